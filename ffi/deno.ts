@@ -1,0 +1,150 @@
+/**
+ * Deno's backend: `Deno.dlopen`.
+ *
+ * @module
+ */
+
+import { bindLibc, type Libc, type Parking } from "./libc.ts";
+import { libcNames, libcPaths } from "./names.ts";
+import {
+  type NativeFunction,
+  type NativeFunctions,
+  symbols,
+} from "./symbols.ts";
+
+interface PermissionStatus {
+  readonly state: "granted" | "prompt" | "denied";
+}
+
+interface FfiPermission {
+  readonly name: "ffi";
+  readonly path?: string;
+}
+
+/** The part of Deno's namespace that this file uses: other runtimes' type checkers do not know it. */
+interface DenoNamespace {
+  readonly build: { readonly arch: string };
+  readonly errors: { readonly NotCapable: new (message: string) => Error };
+  readonly permissions: {
+    querySync(permission: FfiPermission): PermissionStatus;
+    requestSync(permission: FfiPermission): PermissionStatus;
+  };
+  dlopen(
+    path: string,
+    symbols: Record<string, NativeFunction>,
+  ): { readonly symbols: unknown };
+}
+
+/** `epoll_wait` once more, on a thread of Deno's pool. */
+interface ParkedFunctions {
+  parkedEpollWait(
+    epoll: number,
+    events: Uint8Array,
+    count: number,
+    timeout: number,
+  ): Promise<number>;
+}
+
+/**
+ * Loads libc.
+ *
+ * @param path Where libc is; its usual names are tried when absent.
+ * @throws {Deno.errors.NotCapable} Without `--allow-ffi`.
+ */
+export function loadLibc(path?: string): Libc {
+  const { Deno } = globalThis as unknown as { Deno: DenoNamespace };
+  const arch = Deno.build.arch;
+  const native = open(
+    Deno,
+    path === undefined ? permittedNames(Deno, arch) : [path],
+  );
+  return bindLibc(native, new PoolParking(native), arch === "x86_64");
+}
+
+/**
+ * What to give to dlopen. A grant for one path (`--allow-ffi=/lib/…/libc.so.6`) holds for that very path alone; the
+ * whole grant, or the answer to a prompt for it, holds for a bare name.
+ */
+function permittedNames(Deno: DenoNamespace, arch: string): readonly string[] {
+  if (Deno.permissions.querySync({ name: "ffi" }).state === "granted") {
+    return libcNames(arch);
+  }
+  const paths = libcPaths(arch);
+  const granted = paths.filter((path) =>
+    Deno.permissions.querySync({ name: "ffi", path }).state === "granted"
+  );
+  if (granted.length > 0) return granted;
+  if (Deno.permissions.requestSync({ name: "ffi" }).state === "granted") {
+    return libcNames(arch);
+  }
+  throw new Deno.errors.NotCapable(
+    `Cannot load libc: NotCapable (no permission for FFI); run again with --allow-ffi, or with --allow-ffi=${
+      paths[0]
+    }`,
+  );
+}
+
+function open(
+  Deno: DenoNamespace,
+  names: readonly string[],
+): NativeFunctions & ParkedFunctions {
+  const table = {
+    ...symbols,
+    parkedEpollWait: {
+      ...symbols.epoll_wait,
+      name: "epoll_wait",
+      nonblocking: true,
+    },
+  };
+  const failures: unknown[] = [];
+  for (const name of names) {
+    try {
+      return Deno.dlopen(name, table).symbols as
+        & NativeFunctions
+        & ParkedFunctions;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      failures.push(error);
+    }
+  }
+  throw new AggregateError(
+    failures,
+    failures.map((failure) => `${failure}`).join("; "),
+  );
+}
+
+/** How often a wait that must not keep the process alive looks, in milliseconds. */
+const tick = 10;
+
+/**
+ * Parks `epoll_wait` in Deno's thread pool. A call there always keeps the process alive; so a wait that must not do so
+ * looks from a timer instead, which need not.
+ */
+class PoolParking implements Parking {
+  readonly #native: NativeFunctions & ParkedFunctions;
+
+  constructor(native: NativeFunctions & ParkedFunctions) {
+    this.#native = native;
+  }
+
+  wait(
+    epoll: number,
+    events: Uint8Array,
+    count: number,
+    keepAlive: boolean,
+  ): Promise<number> {
+    if (keepAlive) {
+      return this.#native.parkedEpollWait(epoll, events, count, -1);
+    }
+    return new Promise((resolve) => {
+      const look = () => {
+        const found = this.#native.epoll_wait(epoll, events, count, 0);
+        if (found !== 0) return resolve(found);
+        (setTimeout(look, tick) as unknown as { unref(): void }).unref();
+      };
+      look();
+    });
+  }
+
+  close(): void {}
+}

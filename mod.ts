@@ -1,0 +1,29 @@
+/**
+ * SocketCAN for Deno and Bun.
+ *
+ * @example
+ * ```ts
+ * import { Bus, Message } from "@socketcan/bus";
+ *
+ * using sender = new Bus({ channel: "demo", interface: "virtual" }); // on Linux: new Bus("vcan0")
+ * using bus = new Bus({ channel: "demo", interface: "virtual" });
+ * sender.send(new Message({ arbitrationId: 0xc0ffee, data: [0, 25, 0, 1, 3, 1, 4, 1] }));
+ * console.log(`${bus.recv(1.0)}`);
+ * ```
+ *
+ * @module
+ */
+
+export { Bus, type CanProtocol } from "./src/bus.ts";
+export {
+  CanError,
+  type CanErrorDetails,
+  CanInitializationError,
+  CanInterfaceNotImplementedError,
+  CanOperationError,
+  CanTimeoutError,
+} from "./src/errors.ts";
+export type { CanFilter } from "./src/filter.ts";
+export { Message, type MessageInit } from "./src/message.ts";
+export type { BusOptions, Logger } from "./src/options.ts";
+export type { WaitOptions } from "./src/wait_queue.ts";

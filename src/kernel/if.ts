@@ -1,0 +1,47 @@
+// <net/if.h>, <linux/sockios.h>, <linux/if_arp.h>
+
+/** Most bytes of an interface's name, with the zero at its end. */
+export const IFNAMSIZ = 16;
+/** Flag of an interface that is up. */
+export const IFF_UP = 0x1;
+/** Hardware type of CAN interfaces. */
+export const ARPHRD_CAN = 280;
+
+/** Name of an index. */
+export const SIOCGIFNAME = 0x8910;
+/** Flags of a name. */
+export const SIOCGIFFLAGS = 0x8913;
+/** MTU of a name. */
+export const SIOCGIFMTU = 0x8921;
+/** Hardware type (and address) of a name. */
+export const SIOCGIFHWADDR = 0x8927;
+/** Index of a name. */
+export const SIOCGIFINDEX = 0x8933;
+
+/*
+ * struct ifreq (40 bytes)
+ *   0  char  ifr_name[IFNAMSIZ]
+ *  16  int   ifr_ifindex, ifr_mtu; short ifr_flags; sa_family_t ifr_hwaddr.sa_family
+ */
+export const IFREQ_SIZE = 40;
+export const IFREQ_VALUE = 16;
+
+/** A request about the interface of that name. The name's bytes must leave room for a zero: 15 at the most. */
+export function encodeIfreq(name: string): Uint8Array {
+  const bytes = new Uint8Array(IFREQ_SIZE);
+  const { read } = new TextEncoder().encodeInto(
+    name,
+    bytes.subarray(0, IFNAMSIZ - 1),
+  );
+  if (read < name.length) {
+    throw new RangeError(
+      `Interface name "${name}" is longer than ${IFNAMSIZ - 1} bytes`,
+    );
+  }
+  return bytes;
+}
+
+/** The name in an answer. */
+export function decodeIfreqName(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+}

@@ -1,0 +1,82 @@
+// <sys/socket.h>, <asm-generic/socket.h>, <poll.h>
+
+export const SOCK_RAW = 3;
+/** Reads and writes return EAGAIN instead of waiting. */
+export const SOCK_NONBLOCK = 0o4000;
+/** The descriptor is not passed to programs that this one starts. */
+export const SOCK_CLOEXEC = 0o2000000;
+
+export const SOL_SOCKET = 1;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+/** Like SO_SNDBUF, past the system's limit; needs CAP_NET_ADMIN. */
+export const SO_SNDBUFFORCE = 32;
+/** Like SO_RCVBUF, past the system's limit; needs CAP_NET_ADMIN. */
+export const SO_RCVBUFFORCE = 33;
+/** Each message comes with the kernel's time of it as a `struct timespec`; also the type of that control message. */
+export const SO_TIMESTAMPNS = 35;
+/** `__u32[9]`: how full the socket's buffers are and how many messages they had no room for. */
+export const SO_MEMINFO = 55;
+/** Index of the count of dropped messages in SO_MEMINFO. */
+export const SK_MEMINFO_DROPS = 8;
+/** Bytes of SO_MEMINFO. */
+export const SO_MEMINFO_SIZE = 36;
+
+/** On a received frame: it was sent by this host. */
+export const MSG_DONTROUTE = 0x04;
+/** On a received frame: it was sent by this very socket. */
+export const MSG_CONFIRM = 0x800;
+
+/*
+ * struct mmsghdr (64 bytes)
+ *   0  void         *msg_name          sockaddr_can of the frame
+ *   8  socklen_t     msg_namelen
+ *  16  struct iovec *msg_iov
+ *  24  size_t        msg_iovlen
+ *  32  void         *msg_control
+ *  40  size_t        msg_controllen
+ *  48  int           msg_flags
+ *  56  unsigned int  msg_len           bytes of the frame
+ */
+export const MMSGHDR_SIZE = 64;
+export const MSG_NAME = 0;
+export const MSG_NAMELEN = 8;
+export const MSG_IOV = 16;
+export const MSG_IOVLEN = 24;
+export const MSG_CONTROL = 32;
+export const MSG_CONTROLLEN = 40;
+export const MSG_FLAGS = 48;
+export const MSG_LEN = 56;
+
+/*
+ * struct iovec (16 bytes)            struct cmsghdr (16 bytes), data at 16, all aligned to 8
+ *   0  void  *iov_base                 0  size_t cmsg_len      header and data
+ *   8  size_t iov_len                  8  int    cmsg_level
+ *                                     12  int    cmsg_type
+ */
+export const IOVEC_SIZE = 16;
+export const IOV_BASE = 0;
+export const IOV_LEN = 8;
+export const CMSG_LEVEL = 8;
+export const CMSG_TYPE = 12;
+export const CMSG_DATA = 16;
+
+/** Bytes of the control message SO_TIMESTAMPNS: a header and `struct timespec`, two 64-bit numbers. */
+export const TIMESTAMPNS_SPACE = 32;
+
+export const POLLIN = 0x001;
+export const POLLOUT = 0x004;
+
+/*
+ * struct pollfd (8 bytes)
+ *   0  int   fd
+ *   4  short events
+ *   6  short revents
+ */
+export function encodePollfd(fd: number, events: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  view.setInt32(0, fd, true);
+  view.setInt16(4, events, true);
+  return bytes;
+}

@@ -1,0 +1,175 @@
+/**
+ * The receiving half of a bus.
+ *
+ * @module
+ */
+
+import type { Message } from "./message.ts";
+import type { Logger } from "./options.ts";
+import type { FrameSocket } from "./socket/frame_socket.ts";
+import { deadlineOf, restOf } from "./timeout.ts";
+import { type WaitOptions, WaitQueue } from "./wait_queue.ts";
+
+/** Frames taken from the socket before the user asks for them, at the most. */
+const READ_AHEAD = 64;
+
+/** Messages that asynchronous reads hand out without a turn of the event loop, so that others get theirs. */
+const TURN = 512;
+
+/** Hands out what a socket receives: blocking, at once, or in order to those who wait. */
+export class Reader {
+  /** Those who wait. */
+  readonly queue: WaitQueue<void, Message | null>;
+  readonly #socket: FrameSocket;
+  readonly #rearm: () => void;
+  readonly #logger: Logger | undefined;
+  /** Read ahead; those before #next have been handed out. */
+  #ahead: Message[] = [];
+  #next = 0;
+  /** An error that came after messages, which were handed out first. */
+  #failure: { readonly error: unknown } | null = null;
+  /** Messages handed out asynchronously since the event loop last had its turn. */
+  #sinceTurn = 0;
+
+  /** @param rearm Asks the socket for what the queues now wait for. */
+  constructor(
+    socket: FrameSocket,
+    rearm: () => void,
+    logger: Logger | undefined,
+  ) {
+    this.#socket = socket;
+    this.#rearm = rearm;
+    this.#logger = logger;
+    this.queue = new WaitQueue<void, Message | null>(() => this.#take(), rearm);
+  }
+
+  /** See `Bus.recv`. */
+  recv(timeout?: number | null): Message | null {
+    const message = this.#recv(timeout);
+    this.#serve();
+    return message;
+  }
+
+  /** See `Bus.recvMany`. */
+  recvMany(max: number, timeout?: number | null): Message[] {
+    if (!Number.isInteger(max) || max < 1) {
+      throw new RangeError(
+        `max is ${max}: it must be a whole number, 1 or more`,
+      );
+    }
+    const first = this.#recv(timeout);
+    if (first === null) return [];
+    const messages = [first];
+    while (messages.length < max && this.#next < this.#ahead.length) {
+      messages.push(this.#ahead[this.#next++]);
+    }
+    try {
+      while (
+        messages.length < max &&
+        this.#receive(messages, max - messages.length) > 0
+      );
+    } catch (error) {
+      this.#failure = { error };
+    }
+    this.#serve();
+    return messages;
+  }
+
+  /** See `Bus.recvAsync`. */
+  recvAsync(options: WaitOptions): Promise<Message | null> {
+    const { timeout, signal } = options;
+    deadlineOf(timeout);
+    signal?.throwIfAborted();
+    const message = this.takeInTurn(timeout === 0);
+    if (message !== undefined) return Promise.resolve(message);
+    if (timeout === 0) return Promise.resolve(null);
+    this.#logger?.debug(
+      `waiting for a frame, ${
+        spell(timeout ?? Infinity)
+      }, while the event loop goes on`,
+    );
+    const promise = this.queue.wait(undefined, options, () => null);
+    this.#rearm();
+    return promise;
+  }
+
+  /**
+   * The next message, if nobody waits for it and the event loop has had its turn.
+   *
+   * @param always Do not let the event loop have its turn first.
+   */
+  takeInTurn(always: boolean): Message | undefined {
+    if (this.queue.size > 0) return undefined;
+    if (this.#sinceTurn >= TURN && !always && !this.#hasMore()) {
+      return undefined;
+    }
+    this.#sinceTurn++;
+    return this.#take();
+  }
+
+  /** The event loop has had its turn and there may be frames. */
+  ready(): void {
+    this.#sinceTurn = 0;
+    this.queue.pump();
+  }
+
+  /** Forgets what was read ahead. */
+  clear(): void {
+    this.#ahead = [];
+    this.#next = 0;
+  }
+
+  #recv(timeout?: number | null): Message | null {
+    const deadline = deadlineOf(timeout);
+    for (;;) {
+      const message = this.#take();
+      if (message !== undefined) return message;
+      const rest = timeout === 0 ? 0 : restOf(deadline);
+      if (rest <= 0) return null;
+      this.#logger?.debug(`waiting for a frame, ${spell(rest)}`);
+      this.#socket.waitReadable(rest);
+    }
+  }
+
+  /** What is here without asking the socket must not wait for the socket. */
+  #hasMore(): boolean {
+    return this.#next < this.#ahead.length || this.#failure !== null;
+  }
+
+  /** Lets those who wait have what a blocking read has read ahead. */
+  #serve(): void {
+    if (this.queue.size === 0 || !this.#hasMore()) return;
+    this.queue.pump();
+    this.#rearm();
+  }
+
+  #take(): Message | undefined {
+    if (this.#next < this.#ahead.length) return this.#ahead[this.#next++];
+    if (this.#failure) {
+      const { error } = this.#failure;
+      this.#failure = null;
+      throw error;
+    }
+    this.#next = 0;
+    this.#ahead.length = 0;
+    return this.#receive(this.#ahead, READ_AHEAD) > 0
+      ? this.#ahead[this.#next++]
+      : undefined;
+  }
+
+  #receive(into: Message[], max: number): number {
+    const count = this.#socket.receive(into, max);
+    if (this.#logger) {
+      for (const message of into.slice(into.length - count)) {
+        this.#logger.debug(`received ${message}`);
+      }
+    }
+    return count;
+  }
+}
+
+function spell(seconds: number): string {
+  return seconds === Infinity
+    ? "for ever"
+    : `up to ${Number(seconds.toFixed(3))} s`;
+}

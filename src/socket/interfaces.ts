@@ -1,0 +1,122 @@
+/**
+ * Looking up network interfaces.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/libc.ts";
+import { CanInitializationError } from "../errors.ts";
+import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
+import {
+  ARPHRD_CAN,
+  decodeIfreqName,
+  encodeIfreq,
+  IFF_UP,
+  IFREQ_VALUE,
+  SIOCGIFFLAGS,
+  SIOCGIFHWADDR,
+  SIOCGIFINDEX,
+  SIOCGIFMTU,
+  SIOCGIFNAME,
+} from "../kernel/if.ts";
+import { systemError } from "./system_error.ts";
+
+/** One 16-bit or 32-bit field of an interface by name, or `-errno`. */
+function ask(libc: Libc, fd: number, name: string, request: number): number {
+  const ifreq = encodeIfreq(name);
+  const result = libc.ioctl(fd, request, ifreq);
+  if (result < 0) return result;
+  const view = new DataView(ifreq.buffer);
+  return request === SIOCGIFFLAGS || request === SIOCGIFHWADDR
+    ? view.getUint16(IFREQ_VALUE, true)
+    : view.getInt32(IFREQ_VALUE, true);
+}
+
+/** The MTU of an interface, or `-errno`. */
+export function interfaceMtu(libc: Libc, fd: number, name: string): number {
+  return ask(libc, fd, name, SIOCGIFMTU);
+}
+
+/** The name of an interface, or `-errno`. */
+export function interfaceName(
+  libc: Libc,
+  fd: number,
+  index: number,
+): string | number {
+  const ifreq = encodeIfreq("");
+  new DataView(ifreq.buffer).setInt32(IFREQ_VALUE, index, true);
+  const result = libc.ioctl(fd, SIOCGIFNAME, ifreq);
+  return result < 0 ? result : decodeIfreqName(ifreq);
+}
+
+/** The index of an interface, or `-errno`. */
+export function interfaceIndex(libc: Libc, fd: number, name: string): number {
+  return ask(libc, fd, name, SIOCGIFINDEX);
+}
+
+/**
+ * The index of a CAN interface that is up.
+ *
+ * @throws {CanInitializationError} There is none of that name, it is not CAN, or it is down.
+ */
+export function findCanInterface(libc: Libc, fd: number, name: string): number {
+  const fail = (syscall: string, result: number, advice?: string) =>
+    systemError(
+      CanInitializationError,
+      `open CAN interface "${name}"`,
+      syscall,
+      result,
+      name,
+      advice,
+    );
+  const index = interfaceIndex(libc, fd, name);
+  if (index < 0) {
+    throw fail(
+      "ioctl",
+      index,
+      index === -ENODEV ? noSuchInterface(libc, fd, name) : undefined,
+    );
+  }
+  const type = ask(libc, fd, name, SIOCGIFHWADDR);
+  if (type < 0) throw fail("ioctl", type);
+  if (type !== ARPHRD_CAN) {
+    throw fail(
+      "ioctl",
+      -ENODEV,
+      `it exists but is not a CAN interface; ${canInterfaces(libc, fd)}`,
+    );
+  }
+  const flags = ask(libc, fd, name, SIOCGIFFLAGS);
+  if (flags < 0) throw fail("ioctl", flags);
+  if ((flags & IFF_UP) === 0) {
+    throw fail(
+      "ioctl",
+      -ENETDOWN,
+      `bring it up with "sudo ip link set ${name} up" ` +
+        `(a real device needs a bitrate first: "sudo ip link set ${name} type can bitrate 500000")`,
+    );
+  }
+  return index;
+}
+
+function noSuchInterface(libc: Libc, fd: number, name: string): string {
+  const make =
+    `"sudo ip link add dev ${name} type vcan && sudo ip link set ${name} up"`;
+  const how = /^vcan/.test(name)
+    ? `make a virtual one with ${make}`
+    : `is its driver loaded and the device plugged in? (a virtual one is made with ${make})`;
+  return `${how}; ${canInterfaces(libc, fd)}`;
+}
+
+function canInterfaces(libc: Libc, fd: number): string {
+  const all = libc.interfaces();
+  if (typeof all === "number") {
+    return "the CAN interfaces that exist could not be listed";
+  }
+  const names = all.filter(({ name }) =>
+    ask(libc, fd, name, SIOCGIFHWADDR) === ARPHRD_CAN
+  ).map(({ name }) => name);
+  return names.length > 0
+    ? `CAN interfaces here: ${names.join(", ")}`
+    : "there are no CAN interfaces here";
+}

@@ -1,0 +1,390 @@
+/**
+ * A raw CAN socket.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/libc.ts";
+import { CanInitializationError, CanOperationError } from "../errors.ts";
+import { toRawFilters } from "../filter.ts";
+import {
+  AF_CAN,
+  CAN_MTU,
+  CAN_RAW,
+  CANFD_MTU,
+  encodeAddress,
+  encodeFilters,
+  type RawFilter,
+} from "../kernel/can.ts";
+import { EPOLLIN, EPOLLOUT } from "../kernel/epoll.ts";
+import { EAGAIN, EINTR, EINVAL, ENOBUFS, EPERM } from "../kernel/errno.ts";
+import {
+  CAN_RAW_ERR_FILTER,
+  CAN_RAW_FD_FRAMES,
+  CAN_RAW_FILTER,
+  CAN_RAW_JOIN_FILTERS,
+  CAN_RAW_LOOPBACK,
+  CAN_RAW_RECV_OWN_MSGS,
+  SOL_CAN_RAW,
+} from "../kernel/raw.ts";
+import {
+  encodePollfd,
+  POLLIN,
+  POLLOUT,
+  SK_MEMINFO_DROPS,
+  SO_MEMINFO,
+  SO_MEMINFO_SIZE,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SO_TIMESTAMPNS,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+  SOL_SOCKET,
+} from "../kernel/socket.ts";
+import type { Message } from "../message.ts";
+import type { FullBusOptions } from "../options.ts";
+import type { FrameSocket } from "./frame_socket.ts";
+import {
+  findCanInterface,
+  interfaceIndex,
+  interfaceMtu,
+  interfaceName,
+} from "./interfaces.ts";
+import { type NameOf, ReceiveBatch } from "./receive_batch.ts";
+import { reactorOf, type Watch } from "./reactor.ts";
+import { SendBatch } from "./send_batch.ts";
+import { systemError } from "./system_error.ts";
+
+/** How long to wait before the first new try when the interface's queue is full, and at the most, in seconds. */
+const BACKOFF = { first: 0.0005, most: 0.01 };
+
+const noBytes = new Uint8Array(0);
+
+/** CAN_RAW over a libc. */
+export class RawSocket implements FrameSocket {
+  readonly channelInfo: string;
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #options: FullBusOptions;
+  readonly #onReady: (failure?: Error) => void;
+  readonly #nameOf: NameOf;
+  readonly #in: ReceiveBatch;
+  readonly #out: SendBatch;
+  readonly #pollIn: Uint8Array;
+  readonly #pollOut: Uint8Array;
+  #watch: Watch | null = null;
+  /** An error that came while the socket was doing something else, for the next receive. */
+  #pending = 0;
+  /** Seconds to wait for the interface's queue to drain; 0 when the last send went through or waits for the socket. */
+  #backoff = 0;
+  #backoffTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * Opens and binds a socket; filters and all other options are in force before the first frame can arrive.
+   *
+   * @param onReady See `FrameSocket.arm`; with an error if waiting itself failed.
+   * @throws {CanInitializationError} With the step that failed and what to do. No descriptor is left open.
+   * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN.
+   */
+  constructor(
+    libc: Libc,
+    options: FullBusOptions,
+    onReady: (failure?: Error) => void,
+  ) {
+    this.#libc = libc;
+    this.#options = options;
+    this.#onReady = onReady;
+    const { channel } = options;
+    const filters = toRawFilters(options.filters);
+    this.fd = libc.socket(
+      AF_CAN,
+      SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+      CAN_RAW,
+    );
+    if (this.fd < 0) {
+      throw systemError(
+        CanInitializationError,
+        "open a CAN_RAW socket",
+        "socket",
+        this.fd,
+        channel,
+      );
+    }
+    try {
+      const index = channel === ""
+        ? 0
+        : findCanInterface(libc, this.fd, channel);
+      this.#configure(filters);
+      const bound = libc.bind(this.fd, encodeAddress(index));
+      if (bound < 0) {
+        throw systemError(
+          CanInitializationError,
+          `bind a CAN_RAW socket to "${channel}"`,
+          "bind",
+          bound,
+          channel,
+        );
+      }
+      const frameSize = options.fd ? CANFD_MTU : CAN_MTU;
+      this.#nameOf = channel === "" ? this.#cachedNames() : () => channel;
+      this.#in = new ReceiveBatch(libc, this.fd, frameSize);
+      this.#out = new SendBatch(
+        libc,
+        this.fd,
+        frameSize,
+        channel === "" ? (message) => this.#indexOf(message) : null,
+      );
+    } catch (error) {
+      libc.close(this.fd);
+      throw error;
+    }
+    this.#pollIn = encodePollfd(this.fd, POLLIN);
+    this.#pollOut = encodePollfd(this.fd, POLLOUT);
+    this.channelInfo = channel === ""
+      ? "socketcan, every channel"
+      : `socketcan channel "${channel}"`;
+  }
+
+  get droppedFrames(): number {
+    const memory = new Uint32Array(SO_MEMINFO_SIZE / 4);
+    const result = this.#libc.getsockopt(
+      this.fd,
+      SOL_SOCKET,
+      SO_MEMINFO,
+      new Uint8Array(memory.buffer),
+    );
+    if (result < 0) {
+      throw this.#error("read SO_MEMINFO of", "getsockopt", result);
+    }
+    return memory[SK_MEMINFO_DROPS];
+  }
+
+  get receiveBuffer(): number {
+    return this.#getOption("SO_RCVBUF", SO_RCVBUF);
+  }
+
+  get sendBuffer(): number {
+    return this.#getOption("SO_SNDBUF", SO_SNDBUF);
+  }
+
+  receive(into: Message[], max: number): number {
+    const pending = this.#pending;
+    this.#pending = 0;
+    const result = pending || this.#in.receive(into, max, this.#nameOf);
+    if (result >= 0) return result;
+    if (result === -EAGAIN || result === -EINTR) return 0;
+    throw this.#error("receive from", "recvmmsg", result);
+  }
+
+  send(messages: readonly Message[], from: number): number {
+    const result = this.#out.send(messages, from);
+    if (result > 0) {
+      this.#backoff = 0;
+      return result;
+    }
+    if (result === -ENOBUFS) {
+      // The interface's queue is full, which poll does not tell: only trying again does.
+      this.#backoff = Math.min(
+        this.#backoff * 2 || BACKOFF.first,
+        BACKOFF.most,
+      );
+      return 0;
+    }
+    if (result === -EAGAIN || result === -EINTR) {
+      this.#backoff = 0;
+      return 0;
+    }
+    throw this.#sendError(messages[from], result);
+  }
+
+  waitReadable(seconds: number): void {
+    this.#poll(this.#pollIn, seconds);
+  }
+
+  waitWritable(seconds: number): void {
+    if (this.#backoff > 0) {
+      this.#poll(noBytes, Math.min(this.#backoff, seconds));
+    } else this.#poll(this.#pollOut, seconds);
+  }
+
+  arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
+    const backingOff = writable && this.#backoff > 0;
+    clearTimeout(this.#backoffTimer);
+    if (backingOff) {
+      const timer = setTimeout(this.#onReady, this.#backoff * 1000);
+      if (!keepAlive) (timer as unknown as { unref(): void }).unref();
+      this.#backoffTimer = timer;
+    }
+    const events = (readable ? EPOLLIN : 0) |
+      (writable && !backingOff ? EPOLLOUT : 0);
+    if (events === 0 && this.#watch === null) return;
+    this.#watch ??= reactorOf(this.#libc).watch(this.fd, this.#onReady);
+    this.#watch.arm(events, keepAlive);
+  }
+
+  setFilters(filters: readonly RawFilter[]): void {
+    // With no filter at all nothing arrives, so that emptying the buffer comes to an end.
+    this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, noBytes);
+    const result = this.#in.drain();
+    if (result !== -EAGAIN) this.#pending ||= result;
+    this.#setOption(
+      "CAN_RAW_FILTER",
+      SOL_CAN_RAW,
+      CAN_RAW_FILTER,
+      encodeFilters(filters),
+    );
+  }
+
+  close(): void {
+    clearTimeout(this.#backoffTimer);
+    this.#watch?.close();
+    const result = this.#libc.close(this.fd);
+    if (result < 0) throw this.#error("close", "close", result);
+  }
+
+  #configure(filters: readonly RawFilter[]): void {
+    const { localLoopback, receiveOwnMessages, fd, joinFilters, errorMask } =
+      this.#options;
+    const set = (label: string, name: number, value: Uint8Array) =>
+      this.#setOption(label, SOL_CAN_RAW, name, value);
+    set("CAN_RAW_LOOPBACK", CAN_RAW_LOOPBACK, u32(Number(localLoopback)));
+    set(
+      "CAN_RAW_RECV_OWN_MSGS",
+      CAN_RAW_RECV_OWN_MSGS,
+      u32(Number(receiveOwnMessages)),
+    );
+    set("CAN_RAW_FD_FRAMES", CAN_RAW_FD_FRAMES, u32(Number(fd)));
+    set("CAN_RAW_JOIN_FILTERS", CAN_RAW_JOIN_FILTERS, u32(Number(joinFilters)));
+    set("CAN_RAW_FILTER", CAN_RAW_FILTER, encodeFilters(filters));
+    set("CAN_RAW_ERR_FILTER", CAN_RAW_ERR_FILTER, u32(errorMask));
+    this.#setOption("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
+    this.#setBuffer("receiveBuffer", "SO_RCVBUF", SO_RCVBUF, SO_RCVBUFFORCE);
+    this.#setBuffer("sendBuffer", "SO_SNDBUF", SO_SNDBUF, SO_SNDBUFFORCE);
+  }
+
+  #setOption(
+    label: string,
+    level: number,
+    name: number,
+    value: Uint8Array,
+  ): void {
+    const result = this.#libc.setsockopt(this.fd, level, name, value);
+    if (result < 0) throw this.#error(`set ${label} on`, "setsockopt", result);
+    this.#options.logger?.debug(
+      `${label} set: ${
+        [...value].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")
+      }`,
+    );
+  }
+
+  #getOption(label: string, name: number): number {
+    const value = new Int32Array(1);
+    const result = this.#libc.getsockopt(
+      this.fd,
+      SOL_SOCKET,
+      name,
+      new Uint8Array(value.buffer),
+    );
+    if (result < 0) throw this.#error(`read ${label} of`, "getsockopt", result);
+    return value[0];
+  }
+
+  /** Past the system's limit where this process may do that, else up to it. */
+  #setBuffer(
+    option: "receiveBuffer" | "sendBuffer",
+    label: string,
+    name: number,
+    forceName: number,
+  ): void {
+    const asked = this.#options[option];
+    if (asked === undefined) return;
+    const forced = this.#libc.setsockopt(
+      this.fd,
+      SOL_SOCKET,
+      forceName,
+      u32(asked),
+    );
+    if (forced === -EPERM) this.#setOption(label, SOL_SOCKET, name, u32(asked));
+    else if (forced < 0) {
+      throw this.#error(`set ${label}FORCE on`, "setsockopt", forced);
+    }
+    const granted = this.#getOption(label, name);
+    if (granted < asked) {
+      this.#options.logger?.warn(
+        `${option}: ${granted} bytes granted of ${asked}; the limit is a sysctl`,
+      );
+    }
+  }
+
+  #poll(fds: Uint8Array, seconds: number): void {
+    // Rounded up, so that a wait never ends before its time; poll's own limit is 24 days, and the caller waits again.
+    const result = this.#libc.poll(
+      fds,
+      seconds === Infinity
+        ? -1
+        : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1),
+    );
+    if (result < 0 && result !== -EINTR) {
+      throw this.#error("wait for", "poll", result);
+    }
+  }
+
+  #cachedNames(): NameOf {
+    const names = new Map<number, string>();
+    return (index) => {
+      let name = names.get(index);
+      if (name === undefined) {
+        const found = interfaceName(this.#libc, this.fd, index);
+        if (typeof found === "number") return null;
+        names.set(index, name = found);
+      }
+      return name;
+    };
+  }
+
+  #indexOf(message: Message): number {
+    return message.channel === null
+      ? -EINVAL
+      : interfaceIndex(this.#libc, this.fd, message.channel);
+  }
+
+  #sendError(message: Message, result: number): Error {
+    const channel = this.#options.channel || message.channel || "";
+    const mtu = message.isFd && result === -EINVAL
+      ? interfaceMtu(this.#libc, this.fd, channel)
+      : CANFD_MTU;
+    const advice = mtu >= 0 && mtu < CANFD_MTU
+      ? `it carries no CAN FD frames: its MTU is ${mtu}, and must be ${CANFD_MTU} (a vcan: "sudo ip link set ${channel} ` +
+        `mtu ${CANFD_MTU}" while down; a device: "sudo ip link set ${channel} type can fd on dbitrate 2000000 ...")`
+      : undefined;
+    return systemError(
+      CanOperationError,
+      `send to "${channel}"`,
+      "send",
+      result,
+      channel,
+      advice,
+    );
+  }
+
+  #error(action: string, syscall: string, result: number): Error {
+    const { channel } = this.#options;
+    const Class = this.channelInfo === undefined
+      ? CanInitializationError
+      : CanOperationError;
+    return systemError(
+      Class,
+      `${action} "${channel}"`,
+      syscall,
+      result,
+      channel,
+    );
+  }
+}
+
+function u32(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}

@@ -1,0 +1,172 @@
+/**
+ * Receives many frames with one system call, into memory made once.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/libc.ts";
+import { SOCKADDR_CAN_IFINDEX, SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
+import {
+  CMSG_DATA,
+  CMSG_LEVEL,
+  CMSG_TYPE,
+  IOV_BASE,
+  IOV_LEN,
+  IOVEC_SIZE,
+  MMSGHDR_SIZE,
+  MSG_CONFIRM,
+  MSG_CONTROL,
+  MSG_CONTROLLEN,
+  MSG_DONTROUTE,
+  MSG_FLAGS,
+  MSG_IOV,
+  MSG_IOVLEN,
+  MSG_LEN,
+  MSG_NAME,
+  MSG_NAMELEN,
+  SO_TIMESTAMPNS,
+  SOL_SOCKET,
+  TIMESTAMPNS_SPACE,
+} from "../kernel/socket.ts";
+import { Message } from "../message.ts";
+import {
+  RECORD_BITS,
+  RECORD_CONFIRM,
+  RECORD_FRAME,
+  RECORD_HEAD,
+  RECORD_LENGTH,
+  RECORD_LOCAL,
+  RECORD_NANOSECONDS,
+  RECORD_SECONDS,
+  RecordBlock,
+} from "../record.ts";
+
+/** Frames a call receives at the most. */
+export const BATCH = 64;
+
+/** Gives the name of an interface's index. */
+export type NameOf = (ifindex: number) => string | null;
+
+/** The memory for `recvmmsg`: headers, then addresses, times and frames, which the headers point to. */
+export class ReceiveBatch {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #headers: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #addresses: number;
+  readonly #control: number;
+  readonly #frames: number;
+  readonly #frameSize: number;
+
+  /** @param frameSize The most bytes that a frame has: CAN_MTU or CANFD_MTU. */
+  constructor(libc: Libc, fd: number, frameSize: number) {
+    this.#libc = libc;
+    this.#fd = fd;
+    this.#frameSize = frameSize;
+    const iovecs = BATCH * MMSGHDR_SIZE;
+    this.#addresses = iovecs + BATCH * IOVEC_SIZE;
+    this.#control = this.#addresses + BATCH * SOCKADDR_CAN_SIZE;
+    this.#frames = this.#control + BATCH * TIMESTAMPNS_SPACE;
+    const memory = new ArrayBuffer(this.#frames + BATCH * frameSize);
+    this.#headers = new Uint8Array(memory);
+    this.#words = new Uint32Array(memory);
+
+    const view = new DataView(memory);
+    const base = libc.address(this.#headers);
+    for (let i = 0; i < BATCH; i++) {
+      const header = i * MMSGHDR_SIZE;
+      const iovec = iovecs + i * IOVEC_SIZE;
+      view.setBigUint64(
+        header + MSG_NAME,
+        base + BigInt(this.#addresses + i * SOCKADDR_CAN_SIZE),
+        true,
+      );
+      view.setUint32(header + MSG_NAMELEN, SOCKADDR_CAN_SIZE, true);
+      view.setBigUint64(header + MSG_IOV, base + BigInt(iovec), true);
+      view.setUint32(header + MSG_IOVLEN, 1, true);
+      view.setBigUint64(
+        header + MSG_CONTROL,
+        base + BigInt(this.#control + i * TIMESTAMPNS_SPACE),
+        true,
+      );
+      view.setUint32(header + MSG_CONTROLLEN, TIMESTAMPNS_SPACE, true);
+      view.setBigUint64(
+        iovec + IOV_BASE,
+        base + BigInt(this.#frames + i * frameSize),
+        true,
+      );
+      view.setUint32(iovec + IOV_LEN, frameSize, true);
+    }
+  }
+
+  /** Appends up to `max` messages, as far as one call gives them; returns how many, or `-errno`. */
+  receive(into: Message[], max: number, nameOf: NameOf): number {
+    const count = this.#libc.recvmmsg(
+      this.#fd,
+      this.#headers,
+      Math.min(max, BATCH),
+      0,
+    );
+    if (count <= 0) return count;
+    const words = this.#words;
+    let size = 0;
+    for (let i = 0; i < count; i++) {
+      size += RECORD_HEAD + words[(i * MMSGHDR_SIZE + MSG_LEN) >> 2];
+    }
+    const block = new RecordBlock(size);
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const ifindex = words[
+        (this.#addresses + i * SOCKADDR_CAN_SIZE + SOCKADDR_CAN_IFINDEX) >> 2
+      ];
+      into.push(new Message(block, at, nameOf(ifindex)));
+      at = this.#copy(i, block.words, at);
+    }
+    return count;
+  }
+
+  /** Receives and forgets all that waits; returns 0, or the `-errno` that stopped it. */
+  drain(): number {
+    for (;;) {
+      const count = this.#libc.recvmmsg(this.#fd, this.#headers, BATCH, 0);
+      if (count < 0) return count;
+      for (let i = 0; i < count; i++) this.#reset(i);
+    }
+  }
+
+  /** Writes the i-th frame's record; returns where the next one begins. */
+  #copy(i: number, to: Uint32Array, at: number): number {
+    const words = this.#words;
+    const header = (i * MMSGHDR_SIZE) >> 2;
+    const length = words[header + (MSG_LEN >> 2)];
+    const flags = words[header + (MSG_FLAGS >> 2)];
+    const control = (this.#control + i * TIMESTAMPNS_SPACE) >> 2;
+    const stamped =
+      words[header + (MSG_CONTROLLEN >> 2)] >= TIMESTAMPNS_SPACE &&
+      words[control + (CMSG_LEVEL >> 2)] === SOL_SOCKET &&
+      words[control + (CMSG_TYPE >> 2)] === SO_TIMESTAMPNS;
+    if (stamped) {
+      const timespec = control + (CMSG_DATA >> 2);
+      to[at + RECORD_SECONDS] = words[timespec];
+      to[at + RECORD_SECONDS + 1] = words[timespec + 1];
+      to[at + RECORD_NANOSECONDS] = words[timespec + 2];
+    }
+    to[at + RECORD_BITS] = ((flags & MSG_DONTROUTE) !== 0 ? RECORD_LOCAL : 0) |
+      ((flags & MSG_CONFIRM) !== 0 ? RECORD_CONFIRM : 0);
+    to[at + RECORD_LENGTH] = length;
+    const from = (this.#frames + i * this.#frameSize) >> 2;
+    const frame = at + RECORD_FRAME;
+    for (let word = 0; word < length >> 2; word++) {
+      to[frame + word] = words[from + word];
+    }
+    this.#reset(i);
+    return frame + (length >> 2);
+  }
+
+  /** Gives the kernel back the room that it overwrote with what it used. */
+  #reset(i: number): void {
+    const header = (i * MMSGHDR_SIZE) >> 2;
+    this.#words[header + (MSG_NAMELEN >> 2)] = SOCKADDR_CAN_SIZE;
+    this.#words[header + (MSG_CONTROLLEN >> 2)] = TIMESTAMPNS_SPACE;
+  }
+}

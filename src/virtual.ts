@@ -1,0 +1,206 @@
+/**
+ * The bus inside this process: for machines without SocketCAN, and for tests.
+ *
+ * It treats frames as the kernel's raw sockets on a vcan do: filters, error masks, loopback, a receive buffer that
+ * drops what finds no room. All buses with one channel's name in one process (and one worker) are on one wire.
+ *
+ * @module
+ */
+
+import { CanOperationError } from "./errors.ts";
+import { toRawFilters } from "./filter.ts";
+import {
+  CAN_ERR_FLAG,
+  CAN_ERR_MASK,
+  filterMatches,
+  type RawFilter,
+} from "./kernel/can.ts";
+import { EDEADLK, errnoName } from "./kernel/errno.ts";
+import { copyFrame, frameIdWord, frameLength, Message } from "./message.ts";
+import type { FullBusOptions } from "./options.ts";
+import {
+  RECORD_BITS,
+  RECORD_CONFIRM,
+  RECORD_FRAME,
+  RECORD_HEAD,
+  RECORD_LENGTH,
+  RECORD_LOCAL,
+  RECORD_NANOSECONDS,
+  RECORD_SECONDS,
+  RecordBlock,
+} from "./record.ts";
+import type { FrameSocket } from "./socket/frame_socket.ts";
+
+/** What the kernel's defaults (`net.core.rmem_default`) come to on most machines, in bytes. */
+const DEFAULT_BUFFER = 212_992;
+/** What a frame that waits takes of the receive buffer, as in the kernel: the frame is the least of it. */
+const FRAME_COST = 768;
+
+/** The wires, by channel. */
+const wires = new Map<string, Set<VirtualSocket>>();
+
+/** One bus's end of a wire. */
+export class VirtualSocket implements FrameSocket {
+  readonly channelInfo: string;
+  readonly receiveBuffer: number;
+  readonly sendBuffer: number;
+  readonly #options: FullBusOptions;
+  readonly #onReady: () => void;
+  readonly #wire: Set<VirtualSocket>;
+  #filters: RawFilter[];
+  #queue: Message[] = [];
+  #dropped = 0;
+  #armed = false;
+  #scheduled = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param onReady See `FrameSocket.arm`. */
+  constructor(options: FullBusOptions, onReady: () => void) {
+    const { channel } = options;
+    this.#options = options;
+    this.#onReady = onReady;
+    this.#filters = toRawFilters(options.filters);
+    // The kernel doubles what is asked for.
+    this.receiveBuffer = options.receiveBuffer
+      ? 2 * options.receiveBuffer
+      : DEFAULT_BUFFER;
+    this.sendBuffer = options.sendBuffer
+      ? 2 * options.sendBuffer
+      : DEFAULT_BUFFER;
+    this.channelInfo = channel === ""
+      ? "virtual, every channel"
+      : `virtual channel "${channel}"`;
+    let wire = wires.get(channel);
+    if (!wire) wires.set(channel, wire = new Set());
+    this.#wire = wire.add(this);
+  }
+
+  get fd(): number {
+    throw new CanOperationError(
+      `Cannot take the descriptor of "${this.#options.channel}": a virtual bus has none`,
+      {
+        channel: this.#options.channel,
+      },
+    );
+  }
+
+  get droppedFrames(): number {
+    return this.#dropped;
+  }
+
+  receive(into: Message[], max: number): number {
+    const count = Math.min(max, this.#queue.length);
+    for (const message of this.#queue.splice(0, count)) into.push(message);
+    return count;
+  }
+
+  send(messages: readonly Message[], from: number): number {
+    const { channel, localLoopback, receiveOwnMessages } = this.#options;
+    for (let i = from; i < messages.length; i++) {
+      const target = channel || messages[i].channel!;
+      if (!localLoopback) continue;
+      for (
+        const other of [...wires.get(target) ?? [], ...wires.get("") ?? []]
+      ) {
+        if (other !== this || receiveOwnMessages) {
+          other.#deliver(messages[i], target, other === this);
+        }
+      }
+    }
+    return messages.length - from;
+  }
+
+  waitReadable(seconds: number): void {
+    if (this.#queue.length > 0) return;
+    if (seconds === Infinity) {
+      throw new CanOperationError(
+        `Cannot wait for ever on "${this.#options.channel}": ${
+          errnoName(EDEADLK)
+        } (only this thread, which would wait, ` +
+          `can send on a virtual bus); give a timeout, or use recvAsync or "for await"`,
+        {
+          code: errnoName(EDEADLK),
+          errno: EDEADLK,
+          channel: this.#options.channel,
+        },
+      );
+    }
+    Atomics.wait(
+      new Int32Array(new SharedArrayBuffer(4)),
+      0,
+      0,
+      seconds * 1000,
+    );
+  }
+
+  waitWritable(): void {}
+
+  arm(readable: boolean, writable: boolean): void {
+    this.#armed = readable || writable;
+    if (!this.#armed || (this.#queue.length === 0 && !writable)) return;
+    // There are frames already: the caller wants the event loop to have its turn first.
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#fire();
+    }, 0);
+  }
+
+  setFilters(filters: readonly RawFilter[]): void {
+    this.#filters = [...filters];
+    this.#queue = [];
+  }
+
+  close(): void {
+    this.#armed = false;
+    clearTimeout(this.#timer);
+    this.#wire.delete(this);
+    if (this.#wire.size === 0) wires.delete(this.#options.channel);
+  }
+
+  #fire(): void {
+    if (!this.#armed) return;
+    this.#armed = false;
+    this.#onReady();
+  }
+
+  #deliver(message: Message, channel: string, own: boolean): void {
+    if (!this.#accepts(message)) return;
+    if (this.#queue.length * FRAME_COST >= this.receiveBuffer) {
+      this.#dropped++;
+      return;
+    }
+    this.#queue.push(received(message, channel, own));
+    if (!this.#armed || this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#fire();
+    });
+  }
+
+  #accepts(message: Message): boolean {
+    const { fd, errorMask, joinFilters } = this.#options;
+    if (message.isFd && !fd) return false;
+    const idWord = frameIdWord(message);
+    if (idWord & CAN_ERR_FLAG) return (idWord & errorMask & CAN_ERR_MASK) !== 0;
+    return joinFilters
+      ? this.#filters.every((filter) => filterMatches(filter, idWord))
+      : this.#filters.some((filter) => filterMatches(filter, idWord));
+  }
+}
+
+/** The message as a receiver sees it: stamped now, sent by this host. */
+function received(message: Message, channel: string, own: boolean): Message {
+  const length = frameLength(message);
+  const block = new RecordBlock(RECORD_HEAD + length);
+  const { words } = block;
+  const milliseconds = performance.timeOrigin + performance.now();
+  const seconds = Math.floor(milliseconds / 1000);
+  words[RECORD_SECONDS] = seconds % 2 ** 32;
+  words[RECORD_SECONDS + 1] = seconds / 2 ** 32;
+  words[RECORD_NANOSECONDS] = Math.floor((milliseconds - 1000 * seconds) * 1e6);
+  words[RECORD_BITS] = RECORD_LOCAL | (own ? RECORD_CONFIRM : 0);
+  words[RECORD_LENGTH] = length;
+  copyFrame(message, length, words, RECORD_FRAME);
+  return new Message(block, 0, channel);
+}

@@ -1,0 +1,175 @@
+/**
+ * Asynchronous operations that wait their turn.
+ *
+ * @module
+ */
+
+/** When an asynchronous wait ends without having what it waits for. */
+export interface WaitOptions {
+  /** Seconds to wait; absent or null: for ever. 0: do not wait. */
+  readonly timeout?: number | null;
+  /** Ends the wait: the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** One operation that waits. */
+interface Entry<Input, Output> {
+  readonly input: Input;
+  readonly resolve: (value: Output) => void;
+  readonly reject: (reason: unknown) => void;
+  timer: Timer | null;
+  /** Takes back the timer and the abort listener. */
+  release(): void;
+}
+
+/**
+ * First come, first served: the first entry is attempted until it succeeds or fails, then the next.
+ *
+ * An entry that is aborted or runs out of time leaves without having taken anything.
+ */
+export class WaitQueue<Input, Output> {
+  readonly #attempt: (input: Input) => Output | undefined;
+  readonly #onEmpty: () => void;
+  #entries: Entry<Input, Output>[] = [];
+  #keepAlive = true;
+
+  /**
+   * @param attempt Does what the entries wait for; gives `undefined` when it cannot be done yet.
+   * @param onEmpty Is called when the last entry has left because of its timeout or signal.
+   */
+  constructor(
+    attempt: (input: Input) => Output | undefined,
+    onEmpty: () => void,
+  ) {
+    this.#attempt = attempt;
+    this.#onEmpty = onEmpty;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** Whether timeouts keep the process alive. */
+  set keepAlive(value: boolean) {
+    this.#keepAlive = value;
+    for (const { timer } of this.#entries) timer?.keepAlive(value);
+  }
+
+  /**
+   * Waits in line.
+   *
+   * @param expired What becomes of the promise when the time is over: a value, or a throw.
+   */
+  wait(
+    input: Input,
+    { timeout, signal }: WaitOptions,
+    expired: () => Output,
+  ): Promise<Output> {
+    return new Promise((resolve, reject) => {
+      const entry: Entry<Input, Output> = {
+        input,
+        resolve,
+        reject,
+        timer: null,
+        release: nothing,
+      };
+      this.#entries.push(entry);
+      if (timeout == null && !signal) return;
+
+      const leave = (settle: () => void) => {
+        this.#entries = this.#entries.filter((each) => each !== entry);
+        entry.release();
+        settle();
+        if (this.#entries.length === 0) this.#onEmpty();
+      };
+      const abort = () => leave(() => reject(signal?.reason));
+      const expire = () =>
+        leave(() => resolve(new Promise((settle) => settle(expired()))));
+      entry.release = () => {
+        entry.timer?.cancel();
+        signal?.removeEventListener("abort", abort);
+      };
+      signal?.addEventListener("abort", abort);
+      if (timeout != null) {
+        entry.timer = new Timer(expire, timeout, this.#keepAlive);
+      }
+    });
+  }
+
+  /** Serves those who wait, in order, as far as it goes. */
+  pump(): void {
+    for (let entry = this.#entries[0]; entry; entry = this.#entries[0]) {
+      let value: Output | undefined;
+      try {
+        value = this.#attempt(entry.input);
+      } catch (error) {
+        this.#entries.shift();
+        entry.release();
+        entry.reject(error);
+        continue;
+      }
+      if (value === undefined) return;
+      this.#entries.shift();
+      entry.release();
+      entry.resolve(value);
+    }
+  }
+
+  /** Everybody's wait fails. */
+  rejectAll(makeError: () => unknown): void {
+    const entries = this.#entries;
+    this.#entries = [];
+    for (const entry of entries) {
+      entry.release();
+      entry.reject(makeError());
+    }
+  }
+}
+
+function nothing(): void {}
+
+/** The longest delay that the runtimes' timers take, in milliseconds; longer ones would fire at once. */
+const longest = 2 ** 31 - 1;
+
+/** What `setTimeout` gives in both runtimes. */
+interface NativeTimer {
+  ref(): void;
+  unref(): void;
+}
+
+/** A timer of any length on the monotonic clock, which never fires early. */
+class Timer {
+  readonly #onEnd: () => void;
+  readonly #end: number;
+  #keepAlive: boolean;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param seconds From now. */
+  constructor(onEnd: () => void, seconds: number, keepAlive: boolean) {
+    this.#onEnd = onEnd;
+    this.#end = performance.now() + seconds * 1000;
+    this.#keepAlive = keepAlive;
+    this.#start();
+  }
+
+  keepAlive(value: boolean): void {
+    this.#keepAlive = value;
+    const timer = this.#timer as unknown as NativeTimer;
+    if (value) timer.ref();
+    else timer.unref();
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #start(): void {
+    const rest = Math.min(Math.ceil(this.#end - performance.now()), longest);
+    this.#timer = setTimeout(() => {
+      if (performance.now() >= this.#end) this.#onEnd();
+      else this.#start();
+    }, rest);
+    if (!this.#keepAlive) this.keepAlive(false);
+  }
+}

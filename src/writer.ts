@@ -1,0 +1,153 @@
+/**
+ * The sending half of a bus.
+ *
+ * @module
+ */
+
+import { CanError, CanOperationError, CanTimeoutError } from "./errors.ts";
+import { errnoName, ETIMEDOUT } from "./kernel/errno.ts";
+import { Message } from "./message.ts";
+import type { FullBusOptions } from "./options.ts";
+import type { FrameSocket } from "./socket/frame_socket.ts";
+import { deadlineOf, restOf } from "./timeout.ts";
+import { type WaitOptions, WaitQueue } from "./wait_queue.ts";
+
+/** Hands messages to a socket: blocking, at once, or in order for those who wait. */
+export class Writer {
+  /** Messages that wait for room. */
+  readonly queue: WaitQueue<Message, true>;
+  readonly #socket: FrameSocket;
+  readonly #rearm: () => void;
+  readonly #options: FullBusOptions;
+  /** A list of one, made once. */
+  readonly #single: Message[] = [];
+
+  /** @param rearm Asks the socket for what the queues now wait for. */
+  constructor(socket: FrameSocket, rearm: () => void, options: FullBusOptions) {
+    this.#socket = socket;
+    this.#rearm = rearm;
+    this.#options = options;
+    this.queue = new WaitQueue(
+      (message) => this.#try(message) ? true : undefined,
+      rearm,
+    );
+  }
+
+  /** See `Bus.send`. */
+  send(message: Message, timeout?: number | null): void {
+    this.#check(message);
+    this.#single[0] = message;
+    if (this.#sendAll(this.#single, timeout) === 0) {
+      throw this.#timedOut(timeout);
+    }
+  }
+
+  /** See `Bus.sendMany`. */
+  sendMany(messages: readonly Message[], timeout?: number | null): number {
+    for (const message of messages) this.#check(message);
+    return this.#sendAll(messages, timeout);
+  }
+
+  /** See `Bus.sendAsync`. */
+  sendAsync(message: Message, options: WaitOptions): Promise<void> {
+    const { timeout, signal } = options;
+    this.#check(message);
+    deadlineOf(timeout);
+    signal?.throwIfAborted();
+    if (this.queue.size === 0 && this.#try(message)) return Promise.resolve();
+    if (timeout === 0) throw this.#timedOut(timeout);
+    this.#options.logger?.debug(
+      "waiting for room to send, while the event loop goes on",
+    );
+    const promise = this.queue.wait(message, options, () => {
+      throw this.#timedOut(timeout);
+    });
+    this.#rearm();
+    return promise.then(() => {});
+  }
+
+  /** Hands messages over until the time is over; returns how many went. */
+  #sendAll(
+    messages: readonly Message[],
+    timeout: number | null | undefined,
+  ): number {
+    const deadline = deadlineOf(timeout);
+    let sent = 0;
+    while (sent < messages.length) {
+      const count = this.#send(messages, sent);
+      sent += count;
+      if (count > 0) continue;
+      const rest = timeout === 0 ? 0 : restOf(deadline);
+      if (rest <= 0) break;
+      this.#options.logger?.debug("waiting for room to send");
+      this.#socket.waitWritable(rest);
+    }
+    return sent;
+  }
+
+  #try(message: Message): boolean {
+    this.#single[0] = message;
+    return this.#send(this.#single, 0) > 0;
+  }
+
+  #send(messages: readonly Message[], from: number): number {
+    let count: number;
+    try {
+      count = this.#socket.send(messages, from);
+    } catch (error) {
+      if (!(error instanceof CanError) || messages === this.#single) {
+        throw error;
+      }
+      const { message, code, errno, syscall, channel } = error;
+      throw new CanOperationError(
+        `${message}; ${from} of ${messages.length} messages were sent before`,
+        {
+          code,
+          errno,
+          syscall,
+          channel,
+          sent: from,
+          cause: error,
+        },
+      );
+    }
+    const { logger } = this.#options;
+    if (logger) {
+      for (const message of messages.slice(from, from + count)) {
+        logger.debug(`sent ${message}`);
+      }
+    }
+    return count;
+  }
+
+  #check(message: Message): void {
+    const { fd, channel } = this.#options;
+    if (!(message instanceof Message)) {
+      throw new TypeError(`Cannot send ${message}: it is not a Message`);
+    }
+    if (message.isFd && !fd) {
+      throw new TypeError(
+        `Cannot send a CAN FD message on a bus opened without fd: true: ${message}`,
+      );
+    }
+    if (channel === "" && !message.channel) {
+      throw new TypeError(
+        `Cannot send on every channel at once: name one as the message's channel: ${message}`,
+      );
+    }
+  }
+
+  #timedOut(timeout: number | null | undefined): CanTimeoutError {
+    const { channel } = this.#options;
+    return new CanTimeoutError(
+      `Cannot send to "${channel}": no room within ${timeout} s (the send buffer or the interface's queue is full; ` +
+        `a bus without another node acknowledges nothing)`,
+      {
+        code: errnoName(ETIMEDOUT),
+        errno: ETIMEDOUT,
+        syscall: "send",
+        channel,
+      },
+    );
+  }
+}

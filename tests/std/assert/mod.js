@@ -1,0 +1,10 @@
+// @ts-self-types="./mod.d.ts"
+// JSR's packages from the npm registry, for machines that reach only that one.
+export { assert } from "../../../node_modules/deno-std/assert/assert.js";
+export { assertEquals } from "../../../node_modules/deno-std/assert/equals.js";
+export { assertInstanceOf } from "../../../node_modules/deno-std/assert/instance_of.js";
+export { assertMatch } from "../../../node_modules/deno-std/assert/match.js";
+export { assertRejects } from "../../../node_modules/deno-std/assert/rejects.js";
+export { assertStringIncludes } from "../../../node_modules/deno-std/assert/string_includes.js";
+export { assertThrows } from "../../../node_modules/deno-std/assert/throws.js";
+export { fail } from "../../../node_modules/deno-std/assert/fail.js";
