@@ -6,12 +6,7 @@
 
 import { bindLibc, type Libc } from "../ffi/libc.ts";
 import { libcNames } from "../ffi/names.ts";
-import {
-  type NativeFunction,
-  type NativeFunctions,
-  type NativeType,
-  symbols,
-} from "../ffi/symbols.ts";
+import { type NativeFunction, type NativeFunctions, type NativeType, symbols } from "../ffi/symbols.ts";
 import { WorkerParking } from "./parking.ts";
 
 /** The part of `bun:ffi` that this file uses: other runtimes' type checkers do not know it. */
@@ -45,9 +40,7 @@ export function loadLibc(path?: string): Libc {
   const x64 = process.arch === "x64";
   const failures: unknown[] = [];
   for (
-    const name of path === undefined
-      ? libcNames(x64 ? "x86_64" : "aarch64")
-      : [path]
+    const name of path === undefined ? libcNames(x64 ? "x86_64" : "aarch64") : [path]
   ) {
     try {
       const native = dlopen(name, bunSymbols(symbols))

@@ -27,8 +27,7 @@ interface BunWorker {
 export class WorkerParking implements Parking {
   readonly #library: string;
   #worker: BunWorker | null = null;
-  #settle: { resolve(count: number): void; reject(error: Error): void } | null =
-    null;
+  #settle: { resolve(count: number): void; reject(error: Error): void } | null = null;
 
   constructor(library: string) {
     this.#library = library;
@@ -96,10 +95,8 @@ function workerMain(library: string): void {
     postMessage(count: number): void;
   }
   const scope = globalThis as unknown as WorkerScope;
-  const { epoll_wait } =
-    scope.process.getBuiltinModule("bun:ffi").dlopen(library, {
-      epoll_wait: { args: ["i32", "ptr", "i32", "i32"], returns: "i32" },
-    }).symbols;
-  scope.onmessage = ({ data: { epoll, events, count } }) =>
-    scope.postMessage(epoll_wait(epoll, events, count, -1));
+  const { epoll_wait } = scope.process.getBuiltinModule("bun:ffi").dlopen(library, {
+    epoll_wait: { args: ["i32", "ptr", "i32", "i32"], returns: "i32" },
+  }).symbols;
+  scope.onmessage = ({ data: { epoll, events, count } }) => scope.postMessage(epoll_wait(epoll, events, count, -1));
 }

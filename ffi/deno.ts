@@ -6,11 +6,7 @@
 
 import { bindLibc, type Libc, type Parking } from "./libc.ts";
 import { libcNames, libcPaths } from "./names.ts";
-import {
-  type NativeFunction,
-  type NativeFunctions,
-  symbols,
-} from "./symbols.ts";
+import { type NativeFunction, type NativeFunctions, symbols } from "./symbols.ts";
 
 interface PermissionStatus {
   readonly state: "granted" | "prompt" | "denied";
@@ -70,17 +66,13 @@ function permittedNames(Deno: DenoNamespace, arch: string): readonly string[] {
     return libcNames(arch);
   }
   const paths = libcPaths(arch);
-  const granted = paths.filter((path) =>
-    Deno.permissions.querySync({ name: "ffi", path }).state === "granted"
-  );
+  const granted = paths.filter((path) => Deno.permissions.querySync({ name: "ffi", path }).state === "granted");
   if (granted.length > 0) return granted;
   if (Deno.permissions.requestSync({ name: "ffi" }).state === "granted") {
     return libcNames(arch);
   }
   throw new Deno.errors.NotCapable(
-    `Cannot load libc: NotCapable (no permission for FFI); run again with --allow-ffi, or with --allow-ffi=${
-      paths[0]
-    }`,
+    `Cannot load libc: NotCapable (no permission for FFI); run again with --allow-ffi, or with --allow-ffi=${paths[0]}`,
   );
 }
 

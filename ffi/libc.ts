@@ -132,20 +132,16 @@ export function bindLibc(
   }
 
   function offset(address: Address, bytes: number): Address {
-    return typeof address === "bigint"
-      ? address + BigInt(bytes)
-      : address + bytes;
+    return typeof address === "bigint" ? address + BigInt(bytes) : address + bytes;
   }
 
   return {
     packedEpollEvent,
     parking,
-    socket: (domain, type, protocol) =>
-      checked(native.socket(domain, type, protocol)),
+    socket: (domain, type, protocol) => checked(native.socket(domain, type, protocol)),
     close: (fd) => checked(native.close(fd)),
     bind: (fd, address) => checked(native.bind(fd, address, address.length)),
-    setsockopt: (fd, level, name, value) =>
-      checked(native.setsockopt(fd, level, name, value, value.length)),
+    setsockopt: (fd, level, name, value) => checked(native.setsockopt(fd, level, name, value, value.length)),
     getsockopt(fd, level, name, value) {
       optionLength[0] = value.length;
       const result = checked(
@@ -153,20 +149,14 @@ export function bindLibc(
       );
       return result < 0 ? result : optionLength[0];
     },
-    ioctl: (fd, request, argument) =>
-      checked(native.ioctl(fd, request, argument)),
-    send: (fd, data, length, flags) =>
-      checked(native.send(fd, data, length, flags)),
-    sendmmsg: (fd, headers, count, flags) =>
-      checked(native.sendmmsg(fd, headers, count, flags)),
-    recvmmsg: (fd, headers, count, flags) =>
-      checked(native.recvmmsg(fd, headers, count, flags, null)),
+    ioctl: (fd, request, argument) => checked(native.ioctl(fd, request, argument)),
+    send: (fd, data, length, flags) => checked(native.send(fd, data, length, flags)),
+    sendmmsg: (fd, headers, count, flags) => checked(native.sendmmsg(fd, headers, count, flags)),
+    recvmmsg: (fd, headers, count, flags) => checked(native.recvmmsg(fd, headers, count, flags, null)),
     poll: (fds, timeout) => checked(native.poll(fds, fds.length >> 3, timeout)),
     epollCreate: (flags) => checked(native.epoll_create1(flags)),
-    epollCtl: (epoll, operation, fd, event) =>
-      checked(native.epoll_ctl(epoll, operation, fd, event)),
-    epollWait: (epoll, events, count, timeout) =>
-      checked(native.epoll_wait(epoll, events, count, timeout)),
+    epollCtl: (epoll, operation, fd, event) => checked(native.epoll_ctl(epoll, operation, fd, event)),
+    epollWait: (epoll, events, count, timeout) => checked(native.epoll_wait(epoll, events, count, timeout)),
     eventfd: (initial, flags) => checked(native.eventfd(initial, flags)),
     read: (fd, data) => checked(native.read(fd, data, data.length)),
     write: (fd, data) => checked(native.write(fd, data, data.length)),

@@ -34,12 +34,7 @@ export type CanProtocol = "CAN_20" | "CAN_FD";
  * console.log(`${bus.recv(1.0)}`);
  * ```
  */
-export class Bus
-  implements
-    Iterable<Message>,
-    AsyncIterable<Message>,
-    Disposable,
-    AsyncDisposable {
+export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposable, AsyncDisposable {
   /** The interface's name; `""` is every CAN interface. */
   readonly channel: string;
   /** What the bus is, for people: `socketcan channel "vcan0"`. */
@@ -319,9 +314,7 @@ export class Bus
 
   #closedError(action: string): CanOperationError {
     return new CanOperationError(
-      `Cannot ${action} "${this.channel}": ${
-        errnoName(EBADF)
-      } (the bus is closed)`,
+      `Cannot ${action} "${this.channel}": ${errnoName(EBADF)} (the bus is closed)`,
       {
         code: errnoName(EBADF),
         errno: EBADF,
@@ -338,9 +331,7 @@ function copyFilters(
 }
 
 function step(message: Message | null): IteratorResult<Message, undefined> {
-  return message === null
-    ? { value: undefined, done: true }
-    : { value: message, done: false };
+  return message === null ? { value: undefined, done: true } : { value: message, done: false };
 }
 
 /** What a function gives or throws, as a promise. */

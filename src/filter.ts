@@ -4,13 +4,7 @@
  * @module
  */
 
-import {
-  CAN_EFF_FLAG,
-  CAN_EFF_MASK,
-  CAN_INV_FILTER,
-  CAN_RTR_FLAG,
-  type RawFilter,
-} from "./kernel/can.ts";
+import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_INV_FILTER, CAN_RTR_FLAG, type RawFilter } from "./kernel/can.ts";
 import { CAN_RAW_FILTER_MAX } from "./kernel/raw.ts";
 
 /**

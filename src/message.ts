@@ -214,9 +214,7 @@ export class Message {
 
   /** @ignore */
   private get fdFlags(): number {
-    return this.isFd
-      ? this.block.bytes[4 * this.at + RECORD_HEAD + FRAME_FLAGS]
-      : 0;
+    return this.isFd ? this.block.bytes[4 * this.at + RECORD_HEAD + FRAME_FLAGS] : 0;
   }
 
   /** @ignore */
@@ -387,9 +385,7 @@ function encode(init: MessageInit): RecordBlock {
     "arbitrationId",
     init.arbitrationId ?? 0,
     idLimit,
-    isExtendedId || isErrorFrame
-      ? "0x1fffffff"
-      : "0x7ff for a standard identifier (set isExtendedId for more)",
+    isExtendedId || isErrorFrame ? "0x1fffffff" : "0x7ff for a standard identifier (set isExtendedId for more)",
   );
   const timestamp = init.timestamp ?? 0;
   if (typeof timestamp !== "number") {
@@ -406,9 +402,7 @@ function encode(init: MessageInit): RecordBlock {
   const limit = isFd ? CANFD_MAX_DLEN : CAN_MAX_DLEN;
   if (length > limit) {
     throw new RangeError(
-      `data has ${length} bytes: at most ${limit} fit ${
-        isFd ? "a CAN FD frame" : "a classic frame (set isFd for 64)"
-      }`,
+      `data has ${length} bytes: at most ${limit} fit ${isFd ? "a CAN FD frame" : "a classic frame (set isFd for 64)"}`,
     );
   }
   const dlc = whole("dlc", init.dlc ?? length, limit, `${limit}`);
@@ -422,9 +416,7 @@ function encode(init: MessageInit): RecordBlock {
   }
   if (isFd && fdLength(dlc) !== dlc) {
     throw new RangeError(
-      `data has ${dlc} bytes, a length CAN FD does not have: pad it to ${
-        fdLength(dlc)
-      }`,
+      `data has ${dlc} bytes, a length CAN FD does not have: pad it to ${fdLength(dlc)}`,
     );
   }
 
@@ -488,9 +480,7 @@ function whole(
     throw new TypeError(`${name} must be a number: ${value}`);
   }
   if (!Number.isInteger(value) || value < 0 || value > limit) {
-    const shown = Number.isInteger(value) && value > 9
-      ? `${value} (0x${value.toString(16)})`
-      : `${value}`;
+    const shown = Number.isInteger(value) && value > 9 ? `${value} (0x${value.toString(16)})` : `${value}`;
     throw new RangeError(
       `${name} is ${shown}: it must be a whole number from 0 to ${limitText}`,
     );
@@ -499,9 +489,7 @@ function whole(
 }
 
 function lengthOf(data: unknown): number {
-  const length = typeof data === "object" && data !== null
-    ? (data as { length?: unknown }).length
-    : undefined;
+  const length = typeof data === "object" && data !== null ? (data as { length?: unknown }).length : undefined;
   if (typeof length !== "number") {
     throw new TypeError(
       `data must be a Uint8Array or an array of numbers: ${data}`,

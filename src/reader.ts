@@ -84,9 +84,7 @@ export class Reader {
     if (message !== undefined) return Promise.resolve(message);
     if (timeout === 0) return Promise.resolve(null);
     this.#logger?.debug(
-      `waiting for a frame, ${
-        spell(timeout ?? Infinity)
-      }, while the event loop goes on`,
+      `waiting for a frame, ${spell(timeout ?? Infinity)}, while the event loop goes on`,
     );
     const promise = this.queue.wait(undefined, options, () => null);
     this.#rearm();
@@ -152,9 +150,7 @@ export class Reader {
     }
     this.#next = 0;
     this.#ahead.length = 0;
-    return this.#receive(this.#ahead, READ_AHEAD) > 0
-      ? this.#ahead[this.#next++]
-      : undefined;
+    return this.#receive(this.#ahead, READ_AHEAD) > 0 ? this.#ahead[this.#next++] : undefined;
   }
 
   #receive(into: Message[], max: number): number {
@@ -169,7 +165,5 @@ export class Reader {
 }
 
 function spell(seconds: number): string {
-  return seconds === Infinity
-    ? "for ever"
-    : `up to ${Number(seconds.toFixed(3))} s`;
+  return seconds === Infinity ? "for ever" : `up to ${Number(seconds.toFixed(3))} s`;
 }

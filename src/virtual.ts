@@ -9,12 +9,7 @@
 
 import { CanOperationError } from "./errors.ts";
 import { toRawFilters } from "./filter.ts";
-import {
-  CAN_ERR_FLAG,
-  CAN_ERR_MASK,
-  filterMatches,
-  type RawFilter,
-} from "./kernel/can.ts";
+import { CAN_ERR_FLAG, CAN_ERR_MASK, filterMatches, type RawFilter } from "./kernel/can.ts";
 import { EDEADLK, errnoName } from "./kernel/errno.ts";
 import { copyFrame, frameIdWord, frameLength, Message } from "./message.ts";
 import type { FullBusOptions } from "./options.ts";
@@ -61,15 +56,9 @@ export class VirtualSocket implements FrameSocket {
     this.#onReady = onReady;
     this.#filters = toRawFilters(options.filters);
     // The kernel doubles what is asked for.
-    this.receiveBuffer = options.receiveBuffer
-      ? 2 * options.receiveBuffer
-      : DEFAULT_BUFFER;
-    this.sendBuffer = options.sendBuffer
-      ? 2 * options.sendBuffer
-      : DEFAULT_BUFFER;
-    this.channelInfo = channel === ""
-      ? "virtual, every channel"
-      : `virtual channel "${channel}"`;
+    this.receiveBuffer = options.receiveBuffer ? 2 * options.receiveBuffer : DEFAULT_BUFFER;
+    this.sendBuffer = options.sendBuffer ? 2 * options.sendBuffer : DEFAULT_BUFFER;
+    this.channelInfo = channel === "" ? "virtual, every channel" : `virtual channel "${channel}"`;
     let wire = wires.get(channel);
     if (!wire) wires.set(channel, wire = new Set());
     this.#wire = wire.add(this);

@@ -84,8 +84,7 @@ export class WaitQueue<Input, Output> {
         if (this.#entries.length === 0) this.#onEmpty();
       };
       const abort = () => leave(() => reject(signal?.reason));
-      const expire = () =>
-        leave(() => resolve(new Promise((settle) => settle(expired()))));
+      const expire = () => leave(() => resolve(new Promise((settle) => settle(expired()))));
       entry.release = () => {
         entry.timer?.cancel();
         signal?.removeEventListener("abort", abort);

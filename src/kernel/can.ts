@@ -139,8 +139,6 @@ export function filterMatches(
   // As in the kernel, a filter that asks for standard frames looks at no more than a standard frame has.
   const standardOnly = (canMask & CAN_EFF_FLAG) !== 0 &&
     (canId & CAN_EFF_FLAG) === 0;
-  const mask = standardOnly
-    ? canMask & (CAN_SFF_MASK | CAN_EFF_FLAG | CAN_RTR_FLAG)
-    : canMask;
+  const mask = standardOnly ? canMask & (CAN_SFF_MASK | CAN_EFF_FLAG | CAN_RTR_FLAG) : canMask;
   return ((idWord & mask) === (canId & mask)) !== inverted;
 }

@@ -100,8 +100,7 @@ export function findCanInterface(libc: Libc, fd: number, name: string): number {
 }
 
 function noSuchInterface(libc: Libc, fd: number, name: string): string {
-  const make =
-    `"sudo ip link add dev ${name} type vcan && sudo ip link set ${name} up"`;
+  const make = `"sudo ip link add dev ${name} type vcan && sudo ip link set ${name} up"`;
   const how = /^vcan/.test(name)
     ? `make a virtual one with ${make}`
     : `is its driver loaded and the device plugged in? (a virtual one is made with ${make})`;
@@ -113,10 +112,6 @@ function canInterfaces(libc: Libc, fd: number): string {
   if (typeof all === "number") {
     return "the CAN interfaces that exist could not be listed";
   }
-  const names = all.filter(({ name }) =>
-    ask(libc, fd, name, SIOCGIFHWADDR) === ARPHRD_CAN
-  ).map(({ name }) => name);
-  return names.length > 0
-    ? `CAN interfaces here: ${names.join(", ")}`
-    : "there are no CAN interfaces here";
+  const names = all.filter(({ name }) => ask(libc, fd, name, SIOCGIFHWADDR) === ARPHRD_CAN).map(({ name }) => name);
+  return names.length > 0 ? `CAN interfaces here: ${names.join(", ")}` : "there are no CAN interfaces here";
 }

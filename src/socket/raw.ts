@@ -7,15 +7,7 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError, CanOperationError } from "../errors.ts";
 import { toRawFilters } from "../filter.ts";
-import {
-  AF_CAN,
-  CAN_MTU,
-  CAN_RAW,
-  CANFD_MTU,
-  encodeAddress,
-  encodeFilters,
-  type RawFilter,
-} from "../kernel/can.ts";
+import { AF_CAN, CAN_MTU, CAN_RAW, CANFD_MTU, encodeAddress, encodeFilters, type RawFilter } from "../kernel/can.ts";
 import { EPOLLIN, EPOLLOUT } from "../kernel/epoll.ts";
 import { EAGAIN, EINTR, EINVAL, ENOBUFS, EPERM } from "../kernel/errno.ts";
 import {
@@ -47,12 +39,7 @@ import {
 import type { Message } from "../message.ts";
 import type { FullBusOptions } from "../options.ts";
 import type { FrameSocket } from "./frame_socket.ts";
-import {
-  findCanInterface,
-  interfaceIndex,
-  interfaceMtu,
-  interfaceName,
-} from "./interfaces.ts";
+import { findCanInterface, interfaceIndex, interfaceMtu, interfaceName } from "./interfaces.ts";
 import { type NameOf, ReceiveBatch } from "./receive_batch.ts";
 import { reactorOf, type Watch } from "./reactor.ts";
 import { SendBatch } from "./send_batch.ts";
@@ -114,9 +101,7 @@ export class RawSocket implements FrameSocket {
       );
     }
     try {
-      const index = channel === ""
-        ? 0
-        : findCanInterface(libc, this.fd, channel);
+      const index = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
       this.#configure(filters);
       const bound = libc.bind(this.fd, encodeAddress(index));
       if (bound < 0) {
@@ -143,9 +128,7 @@ export class RawSocket implements FrameSocket {
     }
     this.#pollIn = encodePollfd(this.fd, POLLIN);
     this.#pollOut = encodePollfd(this.fd, POLLOUT);
-    this.channelInfo = channel === ""
-      ? "socketcan, every channel"
-      : `socketcan channel "${channel}"`;
+    this.channelInfo = channel === "" ? "socketcan, every channel" : `socketcan channel "${channel}"`;
   }
 
   get droppedFrames(): number {
@@ -246,10 +229,8 @@ export class RawSocket implements FrameSocket {
   }
 
   #configure(filters: readonly RawFilter[]): void {
-    const { localLoopback, receiveOwnMessages, fd, joinFilters, errorMask } =
-      this.#options;
-    const set = (label: string, name: number, value: Uint8Array) =>
-      this.#setOption(label, SOL_CAN_RAW, name, value);
+    const { localLoopback, receiveOwnMessages, fd, joinFilters, errorMask } = this.#options;
+    const set = (label: string, name: number, value: Uint8Array) => this.#setOption(label, SOL_CAN_RAW, name, value);
     set("CAN_RAW_LOOPBACK", CAN_RAW_LOOPBACK, u32(Number(localLoopback)));
     set(
       "CAN_RAW_RECV_OWN_MSGS",
@@ -274,9 +255,7 @@ export class RawSocket implements FrameSocket {
     const result = this.#libc.setsockopt(this.fd, level, name, value);
     if (result < 0) throw this.#error(`set ${label} on`, "setsockopt", result);
     this.#options.logger?.debug(
-      `${label} set: ${
-        [...value].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")
-      }`,
+      `${label} set: ${[...value].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`,
     );
   }
 
@@ -323,9 +302,7 @@ export class RawSocket implements FrameSocket {
     // Rounded up, so that a wait never ends before its time; poll's own limit is 24 days, and the caller waits again.
     const result = this.#libc.poll(
       fds,
-      seconds === Infinity
-        ? -1
-        : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1),
+      seconds === Infinity ? -1 : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1),
     );
     if (result < 0 && result !== -EINTR) {
       throw this.#error("wait for", "poll", result);
@@ -346,16 +323,12 @@ export class RawSocket implements FrameSocket {
   }
 
   #indexOf(message: Message): number {
-    return message.channel === null
-      ? -EINVAL
-      : interfaceIndex(this.#libc, this.fd, message.channel);
+    return message.channel === null ? -EINVAL : interfaceIndex(this.#libc, this.fd, message.channel);
   }
 
   #sendError(message: Message, result: number): Error {
     const channel = this.#options.channel || message.channel || "";
-    const mtu = message.isFd && result === -EINVAL
-      ? interfaceMtu(this.#libc, this.fd, channel)
-      : CANFD_MTU;
+    const mtu = message.isFd && result === -EINVAL ? interfaceMtu(this.#libc, this.fd, channel) : CANFD_MTU;
     const advice = mtu >= 0 && mtu < CANFD_MTU
       ? `it carries no CAN FD frames: its MTU is ${mtu}, and must be ${CANFD_MTU} (a vcan: "sudo ip link set ${channel} ` +
         `mtu ${CANFD_MTU}" while down; a device: "sudo ip link set ${channel} type can fd on dbitrate 2000000 ...")`
@@ -372,9 +345,7 @@ export class RawSocket implements FrameSocket {
 
   #error(action: string, syscall: string, result: number): Error {
     const { channel } = this.#options;
-    const Class = this.channelInfo === undefined
-      ? CanInitializationError
-      : CanOperationError;
+    const Class = this.channelInfo === undefined ? CanInitializationError : CanOperationError;
     return systemError(
       Class,
       `${action} "${channel}"`,

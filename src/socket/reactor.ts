@@ -210,9 +210,7 @@ export class Reactor {
   /** Waiting itself failed: everybody who waits is told. */
   #fail(failure: Error): void {
     this.#parked = null;
-    const waiting = [...this.#watches.values()].filter((watch) =>
-      watch.fired()
-    );
+    const waiting = [...this.#watches.values()].filter((watch) => watch.fired());
     for (const watch of waiting) watch.onReady(failure);
     this.#settle();
   }

@@ -141,8 +141,7 @@ export class ReceiveBatch {
     const length = words[header + (MSG_LEN >> 2)];
     const flags = words[header + (MSG_FLAGS >> 2)];
     const control = (this.#control + i * TIMESTAMPNS_SPACE) >> 2;
-    const stamped =
-      words[header + (MSG_CONTROLLEN >> 2)] >= TIMESTAMPNS_SPACE &&
+    const stamped = words[header + (MSG_CONTROLLEN >> 2)] >= TIMESTAMPNS_SPACE &&
       words[control + (CMSG_LEVEL >> 2)] === SOL_SOCKET &&
       words[control + (CMSG_TYPE >> 2)] === SO_TIMESTAMPNS;
     if (stamped) {

@@ -5,11 +5,7 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import {
-  AF_CAN,
-  SOCKADDR_CAN_IFINDEX,
-  SOCKADDR_CAN_SIZE,
-} from "../kernel/can.ts";
+import { AF_CAN, SOCKADDR_CAN_IFINDEX, SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
 import {
   IOV_BASE,
   IOV_LEN,

@@ -4,11 +4,7 @@
  * @module
  */
 
-import {
-  type CanError,
-  type CanErrorDetails,
-  CanInterfaceNotImplementedError,
-} from "../errors.ts";
+import { type CanError, type CanErrorDetails, CanInterfaceNotImplementedError } from "../errors.ts";
 import {
   EAFNOSUPPORT,
   EMFILE,
@@ -39,9 +35,7 @@ export function systemError(
 ): CanError {
   const errno = -result;
   const hint = advice ?? adviceFor(errno, channel);
-  const text = `Cannot ${action}: ${errnoName(errno)} (${errnoText(errno)})${
-    hint ? `; ${hint}` : ""
-  }`;
+  const text = `Cannot ${action}: ${errnoName(errno)} (${errnoText(errno)})${hint ? `; ${hint}` : ""}`;
   const missing = syscall === "socket" &&
     (errno === EAFNOSUPPORT || errno === EPROTONOSUPPORT);
   return new (missing ? CanInterfaceNotImplementedError : Class)(text, {
@@ -65,8 +59,6 @@ function adviceFor(errno: number, channel?: string): string | undefined {
     case EPERM:
       return "a security policy forbids it (a container's seccomp profile, for example)";
     case ENETDOWN:
-      return `bring it up with "sudo ip link set ${
-        channel ?? "can0"
-      } up"; the bus works again then`;
+      return `bring it up with "sudo ip link set ${channel ?? "can0"} up"; the bus works again then`;
   }
 }
