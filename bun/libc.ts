@@ -23,11 +23,7 @@ interface Process {
 }
 
 /** Bun's names of the C types that it spells otherwise. */
-const bunTypes: Partial<Record<NativeType, string>> = {
-  buffer: "ptr",
-  pointer: "ptr",
-  usize: "ptr",
-};
+const bunTypes: Partial<Record<NativeType, string>> = { buffer: "ptr", pointer: "ptr", usize: "ptr" };
 
 /**
  * Loads libc.
@@ -39,31 +35,22 @@ export function loadLibc(path?: string): Libc {
   const { dlopen } = process.getBuiltinModule("bun:ffi");
   const x64 = process.arch === "x64";
   const failures: unknown[] = [];
-  for (
-    const name of path === undefined ? libcNames(x64 ? "x86_64" : "aarch64") : [path]
-  ) {
+  for (const name of path === undefined ? libcNames(x64 ? "x86_64" : "aarch64") : [path]) {
     try {
-      const native = dlopen(name, bunSymbols(symbols))
-        .symbols as NativeFunctions;
+      const native = dlopen(name, bunSymbols(symbols)).symbols as NativeFunctions;
       return bindLibc(native, new WorkerParking(name), x64);
     } catch (error) {
       failures.push(error);
     }
   }
-  throw new AggregateError(
-    failures,
-    failures.map((failure) => `${failure}`).join("; "),
-  );
+  throw new AggregateError(failures, failures.map((failure) => `${failure}`).join("; "));
 }
 
-function bunSymbols(
-  table: Record<string, NativeFunction>,
-): Record<string, { args: string[]; returns: string }> {
+function bunSymbols(table: Record<string, NativeFunction>): Record<string, { args: string[]; returns: string }> {
   const bunType = (type: NativeType) => bunTypes[type] ?? type;
   return Object.fromEntries(
-    Object.entries(table).map(([name, { parameters, result }]) => [
-      name,
-      { args: parameters.map(bunType), returns: bunType(result) },
-    ]),
+    Object.entries(table).map((
+      [name, { parameters, result }],
+    ) => [name, { args: parameters.map(bunType), returns: bunType(result) }]),
   );
 }

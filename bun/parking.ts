@@ -33,12 +33,7 @@ export class WorkerParking implements Parking {
     this.#library = library;
   }
 
-  wait(
-    epoll: number,
-    events: Uint8Array,
-    count: number,
-    keepAlive: boolean,
-  ): Promise<number> {
+  wait(epoll: number, events: Uint8Array, count: number, keepAlive: boolean): Promise<number> {
     const worker = this.#worker ??= this.#start();
     if (keepAlive) worker.ref();
     else worker.unref();
@@ -57,15 +52,11 @@ export class WorkerParking implements Parking {
     // The worker's source is a function's text, not a file: it works the same from a registry's package, where files
     // have other names, and inside a compiled executable.
     const source = `(${workerMain})(${JSON.stringify(this.#library)})`;
-    const url = URL.createObjectURL(
-      new Blob([source], { type: "text/javascript" }),
-    );
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     const worker = new Worker(url) as unknown as BunWorker;
     worker.onmessage = ({ data }) => this.#settle?.resolve(data);
     worker.onerror = ({ message }) => {
-      this.#settle?.reject(
-        new Error(`The thread that waits for CAN sockets failed: ${message}`),
-      );
+      this.#settle?.reject(new Error(`The thread that waits for CAN sockets failed: ${message}`));
     };
     return worker;
   }
@@ -75,19 +66,14 @@ export class WorkerParking implements Parking {
 function workerMain(library: string): void {
   interface WorkerScope {
     readonly process: {
-      getBuiltinModule(name: "bun:ffi"): {
+      getBuiltinModule(
+        name: "bun:ffi",
+      ): {
         dlopen(
           path: string,
           symbols: Record<string, { args: string[]; returns: string }>,
         ): {
-          readonly symbols: {
-            epoll_wait(
-              epoll: number,
-              events: Uint8Array,
-              count: number,
-              timeout: number,
-            ): number;
-          };
+          readonly symbols: { epoll_wait(epoll: number, events: Uint8Array, count: number, timeout: number): number };
         };
       };
     };

@@ -25,20 +25,12 @@ interface DenoNamespace {
     querySync(permission: FfiPermission): PermissionStatus;
     requestSync(permission: FfiPermission): PermissionStatus;
   };
-  dlopen(
-    path: string,
-    symbols: Record<string, NativeFunction>,
-  ): { readonly symbols: unknown };
+  dlopen(path: string, symbols: Record<string, NativeFunction>): { readonly symbols: unknown };
 }
 
 /** `epoll_wait` once more, on a thread of Deno's pool. */
 interface ParkedFunctions {
-  parkedEpollWait(
-    epoll: number,
-    events: Uint8Array,
-    count: number,
-    timeout: number,
-  ): Promise<number>;
+  parkedEpollWait(epoll: number, events: Uint8Array, count: number, timeout: number): Promise<number>;
 }
 
 /**
@@ -50,10 +42,7 @@ interface ParkedFunctions {
 export function loadLibc(path?: string): Libc {
   const { Deno } = globalThis as unknown as { Deno: DenoNamespace };
   const arch = Deno.build.arch;
-  const native = open(
-    Deno,
-    path === undefined ? permittedNames(Deno, arch) : [path],
-  );
+  const native = open(Deno, path === undefined ? permittedNames(Deno, arch) : [path]);
   return bindLibc(native, new PoolParking(native), arch === "x86_64");
 }
 
@@ -76,33 +65,18 @@ function permittedNames(Deno: DenoNamespace, arch: string): readonly string[] {
   );
 }
 
-function open(
-  Deno: DenoNamespace,
-  names: readonly string[],
-): NativeFunctions & ParkedFunctions {
-  const table = {
-    ...symbols,
-    parkedEpollWait: {
-      ...symbols.epoll_wait,
-      name: "epoll_wait",
-      nonblocking: true,
-    },
-  };
+function open(Deno: DenoNamespace, names: readonly string[]): NativeFunctions & ParkedFunctions {
+  const table = { ...symbols, parkedEpollWait: { ...symbols.epoll_wait, name: "epoll_wait", nonblocking: true } };
   const failures: unknown[] = [];
   for (const name of names) {
     try {
-      return Deno.dlopen(name, table).symbols as
-        & NativeFunctions
-        & ParkedFunctions;
+      return Deno.dlopen(name, table).symbols as NativeFunctions & ParkedFunctions;
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
       failures.push(error);
     }
   }
-  throw new AggregateError(
-    failures,
-    failures.map((failure) => `${failure}`).join("; "),
-  );
+  throw new AggregateError(failures, failures.map((failure) => `${failure}`).join("; "));
 }
 
 /** How often a wait that must not keep the process alive looks, in milliseconds. */
@@ -119,12 +93,7 @@ class PoolParking implements Parking {
     this.#native = native;
   }
 
-  wait(
-    epoll: number,
-    events: Uint8Array,
-    count: number,
-    keepAlive: boolean,
-  ): Promise<number> {
+  wait(epoll: number, events: Uint8Array, count: number, keepAlive: boolean): Promise<number> {
     if (keepAlive) {
       return this.#native.parkedEpollWait(epoll, events, count, -1);
     }

@@ -23,12 +23,7 @@ export interface Parking {
    *
    * @param keepAlive Whether the process may not end while this waits.
    */
-  wait(
-    epoll: number,
-    events: Uint8Array,
-    count: number,
-    keepAlive: boolean,
-  ): Promise<number>;
+  wait(epoll: number, events: Uint8Array, count: number, keepAlive: boolean): Promise<number>;
   /** Ends the thread, where there is one of its own. No wait may be pending. */
   close(): void;
 }
@@ -44,55 +39,25 @@ export interface Libc {
   /** `bind(2)` */
   bind(fd: number, address: Uint8Array): number;
   /** `setsockopt(2)` */
-  setsockopt(
-    fd: number,
-    level: number,
-    name: number,
-    value: Uint8Array,
-  ): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** `getsockopt(2)`; returns the length that the kernel wrote to `value`. */
-  getsockopt(
-    fd: number,
-    level: number,
-    name: number,
-    value: Uint8Array,
-  ): number;
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** `ioctl(2)` with a pointer to a structure. */
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   /** `send(2)` of the first `length` bytes. */
   send(fd: number, data: Uint8Array, length: number, flags: number): number;
   /** `sendmmsg(2)` of `count` messages whose `struct mmsghdr`s are in `headers`. */
-  sendmmsg(
-    fd: number,
-    headers: Uint8Array,
-    count: number,
-    flags: number,
-  ): number;
+  sendmmsg(fd: number, headers: Uint8Array, count: number, flags: number): number;
   /** `recvmmsg(2)` without a timeout. */
-  recvmmsg(
-    fd: number,
-    headers: Uint8Array,
-    count: number,
-    flags: number,
-  ): number;
+  recvmmsg(fd: number, headers: Uint8Array, count: number, flags: number): number;
   /** `poll(2)`; `timeout` in milliseconds, -1 to wait for ever. `fds` may be empty, to sleep. */
   poll(fds: Uint8Array, timeout: number): number;
   /** `epoll_create1(2)` */
   epollCreate(flags: number): number;
   /** `epoll_ctl(2)` */
-  epollCtl(
-    epoll: number,
-    operation: number,
-    fd: number,
-    event: Uint8Array,
-  ): number;
+  epollCtl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
   /** `epoll_wait(2)`; `timeout` in milliseconds. */
-  epollWait(
-    epoll: number,
-    events: Uint8Array,
-    count: number,
-    timeout: number,
-  ): number;
+  epollWait(epoll: number, events: Uint8Array, count: number, timeout: number): number;
   /** `eventfd(2)` */
   eventfd(initial: number, flags: number): number;
   /** `read(2)` of up to `data.length` bytes. */
@@ -108,11 +73,7 @@ export interface Libc {
 }
 
 /** Offers the functions that a runtime has bound as a `Libc`. */
-export function bindLibc(
-  native: NativeFunctions,
-  parking: Parking,
-  packedEpollEvent: boolean,
-): Libc {
+export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollEvent: boolean): Libc {
   // errno belongs to the thread, and a script's thread never changes: its address is asked for once.
   const errnoAddress = native.__errno_location();
   const errno = new Int32Array(1);
@@ -144,9 +105,7 @@ export function bindLibc(
     setsockopt: (fd, level, name, value) => checked(native.setsockopt(fd, level, name, value, value.length)),
     getsockopt(fd, level, name, value) {
       optionLength[0] = value.length;
-      const result = checked(
-        native.getsockopt(fd, level, name, value, optionLengthBytes),
-      );
+      const result = checked(native.getsockopt(fd, level, name, value, optionLengthBytes));
       return result < 0 ? result : optionLength[0];
     },
     ioctl: (fd, request, argument) => checked(native.ioctl(fd, request, argument)),
@@ -173,15 +132,8 @@ export function bindLibc(
         const index = entry.getUint32(0, true);
         if (index === 0) break;
         const nameAddress = entry.getBigUint64(8, true);
-        native.memcpy(
-          name,
-          typeof list === "bigint" ? nameAddress : Number(nameAddress),
-          size(16),
-        );
-        found.push({
-          index,
-          name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
-        });
+        native.memcpy(name, typeof list === "bigint" ? nameAddress : Number(nameAddress), size(16));
+        found.push({ index, name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))) });
       }
       native.if_freenameindex(list);
       return found;

@@ -51,25 +51,17 @@ export function openLibc(path?: string): Libc {
 /** The loader for a host, or an error that says why it has none and what to do. */
 export function chooseRuntime(host: Host): (path?: string) => Libc {
   const elsewhere = `use interface: "virtual" here`;
-  const { platform, arch } = host.process ??
-    { platform: "unknown", arch: "unknown" };
+  const { platform, arch } = host.process ?? { platform: "unknown", arch: "unknown" };
   if (platform !== "linux") {
-    throw new CanInterfaceNotImplementedError(
-      `SocketCAN needs Linux, and this is ${platform}; ${elsewhere}`,
-    );
+    throw new CanInterfaceNotImplementedError(`SocketCAN needs Linux, and this is ${platform}; ${elsewhere}`);
   }
   // Structures are laid out for 64-bit little-endian machines throughout; this is the one place that says so.
-  if (
-    (arch !== "x64" && arch !== "arm64") ||
-    new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1
-  ) {
+  if ((arch !== "x64" && arch !== "arm64") || new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
     throw new CanInterfaceNotImplementedError(
       `SocketCAN is supported on 64-bit little-endian machines (x86-64, aarch64), and this is ${arch}; ${elsewhere}`,
     );
   }
   if (host.Deno?.dlopen) return loadInDeno;
   if (host.Bun) return loadInBun;
-  throw new CanInterfaceNotImplementedError(
-    `SocketCAN needs Deno or Bun: this runtime has no FFI; ${elsewhere}`,
-  );
+  throw new CanInterfaceNotImplementedError(`SocketCAN needs Deno or Bun: this runtime has no FFI; ${elsewhere}`);
 }

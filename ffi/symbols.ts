@@ -9,13 +9,7 @@
  */
 
 /** The C types of arguments and results, in Deno's spelling. */
-export type NativeType =
-  | "i32"
-  | "u32"
-  | "usize"
-  | "pointer"
-  | "buffer"
-  | "void";
+export type NativeType = "i32" | "u32" | "usize" | "pointer" | "buffer" | "void";
 
 /** What a function takes and returns. */
 export interface NativeFunction {
@@ -34,15 +28,9 @@ export const symbols = {
   // int bind(int fd, const struct sockaddr *address, socklen_t length);
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   // int setsockopt(int fd, int level, int name, const void *value, socklen_t length);
-  setsockopt: {
-    parameters: ["i32", "i32", "i32", "buffer", "u32"],
-    result: "i32",
-  },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   // int getsockopt(int fd, int level, int name, void *value, socklen_t *length);
-  getsockopt: {
-    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
-    result: "i32",
-  },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   // int ioctl(int fd, unsigned long request, ...);
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
   // ssize_t send(int fd, const void *data, size_t length, int flags);
@@ -50,10 +38,7 @@ export const symbols = {
   // int sendmmsg(int fd, struct mmsghdr *headers, unsigned int count, int flags);
   sendmmsg: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   // int recvmmsg(int fd, struct mmsghdr *headers, unsigned int count, int flags, struct timespec *timeout);
-  recvmmsg: {
-    parameters: ["i32", "buffer", "u32", "i32", "pointer"],
-    result: "i32",
-  },
+  recvmmsg: { parameters: ["i32", "buffer", "u32", "i32", "pointer"], result: "i32" },
   // int poll(struct pollfd *fds, nfds_t count, int timeout);
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
   // int epoll_create1(int flags);
@@ -89,9 +74,7 @@ type Value<T extends NativeType> = T extends "buffer" ? Uint8Array
   : T extends "usize" ? Address
   : number;
 
-type Values<T extends readonly NativeType[]> = {
-  -readonly [K in keyof T]: Value<T[K]>;
-};
+type Values<T extends readonly NativeType[]> = { -readonly [K in keyof T]: Value<T[K]> };
 
 /** The functions of the table as they are called: C's results, errno not yet looked at. */
 export type NativeFunctions = {

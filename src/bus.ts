@@ -65,9 +65,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     this.protocol = full.fd ? "CAN_FD" : "CAN_20";
     this.#filters = copyFilters(full.filters);
     this.#logger = logger;
-    logger?.debug(
-      `opening ${full.interface} channel "${channel}", ${this.protocol}`,
-    );
+    logger?.debug(`opening ${full.interface} channel "${channel}", ${this.protocol}`);
     const onReady = (failure?: Error) => this.#ready(failure);
     this.#socket = full.interface === "virtual"
       ? new VirtualSocket(full, onReady)
@@ -285,11 +283,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
   #arm(): void {
     if (this.#closed) return;
     try {
-      this.#socket.arm(
-        this.#reader.queue.size > 0,
-        this.#writer.queue.size > 0,
-        this.#keepAlive,
-      );
+      this.#socket.arm(this.#reader.queue.size > 0, this.#writer.queue.size > 0, this.#keepAlive);
     } catch (error) {
       this.#rejectAll(error);
     }
@@ -313,20 +307,15 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
   }
 
   #closedError(action: string): CanOperationError {
-    return new CanOperationError(
-      `Cannot ${action} "${this.channel}": ${errnoName(EBADF)} (the bus is closed)`,
-      {
-        code: errnoName(EBADF),
-        errno: EBADF,
-        channel: this.channel,
-      },
-    );
+    return new CanOperationError(`Cannot ${action} "${this.channel}": ${errnoName(EBADF)} (the bus is closed)`, {
+      code: errnoName(EBADF),
+      errno: EBADF,
+      channel: this.channel,
+    });
   }
 }
 
-function copyFilters(
-  filters: readonly CanFilter[] | null,
-): readonly CanFilter[] | null {
+function copyFilters(filters: readonly CanFilter[] | null): readonly CanFilter[] | null {
   return filters && filters.map((filter) => ({ ...filter }));
 }
 

@@ -33,18 +33,14 @@ const most = (CAN_EFF_FLAG | CAN_RTR_FLAG | CAN_EFF_MASK) >>> 0;
  * @throws {RangeError} A value is no identifier, or there are more than 512 filters.
  * @throws {TypeError} Something is of the wrong type.
  */
-export function toRawFilters(
-  filters: readonly CanFilter[] | null,
-): RawFilter[] {
+export function toRawFilters(filters: readonly CanFilter[] | null): RawFilter[] {
   if (filters === null) return [everything];
   if (!Array.isArray(filters)) {
     throw new TypeError(`filters must be an array or null: ${filters}`);
   }
   if (filters.length === 0) return [everything];
   if (filters.length > CAN_RAW_FILTER_MAX) {
-    throw new RangeError(
-      `${filters.length} filters: the kernel takes at most ${CAN_RAW_FILTER_MAX}`,
-    );
+    throw new RangeError(`${filters.length} filters: the kernel takes at most ${CAN_RAW_FILTER_MAX}`);
   }
   return filters.map(toRawFilter);
 }
@@ -53,26 +49,19 @@ function toRawFilter(filter: CanFilter, index: number): RawFilter {
   for (const name of ["canId", "canMask"] as const) {
     const value = filter[name];
     if (typeof value !== "number") {
-      throw new TypeError(
-        `filters[${index}].${name} must be a number: ${value}`,
-      );
+      throw new TypeError(`filters[${index}].${name} must be a number: ${value}`);
     }
-    if (
-      !Number.isInteger(value) || value < 0 || value > most ||
-      (value & CAN_INV_FILTER) !== 0
-    ) {
+    if (!Number.isInteger(value) || value < 0 || value > most || (value & CAN_INV_FILTER) !== 0) {
       throw new RangeError(
         `filters[${index}].${name} is ${value}: it must be a whole number from 0 to 0x1fffffff, ` +
-          `with 0x80000000 for extended and 0x40000000 for remote frames`,
+          `with 0x80000000 for extended and 0x40000000 for remote frames (after JavaScript's bit operators write >>> 0)`,
       );
     }
   }
   for (const name of ["extended", "inverted"] as const) {
     const value = filter[name];
     if (value !== undefined && typeof value !== "boolean") {
-      throw new TypeError(
-        `filters[${index}].${name} must be true or false: ${value}`,
-      );
+      throw new TypeError(`filters[${index}].${name} must be true or false: ${value}`);
     }
   }
   let { canId, canMask } = filter;

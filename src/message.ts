@@ -115,11 +115,7 @@ export class Message {
   constructor(init?: MessageInit);
   /** @ignore A view of a record. */
   constructor(block: RecordBlock, at: number, channel: string | null);
-  constructor(
-    from: MessageInit | RecordBlock = {},
-    at = 0,
-    channel: string | null = null,
-  ) {
+  constructor(from: MessageInit | RecordBlock = {}, at = 0, channel: string | null = null) {
     if (from instanceof RecordBlock) {
       this.block = from;
       this.at = at;
@@ -220,8 +216,7 @@ export class Message {
   /** @ignore */
   private get seconds(): number {
     const { words } = this.block;
-    return words[this.at + RECORD_SECONDS] +
-      words[this.at + RECORD_SECONDS + 1] * 2 ** 32;
+    return words[this.at + RECORD_SECONDS] + words[this.at + RECORD_SECONDS + 1] * 2 ** 32;
   }
 
   /** @ignore */
@@ -235,26 +230,21 @@ export class Message {
    * @param timestampDelta How far the timestamps may be apart, in seconds; null not to compare them. Default 1e-6.
    */
   equals(other: Message, timestampDelta: number | null = 1e-6): boolean {
-    return this === other || (
-      (timestampDelta === null ||
-        Math.abs(this.timestamp - other.timestamp) <= timestampDelta) &&
-      this.isRx === other.isRx &&
-      this.idWord === other.idWord &&
-      this.dlc === other.dlc &&
-      this.isFd === other.isFd &&
-      this.bitrateSwitch === other.bitrateSwitch &&
-      this.errorStateIndicator === other.errorStateIndicator &&
-      this.channel === other.channel &&
-      this.data.every((byte, i) => byte === other.data[i])
-    );
+    return this === other ||
+      ((timestampDelta === null || Math.abs(this.timestamp - other.timestamp) <= timestampDelta) &&
+        this.isRx === other.isRx &&
+        this.idWord === other.idWord &&
+        this.dlc === other.dlc &&
+        this.isFd === other.isFd &&
+        this.bitrateSwitch === other.bitrateSwitch &&
+        this.errorStateIndicator === other.errorStateIndicator &&
+        this.channel === other.channel &&
+        this.data.every((byte, i) => byte === other.data[i]));
   }
 
   /** One line, as python-can 4 prints it. */
   toString(): string {
-    const id = this.arbitrationId.toString(16).padStart(
-      this.isExtendedId ? 8 : 4,
-      "0",
-    );
+    const id = this.arbitrationId.toString(16).padStart(this.isExtendedId ? 8 : 4, "0");
     const flags = [
       this.isExtendedId ? "X" : "S",
       this.isRx ? "Rx" : "Tx",
@@ -269,9 +259,7 @@ export class Message {
       `ID: ${id}`.padStart(12),
       flags.join(" "),
       `DL: ${String(this.dlc).padStart(2)}`,
-      Array.from(this.data, (byte) => byte.toString(16).padStart(2, "0")).join(
-        " ",
-      ).padEnd(24),
+      Array.from(this.data, (byte) => byte.toString(16).padStart(2, "0")).join(" ").padEnd(24),
     ];
     const text = String.fromCharCode(...this.data);
     if (/^[0-9A-Za-z]+$/.test(text)) fields.push(`'${text}'`);
@@ -327,12 +315,7 @@ export function frameIdWord(message: Message): number {
 }
 
 /** @ignore Copies a message's frame, of `length` bytes, to where a socket sends it from. */
-export function copyFrame(
-  message: Message,
-  length: number,
-  words: Uint32Array,
-  to: number,
-): void {
+export function copyFrame(message: Message, length: number, words: Uint32Array, to: number): void {
   const { block, at } = message as unknown as FrameView;
   const first = at + RECORD_FRAME;
   for (let i = 0; i < length >> 2; i++) words[to + i] = block.words[first + i];
@@ -361,14 +344,10 @@ function encode(init: MessageInit): RecordBlock {
     throw new TypeError("isRemoteFrame and isErrorFrame exclude each other");
   }
   if (isRemoteFrame && isFd) {
-    throw new TypeError(
-      "isRemoteFrame and isFd exclude each other: CAN FD has no remote frames",
-    );
+    throw new TypeError("isRemoteFrame and isFd exclude each other: CAN FD has no remote frames");
   }
   if (isErrorFrame && isFd) {
-    throw new TypeError(
-      "isErrorFrame and isFd exclude each other: error frames are classic",
-    );
+    throw new TypeError("isErrorFrame and isFd exclude each other: error frames are classic");
   }
   if (bitrateSwitch && !isFd) {
     throw new TypeError("bitrateSwitch is for CAN FD: set isFd too");
@@ -392,9 +371,7 @@ function encode(init: MessageInit): RecordBlock {
     throw new TypeError(`timestamp must be a number of seconds: ${timestamp}`);
   }
   if (!(timestamp >= 0 && timestamp < 2 ** 53)) {
-    throw new RangeError(
-      `timestamp must be a finite number of seconds, 0 or more: ${timestamp}`,
-    );
+    throw new RangeError(`timestamp must be a finite number of seconds, 0 or more: ${timestamp}`);
   }
 
   const data = init.data ?? [];
@@ -407,17 +384,13 @@ function encode(init: MessageInit): RecordBlock {
   }
   const dlc = whole("dlc", init.dlc ?? length, limit, `${limit}`);
   if (isRemoteFrame && length > 0) {
-    throw new RangeError(
-      `data has ${length} bytes: a remote frame carries none, set dlc`,
-    );
+    throw new RangeError(`data has ${length} bytes: a remote frame carries none, set dlc`);
   }
   if (!isRemoteFrame && dlc !== length) {
     throw new RangeError(`dlc is ${dlc} but data has ${length} bytes`);
   }
   if (isFd && fdLength(dlc) !== dlc) {
-    throw new RangeError(
-      `data has ${dlc} bytes, a length CAN FD does not have: pad it to ${fdLength(dlc)}`,
-    );
+    throw new RangeError(`data has ${dlc} bytes, a length CAN FD does not have: pad it to ${fdLength(dlc)}`);
   }
 
   const frameLength = isFd ? CANFD_MTU : CAN_MTU;
@@ -447,22 +420,13 @@ function encode(init: MessageInit): RecordBlock {
     bytes.set(data, RECORD_HEAD + FRAME_DATA);
   } else {
     for (let i = 0; i < length; i++) {
-      bytes[RECORD_HEAD + FRAME_DATA + i] = whole(
-        `data[${i}]`,
-        data[i],
-        255,
-        "255",
-      );
+      bytes[RECORD_HEAD + FRAME_DATA + i] = whole(`data[${i}]`, data[i], 255, "255");
     }
   }
   return block;
 }
 
-function flag(
-  init: MessageInit,
-  name: keyof MessageInit,
-  fallback: boolean,
-): boolean {
+function flag(init: MessageInit, name: keyof MessageInit, fallback: boolean): boolean {
   const value = init[name] ?? fallback;
   if (typeof value !== "boolean") {
     throw new TypeError(`${name} must be true or false: ${value}`);
@@ -470,20 +434,13 @@ function flag(
   return value;
 }
 
-function whole(
-  name: string,
-  value: unknown,
-  limit: number,
-  limitText: string,
-): number {
+function whole(name: string, value: unknown, limit: number, limitText: string): number {
   if (typeof value !== "number") {
     throw new TypeError(`${name} must be a number: ${value}`);
   }
   if (!Number.isInteger(value) || value < 0 || value > limit) {
     const shown = Number.isInteger(value) && value > 9 ? `${value} (0x${value.toString(16)})` : `${value}`;
-    throw new RangeError(
-      `${name} is ${shown}: it must be a whole number from 0 to ${limitText}`,
-    );
+    throw new RangeError(`${name} is ${shown}: it must be a whole number from 0 to ${limitText}`);
   }
   return value;
 }
@@ -491,9 +448,7 @@ function whole(
 function lengthOf(data: unknown): number {
   const length = typeof data === "object" && data !== null ? (data as { length?: unknown }).length : undefined;
   if (typeof length !== "number") {
-    throw new TypeError(
-      `data must be a Uint8Array or an array of numbers: ${data}`,
-    );
+    throw new TypeError(`data must be a Uint8Array or an array of numbers: ${data}`);
   }
   return length;
 }

@@ -45,9 +45,7 @@ export interface BusOptions {
 
 /** Options with every default filled in. */
 export type FullBusOptions =
-  & Required<
-    Omit<BusOptions, "receiveBuffer" | "sendBuffer" | "logger" | "libc">
-  >
+  & Required<Omit<BusOptions, "receiveBuffer" | "sendBuffer" | "logger" | "libc">>
   & Pick<BusOptions, "receiveBuffer" | "sendBuffer" | "logger" | "libc">;
 
 const types: Record<keyof BusOptions, string> = {
@@ -74,31 +72,23 @@ const types: Record<keyof BusOptions, string> = {
 export function fullOptions(given: string | BusOptions): FullBusOptions {
   const options = typeof given === "string" ? { channel: given } : given;
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `Bus takes a channel's name or options, not ${options}`,
-    );
+    throw new TypeError(`Bus takes a channel's name or options, not ${options}`);
   }
   for (const [name, value] of Object.entries(options)) {
     const type = types[name as keyof BusOptions];
     if (!type) {
-      throw new TypeError(
-        `Bus has no option "${name}"; it has ${Object.keys(types).join(", ")}`,
-      );
+      throw new TypeError(`Bus has no option "${name}"; it has ${Object.keys(types).join(", ")}`);
     }
     if (value !== undefined && typeof value !== type) {
       throw new TypeError(`Option ${name} must be of type ${type}: ${value}`);
     }
   }
   if (options.channel === undefined) {
-    throw new TypeError(
-      `Option channel is missing: the name of an interface, or "" for every CAN interface`,
-    );
+    throw new TypeError(`Option channel is missing: the name of an interface, or "" for every CAN interface`);
   }
   const kind = options.interface ?? "socketcan";
   if (kind !== "socketcan" && kind !== "virtual") {
-    throw new RangeError(
-      `Option interface is "${kind}": it must be "socketcan" or "virtual"`,
-    );
+    throw new RangeError(`Option interface is "${kind}": it must be "socketcan" or "virtual"`);
   }
   whole("errorMask", options.errorMask, 0, CAN_ERR_MASK);
   whole("receiveBuffer", options.receiveBuffer, 1, 2 ** 30);
@@ -115,17 +105,7 @@ export function fullOptions(given: string | BusOptions): FullBusOptions {
   };
 }
 
-function whole(
-  name: string,
-  value: number | undefined,
-  least: number,
-  most: number,
-): void {
-  if (
-    value === undefined ||
-    (Number.isInteger(value) && value >= least && value <= most)
-  ) return;
-  throw new RangeError(
-    `Option ${name} is ${value}: it must be a whole number from ${least} to ${most}`,
-  );
+function whole(name: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+  throw new RangeError(`Option ${name} is ${value}: it must be a whole number from ${least} to ${most}`);
 }

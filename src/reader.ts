@@ -32,11 +32,7 @@ export class Reader {
   #sinceTurn = 0;
 
   /** @param rearm Asks the socket for what the queues now wait for. */
-  constructor(
-    socket: FrameSocket,
-    rearm: () => void,
-    logger: Logger | undefined,
-  ) {
+  constructor(socket: FrameSocket, rearm: () => void, logger: Logger | undefined) {
     this.#socket = socket;
     this.#rearm = rearm;
     this.#logger = logger;
@@ -53,9 +49,7 @@ export class Reader {
   /** See `Bus.recvMany`. */
   recvMany(max: number, timeout?: number | null): Message[] {
     if (!Number.isInteger(max) || max < 1) {
-      throw new RangeError(
-        `max is ${max}: it must be a whole number, 1 or more`,
-      );
+      throw new RangeError(`max is ${max}: it must be a whole number, 1 or more`);
     }
     const first = this.#recv(timeout);
     if (first === null) return [];
@@ -64,10 +58,7 @@ export class Reader {
       messages.push(this.#ahead[this.#next++]);
     }
     try {
-      while (
-        messages.length < max &&
-        this.#receive(messages, max - messages.length) > 0
-      );
+      while (messages.length < max && this.#receive(messages, max - messages.length) > 0);
     } catch (error) {
       this.#failure = { error };
     }
@@ -83,9 +74,7 @@ export class Reader {
     const message = this.takeInTurn(timeout === 0);
     if (message !== undefined) return Promise.resolve(message);
     if (timeout === 0) return Promise.resolve(null);
-    this.#logger?.debug(
-      `waiting for a frame, ${spell(timeout ?? Infinity)}, while the event loop goes on`,
-    );
+    this.#logger?.debug(`waiting for a frame, ${spell(timeout ?? Infinity)}, while the event loop goes on`);
     const promise = this.queue.wait(undefined, options, () => null);
     this.#rearm();
     return promise;

@@ -13,14 +13,10 @@
 export function deadlineOf(timeout: number | null | undefined): number {
   if (timeout == null) return Infinity;
   if (typeof timeout !== "number") {
-    throw new TypeError(
-      `timeout must be a number of seconds or null: ${timeout}`,
-    );
+    throw new TypeError(`timeout must be a number of seconds or null: ${timeout}`);
   }
   if (!(timeout >= 0)) {
-    throw new RangeError(
-      `timeout is ${timeout}: it must be 0 or more seconds, or null for ever`,
-    );
+    throw new RangeError(`timeout is ${timeout}: it must be 0 or more seconds, or null for ever`);
   }
   return performance.now() / 1000 + timeout;
 }

@@ -65,12 +65,9 @@ export class VirtualSocket implements FrameSocket {
   }
 
   get fd(): number {
-    throw new CanOperationError(
-      `Cannot take the descriptor of "${this.#options.channel}": a virtual bus has none`,
-      {
-        channel: this.#options.channel,
-      },
-    );
+    throw new CanOperationError(`Cannot take the descriptor of "${this.#options.channel}": a virtual bus has none`, {
+      channel: this.#options.channel,
+    });
   }
 
   get droppedFrames(): number {
@@ -88,9 +85,7 @@ export class VirtualSocket implements FrameSocket {
     for (let i = from; i < messages.length; i++) {
       const target = channel || messages[i].channel!;
       if (!localLoopback) continue;
-      for (
-        const other of [...wires.get(target) ?? [], ...wires.get("") ?? []]
-      ) {
+      for (const other of [...wires.get(target) ?? [], ...wires.get("") ?? []]) {
         if (other !== this || receiveOwnMessages) {
           other.#deliver(messages[i], target, other === this);
         }
@@ -107,19 +102,10 @@ export class VirtualSocket implements FrameSocket {
           errnoName(EDEADLK)
         } (only this thread, which would wait, ` +
           `can send on a virtual bus); give a timeout, or use recvAsync or "for await"`,
-        {
-          code: errnoName(EDEADLK),
-          errno: EDEADLK,
-          channel: this.#options.channel,
-        },
+        { code: errnoName(EDEADLK), errno: EDEADLK, channel: this.#options.channel },
       );
     }
-    Atomics.wait(
-      new Int32Array(new SharedArrayBuffer(4)),
-      0,
-      0,
-      seconds * 1000,
-    );
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
   }
 
   waitWritable(): void {}

@@ -37,10 +37,7 @@ export class WaitQueue<Input, Output> {
    * @param attempt Does what the entries wait for; gives `undefined` when it cannot be done yet.
    * @param onEmpty Is called when the last entry has left because of its timeout or signal.
    */
-  constructor(
-    attempt: (input: Input) => Output | undefined,
-    onEmpty: () => void,
-  ) {
+  constructor(attempt: (input: Input) => Output | undefined, onEmpty: () => void) {
     this.#attempt = attempt;
     this.#onEmpty = onEmpty;
   }
@@ -61,19 +58,9 @@ export class WaitQueue<Input, Output> {
    *
    * @param expired What becomes of the promise when the time is over: a value, or a throw.
    */
-  wait(
-    input: Input,
-    { timeout, signal }: WaitOptions,
-    expired: () => Output,
-  ): Promise<Output> {
+  wait(input: Input, { timeout, signal }: WaitOptions, expired: () => Output): Promise<Output> {
     return new Promise((resolve, reject) => {
-      const entry: Entry<Input, Output> = {
-        input,
-        resolve,
-        reject,
-        timer: null,
-        release: nothing,
-      };
+      const entry: Entry<Input, Output> = { input, resolve, reject, timer: null, release: nothing };
       this.#entries.push(entry);
       if (timeout == null && !signal) return;
 

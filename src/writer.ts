@@ -27,10 +27,7 @@ export class Writer {
     this.#socket = socket;
     this.#rearm = rearm;
     this.#options = options;
-    this.queue = new WaitQueue(
-      (message) => this.#try(message) ? true : undefined,
-      rearm,
-    );
+    this.queue = new WaitQueue((message) => this.#try(message) ? true : undefined, rearm);
   }
 
   /** See `Bus.send`. */
@@ -56,9 +53,7 @@ export class Writer {
     signal?.throwIfAborted();
     if (this.queue.size === 0 && this.#try(message)) return Promise.resolve();
     if (timeout === 0) throw this.#timedOut(timeout);
-    this.#options.logger?.debug(
-      "waiting for room to send, while the event loop goes on",
-    );
+    this.#options.logger?.debug("waiting for room to send, while the event loop goes on");
     const promise = this.queue.wait(message, options, () => {
       throw this.#timedOut(timeout);
     });
@@ -67,10 +62,7 @@ export class Writer {
   }
 
   /** Hands messages over until the time is over; returns how many went. */
-  #sendAll(
-    messages: readonly Message[],
-    timeout: number | null | undefined,
-  ): number {
+  #sendAll(messages: readonly Message[], timeout: number | null | undefined): number {
     const deadline = deadlineOf(timeout);
     let sent = 0;
     while (sent < messages.length) {
@@ -99,17 +91,14 @@ export class Writer {
         throw error;
       }
       const { message, code, errno, syscall, channel } = error;
-      throw new CanOperationError(
-        `${message}; ${from} of ${messages.length} messages were sent before`,
-        {
-          code,
-          errno,
-          syscall,
-          channel,
-          sent: from,
-          cause: error,
-        },
-      );
+      throw new CanOperationError(`${message}; ${from} of ${messages.length} messages were sent before`, {
+        code,
+        errno,
+        syscall,
+        channel,
+        sent: from,
+        cause: error,
+      });
     }
     const { logger } = this.#options;
     if (logger) {
@@ -126,14 +115,10 @@ export class Writer {
       throw new TypeError(`Cannot send ${message}: it is not a Message`);
     }
     if (message.isFd && !fd) {
-      throw new TypeError(
-        `Cannot send a CAN FD message on a bus opened without fd: true: ${message}`,
-      );
+      throw new TypeError(`Cannot send a CAN FD message on a bus opened without fd: true: ${message}`);
     }
     if (channel === "" && !message.channel) {
-      throw new TypeError(
-        `Cannot send on every channel at once: name one as the message's channel: ${message}`,
-      );
+      throw new TypeError(`Cannot send on every channel at once: name one as the message's channel: ${message}`);
     }
   }
 
@@ -142,12 +127,7 @@ export class Writer {
     return new CanTimeoutError(
       `Cannot send to "${channel}": no room within ${timeout} s (the send buffer or the interface's queue is full; ` +
         `a bus without another node acknowledges nothing)`,
-      {
-        code: errnoName(ETIMEDOUT),
-        errno: ETIMEDOUT,
-        syscall: "send",
-        channel,
-      },
+      { code: errnoName(ETIMEDOUT), errno: ETIMEDOUT, syscall: "send", channel },
     );
   }
 }

@@ -54,24 +54,7 @@ export const FRAME_FLAGS = 5;
 export const FRAME_DATA = 8;
 
 /** The lengths of data that an FD frame can have on the wire, by their four-bit code. */
-const fdLengths = [
-  0,
-  1,
-  2,
-  3,
-  4,
-  5,
-  6,
-  7,
-  8,
-  12,
-  16,
-  20,
-  24,
-  32,
-  48,
-  64,
-] as const;
+const fdLengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64] as const;
 
 /** The shortest length of an FD frame that holds `length` bytes, 0 to 64. */
 export function fdLength(length: number): number {
@@ -124,21 +107,17 @@ export function encodeFilters(filters: readonly RawFilter[]): Uint8Array {
 /** Reads an array of `struct can_filter` back. */
 export function decodeFilters(bytes: Uint8Array): RawFilter[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.length / FILTER_SIZE }, (_, i) => ({
-    canId: view.getUint32(FILTER_SIZE * i, true),
-    canMask: view.getUint32(FILTER_SIZE * i + 4, true),
-  }));
+  return Array.from(
+    { length: bytes.length / FILTER_SIZE },
+    (_, i) => ({ canId: view.getUint32(FILTER_SIZE * i, true), canMask: view.getUint32(FILTER_SIZE * i + 4, true) }),
+  );
 }
 
 /** Whether the kernel lets a data or remote frame with this identifier word (flags and all) through a filter. */
-export function filterMatches(
-  { canId, canMask }: RawFilter,
-  idWord: number,
-): boolean {
+export function filterMatches({ canId, canMask }: RawFilter, idWord: number): boolean {
   const inverted = (canId & CAN_INV_FILTER) !== 0;
   // As in the kernel, a filter that asks for standard frames looks at no more than a standard frame has.
-  const standardOnly = (canMask & CAN_EFF_FLAG) !== 0 &&
-    (canId & CAN_EFF_FLAG) === 0;
+  const standardOnly = (canMask & CAN_EFF_FLAG) !== 0 && (canId & CAN_EFF_FLAG) === 0;
   const mask = standardOnly ? canMask & (CAN_SFF_MASK | CAN_EFF_FLAG | CAN_RTR_FLAG) : canMask;
   return ((idWord & mask) === (canId & mask)) !== inverted;
 }

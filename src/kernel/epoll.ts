@@ -25,25 +25,13 @@ export function epollEventSize(packed: boolean): number {
 }
 
 /** Writes one `struct epoll_event` for a descriptor. */
-export function encodeEpollEvent(
-  into: Uint8Array,
-  packed: boolean,
-  events: number,
-  fd: number,
-): void {
+export function encodeEpollEvent(into: Uint8Array, packed: boolean, events: number, fd: number): void {
   const view = new DataView(into.buffer, into.byteOffset, into.byteLength);
   view.setUint32(0, events, true);
   view.setInt32(packed ? 4 : 8, fd, true);
 }
 
 /** The descriptor of the event at `index` of an array. */
-export function eventFd(
-  packed: boolean,
-  events: DataView,
-  index: number,
-): number {
-  return events.getInt32(
-    epollEventSize(packed) * index + (packed ? 4 : 8),
-    true,
-  );
+export function eventFd(packed: boolean, events: DataView, index: number): number {
+  return events.getInt32(epollEventSize(packed) * index + (packed ? 4 : 8), true);
 }

@@ -135,9 +135,7 @@ const errnos: readonly (readonly [number: number, name: string, text: string])[]
   [133, "EHWPOISON", "memory page has hardware error"],
 ];
 
-const byNumber = new Map(
-  errnos.map(([number, name, text]) => [number, { name, text }]),
-);
+const byNumber = new Map(errnos.map(([number, name, text]) => [number, { name, text }]));
 
 /** The symbol of an errno: `ENODEV` for 19; a number the kernel has no name for comes back as `errno 4711`. */
 export function errnoName(errno: number): string {

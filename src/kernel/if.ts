@@ -29,14 +29,9 @@ export const IFREQ_VALUE = 16;
 /** A request about the interface of that name. The name's bytes must leave room for a zero: 15 at the most. */
 export function encodeIfreq(name: string): Uint8Array {
   const bytes = new Uint8Array(IFREQ_SIZE);
-  const { read } = new TextEncoder().encodeInto(
-    name,
-    bytes.subarray(0, IFNAMSIZ - 1),
-  );
+  const { read } = new TextEncoder().encodeInto(name, bytes.subarray(0, IFNAMSIZ - 1));
   if (read < name.length) {
-    throw new RangeError(
-      `Interface name "${name}" is longer than ${IFNAMSIZ - 1} bytes`,
-    );
+    throw new RangeError(`Interface name "${name}" is longer than ${IFNAMSIZ - 1} bytes`);
   }
   return bytes;
 }

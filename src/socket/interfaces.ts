@@ -38,11 +38,7 @@ export function interfaceMtu(libc: Libc, fd: number, name: string): number {
 }
 
 /** The name of an interface, or `-errno`. */
-export function interfaceName(
-  libc: Libc,
-  fd: number,
-  index: number,
-): string | number {
+export function interfaceName(libc: Libc, fd: number, index: number): string | number {
   const ifreq = encodeIfreq("");
   new DataView(ifreq.buffer).setInt32(IFREQ_VALUE, index, true);
   const result = libc.ioctl(fd, SIOCGIFNAME, ifreq);
@@ -61,30 +57,15 @@ export function interfaceIndex(libc: Libc, fd: number, name: string): number {
  */
 export function findCanInterface(libc: Libc, fd: number, name: string): number {
   const fail = (syscall: string, result: number, advice?: string) =>
-    systemError(
-      CanInitializationError,
-      `open CAN interface "${name}"`,
-      syscall,
-      result,
-      name,
-      advice,
-    );
+    systemError(CanInitializationError, `open CAN interface "${name}"`, syscall, result, name, advice);
   const index = interfaceIndex(libc, fd, name);
   if (index < 0) {
-    throw fail(
-      "ioctl",
-      index,
-      index === -ENODEV ? noSuchInterface(libc, fd, name) : undefined,
-    );
+    throw fail("ioctl", index, index === -ENODEV ? noSuchInterface(libc, fd, name) : undefined);
   }
   const type = ask(libc, fd, name, SIOCGIFHWADDR);
   if (type < 0) throw fail("ioctl", type);
   if (type !== ARPHRD_CAN) {
-    throw fail(
-      "ioctl",
-      -ENODEV,
-      `it exists but is not a CAN interface; ${canInterfaces(libc, fd)}`,
-    );
+    throw fail("ioctl", -ENODEV, `it exists but is not a CAN interface; ${canInterfaces(libc, fd)}`);
   }
   const flags = ask(libc, fd, name, SIOCGIFFLAGS);
   if (flags < 0) throw fail("ioctl", flags);

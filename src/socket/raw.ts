@@ -76,52 +76,27 @@ export class RawSocket implements FrameSocket {
    * @throws {CanInitializationError} With the step that failed and what to do. No descriptor is left open.
    * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN.
    */
-  constructor(
-    libc: Libc,
-    options: FullBusOptions,
-    onReady: (failure?: Error) => void,
-  ) {
+  constructor(libc: Libc, options: FullBusOptions, onReady: (failure?: Error) => void) {
     this.#libc = libc;
     this.#options = options;
     this.#onReady = onReady;
     const { channel } = options;
     const filters = toRawFilters(options.filters);
-    this.fd = libc.socket(
-      AF_CAN,
-      SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-      CAN_RAW,
-    );
+    this.fd = libc.socket(AF_CAN, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_RAW);
     if (this.fd < 0) {
-      throw systemError(
-        CanInitializationError,
-        "open a CAN_RAW socket",
-        "socket",
-        this.fd,
-        channel,
-      );
+      throw systemError(CanInitializationError, "open a CAN_RAW socket", "socket", this.fd, channel);
     }
     try {
       const index = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
       this.#configure(filters);
       const bound = libc.bind(this.fd, encodeAddress(index));
       if (bound < 0) {
-        throw systemError(
-          CanInitializationError,
-          `bind a CAN_RAW socket to "${channel}"`,
-          "bind",
-          bound,
-          channel,
-        );
+        throw systemError(CanInitializationError, `bind a CAN_RAW socket to "${channel}"`, "bind", bound, channel);
       }
       const frameSize = options.fd ? CANFD_MTU : CAN_MTU;
       this.#nameOf = channel === "" ? this.#cachedNames() : () => channel;
       this.#in = new ReceiveBatch(libc, this.fd, frameSize);
-      this.#out = new SendBatch(
-        libc,
-        this.fd,
-        frameSize,
-        channel === "" ? (message) => this.#indexOf(message) : null,
-      );
+      this.#out = new SendBatch(libc, this.fd, frameSize, channel === "" ? (message) => this.#indexOf(message) : null);
     } catch (error) {
       libc.close(this.fd);
       throw error;
@@ -133,12 +108,7 @@ export class RawSocket implements FrameSocket {
 
   get droppedFrames(): number {
     const memory = new Uint32Array(SO_MEMINFO_SIZE / 4);
-    const result = this.#libc.getsockopt(
-      this.fd,
-      SOL_SOCKET,
-      SO_MEMINFO,
-      new Uint8Array(memory.buffer),
-    );
+    const result = this.#libc.getsockopt(this.fd, SOL_SOCKET, SO_MEMINFO, new Uint8Array(memory.buffer));
     if (result < 0) {
       throw this.#error("read SO_MEMINFO of", "getsockopt", result);
     }
@@ -170,10 +140,7 @@ export class RawSocket implements FrameSocket {
     }
     if (result === -ENOBUFS) {
       // The interface's queue is full, which poll does not tell: only trying again does.
-      this.#backoff = Math.min(
-        this.#backoff * 2 || BACKOFF.first,
-        BACKOFF.most,
-      );
+      this.#backoff = Math.min(this.#backoff * 2 || BACKOFF.first, BACKOFF.most);
       return 0;
     }
     if (result === -EAGAIN || result === -EINTR) {
@@ -201,8 +168,7 @@ export class RawSocket implements FrameSocket {
       if (!keepAlive) (timer as unknown as { unref(): void }).unref();
       this.#backoffTimer = timer;
     }
-    const events = (readable ? EPOLLIN : 0) |
-      (writable && !backingOff ? EPOLLOUT : 0);
+    const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0);
     if (events === 0 && this.#watch === null) return;
     this.#watch ??= reactorOf(this.#libc).watch(this.fd, this.#onReady);
     this.#watch.arm(events, keepAlive);
@@ -213,12 +179,7 @@ export class RawSocket implements FrameSocket {
     this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, noBytes);
     const result = this.#in.drain();
     if (result !== -EAGAIN) this.#pending ||= result;
-    this.#setOption(
-      "CAN_RAW_FILTER",
-      SOL_CAN_RAW,
-      CAN_RAW_FILTER,
-      encodeFilters(filters),
-    );
+    this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, encodeFilters(filters));
   }
 
   close(): void {
@@ -232,11 +193,7 @@ export class RawSocket implements FrameSocket {
     const { localLoopback, receiveOwnMessages, fd, joinFilters, errorMask } = this.#options;
     const set = (label: string, name: number, value: Uint8Array) => this.#setOption(label, SOL_CAN_RAW, name, value);
     set("CAN_RAW_LOOPBACK", CAN_RAW_LOOPBACK, u32(Number(localLoopback)));
-    set(
-      "CAN_RAW_RECV_OWN_MSGS",
-      CAN_RAW_RECV_OWN_MSGS,
-      u32(Number(receiveOwnMessages)),
-    );
+    set("CAN_RAW_RECV_OWN_MSGS", CAN_RAW_RECV_OWN_MSGS, u32(Number(receiveOwnMessages)));
     set("CAN_RAW_FD_FRAMES", CAN_RAW_FD_FRAMES, u32(Number(fd)));
     set("CAN_RAW_JOIN_FILTERS", CAN_RAW_JOIN_FILTERS, u32(Number(joinFilters)));
     set("CAN_RAW_FILTER", CAN_RAW_FILTER, encodeFilters(filters));
@@ -246,12 +203,7 @@ export class RawSocket implements FrameSocket {
     this.#setBuffer("sendBuffer", "SO_SNDBUF", SO_SNDBUF, SO_SNDBUFFORCE);
   }
 
-  #setOption(
-    label: string,
-    level: number,
-    name: number,
-    value: Uint8Array,
-  ): void {
+  #setOption(label: string, level: number, name: number, value: Uint8Array): void {
     const result = this.#libc.setsockopt(this.fd, level, name, value);
     if (result < 0) throw this.#error(`set ${label} on`, "setsockopt", result);
     this.#options.logger?.debug(
@@ -261,49 +213,29 @@ export class RawSocket implements FrameSocket {
 
   #getOption(label: string, name: number): number {
     const value = new Int32Array(1);
-    const result = this.#libc.getsockopt(
-      this.fd,
-      SOL_SOCKET,
-      name,
-      new Uint8Array(value.buffer),
-    );
+    const result = this.#libc.getsockopt(this.fd, SOL_SOCKET, name, new Uint8Array(value.buffer));
     if (result < 0) throw this.#error(`read ${label} of`, "getsockopt", result);
     return value[0];
   }
 
   /** Past the system's limit where this process may do that, else up to it. */
-  #setBuffer(
-    option: "receiveBuffer" | "sendBuffer",
-    label: string,
-    name: number,
-    forceName: number,
-  ): void {
+  #setBuffer(option: "receiveBuffer" | "sendBuffer", label: string, name: number, forceName: number): void {
     const asked = this.#options[option];
     if (asked === undefined) return;
-    const forced = this.#libc.setsockopt(
-      this.fd,
-      SOL_SOCKET,
-      forceName,
-      u32(asked),
-    );
+    const forced = this.#libc.setsockopt(this.fd, SOL_SOCKET, forceName, u32(asked));
     if (forced === -EPERM) this.#setOption(label, SOL_SOCKET, name, u32(asked));
     else if (forced < 0) {
       throw this.#error(`set ${label}FORCE on`, "setsockopt", forced);
     }
     const granted = this.#getOption(label, name);
     if (granted < asked) {
-      this.#options.logger?.warn(
-        `${option}: ${granted} bytes granted of ${asked}; the limit is a sysctl`,
-      );
+      this.#options.logger?.warn(`${option}: ${granted} bytes granted of ${asked}; the limit is a sysctl`);
     }
   }
 
   #poll(fds: Uint8Array, seconds: number): void {
     // Rounded up, so that a wait never ends before its time; poll's own limit is 24 days, and the caller waits again.
-    const result = this.#libc.poll(
-      fds,
-      seconds === Infinity ? -1 : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1),
-    );
+    const result = this.#libc.poll(fds, seconds === Infinity ? -1 : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1));
     if (result < 0 && result !== -EINTR) {
       throw this.#error("wait for", "poll", result);
     }
@@ -333,26 +265,13 @@ export class RawSocket implements FrameSocket {
       ? `it carries no CAN FD frames: its MTU is ${mtu}, and must be ${CANFD_MTU} (a vcan: "sudo ip link set ${channel} ` +
         `mtu ${CANFD_MTU}" while down; a device: "sudo ip link set ${channel} type can fd on dbitrate 2000000 ...")`
       : undefined;
-    return systemError(
-      CanOperationError,
-      `send to "${channel}"`,
-      "send",
-      result,
-      channel,
-      advice,
-    );
+    return systemError(CanOperationError, `send to "${channel}"`, "send", result, channel, advice);
   }
 
   #error(action: string, syscall: string, result: number): Error {
     const { channel } = this.#options;
     const Class = this.channelInfo === undefined ? CanInitializationError : CanOperationError;
-    return systemError(
-      Class,
-      `${action} "${channel}"`,
-      syscall,
-      result,
-      channel,
-    );
+    return systemError(Class, `${action} "${channel}"`, syscall, result, channel);
   }
 }
 

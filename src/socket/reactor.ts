@@ -63,9 +63,7 @@ export class Reactor {
     this.#libc = libc;
     this.#event = new Uint8Array(epollEventSize(libc.packedEpollEvent));
     // Shared memory, because the thread that waits may be a worker.
-    const memory = new SharedArrayBuffer(
-      EVENTS * epollEventSize(libc.packedEpollEvent),
-    );
+    const memory = new SharedArrayBuffer(EVENTS * epollEventSize(libc.packedEpollEvent));
     this.#events = new Uint8Array(memory);
     this.#eventsView = new DataView(memory);
   }
@@ -87,8 +85,7 @@ export class Reactor {
   control(operation: number, fd: number, events: number): void {
     const result = this.#control(this.#epoll, operation, fd, events);
     // A descriptor that somebody else has closed has left epoll by itself.
-    const gone = operation === EPOLL_CTL_DEL &&
-      (result === -ENOENT || result === -EBADF);
+    const gone = operation === EPOLL_CTL_DEL && (result === -ENOENT || result === -EBADF);
     if (result < 0 && !gone) throw this.#error("epoll_ctl", result);
   }
 
@@ -119,12 +116,7 @@ export class Reactor {
     return this.#waiting > 0 ? "free" : null;
   }
 
-  #control(
-    epoll: number,
-    operation: number,
-    fd: number,
-    events: number,
-  ): number {
+  #control(epoll: number, operation: number, fd: number, events: number): number {
     encodeEpollEvent(this.#event, this.#libc.packedEpollEvent, events, fd);
     return this.#libc.epollCtl(epoll, operation, fd, this.#event);
   }
@@ -160,12 +152,7 @@ export class Reactor {
     if (wanted === null) return;
     this.#parked = wanted;
     this.#woken = false;
-    this.#libc.parking.wait(
-      this.#epoll,
-      this.#events,
-      EVENTS,
-      wanted === "keep",
-    ).then(
+    this.#libc.parking.wait(this.#epoll, this.#events, EVENTS, wanted === "keep").then(
       (count) => this.#unpark(count),
       (failure: Error) => this.#fail(failure),
     );
@@ -222,12 +209,7 @@ export class Reactor {
   }
 
   #error(syscall: string, result: number): Error {
-    return systemError(
-      CanOperationError,
-      "wait for CAN sockets",
-      syscall,
-      result,
-    );
+    return systemError(CanOperationError, "wait for CAN sockets", syscall, result);
   }
 }
 
@@ -242,11 +224,7 @@ export class Watch {
   #set: number | null = null;
 
   /** @ignore Made by `Reactor.watch`. */
-  constructor(
-    reactor: Reactor,
-    fd: number,
-    onReady: (failure?: Error) => void,
-  ) {
+  constructor(reactor: Reactor, fd: number, onReady: (failure?: Error) => void) {
     this.#reactor = reactor;
     this.#fd = fd;
     this.onReady = onReady;
@@ -259,11 +237,7 @@ export class Watch {
    */
   arm(events: number, keepAlive: boolean): void {
     if (events !== 0 && this.#set !== events) {
-      this.#reactor.control(
-        this.#set === null ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
-        this.#fd,
-        events | EPOLLONESHOT,
-      );
+      this.#reactor.control(this.#set === null ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, this.#fd, events | EPOLLONESHOT);
       this.#set = events;
     }
     this.#become(events === 0 ? null : keepAlive ? "keep" : "free");

@@ -76,37 +76,20 @@ export class ReceiveBatch {
     for (let i = 0; i < BATCH; i++) {
       const header = i * MMSGHDR_SIZE;
       const iovec = iovecs + i * IOVEC_SIZE;
-      view.setBigUint64(
-        header + MSG_NAME,
-        base + BigInt(this.#addresses + i * SOCKADDR_CAN_SIZE),
-        true,
-      );
+      view.setBigUint64(header + MSG_NAME, base + BigInt(this.#addresses + i * SOCKADDR_CAN_SIZE), true);
       view.setUint32(header + MSG_NAMELEN, SOCKADDR_CAN_SIZE, true);
       view.setBigUint64(header + MSG_IOV, base + BigInt(iovec), true);
       view.setUint32(header + MSG_IOVLEN, 1, true);
-      view.setBigUint64(
-        header + MSG_CONTROL,
-        base + BigInt(this.#control + i * TIMESTAMPNS_SPACE),
-        true,
-      );
+      view.setBigUint64(header + MSG_CONTROL, base + BigInt(this.#control + i * TIMESTAMPNS_SPACE), true);
       view.setUint32(header + MSG_CONTROLLEN, TIMESTAMPNS_SPACE, true);
-      view.setBigUint64(
-        iovec + IOV_BASE,
-        base + BigInt(this.#frames + i * frameSize),
-        true,
-      );
+      view.setBigUint64(iovec + IOV_BASE, base + BigInt(this.#frames + i * frameSize), true);
       view.setUint32(iovec + IOV_LEN, frameSize, true);
     }
   }
 
   /** Appends up to `max` messages, as far as one call gives them; returns how many, or `-errno`. */
   receive(into: Message[], max: number, nameOf: NameOf): number {
-    const count = this.#libc.recvmmsg(
-      this.#fd,
-      this.#headers,
-      Math.min(max, BATCH),
-      0,
-    );
+    const count = this.#libc.recvmmsg(this.#fd, this.#headers, Math.min(max, BATCH), 0);
     if (count <= 0) return count;
     const words = this.#words;
     let size = 0;
@@ -116,9 +99,7 @@ export class ReceiveBatch {
     const block = new RecordBlock(size);
     let at = 0;
     for (let i = 0; i < count; i++) {
-      const ifindex = words[
-        (this.#addresses + i * SOCKADDR_CAN_SIZE + SOCKADDR_CAN_IFINDEX) >> 2
-      ];
+      const ifindex = words[(this.#addresses + i * SOCKADDR_CAN_SIZE + SOCKADDR_CAN_IFINDEX) >> 2];
       into.push(new Message(block, at, nameOf(ifindex)));
       at = this.#copy(i, block.words, at);
     }

@@ -39,12 +39,7 @@ export class SendBatch {
    * @param frameSize The most bytes that a frame has: CAN_MTU or CANFD_MTU.
    * @param indexOf Where each message goes, for a socket that is bound to no interface; else null.
    */
-  constructor(
-    libc: Libc,
-    fd: number,
-    frameSize: number,
-    indexOf: IndexOf | null,
-  ) {
+  constructor(libc: Libc, fd: number, frameSize: number, indexOf: IndexOf | null) {
     this.#libc = libc;
     this.#fd = fd;
     this.#frameSize = frameSize;
@@ -70,11 +65,7 @@ export class SendBatch {
       }
       view.setBigUint64(header + MSG_IOV, base + BigInt(iovec), true);
       view.setUint32(header + MSG_IOVLEN, 1, true);
-      view.setBigUint64(
-        iovec + IOV_BASE,
-        base + BigInt(this.#frames + i * frameSize),
-        true,
-      );
+      view.setBigUint64(iovec + IOV_BASE, base + BigInt(this.#frames + i * frameSize), true);
     }
   }
 
@@ -85,12 +76,7 @@ export class SendBatch {
   send(messages: readonly Message[], from: number): number {
     let count = Math.min(messages.length - from, BATCH);
     if (count === 1 && !this.#indexOf) {
-      const result = this.#libc.send(
-        this.#fd,
-        this.#firstFrame,
-        this.#copy(messages[from], 0),
-        0,
-      );
+      const result = this.#libc.send(this.#fd, this.#firstFrame, this.#copy(messages[from], 0), 0);
       return result < 0 ? result : 1;
     }
     for (let i = 0; i < count; i++) {
@@ -105,22 +91,14 @@ export class SendBatch {
         const address = this.#addresses + i * SOCKADDR_CAN_SIZE;
         this.#words[(address + SOCKADDR_CAN_IFINDEX) >> 2] = index;
       }
-      this.#words[(this.#iovecs + i * IOVEC_SIZE + IOV_LEN) >> 2] = this.#copy(
-        message,
-        i,
-      );
+      this.#words[(this.#iovecs + i * IOVEC_SIZE + IOV_LEN) >> 2] = this.#copy(message, i);
     }
     return this.#libc.sendmmsg(this.#fd, this.#headers, count, 0);
   }
 
   #copy(message: Message, i: number): number {
     const length = frameLength(message);
-    copyFrame(
-      message,
-      length,
-      this.#words,
-      (this.#frames + i * this.#frameSize) >> 2,
-    );
+    copyFrame(message, length, this.#words, (this.#frames + i * this.#frameSize) >> 2);
     return length;
   }
 }

@@ -36,8 +36,7 @@ export function systemError(
   const errno = -result;
   const hint = advice ?? adviceFor(errno, channel);
   const text = `Cannot ${action}: ${errnoName(errno)} (${errnoText(errno)})${hint ? `; ${hint}` : ""}`;
-  const missing = syscall === "socket" &&
-    (errno === EAFNOSUPPORT || errno === EPROTONOSUPPORT);
+  const missing = syscall === "socket" && (errno === EAFNOSUPPORT || errno === EPROTONOSUPPORT);
   return new (missing ? CanInterfaceNotImplementedError : Class)(text, {
     code: errnoName(errno),
     errno,

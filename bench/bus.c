@@ -1,0 +1,238 @@
+/* The workload for C: `bus SECONDS` prints one line of JSON for each part. */
+
+#define _GNU_SOURCE
+#include <err.h>
+#include <linux/can.h>
+#include <linux/can/raw.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHANNEL "vcan0"
+#define BATCH 64
+/* Messages between two looks at the clock: the default receive buffer holds as many on every kernel. */
+#define PORTION (3 * BATCH)
+
+static double seconds;
+static int a, b, epoll;
+static struct can_frame batch[BATCH];
+static double sum;
+
+/* Where frames are received, with their timestamps. */
+static struct slot {
+	struct can_frame frame;
+	struct iovec iov;
+	char control[CMSG_SPACE(sizeof(struct timespec))];
+} slots[BATCH];
+static struct mmsghdr in[BATCH], out[BATCH];
+static struct iovec out_iov[BATCH];
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static int open_bus(void)
+{
+	struct sockaddr_can address = { .can_family = AF_CAN };
+	struct timeval timeout = { .tv_sec = 1 };
+	can_err_mask_t errors = CAN_ERR_MASK;
+	int on = 1, fd = socket(AF_CAN, SOCK_RAW, CAN_RAW);
+
+	if (fd < 0)
+		err(1, "socket");
+	if (setsockopt(fd, SOL_CAN_RAW, CAN_RAW_ERR_FILTER, &errors, sizeof errors) ||
+	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout))
+		err(1, "setsockopt");
+	address.can_ifindex = if_nametoindex(CHANNEL);
+	if (!address.can_ifindex)
+		err(1, CHANNEL);
+	if (bind(fd, (struct sockaddr *)&address, sizeof address))
+		err(1, "bind");
+	return fd;
+}
+
+static void prepare(void)
+{
+	for (int i = 0; i < BATCH; i++) {
+		batch[i].can_id = CAN_EFF_FLAG | (0x18ff0000 + i);
+		batch[i].len = 8;
+		memcpy(batch[i].data, (__u8[]){ i, 1, 2, 3, 4, 5, 6, 7 }, 8);
+		out_iov[i] = (struct iovec){ &batch[i], sizeof batch[i] };
+		out[i].msg_hdr = (struct msghdr){ .msg_iov = &out_iov[i], .msg_iovlen = 1 };
+		slots[i].iov = (struct iovec){ &slots[i].frame, sizeof slots[i].frame };
+		in[i].msg_hdr = (struct msghdr){ .msg_iov = &slots[i].iov, .msg_iovlen = 1, .msg_control = slots[i].control };
+	}
+}
+
+/* What a user does with a message. */
+static void use(int i)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(&in[i].msg_hdr);
+	struct timespec t;
+
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_TIMESTAMPNS)
+		errx(1, "no timestamp");
+	memcpy(&t, CMSG_DATA(c), sizeof t);
+	sum += (slots[i].frame.can_id & CAN_EFF_MASK) + slots[i].frame.data[0] + (t.tv_sec + t.tv_nsec / 1e9);
+}
+
+static void send_one(int fd, const struct can_frame *frame)
+{
+	if (send(fd, frame, sizeof *frame, 0) != sizeof *frame)
+		err(1, "send");
+}
+
+static int receive_one(int fd, int flags)
+{
+	in[0].msg_hdr.msg_controllen = sizeof slots[0].control;
+	return recvmsg(fd, &in[0].msg_hdr, flags) == sizeof slots[0].frame;
+}
+
+static void expect(int count)
+{
+	if (count != PORTION)
+		errx(1, "%d frames arrived of %d: is something else on " CHANNEL "?", count, PORTION);
+}
+
+static void send_each(void)
+{
+	for (int i = 0; i < PORTION; i++)
+		send_one(a, &batch[i % BATCH]);
+}
+
+static void send_many(void)
+{
+	for (int sent = 0, n; sent < PORTION; sent += n)
+		if ((n = sendmmsg(a, out, BATCH, 0)) <= 0)
+			err(1, "sendmmsg");
+}
+
+static void receive_each(void)
+{
+	int count = 0;
+
+	for (; receive_one(b, MSG_DONTWAIT); count++)
+		use(0);
+	expect(count);
+}
+
+static void drain(void)
+{
+	int count = 0;
+
+	for (int n;; count += n) {
+		for (int i = 0; i < BATCH; i++)
+			in[i].msg_hdr.msg_controllen = sizeof slots[i].control;
+		if ((n = recvmmsg(b, in, BATCH, MSG_DONTWAIT, NULL)) <= 0)
+			break;
+		for (int i = 0; i < n; i++)
+			use(i);
+	}
+	expect(count);
+}
+
+static void round_trip(void)
+{
+	for (int i = 0; i < PORTION; i++) {
+		send_one(a, &batch[i % BATCH]);
+		if (!receive_one(b, 0))
+			err(1, "recvmsg");
+		send_one(b, &slots[0].frame);
+		if (!receive_one(a, 0))
+			err(1, "recvmsg");
+		use(0);
+	}
+}
+
+static void watch(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event))
+		err(1, "epoll_ctl");
+}
+
+/* One event loop for both: b answers whatever comes, a sends the next when it has its answer. */
+static void asynchronous_round_trip(void)
+{
+	struct epoll_event events[2];
+	int answers = 0;
+
+	send_one(a, &batch[0]);
+	while (answers < PORTION) {
+		int n = epoll_wait(epoll, events, 2, -1);
+
+		if (n < 0)
+			err(1, "epoll_wait");
+		for (int i = 0; i < n; i++) {
+			int fd = events[i].data.fd;
+
+			if (!receive_one(fd, MSG_DONTWAIT))
+				err(1, "recvmsg");
+			if (fd == b) {
+				send_one(b, &slots[0].frame);
+			} else {
+				use(0);
+				if (++answers < PORTION)
+					send_one(a, &batch[answers % BATCH]);
+			}
+		}
+	}
+}
+
+/* Portions a second, of the time spent in `run` alone. */
+static double rate(void (*run)(void), void (*fill)(void))
+{
+	double spent = 0, end = now() + seconds;
+	long portions = 0;
+
+	for (; now() < end; portions++) {
+		double start;
+
+		if (fill)
+			fill();
+		start = now();
+		run();
+		spent += now() - start;
+	}
+	return portions / spent;
+}
+
+/* Warms up as long as it then measures. */
+static void measure(const char *workload, void (*run)(void), void (*fill)(void))
+{
+	rate(run, fill);
+	printf("{\"workload\":\"%s\",\"perSecond\":%f}\n", workload, PORTION * rate(run, fill));
+}
+
+int main(int argc, char **argv)
+{
+	seconds = argc > 1 ? atof(argv[1]) : 1;
+	prepare();
+
+	a = open_bus();
+	measure("send", send_each, NULL);
+	measure("sendMany", send_many, NULL);
+
+	b = open_bus();
+	measure("receive one", receive_each, send_many);
+	measure("drain", drain, send_many);
+	measure("round trip", round_trip, NULL);
+
+	epoll = epoll_create1(0);
+	watch(a);
+	watch(b);
+	measure("asynchronous round trip", asynchronous_round_trip, NULL);
+	return sum > 0 ? 0 : 1;
+}

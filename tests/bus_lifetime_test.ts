@@ -1,0 +1,38 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import process from "node:process";
+import { Message } from "../mod.ts";
+import { descriptorsBackTo, openDescriptors } from "./support/descriptors.ts";
+import { worlds } from "./support/worlds.ts";
+
+for (const { name, skip, open } of worlds) {
+  describe(`Opening and closing on ${name}`, { skip }, () => {
+    it("10,000 times leaves descriptors and memory as they were", () => {
+      const cycle = (count: number) => {
+        for (let i = 0; i < count; i++) {
+          using bus = open({ receiveOwnMessages: true });
+          bus.send(new Message({ arbitrationId: i }));
+          assertEquals(bus.recv(1)!.arbitrationId, i);
+        }
+      };
+      const before = openDescriptors();
+      cycle(2_000);
+      const warm = process.memoryUsage().rss;
+      cycle(8_000);
+      const growth = (process.memoryUsage().rss - warm) / 2 ** 20;
+      assertEquals(openDescriptors(), before);
+      // A leak of one socket's buffers alone would be 80 MB.
+      assert(growth < 40, `${growth.toFixed(1)} MiB more`);
+    });
+
+    it("with a wait each, leaves descriptors as they were and no thread behind", async () => {
+      const before = openDescriptors();
+      for (let i = 0; i < 50; i++) {
+        using bus = open();
+        await bus.recvAsync({ timeout: 0.001 });
+        bus.recvAsync().catch(() => "closed");
+      }
+      await descriptorsBackTo(before);
+    });
+  });
+}

@@ -1,0 +1,87 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { openLibc } from "../../ffi/open.ts";
+import {
+  encodeEpollEvent,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  epollEventSize,
+  EPOLLIN,
+  eventFd,
+} from "../../src/kernel/epoll.ts";
+
+const EBADF = 9;
+const EAGAIN = 11;
+const ENOENT = 2;
+
+describe("Libc", () => {
+  const libc = openLibc();
+  const bytes = new Uint8Array(8);
+
+  it("gives -errno for every call that fails, also many in a row", () => {
+    const failing: [string, () => number][] = [
+      ["close", () => libc.close(-1)],
+      ["bind", () => libc.bind(-1, bytes)],
+      ["setsockopt", () => libc.setsockopt(-1, 1, 2, bytes)],
+      ["getsockopt", () => libc.getsockopt(-1, 1, 3, bytes)],
+      ["ioctl", () => libc.ioctl(-1, 0x8933, new Uint8Array(40))],
+      ["send", () => libc.send(-1, bytes, 8, 0)],
+      ["sendmmsg", () => libc.sendmmsg(-1, new Uint8Array(64), 1, 0)],
+      ["recvmmsg", () => libc.recvmmsg(-1, new Uint8Array(64), 1, 0)],
+      ["epollCtl", () => libc.epollCtl(-1, EPOLL_CTL_ADD, 0, new Uint8Array(16))],
+      ["epollWait", () => libc.epollWait(-1, new Uint8Array(16), 1, 0)],
+      ["read", () => libc.read(-1, bytes)],
+      ["write", () => libc.write(-1, bytes)],
+    ];
+    for (let round = 0; round < 1000; round++) {
+      for (const [name, call] of failing) assertEquals(call(), -EBADF, name);
+    }
+    assertEquals(libc.socket(-1, 0, 0), -97);
+    assertEquals(libc.poll(new Uint8Array(0), 0), 0);
+  });
+
+  it("waits for descriptors, here and on another thread", async () => {
+    const event = libc.eventfd(0, 0o2004000);
+    const epoll = libc.epollCreate(0o2000000);
+    assert(event > 2 && epoll > 2);
+    assertEquals(libc.read(event, bytes), -EAGAIN);
+    const wish = new Uint8Array(epollEventSize(libc.packedEpollEvent));
+    encodeEpollEvent(wish, libc.packedEpollEvent, EPOLLIN, event);
+    assertEquals(libc.epollCtl(epoll, EPOLL_CTL_DEL, event, wish), -ENOENT);
+    assertEquals(libc.epollCtl(epoll, EPOLL_CTL_ADD, event, wish), 0);
+
+    const memory = new SharedArrayBuffer(2 * 16);
+    const events = new Uint8Array(memory);
+    assertEquals(libc.epollWait(epoll, events, 2, 0), 0);
+    for (const keepAlive of [true, false]) {
+      const parked = libc.parking.wait(epoll, events, 2, keepAlive);
+      let ended = false;
+      parked.then(() => ended = true);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      assert(!ended);
+      assertEquals(libc.write(event, new Uint8Array(BigUint64Array.of(5n).buffer)), 8);
+      // Unless something else does, a wait that keeps nothing alive does not keep this test alive either.
+      const alive = setInterval(() => {}, 1000);
+      assertEquals(await parked, 1);
+      clearInterval(alive);
+      assertEquals(eventFd(libc.packedEpollEvent, new DataView(memory), 0), event);
+      assertEquals(libc.read(event, bytes), 8);
+      assertEquals(bytes[0], 5);
+    }
+    libc.parking.close();
+    assertEquals(await libc.parking.wait(-1, events, 2, true), -1);
+    libc.parking.close();
+    assertEquals([libc.close(event), libc.close(epoll)], [0, 0]);
+  });
+
+  it("lists the network interfaces", () => {
+    const interfaces = libc.interfaces();
+    assert(Array.isArray(interfaces));
+    assert(interfaces.some(({ name, index }) => name === "lo" && index === 1), JSON.stringify(interfaces));
+  });
+
+  it("tells addresses", () => {
+    const memory = new Uint8Array(4096);
+    assertEquals(libc.address(memory.subarray(100)), libc.address(memory) + 100n);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Bus, CanInterfaceNotImplementedError } from "../../mod.ts";
+import { libcNames, libcPaths } from "../../ffi/names.ts";
+import { chooseRuntime, openLibc } from "../../ffi/open.ts";
+
+describe("chooseRuntime", () => {
+  const linux = { process: { platform: "linux", arch: "x64" } };
+
+  it("finds Deno and Bun", () => {
+    assertEquals(typeof chooseRuntime({ ...linux, Deno: { dlopen() {} } }), "function");
+    assertEquals(typeof chooseRuntime({ ...linux, Bun: {} }), "function");
+    assert(chooseRuntime({ ...linux, Bun: {} }) !== chooseRuntime({ ...linux, Deno: { dlopen() {} } }));
+    assertEquals(typeof chooseRuntime({ process: { platform: "linux", arch: "arm64" }, Bun: {} }), "function");
+  });
+
+  it("says what is missing elsewhere, and what works there", () => {
+    const cases = [
+      [{ process: { platform: "darwin", arch: "arm64" }, Bun: {} }, "needs Linux, and this is darwin"],
+      [{ process: { platform: "linux", arch: "ia32" }, Bun: {} }, "64-bit little-endian"],
+      [{ process: { platform: "linux", arch: "s390x" }, Bun: {} }, "and this is s390x"],
+      [linux, "needs Deno or Bun"],
+      [{}, "this is unknown"],
+    ] as const;
+    for (const [host, text] of cases) {
+      const error = assertThrows(() => chooseRuntime(host), CanInterfaceNotImplementedError, text);
+      assert(error.message.includes('interface: "virtual"'));
+    }
+  });
+});
+
+describe("openLibc", () => {
+  it("loads once", () => {
+    assert(openLibc() === openLibc());
+  });
+
+  it("takes a path, and says what to do where there is no library", () => {
+    const error = assertThrows(() => openLibc("/nowhere/libc.so.6"), CanInterfaceNotImplementedError, "/nowhere/libc");
+    assert(error.message.includes("libc:") && error.cause instanceof Error, error.message);
+    const options = { channel: "vcan0", libc: "/nowhere/libc.so.6" };
+    assertThrows(() => new Bus(options), CanInterfaceNotImplementedError, "/nowhere/libc");
+  });
+
+  it("knows the names on both machines", () => {
+    assertEquals(libcNames("aarch64"), ["libc.so.6", "libc.musl-aarch64.so.1"]);
+    assertEquals(libcPaths("x86_64")[0], "/lib/x86_64-linux-gnu/libc.so.6");
+  });
+});

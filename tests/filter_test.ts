@@ -1,0 +1,123 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { type CanFilter, Message } from "../mod.ts";
+import { toRawFilters } from "../src/filter.ts";
+import { worlds } from "./support/worlds.ts";
+
+const EXTENDED = 0x80000000;
+const REMOTE = 0x40000000;
+
+describe("toRawFilters", () => {
+  const rows: [CanFilter[] | null, [number, number][]][] = [
+    [null, [[0, 0]]],
+    [[], [[0, 0]]],
+    [[{ canId: 0x123, canMask: 0x7ff }], [[0x123, 0x7ff]]],
+    [[{ canId: 0x123, canMask: 0x7ff, extended: false }], [[0x123, 0x800007ff]]],
+    [[{ canId: 0x123, canMask: 0x1fffffff, extended: true }], [[0x80000123, 0x9fffffff]]],
+    [[{ canId: 0x123, canMask: 0x7ff, inverted: true }], [[0x20000123, 0x7ff]]],
+    [[{ canId: REMOTE, canMask: REMOTE }], [[REMOTE, REMOTE]]],
+  ];
+  for (const [filters, expected] of rows) {
+    it(JSON.stringify(filters), () => {
+      assertEquals(toRawFilters(filters), expected.map(([canId, canMask]) => ({ canId, canMask })));
+    });
+  }
+
+  it("refuses what is no filter, by name and value", () => {
+    const one = (filter: unknown) => () => toRawFilters([filter as CanFilter]);
+    assertThrows(one({ canId: -1, canMask: 0 }), RangeError, "filters[0].canId is -1");
+    assertThrows(one({ canId: 0, canMask: 0x20000000 }), RangeError, "filters[0].canMask is 536870912");
+    assertThrows(one({ canId: 2 ** 32, canMask: 0 }), RangeError, "filters[0].canId is 4294967296");
+    assertThrows(one({ canId: 1.5, canMask: 0 }), RangeError, "filters[0].canId is 1.5");
+    assertThrows(one({ canId: "1", canMask: 0 }), TypeError, "filters[0].canId must be a number: 1");
+    assertThrows(one({ canId: 0, canMask: 0, extended: 1 }), TypeError, "filters[0].extended must be true or false: 1");
+    assertThrows(() => toRawFilters(7 as unknown as CanFilter[]), TypeError, "filters must be an array or null: 7");
+    const many = Array.from({ length: 513 }, () => ({ canId: 0, canMask: 0 }));
+    assertThrows(() => toRawFilters(many), RangeError, "513 filters: the kernel takes at most 512");
+    assertEquals(toRawFilters(many.slice(1)).length, 512);
+  });
+});
+
+/** Frames that tell filters apart. */
+const probes = [
+  new Message({ arbitrationId: 0x123, isExtendedId: false }),
+  new Message({ arbitrationId: 0x123 }),
+  new Message({ arbitrationId: 0x123, isExtendedId: false, isRemoteFrame: true }),
+  new Message({ arbitrationId: 0x124, isExtendedId: false }),
+  new Message({ arbitrationId: 0x1fff0123 }),
+  new Message({ arbitrationId: 0x1fffffff, isRemoteFrame: true }),
+];
+
+/** Which of the probes pass, by the kernel's rules. */
+const cases: { filters: CanFilter[]; joinFilters?: boolean; pass: number[] }[] = [
+  { filters: [], pass: [0, 1, 2, 3, 4, 5] },
+  { filters: [{ canId: 0x123, canMask: 0x7ff }], pass: [0, 1, 2, 4] },
+  { filters: [{ canId: 0x123, canMask: 0x7ff, extended: false }], pass: [0, 2] },
+  { filters: [{ canId: 0x123, canMask: 0x1fffffff, extended: true }], pass: [1] },
+  { filters: [{ canId: 0x123, canMask: 0x1fffffff, extended: false }], pass: [0, 2] },
+  { filters: [{ canId: 0x123, canMask: 0x7ff, inverted: true }], pass: [3, 5] },
+  { filters: [{ canId: 0x123, canMask: 0x7ff, extended: false, inverted: true }], pass: [1, 3, 4, 5] },
+  { filters: [{ canId: REMOTE, canMask: REMOTE }], pass: [2, 5] },
+  { filters: [{ canId: 0x123, canMask: (0x7ff | REMOTE | EXTENDED) >>> 0 }], pass: [0] },
+  { filters: [{ canId: 0x123, canMask: 0x7ff, extended: false }, { canId: 0x124, canMask: 0x7ff }], pass: [0, 2, 3] },
+  {
+    filters: [{ canId: 0x123, canMask: 0x7ff, inverted: true }, { canId: 0x124, canMask: 0x7ff, inverted: true }],
+    joinFilters: true,
+    pass: [5],
+  },
+  {
+    filters: [{ canId: 0x123, canMask: 0x7ff, inverted: true }, { canId: 0x124, canMask: 0x7ff, inverted: true }],
+    pass: [0, 1, 2, 3, 4, 5],
+  },
+];
+
+for (const { name, skip, open } of worlds) {
+  describe(`Filters on ${name}`, { skip }, () => {
+    for (const { filters, joinFilters, pass } of cases) {
+      it(`${joinFilters ? "all of " : ""}${JSON.stringify(filters)}`, () => {
+        using sender = open();
+        using atOpen = open({ filters, joinFilters });
+        using later = open({ joinFilters, filters: [{ canId: 0x7ff, canMask: 0x7ff, extended: false }] });
+        later.setFilters(filters);
+        sender.sendMany(probes);
+        const passed = (messages: Message[]) =>
+          messages.map((got) => probes.findIndex((probe) => probe.equals(plain(got), null)));
+        assertEquals(passed(atOpen.recvMany(99, 0)), pass);
+        assertEquals(passed(later.recvMany(99, 0)), pass);
+        assertEquals(later.filters, filters);
+      });
+    }
+
+    it("a change drops what the older filters let in, read ahead or not", () => {
+      using sender = open();
+      using bus = open();
+      sender.sendMany(probes);
+      assertEquals(bus.recv(1)!.arbitrationId, 0x123);
+      sender.sendMany(probes);
+      bus.setFilters([{ canId: 0x124, canMask: 0x7ff, extended: false }]);
+      assertEquals(bus.recv(0), null);
+      sender.sendMany(probes);
+      assertEquals(bus.recvMany(99, 0).map((message) => message.arbitrationId), [0x124]);
+      bus.setFilters(null);
+      assertEquals(bus.filters, null);
+      sender.sendMany(probes);
+      assertEquals(bus.recvMany(99, 0).length, probes.length);
+    });
+
+    it("a wrong filter changes nothing", () => {
+      using sender = open();
+      const filters = [{ canId: 0x124, canMask: 0x7ff }];
+      using bus = open({ filters });
+      sender.sendMany(probes);
+      assertThrows(() => bus.setFilters([{ canId: -1, canMask: 0 }]), RangeError, "canId is -1");
+      assertEquals(bus.filters, filters);
+      assertEquals(bus.recvMany(99, 0).map((message) => message.arbitrationId), [0x124]);
+      assertThrows(() => open({ filters: [{ canId: -1, canMask: 0 }] }), RangeError, "canId is -1");
+    });
+  });
+}
+
+/** The message as it was before it was received. */
+function plain(message: Message): Message {
+  return new Message({ ...message.toJSON(), channel: null, isRx: true });
+}

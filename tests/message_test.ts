@@ -1,0 +1,203 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Message, type MessageInit } from "../mod.ts";
+import { copyFrame, frameIdWord, frameLength } from "../src/message.ts";
+
+/** The kernel's structure of a message. */
+function frame(message: Message): string {
+  const words = new Uint32Array(18);
+  copyFrame(message, frameLength(message), words, 0);
+  const bytes = new Uint8Array(words.buffer, 0, frameLength(message));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ").replace(/( 00)+$/, " …");
+}
+
+describe("Message", () => {
+  it("is empty by default, with an extended identifier as in python-can", () => {
+    assertEquals(new Message().toJSON(), {
+      timestamp: 0,
+      channel: null,
+      arbitrationId: 0,
+      isExtendedId: true,
+      isRemoteFrame: false,
+      isErrorFrame: false,
+      isFd: false,
+      bitrateSwitch: false,
+      errorStateIndicator: false,
+      isRx: true,
+      dlc: 0,
+      data: [],
+    });
+    assertEquals([new Message().isLocal, new Message().isConfirm, new Message().timestampNs], [false, false, 0n]);
+  });
+
+  //  can_id       len fl      data
+  const golden: [MessageInit, number, string][] = [
+    [{ arbitrationId: 0x123, isExtendedId: false, data: [0xde, 0xad] }, 16, "23 01 00 00 02 00 00 00 de ad …"],
+    [{ arbitrationId: 0x123, data: [1] }, 16, "23 01 00 80 01 00 00 00 01 …"],
+    [
+      { arbitrationId: 0x1fffffff, data: [1, 2, 3, 4, 5, 6, 7, 8] },
+      16,
+      "ff ff ff 9f 08 00 00 00 01 02 03 04 05 06 07 08",
+    ],
+    [{ arbitrationId: 0x7ff, isExtendedId: false, isRemoteFrame: true, dlc: 4 }, 16, "ff 07 00 40 04 …"],
+    [{ arbitrationId: 0x44, isErrorFrame: true, data: [9] }, 16, "44 00 00 20 01 00 00 00 09 …"],
+    [{ arbitrationId: 1, isFd: true, data: [7] }, 72, "01 00 00 80 01 04 00 00 07 …"],
+    [{ arbitrationId: 1, isFd: true, bitrateSwitch: true }, 72, "01 00 00 80 00 05 …"],
+    [{ arbitrationId: 1, isFd: true, errorStateIndicator: true }, 72, "01 00 00 80 00 06 …"],
+  ];
+  for (const [init, length, bytes] of golden) {
+    it(`${JSON.stringify(init)} is ${bytes} for the kernel`, () => {
+      const message = new Message(init);
+      assertEquals(frame(message), bytes);
+      assertEquals(frameLength(message), length);
+      for (const [name, value] of Object.entries(init)) {
+        assertEquals((message.toJSON() as Record<string, unknown>)[name], value, name);
+      }
+      assert(message.equals(new Message(message.toJSON())));
+    });
+  }
+
+  it("copies its data, and shows the same memory each time", () => {
+    const data = Uint8Array.of(1, 2, 3);
+    const message = new Message({ data });
+    data[0] = 9;
+    assertEquals([...message.data], [1, 2, 3]);
+    assert(message.data === message.data);
+    assertEquals(message.data.byteOffset % 8, 0, "aligned for any typed array");
+  });
+
+  it("refuses what cannot be sent, by name, value and limit", () => {
+    const refused: [unknown, typeof RangeError | typeof TypeError, string][] = [
+      [{ arbitrationId: 0x20000000 }, RangeError, "arbitrationId is 536870912 (0x20000000)"],
+      [{ arbitrationId: 0x800, isExtendedId: false }, RangeError, "0 to 0x7ff"],
+      [{ arbitrationId: -1 }, RangeError, "arbitrationId is -1"],
+      [{ arbitrationId: 1.5 }, RangeError, "arbitrationId is 1.5"],
+      [{ arbitrationId: NaN }, RangeError, "arbitrationId is NaN"],
+      [{ arbitrationId: "1" }, TypeError, "arbitrationId must be a number: 1"],
+      [{ data: new Uint8Array(9) }, RangeError, "data has 9 bytes: at most 8"],
+      [{ data: new Uint8Array(65), isFd: true }, RangeError, "data has 65 bytes: at most 64"],
+      [{ data: new Uint8Array(9), isFd: true }, RangeError, "pad it to 12"],
+      [{ data: new Uint8Array(63), isFd: true }, RangeError, "pad it to 64"],
+      [{ data: [256] }, RangeError, "data[0] is 256"],
+      [{ data: [0, -1] }, RangeError, "data[1] is -1"],
+      [{ data: [0, "1"] }, TypeError, "data[1] must be a number: 1"],
+      [{ data: 5 }, TypeError, "data must be a Uint8Array or an array of numbers: 5"],
+      [{ data: "abc" }, TypeError, "data must be"],
+      [{ data: new ArrayBuffer(4) }, TypeError, "data must be"],
+      [{ dlc: 3 }, RangeError, "dlc is 3 but data has 0 bytes"],
+      [{ dlc: 9, isRemoteFrame: true }, RangeError, "dlc is 9"],
+      [{ data: [1], isRemoteFrame: true }, RangeError, "a remote frame carries none"],
+      [{ isRemoteFrame: true, isErrorFrame: true }, TypeError, "exclude each other"],
+      [{ isRemoteFrame: true, isFd: true }, TypeError, "exclude each other"],
+      [{ isErrorFrame: true, isFd: true }, TypeError, "exclude each other"],
+      [{ bitrateSwitch: true }, TypeError, "bitrateSwitch is for CAN FD"],
+      [{ errorStateIndicator: true }, TypeError, "errorStateIndicator is for CAN FD"],
+      [{ isFd: 1 }, TypeError, "isFd must be true or false: 1"],
+      [{ timestamp: -1 }, RangeError, "timestamp must be"],
+      [{ timestamp: Infinity }, RangeError, "Infinity"],
+      [{ timestamp: "now" }, TypeError, "timestamp must be a number of seconds: now"],
+      [{ channel: 0 }, TypeError, "channel must be a string or null: 0"],
+      [{ arbitration_id: 1 }, TypeError, `no field "arbitration_id"`],
+    ];
+    for (const [init, Class, text] of refused) {
+      assertThrows(() => new Message(init as MessageInit), Class, text);
+    }
+  });
+
+  it("keeps timestamps: floating-point seconds come back as they were", () => {
+    for (const timestamp of [0, 0.5, 1e-9, 1.999999999, 1700000000.123456, 4294967296.25, 0.9999999999]) {
+      const message = new Message({ timestamp });
+      assert(Math.abs(message.timestamp - timestamp) <= 5e-10, `${timestamp}: ${message.timestamp}`);
+    }
+    assertEquals(new Message({ timestamp: 1700000000.123456 }).timestamp, 1700000000.123456);
+    assertEquals(new Message({ timestamp: 4294967297.5 }).timestampNs, 4294967297_500000000n);
+  });
+
+  it("says whether another says the same", () => {
+    const init: MessageInit = { arbitrationId: 5, data: [1, 2], timestamp: 10, channel: "can0" };
+    const message = new Message(init);
+    assert(message.equals(new Message({ ...init, timestamp: 10.0000001 })));
+    assert(!message.equals(new Message({ ...init, timestamp: 10.1 })));
+    assert(message.equals(new Message({ ...init, timestamp: 10.1 }), 0.2));
+    assert(message.equals(new Message({ ...init, timestamp: 99 }), null));
+    const others: MessageInit[] = [
+      { arbitrationId: 6 },
+      { isExtendedId: false },
+      { data: [1] },
+      { data: [1, 3] },
+      { isRx: false },
+      { channel: "can1" },
+      { channel: null },
+      { isFd: true },
+      { isErrorFrame: true, isExtendedId: true },
+      { data: [], isRemoteFrame: true, dlc: 2 },
+    ];
+    for (const other of others) {
+      assert(!message.equals(new Message({ ...init, ...other })), JSON.stringify(other));
+      assert(!new Message({ ...init, ...other }).equals(message), JSON.stringify(other));
+    }
+  });
+
+  it("random messages survive the trip through JSON, and have the identifier word that the kernel expects", () => {
+    for (let i = 0; i < 2000; i++) {
+      const isFd = chance();
+      const isExtendedId = chance();
+      const isRemoteFrame = !isFd && chance();
+      const length = isFd ? [0, 1, 7, 8, 12, 16, 20, 24, 32, 48, 64][below(11)] : below(9);
+      const init: MessageInit = {
+        arbitrationId: below(isExtendedId ? 0x20000000 : 0x800),
+        isExtendedId,
+        isFd,
+        isRemoteFrame,
+        bitrateSwitch: isFd && chance(),
+        errorStateIndicator: isFd && chance(),
+        dlc: length,
+        data: isRemoteFrame ? [] : Array.from({ length }, () => below(256)),
+        timestamp: below(2 ** 31) + below(1e6) / 1e6,
+        channel: chance() ? `can${below(10)}` : null,
+        isRx: chance(),
+      };
+      const message = new Message(init);
+      assert(message.equals(new Message(JSON.parse(JSON.stringify(message))), 0), `${message}`);
+      const flags = (isExtendedId ? 0x80000000 : 0) + (isRemoteFrame ? 0x40000000 : 0);
+      assertEquals(frameIdWord(message), init.arbitrationId! + flags);
+      assertEquals(message.dlc, length);
+    }
+  });
+
+  it("prints in python-can's layout", () => {
+    const rows: [MessageInit, string][] = [
+      [{}, "Timestamp:        0.000000    ID: 00000000    X Rx                DL:  0"],
+      [
+        { arbitrationId: 0x7df, isExtendedId: false, data: [0x41, 0x62, 0x39], timestamp: 1.5, channel: "can0" },
+        "Timestamp:        1.500000        ID: 07df    S Rx                DL:  3    41 62 39                    'Ab9'" +
+        "    Channel: can0",
+      ],
+      [
+        { isFd: true, bitrateSwitch: true, errorStateIndicator: true, isRx: false, data: [1] },
+        "Timestamp:        0.000000    ID: 00000000    X Tx     F BS EI    DL:  1    01",
+      ],
+    ];
+    for (const [init, text] of rows) assertEquals(`${new Message(init)}`, text);
+    // Exact halves are rounded to even, as in Python.
+    assert(`${new Message({ timestamp: 0.0078125 })}`.includes(" 0.007812 "));
+    assert(`${new Message({ timestamp: 0.0234375 })}`.includes(" 0.023438 "));
+  });
+
+  it("is shown by console.log as it prints", () => {
+    const message = new Message({ arbitrationId: 1 });
+    const symbols = ["Deno.customInspect", "nodejs.util.inspect.custom"].map((name) => Symbol.for(name));
+    for (const symbol of symbols) {
+      const inspect = (message as unknown as Record<symbol, () => string>)[symbol];
+      assertEquals(inspect.call(message), `Message { ${message} }`);
+    }
+  });
+});
+
+function below(limit: number): number {
+  return Math.floor(Math.random() * limit);
+}
+
+function chance(): boolean {
+  return Math.random() < 0.5;
+}

@@ -1,0 +1,54 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { Bus, type BusOptions, CanError, CanOperationError } from "../mod.ts";
+import { fullOptions } from "../src/options.ts";
+
+describe("Options of a bus", () => {
+  it("have python-can's defaults", () => {
+    assertEquals(fullOptions("vcan0"), {
+      channel: "vcan0",
+      interface: "socketcan",
+      fd: false,
+      filters: null,
+      joinFilters: false,
+      receiveOwnMessages: false,
+      localLoopback: true,
+      errorMask: 0x1fffffff,
+    });
+  });
+
+  it("are refused by name and value", () => {
+    const refused: [unknown, typeof RangeError | typeof TypeError, string][] = [
+      [undefined, TypeError, "Bus takes a channel's name or options, not undefined"],
+      [{}, TypeError, "Option channel is missing"],
+      [{ channel: 0 }, TypeError, "Option channel must be of type string: 0"],
+      [{ channel: "c", bitrate: 500000 }, TypeError, 'Bus has no option "bitrate"'],
+      [{ channel: "c", interface: "pcan" }, RangeError, 'Option interface is "pcan"'],
+      [{ channel: "c", fd: 1 }, TypeError, "Option fd must be of type boolean: 1"],
+      [{ channel: "c", errorMask: -1 }, RangeError, "Option errorMask is -1: it must be a whole number from 0 to"],
+      [{ channel: "c", errorMask: 0x20000000 }, RangeError, "Option errorMask is 536870912"],
+      [{ channel: "c", receiveBuffer: 0 }, RangeError, "Option receiveBuffer is 0"],
+      [{ channel: "c", sendBuffer: 1.5 }, RangeError, "Option sendBuffer is 1.5"],
+      [{ channel: "c", filters: 3 }, TypeError, "Option filters must be of type object: 3"],
+    ];
+    for (const [options, Class, text] of refused) {
+      assertThrows(() => new Bus(options as BusOptions), Class, text);
+    }
+  });
+});
+
+describe("CanError", () => {
+  it("has a name, details and a cause, and no fields that it knows nothing of", () => {
+    const cause = new Error("before");
+    const error = new CanOperationError("text", { code: "EIO", errno: 5, cause });
+    assertEquals([error.name, `${error}`, error.code, error.errno, error.cause], [
+      "CanOperationError",
+      "CanOperationError: text",
+      "EIO",
+      5,
+      cause,
+    ]);
+    assertEquals("sent" in error, false);
+    assertEquals("cause" in new CanError("text"), false);
+  });
+});

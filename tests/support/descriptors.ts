@@ -1,0 +1,32 @@
+/**
+ * Counting what a process holds, with no permission but FFI.
+ *
+ * @module
+ */
+
+import { openLibc } from "../../ffi/open.ts";
+
+const HIGHEST = 1024;
+const POLLNVAL = 0x20;
+
+/** How many descriptors below 1024 are open: `poll` marks the others. */
+export function openDescriptors(): number {
+  const fds = new DataView(new ArrayBuffer(8 * HIGHEST));
+  for (let fd = 0; fd < HIGHEST; fd++) fds.setInt32(8 * fd, fd, true);
+  const result = openLibc().poll(new Uint8Array(fds.buffer), 0);
+  if (result < 0) throw new Error(`poll failed: ${result}`);
+  let open = 0;
+  for (let fd = 0; fd < HIGHEST; fd++) {
+    if ((fds.getInt16(8 * fd + 6, true) & POLLNVAL) === 0) open++;
+  }
+  return open;
+}
+
+/** Waits until as many descriptors are open as were: the thread that waits for sockets ends a little later than they. */
+export async function descriptorsBackTo(before: number): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (openDescriptors() !== before) {
+    if (performance.now() > end) throw new Error(`${openDescriptors()} descriptors are open, and there were ${before}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Makes system calls fail: the process's `Libc` is one object, whose functions can be exchanged for a while.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/libc.ts";
+import { openLibc } from "../../ffi/open.ts";
+
+/** The calls that can fail: those that return a number. */
+export type Call = {
+  [K in keyof Libc]: Libc[K] extends (...args: never[]) => number ? K : never;
+}[keyof Libc];
+
+type AnyFunction = (...args: unknown[]) => number;
+
+/** What becomes of one call: a result, or undefined to let it through. */
+export type Fault = (call: Call, args: readonly unknown[], index: number) => number | undefined;
+
+const calls = [
+  "socket",
+  "close",
+  "bind",
+  "setsockopt",
+  "getsockopt",
+  "ioctl",
+  "send",
+  "sendmmsg",
+  "recvmmsg",
+  "poll",
+  "epollCreate",
+  "epollCtl",
+  "epollWait",
+  "eventfd",
+  "read",
+  "write",
+] as const satisfies readonly Call[];
+
+/** Runs something while each system call is first offered to `fault`; returns the calls that were made. */
+export function withFaults<T>(fault: Fault, run: () => T): { result: T; made: Call[] } {
+  const libc = openLibc() as unknown as Record<Call, AnyFunction>;
+  const real = { ...libc };
+  const made: Call[] = [];
+  for (const call of calls) {
+    libc[call] = (...args) => {
+      made.push(call);
+      return fault(call, args, made.length - 1) ?? real[call].apply(libc, args);
+    };
+  }
+  const restore = () => {
+    for (const call of calls) libc[call] = real[call];
+  };
+  let result: T;
+  try {
+    result = run();
+  } catch (error) {
+    restore();
+    throw error;
+  }
+  if (result instanceof Promise) result = result.finally(restore) as T;
+  else restore();
+  return { result, made };
+}

@@ -1,0 +1,107 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { describe, it } from "node:test";
+import { Bus, Message } from "../../mod.ts";
+import { noVcan } from "../support/kernel.ts";
+import { cases, marker } from "./cases.ts";
+import { PATIENCE, Program, receive } from "./tools.ts";
+
+const options = { skip: noVcan, timeout: PATIENCE };
+
+/** Standard and error frames of vcan0, on candump's command line. */
+const everything = "vcan0,0:0,#FFFFFFFF";
+
+/** Starts candump; when it returns, candump listens. */
+async function startCandump(...args: string[]): Promise<Program> {
+  const candump = new Program("candump", args);
+  using bus = new Bus("vcan0");
+  const message = new Message(marker.init);
+  await candump.until(() => candump.lines.length > 0, "show a marker", () => bus.send(message));
+  return candump;
+}
+
+/** What candump -L shows, without the markers. */
+function logged(candump: Program): { microseconds: bigint; text: string }[] {
+  return candump.lines.flatMap((line) => {
+    const parts = /^\((\d+)\.(\d{6})\) vcan0 (\S+)$/.exec(line);
+    assert(parts, `not a line of candump -L: ${line}`);
+    const [, seconds, fraction, text] = parts;
+    return text === marker.text ? [] : [{ microseconds: BigInt(seconds + fraction), text }];
+  });
+}
+
+describe("can-utils", () => {
+  it("candump shows what a Bus sends", options, async () => {
+    using candump = await startCandump("-L", everything);
+    using bus = new Bus({ channel: "vcan0", fd: true });
+    const messages = cases.map(({ init }) => new Message(init));
+    for (const message of messages) bus.send(message, 1);
+    assertEquals(bus.sendMany(messages, 1), messages.length);
+    const expected = cases.map(({ log }) => log);
+    await candump.until(() => logged(candump).length >= 2 * expected.length, `show ${2 * expected.length} frames`);
+    assertEquals(logged(candump).map(({ text }) => text), [...expected, ...expected]);
+  });
+
+  it("candump -e explains an error frame that a Bus sends", options, async () => {
+    using candump = await startCandump("-e", everything);
+    using bus = new Bus("vcan0");
+    bus.send(new Message({ isErrorFrame: true, arbitrationId: 0x4, data: [0, 0x30, 0, 0, 0, 0, 0, 0] }), 1);
+    const explained = "controller-problem{rx-error-passive,tx-error-passive}";
+    await candump.until(() => candump.lines.some((line) => line.includes(explained)), `show "${explained}"`);
+    assertStringIncludes(candump.lines.join("\n"), "20000004   [8]  00 30 00 00 00 00 00 00   ERRORFRAME");
+  });
+
+  it("a Bus receives what cansend sends", options, async () => {
+    using candump = await startCandump("-L", everything);
+    using bus = new Bus({ channel: "vcan0", fd: true });
+    const script = `for frame; do cansend vcan0 "$frame" || exit; done`;
+    using cansend = new Program("sh", ["-c", script, "sh", ...cases.map(({ text }) => text)]);
+    const messages = await receive(bus, cases.length, cansend);
+    await cansend.finish();
+
+    const defaults = { isRemoteFrame: false, isErrorFrame: false, isFd: false, data: [] as number[] };
+    messages.forEach((message, i) => {
+      const { text, init } = cases[i];
+      const { timestamp, ...fields } = message.toJSON();
+      assert(timestamp > 0, text);
+      assertEquals(
+        fields,
+        {
+          ...defaults,
+          bitrateSwitch: false,
+          errorStateIndicator: false,
+          channel: "vcan0",
+          isRx: false,
+          dlc: init.dlc ?? init.data!.length,
+          ...init,
+        } as typeof fields,
+        text,
+      );
+      assertEquals(Array.from(message.data), fields.data, text);
+    });
+
+    // Both tell the time that the kernel has noted beside the frame.
+    await candump.until(() => logged(candump).length >= cases.length, `show ${cases.length} frames`);
+    assertEquals(
+      messages.map(({ timestampNs }) => timestampNs / 1000n),
+      logged(candump).map(({ microseconds }) => microseconds),
+    );
+    assertEquals(bus.recv(0), null);
+  });
+
+  it("a Bus loses nothing of cangen at full speed", options, async () => {
+    const count = 1000;
+    using bus = new Bus({ channel: "vcan0", receiveBuffer: 2 ** 21 });
+    const fixed = ["-I", "i", "-L", "8", "-D", "i"];
+    using cangen = new Program("cangen", ["vcan0", "-g", "0", "-n", `${count}`, ...fixed]);
+    const messages = await receive(bus, count, cangen);
+    await cangen.finish();
+    assertEquals(
+      messages.map((
+        { arbitrationId, data },
+      ) => [arbitrationId, new DataView(data.slice().buffer).getBigUint64(0, true)]),
+      Array.from({ length: count }, (_, i) => [i, BigInt(i)]),
+    );
+    assertEquals(bus.droppedFrames, 0);
+    assertEquals(bus.recv(0), null);
+  });
+});

@@ -1,0 +1,268 @@
+import { assert, assertEquals } from "@std/assert";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { openLibc } from "../../ffi/open.ts";
+import { Message, type MessageInit } from "../../mod.ts";
+import { decodeFilters, encodeAddress, encodeFilters } from "../../src/kernel/can.ts";
+import { encodeEpollEvent, epollEventSize, EPOLLIN, EPOLLONESHOT, eventFd } from "../../src/kernel/epoll.ts";
+import { errnoName, errnoText } from "../../src/kernel/errno.ts";
+import { decodeIfreqName, encodeIfreq } from "../../src/kernel/if.ts";
+import { encodePollfd, POLLIN, POLLOUT } from "../../src/kernel/socket.ts";
+import { copyFrame, frameLength } from "../../src/message.ts";
+
+const headers = [
+  "errno.h",
+  "stddef.h",
+  "stdio.h",
+  "string.h",
+  "time.h",
+  "poll.h",
+  "sys/epoll.h",
+  "sys/eventfd.h",
+  "sys/socket.h",
+  "sys/uio.h",
+  "net/if.h",
+  "linux/can.h",
+  "linux/can/raw.h",
+  "linux/if_arp.h",
+  "linux/sock_diag.h",
+  "linux/sockios.h",
+];
+
+/** What our own names stand for in C. Every other constant of src/kernel is in the headers under its own name. */
+const ours: Record<string, string[]> = {
+  FRAME_LEN: ["offsetof(struct can_frame, len)", "offsetof(struct canfd_frame, len)"],
+  FRAME_FLAGS: ["offsetof(struct canfd_frame, flags)"],
+  FRAME_DATA: ["offsetof(struct can_frame, data)", "offsetof(struct canfd_frame, data)"],
+  SOCKADDR_CAN_SIZE: ["sizeof(struct sockaddr_can)"],
+  SOCKADDR_CAN_IFINDEX: ["offsetof(struct sockaddr_can, can_ifindex)"],
+  FILTER_SIZE: ["sizeof(struct can_filter)"],
+  IFREQ_SIZE: ["sizeof(struct ifreq)"],
+  IFREQ_VALUE: ["ifr_ifindex", "ifr_mtu", "ifr_flags", "ifr_hwaddr.sa_family"].map((field) =>
+    `offsetof(struct ifreq, ${field})`
+  ),
+  SO_MEMINFO_SIZE: ["sizeof(__u32[SK_MEMINFO_VARS])"],
+  MMSGHDR_SIZE: ["sizeof(struct mmsghdr)"],
+  MSG_NAME: ["offsetof(struct mmsghdr, msg_hdr.msg_name)"],
+  MSG_NAMELEN: ["offsetof(struct mmsghdr, msg_hdr.msg_namelen)"],
+  MSG_IOV: ["offsetof(struct mmsghdr, msg_hdr.msg_iov)"],
+  MSG_IOVLEN: ["offsetof(struct mmsghdr, msg_hdr.msg_iovlen)"],
+  MSG_CONTROL: ["offsetof(struct mmsghdr, msg_hdr.msg_control)"],
+  MSG_CONTROLLEN: ["offsetof(struct mmsghdr, msg_hdr.msg_controllen)"],
+  MSG_FLAGS: ["offsetof(struct mmsghdr, msg_hdr.msg_flags)"],
+  MSG_LEN: ["offsetof(struct mmsghdr, msg_len)"],
+  IOVEC_SIZE: ["sizeof(struct iovec)"],
+  IOV_BASE: ["offsetof(struct iovec, iov_base)"],
+  IOV_LEN: ["offsetof(struct iovec, iov_len)"],
+  CMSG_LEVEL: ["offsetof(struct cmsghdr, cmsg_level)"],
+  CMSG_TYPE: ["offsetof(struct cmsghdr, cmsg_type)"],
+  CMSG_DATA: ["CMSG_LEN(0)"],
+  TIMESTAMPNS_SPACE: ["CMSG_SPACE(sizeof(struct timespec))"],
+};
+
+/** The constants that the files of src/kernel export, present and future. */
+const constants: { file: string; name: string; value: unknown }[] = [];
+const kernel = new URL("../../src/kernel/", import.meta.url);
+for (const file of readdirSync(fileURLToPath(kernel)).filter((name) => name.endsWith(".ts"))) {
+  const module: Record<string, unknown> = await import(new URL(file, kernel).href);
+  for (const [name, value] of Object.entries(module)) {
+    if (/^[A-Z][A-Z0-9_]*$/.test(name) || ["number", "bigint"].includes(typeof value)) {
+      constants.push({ file, name, value });
+    }
+  }
+}
+
+const errnos = Array.from({ length: 4096 }, (_, number) => number)
+  .filter((number) => errnoName(number) !== `errno ${number}`);
+
+const { packedEpollEvent } = openLibc();
+
+/** Structures as C initializes them and as we encode them. */
+const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] = [
+  ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0 }", encodeAddress(0)],
+  ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0x12345678 }", encodeAddress(0x12345678)],
+  ["struct can_filter value[] = { { 0, 0 } }", encodeFilters([{ canId: 0, canMask: 0 }])],
+  [
+    "struct can_filter value[] = { { 0x123, CAN_SFF_MASK }, { 0x1abcdef0 | CAN_EFF_FLAG, CAN_EFF_MASK | CAN_EFF_FLAG }, " +
+    "{ 0x7ff | CAN_INV_FILTER | CAN_RTR_FLAG, 0xffffffff } }",
+    encodeFilters([
+      { canId: 0x123, canMask: 0x7ff },
+      { canId: 0x9abcdef0, canMask: 0x9fffffff },
+      { canId: 0x600007ff, canMask: 0xffffffff },
+    ]),
+  ],
+  ["struct epoll_event value = { .events = EPOLLIN | EPOLLONESHOT, .data.fd = 7 }", epollEvent(7)],
+  ["struct epoll_event value = { .events = EPOLLIN | EPOLLONESHOT, .data.fd = 0x12345678 }", epollEvent(0x12345678)],
+  [
+    "struct pollfd value = { .fd = 0x12345678, .events = POLLIN | POLLOUT }",
+    encodePollfd(0x12345678, POLLIN | POLLOUT),
+  ],
+  ['struct ifreq value = { .ifr_name = "vcan0" }', encodeIfreq("vcan0")],
+  ['struct ifreq value = { .ifr_name = "fifteen-bytes-x" }', encodeIfreq("fifteen-bytes-x")],
+  ["struct can_frame value = { .can_id = 0x7ff }", frame({ arbitrationId: 0x7ff, isExtendedId: false })],
+  [
+    "struct can_frame value = { .can_id = 0x123 | CAN_EFF_FLAG, .len = 8, .data = { 1, 2, 3, 4, 5, 6, 7, 8 } }",
+    frame({ arbitrationId: 0x123, data: [1, 2, 3, 4, 5, 6, 7, 8] }),
+  ],
+  [
+    "struct can_frame value = { .can_id = 0x1fffffff | CAN_EFF_FLAG | CAN_RTR_FLAG, .len = 4 }",
+    frame({ arbitrationId: 0x1fffffff, isRemoteFrame: true, dlc: 4 }),
+  ],
+  [
+    "struct can_frame value = { .can_id = 4 | CAN_ERR_FLAG, .len = CAN_MAX_DLEN, .data = { [1] = 0x30, [7] = 9 } }",
+    frame({ arbitrationId: 4, isErrorFrame: true, data: [0, 0x30, 0, 0, 0, 0, 0, 9] }),
+  ],
+  [
+    "struct canfd_frame value = { .can_id = 0x123, .len = 64, .flags = CANFD_FDF | CANFD_BRS, .data = { 1, [63] = 2 } }",
+    frame({
+      arbitrationId: 0x123,
+      isExtendedId: false,
+      isFd: true,
+      bitrateSwitch: true,
+      data: [1, ...new Array(62).fill(0), 2],
+    }),
+  ],
+  [
+    "struct canfd_frame value = { .can_id = CAN_EFF_FLAG, .flags = CANFD_FDF | CANFD_ESI }",
+    frame({ isFd: true, errorStateIndicator: true }),
+  ],
+];
+
+const filters = [{ canId: 0x80000001, canMask: 0xffffffff }, { canId: 0x7ff, canMask: 0xc00007ff }];
+
+/** What C lays out for us to decode. */
+const decoded: readonly (readonly [definition: string, (bytes: Uint8Array) => unknown, expected: unknown])[] = [
+  ["struct can_filter value[] = { { CAN_EFF_FLAG | 1, 0xffffffff }, { 0x7ff, 0xc00007ff } }", decodeFilters, filters],
+  [
+    "struct epoll_event value[] = { { EPOLLIN, { .fd = 5 } }, { EPOLLOUT, { .fd = 0x12345678 } }, { 0, { .fd = 6 } } }",
+    (bytes) => [0, 1, 2].map((i) => eventFd(packedEpollEvent, new DataView(bytes.slice().buffer), i)),
+    [5, 0x12345678, 6],
+  ],
+  ['struct ifreq value = { .ifr_name = "fifteen-bytes-x", .ifr_mtu = -1 }', decodeIfreqName, "fifteen-bytes-x"],
+];
+
+function epollEvent(fd: number): Uint8Array {
+  const bytes = new Uint8Array(epollEventSize(packedEpollEvent));
+  encodeEpollEvent(bytes, packedEpollEvent, EPOLLIN | EPOLLONESHOT, fd);
+  return bytes;
+}
+
+function frame(init: MessageInit): Uint8Array {
+  const message = new Message(init);
+  const words = new Uint32Array(frameLength(message) / 4);
+  copyFrame(message, frameLength(message), words, 0);
+  return new Uint8Array(words.buffer);
+}
+
+function expressionsOf(name: string): string[] {
+  return ours[name] ?? [name];
+}
+
+/** A program that prints a line for all of the above: a key, a tab, a value. */
+function source(): string {
+  const numbers = constants.flatMap(({ name }) => expressionsOf(name)).concat(errnos.map(errnoName));
+  const definitions = [...structures, ...decoded].map(([definition]) => definition);
+  return `
+#define _GNU_SOURCE
+${headers.map((header) => `#include <${header}>`).join("\n")}
+
+static void dump(const char *key, const unsigned char *bytes, size_t size) {
+  printf("%s\\t", key);
+  while (size--) printf("%02x", *bytes++);
+  printf("\\n");
+}
+
+int main(void) {
+${[...new Set(numbers)].map((each) => `  printf("${each}\\t%lld\\n", (long long) (${each}));`).join("\n")}
+${
+    definitions.map((each) => `  { static ${each}; dump(${JSON.stringify(each)}, (void *) &value, sizeof value); }`)
+      .join("\n")
+  }
+  printf("packed\\t%d\\n", sizeof(struct epoll_event) == sizeof(uint32_t) + sizeof(epoll_data_t));
+  for (int i = 1; i < 4096; i++)
+    if (strncmp(strerror(i), "Unknown error", 13) != 0) printf("strerror %d\\t%s\\n", i, strerror(i));
+  return 0;
+}
+`;
+}
+
+let answers: Map<string, string> | undefined;
+
+/** Compiles and runs the program. */
+function answersOfC(): Map<string, string> {
+  if (answers) return answers;
+  const folder = mkdtempSync(join(tmpdir(), "layout-"));
+  try {
+    const program = join(folder, "layout");
+    run("cc", ["-x", "c", "-o", program, "-"], source());
+    const lines = run(program, []).trimEnd().split("\n");
+    return answers = new Map(lines.map((line) => line.split("\t") as [string, string]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function run(command: string, args: string[], input = ""): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { input, encoding: "utf8", timeout: 60_000 });
+  assert(status === 0, `${command} failed (${error?.message ?? `status ${status}`}):\n${stderr}`);
+  return stdout;
+}
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+const noCompiler = spawnSync("cc", ["--version"]).status !== 0 && "no C compiler here";
+const options = { skip: noCompiler, timeout: 120_000 };
+
+describe("layout, against the system's headers", () => {
+  it("constants, sizes and offsets", options, () => {
+    const c = answersOfC();
+    const rows = constants.flatMap(({ file, name, value }) =>
+      expressionsOf(name).map((expression) => ({ label: `${file} ${name}`, value, expression }))
+    );
+    assertEquals(
+      rows.map(({ label, value }) => `${label} = ${value}`),
+      rows.map(({ label, expression }) => `${label} = ${c.get(expression)}`),
+    );
+  });
+
+  it("names of our own are in use", () => {
+    assertEquals(Object.keys(ours).filter((each) => !constants.some(({ name }) => name === each)), []);
+  });
+
+  it("structures that we encode", options, () => {
+    const c = answersOfC();
+    for (const [definition, bytes] of structures) assertEquals(bytes, bytesOf(c.get(definition)!), definition);
+  });
+
+  it("structures that we decode", options, () => {
+    const c = answersOfC();
+    for (const [definition, decode, expected] of decoded) {
+      assertEquals(decode(bytesOf(c.get(definition)!)), expected, definition);
+    }
+  });
+
+  it("struct epoll_event is packed where we think it is", options, () => {
+    assertEquals(packedEpollEvent, answersOfC().get("packed") === "1");
+    assertEquals(epollEventSize(packedEpollEvent), packedEpollEvent ? 12 : 16);
+  });
+
+  it("every errno's name and text", options, () => {
+    const c = answersOfC();
+    for (const number of errnos) assertEquals(c.get(errnoName(number)), `${number}`, errnoName(number));
+    const texts = [...c].flatMap(([key, text]) => key.startsWith("strerror ") ? [[key.slice(9), text]] : []);
+    assertEquals(
+      errnos.map((number) => [`${number}`, lowerFirst(errnoText(number))]),
+      texts.map(([number, text]) => [number, lowerFirst(text)]),
+    );
+  });
+});

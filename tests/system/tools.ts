@@ -1,0 +1,120 @@
+/**
+ * Other programs, for tests that talk with them.
+ *
+ * @module
+ */
+
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import type { Bus, Message } from "../../mod.ts";
+
+/** Milliseconds after which a wait is a failure. Far more than any takes, also on an emulated machine. */
+const LIMIT = 60_000;
+
+/** For a test that waits for programs: longer than their own limits, so that these tell what went wrong. */
+export const PATIENCE = 3 * LIMIT;
+
+/** A running program, its output in lines. It is killed at the end of a `using` block. */
+export class Program implements Disposable {
+  /** Complete lines of standard output so far. */
+  readonly lines: string[] = [];
+  readonly #name: string;
+  readonly #child: ChildProcessWithoutNullStreams;
+  #partial = "";
+  #stderr = "";
+  /** How it ended: an exit code, a signal, or why it could not be started. */
+  #end: string | undefined;
+  #news = Promise.withResolvers<void>();
+
+  /** @param input What it reads from standard input. */
+  constructor(command: string, args: readonly string[], input = "") {
+    this.#name = [command, ...args].join(" ").slice(0, 200);
+    this.#child = spawn(command, args);
+    this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const parts = (this.#partial + text).split("\n");
+      this.#partial = parts.pop()!;
+      this.lines.push(...parts);
+      this.#tell();
+    });
+    this.#child.stderr.setEncoding("utf8").on("data", (text: string) => this.#stderr += text);
+    this.#child.on("error", (error) => this.#ended(error.message));
+    this.#child.on("close", (code, signal) => this.#ended(`${signal ?? code}`));
+    // A program that ends without reading all is told by its exit code.
+    this.#child.stdin.on("error", () => {});
+    this.#child.stdin.end(input);
+  }
+
+  /**
+   * Waits until a condition holds.
+   *
+   * @param what The condition in words, for the error.
+   * @param beat Called every now and then while waiting.
+   */
+  async until(condition: () => boolean, what: string, beat?: () => void): Promise<void> {
+    const deadline = performance.now() + LIMIT;
+    while (!condition()) {
+      if (this.#end !== undefined || performance.now() > deadline) throw this.error(`did not come to ${what}`);
+      beat?.();
+      let timer;
+      const pause = new Promise<void>((resolve) => timer = setTimeout(resolve, beat ? 20 : 500));
+      await Promise.race([this.#news.promise, pause]);
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits for the end and returns the lines; an exit code but 0 is an error. */
+  async finish(): Promise<string[]> {
+    await this.#over();
+    if (this.#end !== "0") throw this.error("failed");
+    return this.lines;
+  }
+
+  /** Ends it by a signal and returns the lines. */
+  async stop(signal: "SIGINT" | "SIGTERM" = "SIGTERM"): Promise<string[]> {
+    this.#child.kill(signal);
+    await this.#over();
+    return this.lines;
+  }
+
+  /** An error that shows what the program wrote. */
+  error(what: string): Error {
+    const state = this.#end === undefined ? "still running" : `ended: ${this.#end}`;
+    return new Error(
+      `${this.#name}\n${what} (${state})\nstderr: ${this.#stderr}\nlast of ${this.lines.length} lines: ` +
+        this.lines.slice(-3).join("\n"),
+    );
+  }
+
+  /** Kills the program if it still runs. */
+  [Symbol.dispose](): void {
+    if (this.#end === undefined) this.#child.kill("SIGKILL");
+  }
+
+  async #over(): Promise<void> {
+    const deadline = performance.now() + LIMIT;
+    while (this.#end === undefined) {
+      if (performance.now() > deadline) throw this.error("did not end");
+      await new Promise<void>((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  #ended(how: string): void {
+    this.#end ??= how;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers<void>();
+  }
+}
+
+/** The next `count` messages of a bus, which `program` has sent or makes a peer send. */
+export async function receive(bus: Bus, count: number, program: Program): Promise<Message[]> {
+  const messages: Message[] = [];
+  while (messages.length < count) {
+    const message = await bus.recvAsync({ timeout: LIMIT / 1000 });
+    if (message === null) throw program.error(`only ${messages.length} of ${count} messages came`);
+    messages.push(message);
+  }
+  return messages;
+}
