@@ -54,7 +54,10 @@ export class WorkerParking implements Parking {
     const source = `(${workerMain})(${JSON.stringify(this.#library)})`;
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     const worker = new Worker(url) as unknown as BunWorker;
-    worker.onmessage = ({ data }) => this.#settle?.resolve(data);
+    worker.onmessage = ({ data }) => {
+      worker.unref(); // between two waits it keeps nothing alive
+      this.#settle?.resolve(data);
+    };
     worker.onerror = ({ message }) => {
       this.#settle?.reject(new Error(`The thread that waits for CAN sockets failed: ${message}`));
     };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MessageInit } from "../../mod.ts";
+import type { Message, MessageInit } from "../../mod.ts";
 
 /** One message. */
 export interface Case {
@@ -77,6 +77,23 @@ const fdCases = fdLengths.flatMap((length, i) =>
 
 /** All cases, no two alike. */
 export const cases: readonly Case[] = [...dataCases, ...remoteCases, ...errorCases, ...fdCases];
+
+/** What a socket on vcan0, in us or in python-can, tells of such a message when this host sent it; all but the time. */
+export function received(init: Case["init"]): Omit<ReturnType<Message["toJSON"]>, "timestamp"> {
+  return {
+    isExtendedId: true,
+    isRemoteFrame: false,
+    isErrorFrame: false,
+    isFd: false,
+    bitrateSwitch: false,
+    errorStateIndicator: false,
+    dlc: init.data?.length ?? 0,
+    channel: "vcan0",
+    isRx: false,
+    ...init,
+    data: Array.from(init.data ?? []),
+  };
+}
 
 /** Not among the cases: sent until another program shows that it listens. */
 export const marker = {

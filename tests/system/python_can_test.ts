@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Bus, Message, type MessageInit } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
-import { cases, marker } from "./cases.ts";
+import { cases, marker, received } from "./cases.ts";
 import { equalityPairs, printable } from "./messages.ts";
 import { PATIENCE, Program, receive } from "./tools.ts";
 
@@ -33,12 +33,6 @@ async function answers(command: string, input: readonly unknown[]): Promise<unkn
   return (await program.finish()).map((line) => JSON.parse(line));
 }
 
-/** A message as the other side should see it. */
-function seen(init: MessageInit): Omit<ReturnType<Message["toJSON"]>, "timestamp"> {
-  const { timestamp: _, ...fields } = new Message({ ...init, channel: "vcan0", isRx: false }).toJSON();
-  return fields;
-}
-
 describe("python-can", () => {
   it("receives what a Bus sends", options, async () => {
     using program = start(["receive", "vcan0"]);
@@ -51,7 +45,7 @@ describe("python-can", () => {
     const messages = program.lines.slice(1).map((line) => JSON.parse(line));
     const timestamps: number[] = messages.map(({ timestamp }) => timestamp);
     for (const message of messages) delete message.timestamp;
-    assertEquals(messages, cases.map(({ init }) => seen(init)));
+    assertEquals(messages, cases.map(({ init }) => received(init)));
 
     const witnessed = witness.recvMany(cases.length, 0);
     assertEquals(witnessed.length, cases.length);
@@ -69,8 +63,8 @@ describe("python-can", () => {
     await program.finish();
     messages.forEach((message, i) => {
       const { timestamp, ...fields } = message.toJSON();
-      assertEquals(fields, seen(cases[i].init));
-      assert(timestamp > 0);
+      assertEquals(fields, received(cases[i].init));
+      assert(timestamp > 0, `${message}`);
     });
     assertEquals(bus.recv(0), null);
   });

@@ -68,9 +68,20 @@ export class Program implements Disposable {
     return this.lines;
   }
 
+  /** Waits for the end; returns the exit code or signal, and what it wrote to standard error. */
+  async result(): Promise<{ end: string; stderr: string }> {
+    await this.#over();
+    return { end: this.#end!, stderr: this.#stderr };
+  }
+
+  /** Sends it a signal. */
+  kill(signal: "SIGWINCH" | "SIGINT" | "SIGTERM"): void {
+    this.#child.kill(signal);
+  }
+
   /** Ends it by a signal and returns the lines. */
   async stop(signal: "SIGINT" | "SIGTERM" = "SIGTERM"): Promise<string[]> {
-    this.#child.kill(signal);
+    this.kill(signal);
     await this.#over();
     return this.lines;
   }

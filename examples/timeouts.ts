@@ -1,0 +1,25 @@
+// The three ways to wait: for ever, for a time, and not at all.
+import process from "node:process";
+import { Bus, CanTimeoutError, Message } from "../mod.ts";
+
+const channel = process.argv[2] ?? "vcan0";
+using bus = new Bus({ channel, filters: [{ canId: 0x42, canMask: 0x7ff, extended: false }] });
+using other = new Bus(channel);
+
+console.log("recv(0) returns at once:", bus.recv(0));
+
+const start = performance.now();
+const nothing = bus.recv(0.25);
+console.log(`recv(0.25) gives up after ${((performance.now() - start) / 1000).toFixed(2)} s:`, nothing);
+
+other.send(new Message({ arbitrationId: 0x42, isExtendedId: false, data: [1] }));
+console.log(`recv() waits for ever, and has one: ${bus.recv()}`);
+
+// Sending waits too when the queue is full; a timeout bounds that.
+try {
+  other.send(new Message({ arbitrationId: 0x43, isExtendedId: false }), 0.5);
+  console.log("sent within half a second");
+} catch (error) {
+  if (!(error instanceof CanTimeoutError)) throw error;
+  console.log(error.message);
+}

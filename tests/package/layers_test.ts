@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { root } from "../system/script.ts";
+
+/** The rooms of the house, by the beginning of their paths, and the rooms that each may import from besides itself. */
+const rooms: Record<string, readonly string[]> = {
+  "src/errors.ts": [],
+  "src/kernel/": [],
+  "src/timeout.ts": [],
+  "src/wait_queue.ts": [],
+  "src/record.ts": ["src/kernel/"],
+  "src/message.ts": ["src/kernel/", "src/record.ts"],
+  "src/filter.ts": ["src/kernel/"],
+  "src/options.ts": ["src/kernel/", "src/filter.ts"],
+  "ffi/": ["bun/", "src/errors.ts"],
+  "bun/": ["ffi/"],
+  "src/socket/": [
+    "ffi/",
+    "src/errors.ts",
+    "src/kernel/",
+    "src/record.ts",
+    "src/message.ts",
+    "src/filter.ts",
+    "src/options.ts",
+  ],
+  "src/virtual.ts": [
+    "src/errors.ts",
+    "src/kernel/",
+    "src/record.ts",
+    "src/message.ts",
+    "src/filter.ts",
+    "src/options.ts",
+    "src/socket/",
+  ],
+  "src/reader.ts": ["src/message.ts", "src/options.ts", "src/socket/", "src/timeout.ts", "src/wait_queue.ts"],
+  "src/writer.ts": [
+    "src/errors.ts",
+    "src/kernel/",
+    "src/message.ts",
+    "src/options.ts",
+    "src/socket/",
+    "src/timeout.ts",
+    "src/wait_queue.ts",
+  ],
+  "src/bus.ts": [
+    "ffi/",
+    "src/errors.ts",
+    "src/filter.ts",
+    "src/kernel/",
+    "src/message.ts",
+    "src/options.ts",
+    "src/reader.ts",
+    "src/socket/",
+    "src/virtual.ts",
+    "src/wait_queue.ts",
+    "src/writer.ts",
+  ],
+  "mod.ts": ["src/"],
+};
+
+const files = ["mod.ts", ...["src", "ffi", "bun"].flatMap(below)];
+
+function below(folder: string): string[] {
+  return readdirSync(root + folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => `${folder}/${name}`);
+}
+
+function imports(file: string): string[] {
+  const text = readFileSync(root + file, "utf8");
+  return [...text.matchAll(/^(?:import|export)\b[^;]*? from "([^"]+)";/gms)].map((match) => match[1]);
+}
+
+function roomOf(file: string): string {
+  const room = Object.keys(rooms).find((each) => each.endsWith("/") ? file.startsWith(each) : file === each);
+  assert(room, `${file} is in no room: give it one here, and say what it may import`);
+  return room;
+}
+
+describe("The library's files", () => {
+  it("import only from the rooms that theirs may know", () => {
+    let count = 0;
+    for (const file of files) {
+      for (const specifier of imports(file)) {
+        assert(specifier.startsWith("."), `${file} imports "${specifier}": a URL import has no import map`);
+        const target = join(dirname(file), specifier);
+        const [from, to] = [roomOf(file), roomOf(target)];
+        const allowed = from === to || rooms[from].some((each) => target.startsWith(each));
+        assert(allowed, `${file} imports ${target}: ${from} may not know ${to}`);
+        count++;
+      }
+    }
+    assert(count > 50, `only ${count} imports were found`);
+  });
+
+  it("name no runtime outside ffi/ and bun/", () => {
+    const naming = files
+      .filter((file) => !/^(ffi|bun)\//.test(file))
+      .filter((file) => /\b(Deno|Bun)\.[a-zA-Z]|bun:ffi/.test(withoutComments(readFileSync(root + file, "utf8"))));
+    assertEquals(naming, []);
+  });
+});
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "").replace(/Symbol\.for\("[^"]*"\)/g, "");
+}

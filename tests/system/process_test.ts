@@ -1,0 +1,86 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { libcPaths } from "../../ffi/names.ts";
+import { Bus, Message } from "../../mod.ts";
+import { noVcan } from "../support/kernel.ts";
+import { command, inDeno, root, startScript } from "./script.ts";
+import { PATIENCE, Program } from "./tools.ts";
+import { existsSync } from "node:fs";
+import process from "node:process";
+
+const options = { skip: noVcan, timeout: PATIENCE };
+
+describe("A script whose work is done exits by itself", () => {
+  const ways: Record<string, string[]> = {
+    "timeout": ["null"],
+    "unref": [],
+    "unref later": [],
+    "unref with timeout": [],
+    "close": [],
+    "abort": ["TimeoutError"],
+    "none": ["null"],
+  };
+  for (const [way, expected] of Object.entries(ways)) {
+    it(way, options, async () => {
+      using program = startScript("tests/system/scripts/waits.ts", { args: [way] });
+      assertEquals(await program.finish(), expected);
+    });
+  }
+
+  it("but not while a wait is pending", options, async () => {
+    using bus = new Bus("vcan0");
+    using program = startScript("tests/system/scripts/waits.ts", { args: ["keep"] });
+    await program.until(() => program.lines.length === 1, "wait");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    bus.send(new Message({ arbitrationId: 0x77 }));
+    const lines = await program.finish();
+    assertMatch(lines[1], /ID: 00000077/);
+  });
+});
+
+describe("A process", () => {
+  it("blocks in recv() undisturbed by signals", options, async () => {
+    using bus = new Bus("vcan0");
+    using program = startScript("tests/system/scripts/signals.ts");
+    await program.until(() => program.lines.length === 1, "wait");
+    for (let i = 0; i < 5; i++) {
+      program.kill("SIGWINCH");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assertEquals(program.lines.length, 1);
+    bus.send(new Message({ arbitrationId: 0x55 }));
+    const lines = await program.finish();
+    assertMatch(lines[1], /ID: 00000055/);
+  });
+
+  it("is told when it has too many open files, and can go on", options, async () => {
+    const script = command(`${root}tests/system/scripts/descriptors.ts`);
+    using program = new Program("bash", ["-c", 'ulimit -n 60; exec "$@"', "bash", ...script]);
+    const lines = await program.finish();
+    assertMatch(lines[0], /^EMFILE: Cannot open a CAN_RAW socket: EMFILE \(too many open files\); .*ulimit -n/);
+    assertMatch(lines[1], /ID: 00000001/);
+  });
+});
+
+const describeInDeno = inDeno ? describe : () => {};
+
+describeInDeno("Permissions", () => {
+  it("none: the flag that would help is named", { timeout: PATIENCE }, async () => {
+    using program = startScript("examples/quick_start.ts", { denoFlags: [] });
+    const { end, stderr } = await program.result();
+    assertEquals(end, "1");
+    assertMatch(stderr, /NotCapable: Cannot load libc: .*--allow-ffi, or with --allow-ffi=\/.*libc\.so\.6/);
+  });
+
+  it("none: the virtual bus needs none", { timeout: PATIENCE }, async () => {
+    using program = startScript("examples/virtual.ts", { denoFlags: [] });
+    assertEquals((await program.finish()).length, 3);
+  });
+
+  it("the path of libc alone", { skip: noVcan, timeout: PATIENCE }, async () => {
+    const path = libcPaths(process.arch === "x64" ? "x86_64" : "aarch64").find(existsSync);
+    assert(path, "no libc where libcPaths look");
+    using program = startScript("examples/async.ts", { denoFlags: [`--allow-ffi=${path}`] });
+    assert((await program.finish()).some((line) => line.startsWith("answer 3: Timestamp")));
+  });
+});
