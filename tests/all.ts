@@ -1,0 +1,150 @@
+/**
+ * Everything: checks, then the tests in both runtimes, on this machine and on a kernel with SocketCAN.
+ *
+ * `deno run -A tests/all.ts [checks] [host] [kernel]`; without a word, all three.
+ *
+ * @module
+ */
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const bin = `${root}node_modules/.bin`;
+const deno = Deno.execPath();
+const bun = `${bin}/bun`;
+
+/** Seconds for one run on the emulated machine, which is some twenty times slower than this one. */
+const LIMIT = 800;
+
+let passed = 0;
+let failed = 0;
+
+const parts = new Set(Deno.args);
+const wanted = (part: string) => parts.size === 0 || parts.has(part);
+
+process.chdir(root);
+process.env.PATH = `${bin}:${process.env.PATH}`;
+if (!readdirSync(root).includes("node_modules")) {
+  await step("install the development tools", ["npm", "ci", "--no-audit", "--no-fund"]);
+}
+
+const reports = mkdtempSync(`${tmpdir()}/reports-`);
+try {
+  if (wanted("checks")) await checks();
+  if (wanted("host")) {
+    for (const runtime of ["deno", "bun"] as const) await tests(runtime, "library", "host");
+    for (const runtime of ["deno", "bun"] as const) await tests(runtime, "programs", "host");
+    await step("the examples in the documentation", [
+      deno,
+      "test",
+      "--doc",
+      "--allow-ffi",
+      "mod.ts",
+      "src",
+      "ffi",
+      "bun",
+    ]);
+  }
+  if (wanted("kernel")) {
+    for (const runtime of ["deno", "bun"] as const) await tests(runtime, "library", "kernel");
+    for (const runtime of ["deno", "bun"] as const) await tests(runtime, "programs", "kernel");
+    await step(
+      "the examples in the README",
+      onKernel([deno, "test", "--doc", "--allow-ffi", "--no-check", "README.md"]),
+    );
+    console.log("\nCoverage in Deno, on the kernel (Bun printed its own above):");
+    await run([deno, "coverage", "--quiet", `--include=^file://${root}(src|ffi)/`, `${reports}/coverage`]);
+  }
+} finally {
+  rmSync(reports, { recursive: true });
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+Deno.exitCode = failed > 0 ? 1 : 0;
+
+async function checks(): Promise<void> {
+  const code = ["mod.ts", "src", "ffi", "bun", "tests", "examples", "bench"];
+  await step("format", ["dprint", "check"]);
+  await step("lint", [deno, "lint", "--quiet", ...code]);
+  await step("documentation", [deno, "doc", "--quiet", "--lint", "mod.ts"]);
+  await step("types in Deno", [deno, "check", "--quiet", ...code]);
+  await step("types in tsc, with Bun's", ["tsc", "-p", "."]);
+  await step("publish, without doing it", [deno, "publish", "--dry-run", "--allow-dirty", "--quiet"]);
+}
+
+/** The library's own tests are granted nothing but FFI; those that start programs are granted all. */
+async function tests(runtime: "deno" | "bun", suite: "library" | "programs", where: "host" | "kernel"): Promise<void> {
+  const top = readdirSync("tests").filter((name) => name.endsWith("_test.ts")).map((name) => `./tests/${name}`);
+  // What needs no kernel is proved on this machine, where it is faster.
+  const folders = where === "host" ? ["./tests/system", "./tests/package"] : ["./tests/system"];
+  const files = suite === "library" ? [...top, "./tests/ffi", "./tests/kernel"] : folders;
+  const report = `${reports}/${runtime}-${suite}-${where}.xml`;
+  const covered = suite === "library" && where === "kernel";
+  const command = runtime === "deno"
+    ? [
+      deno,
+      "test",
+      "--no-check",
+      "--hide-stacktraces",
+      suite === "library" ? "--allow-ffi" : "-A",
+      `--junit-path=${report}`,
+      ...(covered ? [`--coverage=${reports}/coverage`] : []),
+      ...files,
+    ]
+    : [
+      bun,
+      "test",
+      "--timeout=300000",
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+      ...(covered ? ["--coverage"] : []),
+      ...files,
+    ];
+  const title = `${suite} tests in ${runtime}, on ${where === "host" ? "this machine" : "a kernel with SocketCAN"}`;
+  console.log(`\n== ${title}`);
+  const ended = await run(where === "host" ? command : onKernel(command));
+  const count = counts(report);
+  passed += count.passed;
+  failed += count.failed;
+  console.log(`== ${title}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+  if (ended !== 0 && count.failed === 0) fail(`ended with ${ended}`);
+  if (where === "kernel" && count.skipped > 0) fail("nothing may be skipped where there is a kernel");
+}
+
+function onKernel(command: string[]): string[] {
+  return ["tests/vm/run", "--timeout", `${LIMIT}`, "--out", reports, "--", ...command];
+}
+
+/** Counts the leaves of a JUnit report: Deno reports a group as a test too. */
+function counts(report: string): { passed: number; failed: number; skipped: number } {
+  const result = { passed: 0, failed: 0, skipped: 0 };
+  const text = readFileSync(report, { encoding: "utf8", flag: "a+" });
+  const cases = [...text.matchAll(/<testcase name="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs)];
+  const names = new Set(cases.map(([, name]) => name));
+  const groups = new Set([...names].map((name) => name.slice(0, name.lastIndexOf(" &gt; "))));
+  for (const [, name, inside = ""] of cases) {
+    if (inside.includes("<skipped")) result.skipped++;
+    else if (/<(failure|error)/.test(inside)) result.failed++;
+    else if (!groups.has(name)) result.passed++;
+  }
+  return result;
+}
+
+async function step(title: string, command: string[]): Promise<void> {
+  console.log(`\n== ${title}`);
+  const ended = await run(command);
+  if (ended === 0) passed++;
+  else fail(`ended with ${ended}`);
+}
+
+function fail(why: string): void {
+  console.error(`== FAILED: ${why}`);
+  failed++;
+}
+
+async function run([program, ...args]: string[]): Promise<number> {
+  // Not node:child_process, which gives a Deno that it starts this one's permissions.
+  const { code } = await new Deno.Command(program, { args, stdin: "null" }).spawn().status;
+  return code;
+}
