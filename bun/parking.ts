@@ -43,6 +43,10 @@ export class WorkerParking implements Parking {
     });
   }
 
+  hold(): void {
+    this.#worker?.ref();
+  }
+
   close(): void {
     this.#worker?.terminate();
     this.#worker = null;
@@ -59,6 +63,7 @@ export class WorkerParking implements Parking {
       this.#settle?.resolve(data);
     };
     worker.onerror = ({ message }) => {
+      this.#worker = null;
       this.#settle?.reject(new Error(`The thread that waits for CAN sockets failed: ${message}`));
     };
     return worker;

@@ -88,24 +88,37 @@ const tick = 10;
  */
 class PoolParking implements Parking {
   readonly #native: NativeFunctions & ParkedFunctions;
+  #timer: Timer | undefined;
+  #held = false;
 
   constructor(native: NativeFunctions & ParkedFunctions) {
     this.#native = native;
   }
 
   wait(epoll: number, events: Uint8Array, count: number, keepAlive: boolean): Promise<number> {
-    if (keepAlive) {
-      return this.#native.parkedEpollWait(epoll, events, count, -1);
-    }
+    if (keepAlive) return this.#native.parkedEpollWait(epoll, events, count, -1);
     return new Promise((resolve) => {
+      this.#held = false;
       const look = () => {
         const found = this.#native.epoll_wait(epoll, events, count, 0);
         if (found !== 0) return resolve(found);
-        (setTimeout(look, tick) as unknown as { unref(): void }).unref();
+        this.#timer = setTimeout(look, tick) as unknown as Timer;
+        if (!this.#held) this.#timer.unref();
       };
       look();
     });
   }
 
+  hold(): void {
+    this.#held = true;
+    this.#timer?.ref();
+  }
+
   close(): void {}
+}
+
+/** What Deno's `setTimeout` gives. */
+interface Timer {
+  ref(): void;
+  unref(): void;
 }

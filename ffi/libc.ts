@@ -24,6 +24,8 @@ export interface Parking {
    * @param keepAlive Whether the process may not end while this waits.
    */
   wait(epoll: number, events: Uint8Array, count: number, keepAlive: boolean): Promise<number>;
+  /** From now on the pending wait, if there is one, keeps the process alive. */
+  hold(): void;
   /** Ends the thread, where there is one of its own. No wait may be pending. */
   close(): void;
 }

@@ -275,7 +275,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
 
   #ready(failure?: Error): void {
     if (failure) return this.#rejectAll(failure);
-    this.#reader.ready();
+    this.#reader.queue.pump();
     this.#writer.queue.pump();
     this.#arm();
   }

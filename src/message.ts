@@ -20,10 +20,10 @@ import {
   CANFD_MTU,
   fdLength,
   FRAME_DATA,
-  FRAME_FLAGS,
   FRAME_LEN,
 } from "./kernel/can.ts";
 import {
+  copyWords,
   RECORD_BITS,
   RECORD_CONFIRM,
   RECORD_FRAME,
@@ -32,7 +32,6 @@ import {
   RECORD_LOCAL,
   RECORD_NANOSECONDS,
   RECORD_SECONDS,
-  RecordBlock,
 } from "./record.ts";
 
 /** What a message is made from. */
@@ -97,8 +96,8 @@ const known = new Set<string>(
 export class Message {
   // Plain fields, not #private ones: messages are made by the million, and these are quicker to make and to read.
 
-  /** @ignore The memory that holds the frame. */
-  private readonly block: RecordBlock;
+  /** @ignore The memory that holds the record. */
+  private readonly block: Uint32Array;
   /** @ignore Where in the block, in words. */
   private readonly at: number;
   /** The name of the interface on which the frame was seen, or null. */
@@ -114,9 +113,9 @@ export class Message {
    */
   constructor(init?: MessageInit);
   /** @ignore A view of a record. */
-  constructor(block: RecordBlock, at: number, channel: string | null);
-  constructor(from: MessageInit | RecordBlock = {}, at = 0, channel: string | null = null) {
-    if (from instanceof RecordBlock) {
+  constructor(block: Uint32Array, at: number, channel: string | null);
+  constructor(from: MessageInit | Uint32Array = {}, at = 0, channel: string | null = null) {
+    if (from instanceof Uint32Array) {
       this.block = from;
       this.at = at;
       this.channel = channel;
@@ -138,9 +137,9 @@ export class Message {
   /** Payload; empty in a remote frame. The same array each time: the message's own memory, not to be written to. */
   get data(): Uint8Array {
     if (this.bytes !== undefined) return this.bytes;
-    const start = 4 * this.at + RECORD_HEAD + FRAME_DATA;
-    const length = this.isRemoteFrame ? 0 : this.dlc;
-    return this.bytes = this.block.bytes.subarray(start, start + length);
+    const { buffer, byteOffset } = this.block;
+    const start = byteOffset + 4 * this.at + RECORD_HEAD + FRAME_DATA;
+    return this.bytes = new Uint8Array(buffer, start, this.isRemoteFrame ? 0 : this.dlc);
   }
 
   /** Whether the identifier has 29 bits. */
@@ -160,7 +159,7 @@ export class Message {
 
   /** Whether this is a CAN FD frame. */
   get isFd(): boolean {
-    return this.block.words[this.at + RECORD_LENGTH] === CANFD_MTU;
+    return this.block[this.at + RECORD_LENGTH] === CANFD_MTU;
   }
 
   /** FD: whether the data was sent at the data bitrate. */
@@ -175,7 +174,7 @@ export class Message {
 
   /** Bytes of data (0 to 8, FD 0 to 64); for a remote frame the requested length. */
   get dlc(): number {
-    return this.block.bytes[4 * this.at + RECORD_HEAD + FRAME_LEN];
+    return this.lenWord & 0xff;
   }
 
   /** Seconds since 1970 as the kernel saw the frame, 0 where nobody did. Exact to about a quarter of a microsecond. */
@@ -195,33 +194,37 @@ export class Message {
 
   /** Whether this host sent the frame, through whichever socket. */
   get isLocal(): boolean {
-    return (this.block.words[this.at + RECORD_BITS] & RECORD_LOCAL) !== 0;
+    return (this.block[this.at + RECORD_BITS] & RECORD_LOCAL) !== 0;
   }
 
   /** Whether the bus that received the frame had sent it, and it went out (`receiveOwnMessages`). */
   get isConfirm(): boolean {
-    return (this.block.words[this.at + RECORD_BITS] & RECORD_CONFIRM) !== 0;
+    return (this.block[this.at + RECORD_BITS] & RECORD_CONFIRM) !== 0;
   }
 
   /** @ignore */
   private get idWord(): number {
-    return this.block.words[this.at + RECORD_FRAME];
+    return this.block[this.at + RECORD_FRAME];
+  }
+
+  /** @ignore Bytes 4 to 7 of the frame: len, then, in an FD frame, flags. */
+  private get lenWord(): number {
+    return this.block[this.at + RECORD_FRAME + (FRAME_LEN >> 2)];
   }
 
   /** @ignore */
   private get fdFlags(): number {
-    return this.isFd ? this.block.bytes[4 * this.at + RECORD_HEAD + FRAME_FLAGS] : 0;
+    return this.isFd ? (this.lenWord >>> 8) & 0xff : 0;
   }
 
   /** @ignore */
   private get seconds(): number {
-    const { words } = this.block;
-    return words[this.at + RECORD_SECONDS] + words[this.at + RECORD_SECONDS + 1] * 2 ** 32;
+    return this.block[this.at + RECORD_SECONDS] + this.block[this.at + RECORD_SECONDS + 1] * 2 ** 32;
   }
 
   /** @ignore */
   private get nanoseconds(): number {
-    return this.block.words[this.at + RECORD_NANOSECONDS];
+    return this.block[this.at + RECORD_NANOSECONDS];
   }
 
   /**
@@ -298,27 +301,26 @@ export class Message {
 
 /** Where a message's frame is: fields that are private to users, not to the library. */
 interface FrameView {
-  readonly block: RecordBlock;
+  readonly block: Uint32Array;
   readonly at: number;
 }
 
 /** @ignore Bytes of the kernel's structure for a message's frame. */
 export function frameLength(message: Message): number {
   const { block, at } = message as unknown as FrameView;
-  return block.words[at + RECORD_LENGTH];
+  return block[at + RECORD_LENGTH];
 }
 
 /** @ignore The identifier of a message's frame, with its flags. */
 export function frameIdWord(message: Message): number {
   const { block, at } = message as unknown as FrameView;
-  return block.words[at + RECORD_FRAME];
+  return block[at + RECORD_FRAME];
 }
 
 /** @ignore Copies a message's frame, of `length` bytes, to where a socket sends it from. */
 export function copyFrame(message: Message, length: number, words: Uint32Array, to: number): void {
   const { block, at } = message as unknown as FrameView;
-  const first = at + RECORD_FRAME;
-  for (let i = 0; i < length >> 2; i++) words[to + i] = block.words[first + i];
+  copyWords(block, at + RECORD_FRAME, words, to, length >> 2);
 }
 
 /** Seconds with six decimals, half to even as in Python (JavaScript rounds exact halves up). */
@@ -329,7 +331,7 @@ function microseconds(seconds: number): string {
 }
 
 /** A block of one record. */
-function encode(init: MessageInit): RecordBlock {
+function encode(init: MessageInit): Uint32Array {
   for (const key in init) {
     if (!known.has(key)) throw new TypeError(`Message has no field "${key}"`);
   }
@@ -394,8 +396,7 @@ function encode(init: MessageInit): RecordBlock {
   }
 
   const frameLength = isFd ? CANFD_MTU : CAN_MTU;
-  const block = new RecordBlock(RECORD_HEAD + frameLength);
-  const { words, bytes } = block;
+  const words = new Uint32Array((RECORD_HEAD + frameLength) >> 2);
   let seconds = Math.floor(timestamp);
   let nanoseconds = Math.round((timestamp - seconds) * 1e9);
   if (nanoseconds === 1e9) {
@@ -410,20 +411,12 @@ function encode(init: MessageInit): RecordBlock {
   words[RECORD_FRAME] = arbitrationId |
     (isExtendedId ? CAN_EFF_FLAG : 0) | (isRemoteFrame ? CAN_RTR_FLAG : 0) |
     (isErrorFrame ? CAN_ERR_FLAG : 0);
-  bytes[RECORD_HEAD + FRAME_LEN] = dlc;
-  if (isFd) {
-    bytes[RECORD_HEAD + FRAME_FLAGS] = CANFD_FDF |
-      (bitrateSwitch ? CANFD_BRS : 0) |
-      (errorStateIndicator ? CANFD_ESI : 0);
-  }
-  if (data instanceof Uint8Array) {
-    bytes.set(data, RECORD_HEAD + FRAME_DATA);
-  } else {
-    for (let i = 0; i < length; i++) {
-      bytes[RECORD_HEAD + FRAME_DATA + i] = whole(`data[${i}]`, data[i], 255, "255");
-    }
-  }
-  return block;
+  const flags = isFd ? CANFD_FDF | (bitrateSwitch ? CANFD_BRS : 0) | (errorStateIndicator ? CANFD_ESI : 0) : 0;
+  words[RECORD_FRAME + (FRAME_LEN >> 2)] = dlc | (flags << 8);
+  const bytes = new Uint8Array(words.buffer, RECORD_HEAD + FRAME_DATA, dlc);
+  if (data instanceof Uint8Array) bytes.set(data);
+  else for (let i = 0; i < length; i++) bytes[i] = whole(`data[${i}]`, data[i], 255, "255");
+  return words;
 }
 
 function flag(init: MessageInit, name: keyof MessageInit, fallback: boolean): boolean {

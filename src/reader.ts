@@ -7,7 +7,7 @@
 import type { Message } from "./message.ts";
 import type { Logger } from "./options.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
-import { deadlineOf, restOf } from "./timeout.ts";
+import { checkTimeout, deadlineOf, restOf } from "./timeout.ts";
 import { type WaitOptions, WaitQueue } from "./wait_queue.ts";
 
 /** Frames taken from the socket before the user asks for them, at the most. */
@@ -15,6 +15,9 @@ const READ_AHEAD = 64;
 
 /** Messages that asynchronous reads hand out without a turn of the event loop, so that others get theirs. */
 const TURN = 512;
+
+/** Runs something when timers and whatever else is due have had their turn; both runtimes have it. */
+const { setImmediate } = globalThis as unknown as { setImmediate(run: () => void): void };
 
 /** Hands out what a socket receives: blocking, at once, or in order to those who wait. */
 export class Reader {
@@ -26,8 +29,6 @@ export class Reader {
   /** Read ahead; those before #next have been handed out. */
   #ahead: Message[] = [];
   #next = 0;
-  /** An error that came after messages, which were handed out first. */
-  #failure: { readonly error: unknown } | null = null;
   /** Messages handed out asynchronously since the event loop last had its turn. */
   #sinceTurn = 0;
 
@@ -51,16 +52,15 @@ export class Reader {
     if (!Number.isInteger(max) || max < 1) {
       throw new RangeError(`max is ${max}: it must be a whole number, 1 or more`);
     }
-    const first = this.#recv(timeout);
-    if (first === null) return [];
-    const messages = [first];
-    while (messages.length < max && this.#next < this.#ahead.length) {
-      messages.push(this.#ahead[this.#next++]);
-    }
-    try {
-      while (messages.length < max && this.#receive(messages, max - messages.length) > 0);
-    } catch (error) {
-      this.#failure = { error };
+    checkTimeout(timeout);
+    const messages = this.#ahead.slice(this.#next, this.#next + max);
+    this.#next += messages.length;
+    if (messages.length < max) this.#receive(messages, max - messages.length);
+    if (messages.length === 0 && timeout !== 0) {
+      const first = this.#recv(timeout);
+      if (first === null) return messages;
+      messages.push(first, ...this.#ahead.slice(this.#next, this.#next + max - 1));
+      this.#next += messages.length - 1;
     }
     this.#serve();
     return messages;
@@ -69,14 +69,15 @@ export class Reader {
   /** See `Bus.recvAsync`. */
   recvAsync(options: WaitOptions): Promise<Message | null> {
     const { timeout, signal } = options;
-    deadlineOf(timeout);
+    checkTimeout(timeout);
     signal?.throwIfAborted();
     const message = this.takeInTurn(timeout === 0);
     if (message !== undefined) return Promise.resolve(message);
     if (timeout === 0) return Promise.resolve(null);
     this.#logger?.debug(`waiting for a frame, ${spell(timeout ?? Infinity)}, while the event loop goes on`);
     const promise = this.queue.wait(undefined, options, () => null);
-    this.#rearm();
+    if (this.#sinceTurn < TURN) this.#rearm();
+    else setImmediate(() => this.#turn());
     return promise;
   }
 
@@ -94,12 +95,6 @@ export class Reader {
     return this.#take();
   }
 
-  /** The event loop has had its turn and there may be frames. */
-  ready(): void {
-    this.#sinceTurn = 0;
-    this.queue.pump();
-  }
-
   /** Forgets what was read ahead. */
   clear(): void {
     this.#ahead = [];
@@ -107,20 +102,29 @@ export class Reader {
   }
 
   #recv(timeout?: number | null): Message | null {
+    checkTimeout(timeout);
+    let message = this.#take();
+    if (message !== undefined || timeout === 0) return message ?? null;
     const deadline = deadlineOf(timeout);
-    for (;;) {
-      const message = this.#take();
-      if (message !== undefined) return message;
-      const rest = timeout === 0 ? 0 : restOf(deadline);
-      if (rest <= 0) return null;
+    for (let rest = restOf(deadline); rest > 0; rest = restOf(deadline)) {
       this.#logger?.debug(`waiting for a frame, ${spell(rest)}`);
       this.#socket.waitReadable(rest);
+      message = this.#take();
+      if (message !== undefined) return message;
     }
+    return null;
   }
 
   /** What is here without asking the socket must not wait for the socket. */
   #hasMore(): boolean {
-    return this.#next < this.#ahead.length || this.#failure !== null;
+    return this.#next < this.#ahead.length;
+  }
+
+  /** The event loop has had its turn. */
+  #turn(): void {
+    this.#sinceTurn = 0;
+    this.queue.pump();
+    this.#rearm();
   }
 
   /** Lets those who wait have what a blocking read has read ahead. */
@@ -132,11 +136,6 @@ export class Reader {
 
   #take(): Message | undefined {
     if (this.#next < this.#ahead.length) return this.#ahead[this.#next++];
-    if (this.#failure) {
-      const { error } = this.#failure;
-      this.#failure = null;
-      throw error;
-    }
     this.#next = 0;
     this.#ahead.length = 0;
     return this.#receive(this.#ahead, READ_AHEAD) > 0 ? this.#ahead[this.#next++] : undefined;

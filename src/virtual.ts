@@ -22,7 +22,6 @@ import {
   RECORD_LOCAL,
   RECORD_NANOSECONDS,
   RECORD_SECONDS,
-  RecordBlock,
 } from "./record.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 
@@ -47,7 +46,6 @@ export class VirtualSocket implements FrameSocket {
   #dropped = 0;
   #armed = false;
   #scheduled = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param onReady See `FrameSocket.arm`. */
   constructor(options: FullBusOptions, onReady: () => void) {
@@ -112,12 +110,7 @@ export class VirtualSocket implements FrameSocket {
 
   arm(readable: boolean, writable: boolean): void {
     this.#armed = readable || writable;
-    if (!this.#armed || (this.#queue.length === 0 && !writable)) return;
-    // There are frames already: the caller wants the event loop to have its turn first.
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#fire();
-    }, 0);
+    if (writable || this.#queue.length > 0) this.#fireSoon();
   }
 
   setFilters(filters: readonly RawFilter[]): void {
@@ -127,15 +120,19 @@ export class VirtualSocket implements FrameSocket {
 
   close(): void {
     this.#armed = false;
-    clearTimeout(this.#timer);
     this.#wire.delete(this);
     if (this.#wire.size === 0) wires.delete(this.#options.channel);
   }
 
-  #fire(): void {
-    if (!this.#armed) return;
-    this.#armed = false;
-    this.#onReady();
+  #fireSoon(): void {
+    if (!this.#armed || this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      if (!this.#armed) return;
+      this.#armed = false;
+      this.#onReady();
+    });
   }
 
   #deliver(message: Message, channel: string, own: boolean): void {
@@ -145,12 +142,7 @@ export class VirtualSocket implements FrameSocket {
       return;
     }
     this.#queue.push(received(message, channel, own));
-    if (!this.#armed || this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#fire();
-    });
+    this.#fireSoon();
   }
 
   #accepts(message: Message): boolean {
@@ -167,8 +159,7 @@ export class VirtualSocket implements FrameSocket {
 /** The message as a receiver sees it: stamped now, sent by this host. */
 function received(message: Message, channel: string, own: boolean): Message {
   const length = frameLength(message);
-  const block = new RecordBlock(RECORD_HEAD + length);
-  const { words } = block;
+  const words = new Uint32Array((RECORD_HEAD + length) >> 2);
   const milliseconds = performance.timeOrigin + performance.now();
   const seconds = Math.floor(milliseconds / 1000);
   words[RECORD_SECONDS] = seconds % 2 ** 32;
@@ -177,5 +168,5 @@ function received(message: Message, channel: string, own: boolean): Message {
   words[RECORD_BITS] = RECORD_LOCAL | (own ? RECORD_CONFIRM : 0);
   words[RECORD_LENGTH] = length;
   copyFrame(message, length, words, RECORD_FRAME);
-  return new Message(block, 0, channel);
+  return new Message(words, 0, channel);
 }

@@ -9,7 +9,7 @@ import { errnoName, ETIMEDOUT } from "./kernel/errno.ts";
 import { Message } from "./message.ts";
 import type { FullBusOptions } from "./options.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
-import { deadlineOf, restOf } from "./timeout.ts";
+import { checkTimeout, deadlineOf, restOf } from "./timeout.ts";
 import { type WaitOptions, WaitQueue } from "./wait_queue.ts";
 
 /** Hands messages to a socket: blocking, at once, or in order for those who wait. */
@@ -49,7 +49,7 @@ export class Writer {
   sendAsync(message: Message, options: WaitOptions): Promise<void> {
     const { timeout, signal } = options;
     this.#check(message);
-    deadlineOf(timeout);
+    checkTimeout(timeout);
     signal?.throwIfAborted();
     if (this.queue.size === 0 && this.#try(message)) return Promise.resolve();
     if (timeout === 0) throw this.#timedOut(timeout);
@@ -63,13 +63,15 @@ export class Writer {
 
   /** Hands messages over until the time is over; returns how many went. */
   #sendAll(messages: readonly Message[], timeout: number | null | undefined): number {
-    const deadline = deadlineOf(timeout);
+    checkTimeout(timeout);
+    let deadline: number | undefined;
     let sent = 0;
     while (sent < messages.length) {
       const count = this.#send(messages, sent);
       sent += count;
       if (count > 0) continue;
-      const rest = timeout === 0 ? 0 : restOf(deadline);
+      if (timeout === 0) break;
+      const rest = restOf(deadline ??= deadlineOf(timeout));
       if (rest <= 0) break;
       this.#options.logger?.debug("waiting for room to send");
       this.#socket.waitWritable(rest);

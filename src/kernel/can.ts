@@ -48,8 +48,6 @@ export const CANFD_FDF = 0x04;
 
 /** Where `len` is in a frame. */
 export const FRAME_LEN = 4;
-/** Where `flags` is in an FD frame. */
-export const FRAME_FLAGS = 5;
 /** Where the data begins in a frame. */
 export const FRAME_DATA = 8;
 

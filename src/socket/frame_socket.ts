@@ -20,9 +20,10 @@ export interface FrameSocket {
   /** Bytes of the send buffer, as granted. */
   readonly sendBuffer: number;
   /**
-   * Appends up to `max` received messages; returns how many, 0 when there is none now.
+   * Appends up to `max` received messages, as far as there are any now; returns how many.
    *
-   * @throws {CanOperationError} The interface is down or gone.
+   * @throws {CanOperationError} The interface is down or gone. An error that comes after messages, so that the list is
+   * not empty, is kept for the next call.
    */
   receive(into: Message[], max: number): number;
   /**

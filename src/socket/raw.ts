@@ -40,7 +40,7 @@ import type { Message } from "../message.ts";
 import type { FullBusOptions } from "../options.ts";
 import type { FrameSocket } from "./frame_socket.ts";
 import { findCanInterface, interfaceIndex, interfaceMtu, interfaceName } from "./interfaces.ts";
-import { type NameOf, ReceiveBatch } from "./receive_batch.ts";
+import { BATCH, type NameOf, ReceiveBatch } from "./receive_batch.ts";
 import { reactorOf, type Watch } from "./reactor.ts";
 import { SendBatch } from "./send_batch.ts";
 import { systemError } from "./system_error.ts";
@@ -67,7 +67,7 @@ export class RawSocket implements FrameSocket {
   #pending = 0;
   /** Seconds to wait for the interface's queue to drain; 0 when the last send went through or waits for the socket. */
   #backoff = 0;
-  #backoffTimer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * Opens and binds a socket; filters and all other options are in force before the first frame can arrive.
@@ -124,12 +124,22 @@ export class RawSocket implements FrameSocket {
   }
 
   receive(into: Message[], max: number): number {
-    const pending = this.#pending;
+    let result = this.#pending;
     this.#pending = 0;
-    const result = pending || this.#in.receive(into, max, this.#nameOf);
-    if (result >= 0) return result;
-    if (result === -EAGAIN || result === -EINTR) return 0;
-    throw this.#error("receive from", "recvmmsg", result);
+    let received = 0;
+    while (result === 0 && received < max) {
+      const asked = Math.min(max - received, BATCH);
+      const count = this.#in.receive(into, asked, this.#nameOf);
+      if (count > 0) received += count;
+      if (count < asked) {
+        result = Math.min(count, 0);
+        break; // there are no more, or none at all for a reason
+      }
+    }
+    if (result === 0 || result === -EAGAIN || result === -EINTR) return received;
+    if (into.length === 0) throw this.#error("receive from", "recvmmsg", result);
+    this.#pending = result;
+    return received;
   }
 
   send(messages: readonly Message[], from: number): number {
@@ -162,11 +172,12 @@ export class RawSocket implements FrameSocket {
 
   arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
     const backingOff = writable && this.#backoff > 0;
-    clearTimeout(this.#backoffTimer);
-    if (backingOff) {
-      const timer = setTimeout(this.#onReady, this.#backoff * 1000);
+    clearTimeout(this.#timer);
+    if (backingOff || (readable && this.#pending !== 0)) {
+      // What epoll cannot tell: the time to try again, or an error that is here already.
+      const timer = setTimeout(this.#onReady, this.#pending === 0 ? this.#backoff * 1000 : 0);
       if (!keepAlive) (timer as unknown as { unref(): void }).unref();
-      this.#backoffTimer = timer;
+      this.#timer = timer;
     }
     const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0);
     if (events === 0 && this.#watch === null) return;
@@ -183,7 +194,7 @@ export class RawSocket implements FrameSocket {
   }
 
   close(): void {
-    clearTimeout(this.#backoffTimer);
+    clearTimeout(this.#timer);
     this.#watch?.close();
     const result = this.#libc.close(this.fd);
     if (result < 0) throw this.#error("close", "close", result);

@@ -24,6 +24,12 @@ import {
 import { EBADF, EINTR, ENOENT } from "../kernel/errno.ts";
 import { systemError } from "./system_error.ts";
 
+/**
+ * How often in a row a wait may be found unnecessary by looking before the event loop has its turn. A look costs one
+ * system call, the way through the other thread ten times that; but only the latter lets timers run.
+ */
+const LOOKS = 8;
+
 /** Events that one wait brings at the most; the others come with the next. */
 const EVENTS = 64;
 
@@ -57,6 +63,9 @@ export class Reactor {
   /** How the thread sleeps now: not at all, or so that it keeps the process alive, or not. */
   #parked: Wish = null;
   #woken = false;
+  /** Whether a look before sleeping is due at the end of this turn; and how many there were in a row. */
+  #looking = false;
+  #looks = 0;
 
   /** @param libc Its `parking` must be used by nobody else. */
   constructor(libc: Libc) {
@@ -97,9 +106,8 @@ export class Reactor {
 
   /** @ignore For `Watch`: sleep as is now wished. */
   apply(): void {
-    const wanted = this.#wanted();
-    if (this.#parked === wanted) return;
-    if (this.#parked === null) this.#park();
+    if (this.#looking || this.#parked === this.#wanted()) return;
+    if (this.#parked === null) this.#parkSoon();
     else this.#wakeSoon();
   }
 
@@ -147,15 +155,43 @@ export class Reactor {
     this.#wakeup = -1;
   }
 
-  #park(): void {
-    const wanted = this.#wanted();
-    if (wanted === null) return;
+  /** Sleeps at the end of this turn, if somebody still waits then, and a look finds nothing ready. */
+  #parkSoon(): void {
+    this.#looking = true;
+    queueMicrotask(() => {
+      this.#looking = false;
+      const wanted = this.#wanted();
+      if (wanted === null || this.#epoll < 0) return;
+      if (this.#looks++ < LOOKS) {
+        const count = this.#look();
+        if (count !== 0) return this.#dispatch(count);
+      }
+      this.#park(wanted);
+    });
+  }
+
+  #park(wanted: "keep" | "free"): void {
     this.#parked = wanted;
     this.#woken = false;
-    this.#libc.parking.wait(this.#epoll, this.#events, EVENTS, wanted === "keep").then(
-      (count) => this.#unpark(count),
-      (failure: Error) => this.#fail(failure),
+    const wait = () => this.#libc.parking.wait(this.#epoll, this.#events, EVENTS, wanted === "keep");
+    new Promise<number>((resolve) => resolve(wait())).then(
+      (count) => {
+        this.#parked = null;
+        this.#looks = 0;
+        // The other thread's errno is lost: looking here tells whether it was more than a signal.
+        this.#dispatch(count < 0 ? this.#look() : count);
+      },
+      (failure: Error) => {
+        this.#parked = null;
+        this.#fail(failure);
+      },
     );
+  }
+
+  /** What is ready now: the number of events, or `-errno`. */
+  #look(): number {
+    const count = this.#libc.epollWait(this.#epoll, this.#events, EVENTS, 0);
+    return count === -EINTR ? 0 : count;
   }
 
   /** Ends the wait unless, by the end of this turn, it is as it should be: a loop that waits again does not pay. */
@@ -170,19 +206,12 @@ export class Reactor {
   #wake(): void {
     if (this.#woken) return;
     this.#woken = true;
+    this.#libc.parking.hold();
     this.#libc.write(this.#wakeup, one);
   }
 
-  #unpark(parkedCount: number): void {
-    this.#parked = null;
-    let count = parkedCount;
-    if (count < 0) {
-      // The other thread's errno is lost: asking again here tells whether it was more than a signal.
-      count = this.#libc.epollWait(this.#epoll, this.#events, EVENTS, 0);
-      if (count < 0 && count !== -EINTR) {
-        return this.#fail(this.#error("epoll_wait", count));
-      }
-    }
+  #dispatch(count: number): void {
+    if (count < 0) return this.#fail(this.#error("epoll_wait", count));
     const ready: Watch[] = [];
     for (let i = 0; i < count; i++) {
       const fd = eventFd(this.#libc.packedEpollEvent, this.#eventsView, i);
@@ -196,7 +225,6 @@ export class Reactor {
 
   /** Waiting itself failed: everybody who waits is told. */
   #fail(failure: Error): void {
-    this.#parked = null;
     const waiting = [...this.#watches.values()].filter((watch) => watch.fired());
     for (const watch of waiting) watch.onReady(failure);
     this.#settle();
@@ -205,7 +233,7 @@ export class Reactor {
   #settle(): void {
     if (this.#parked !== null || this.#epoll < 0) return;
     if (this.#watches.size === 0) this.#close();
-    else this.#park();
+    else this.apply();
   }
 
   #error(syscall: string, result: number): Error {

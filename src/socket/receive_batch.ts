@@ -30,6 +30,7 @@ import {
 } from "../kernel/socket.ts";
 import { Message } from "../message.ts";
 import {
+  copyWords,
   RECORD_BITS,
   RECORD_CONFIRM,
   RECORD_FRAME,
@@ -38,7 +39,6 @@ import {
   RECORD_LOCAL,
   RECORD_NANOSECONDS,
   RECORD_SECONDS,
-  RecordBlock,
 } from "../record.ts";
 
 /** Frames a call receives at the most. */
@@ -57,12 +57,18 @@ export class ReceiveBatch {
   readonly #control: number;
   readonly #frames: number;
   readonly #frameSize: number;
+  /** Words that a record takes at the most. */
+  readonly #recordWords: number;
+  /** Where records are written, one batch after the other, until it is full; and the words that are taken. */
+  #block = new Uint32Array(0);
+  #at = 0;
 
   /** @param frameSize The most bytes that a frame has: CAN_MTU or CANFD_MTU. */
   constructor(libc: Libc, fd: number, frameSize: number) {
     this.#libc = libc;
     this.#fd = fd;
     this.#frameSize = frameSize;
+    this.#recordWords = (RECORD_HEAD + frameSize) >> 2;
     const iovecs = BATCH * MMSGHDR_SIZE;
     this.#addresses = iovecs + BATCH * IOVEC_SIZE;
     this.#control = this.#addresses + BATCH * SOCKADDR_CAN_SIZE;
@@ -91,17 +97,16 @@ export class ReceiveBatch {
   receive(into: Message[], max: number, nameOf: NameOf): number {
     const count = this.#libc.recvmmsg(this.#fd, this.#headers, Math.min(max, BATCH), 0);
     if (count <= 0) return count;
-    const words = this.#words;
-    let size = 0;
     for (let i = 0; i < count; i++) {
-      size += RECORD_HEAD + words[(i * MMSGHDR_SIZE + MSG_LEN) >> 2];
-    }
-    const block = new RecordBlock(size);
-    let at = 0;
-    for (let i = 0; i < count; i++) {
-      const ifindex = words[(this.#addresses + i * SOCKADDR_CAN_SIZE + SOCKADDR_CAN_IFINDEX) >> 2];
-      into.push(new Message(block, at, nameOf(ifindex)));
-      at = this.#copy(i, block.words, at);
+      if (this.#at + this.#recordWords > this.#block.length) {
+        this.#block = new Uint32Array(BATCH * this.#recordWords);
+        this.#at = 0;
+      }
+      const address = this.#addresses + i * SOCKADDR_CAN_SIZE;
+      const ifindex = this.#words[(address + SOCKADDR_CAN_IFINDEX) >> 2];
+      const at = this.#at;
+      this.#at = this.#copy(i, this.#block, at);
+      into.push(new Message(this.#block, at, nameOf(ifindex)));
     }
     return count;
   }
@@ -136,9 +141,7 @@ export class ReceiveBatch {
     to[at + RECORD_LENGTH] = length;
     const from = (this.#frames + i * this.#frameSize) >> 2;
     const frame = at + RECORD_FRAME;
-    for (let word = 0; word < length >> 2; word++) {
-      to[frame + word] = words[from + word];
-    }
+    copyWords(words, from, to, frame, length >> 2);
     this.#reset(i);
     return frame + (length >> 2);
   }

@@ -36,7 +36,6 @@ const headers = [
 /** What our own names stand for in C. Every other constant of src/kernel is in the headers under its own name. */
 const ours: Record<string, string[]> = {
   FRAME_LEN: ["offsetof(struct can_frame, len)", "offsetof(struct canfd_frame, len)"],
-  FRAME_FLAGS: ["offsetof(struct canfd_frame, flags)"],
   FRAME_DATA: ["offsetof(struct can_frame, data)", "offsetof(struct canfd_frame, data)"],
   SOCKADDR_CAN_SIZE: ["sizeof(struct sockaddr_can)"],
   SOCKADDR_CAN_IFINDEX: ["offsetof(struct sockaddr_can, can_ifindex)"],

@@ -49,8 +49,8 @@ describe("A process", () => {
     }
     assertEquals(program.lines.length, 1);
     bus.send(new Message({ arbitrationId: 0x55 }));
-    const lines = await program.finish();
-    assertMatch(lines[1], /ID: 00000055/);
+    await program.until(() => program.lines.length === 2, "receive");
+    assertMatch(program.lines[1], /ID: 00000055/);
   });
 
   it("is told when it has too many open files, and can go on", options, async () => {

@@ -6,4 +6,3 @@ process.on("SIGWINCH", () => {});
 using bus = new Bus("vcan0");
 console.log("waiting");
 console.log(`${bus.recv()}`);
-process.exit(); // a signal handler keeps the process alive
