@@ -14,6 +14,7 @@ function choose(): BusOptions {
   }
 }
 
+console.log(navigator.userAgent);
 const options = choose();
 using sender = new Bus(options);
 using receiver = new Bus(options);

@@ -1,0 +1,40 @@
+// Deno counts the operations and resources that a test leaves behind, where it is asked to. Bun has no such thing.
+import { type Bus, type BusOptions, Message } from "../mod.ts";
+import { worlds } from "./support/worlds.ts";
+
+interface DenoTest {
+  test(test: {
+    name: string;
+    ignore: boolean;
+    sanitizeOps: boolean;
+    sanitizeResources: boolean;
+    fn(): Promise<void>;
+  }): void;
+}
+
+const { Deno } = globalThis as unknown as { Deno?: DenoTest };
+
+for (const { name, skip, open } of worlds) {
+  Deno?.test({
+    name: `a closed bus leaves nothing behind in Deno, on ${name}`,
+    ignore: skip !== false,
+    sanitizeOps: true,
+    sanitizeResources: true,
+    fn: () => use(open),
+  });
+}
+
+async function use(open: (options?: Partial<BusOptions>) => Bus): Promise<void> {
+  using sender = open();
+  using receiver = open();
+  sender.send(new Message({ arbitrationId: 1 }));
+  await receiver.recvAsync();
+  await receiver.recvAsync({ timeout: 0.01, signal: new AbortController().signal });
+  const rejected = receiver.recvAsync().catch(() => "closed");
+  receiver.unref().recvAsync({ timeout: 60 }).catch(() => "closed");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  receiver.close();
+  await rejected;
+  // The other thread ends its wait a little later than the last bus.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+}

@@ -1,0 +1,117 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Bus, CanInitializationError, CanOperationError, Message } from "../../mod.ts";
+import { noVcan } from "../support/kernel.ts";
+import { PATIENCE } from "./tools.ts";
+
+const options = { skip: noVcan, timeout: PATIENCE };
+const message = new Message({ arbitrationId: 0x123, isExtendedId: false, data: [1, 2] });
+
+function ip(...args: string[]): void {
+  execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+describe("Links", options, () => {
+  before(() => ip("link", "add", "vcan1", "type", "vcan"));
+  after(() => ip("link", "del", "vcan1"));
+
+  it("that do not exist: the error tells how to make one, and what there is", () => {
+    const error = assertThrows(() => new Bus("vcan99"), CanInitializationError, '"vcan99": ENODEV (no such device)');
+    assert(/ip link add dev vcan99 type vcan.*CAN interfaces here: .*vcan0/.test(error.message), error.message);
+    assertEquals([error.code, error.channel], ["ENODEV", "vcan99"]);
+    assertThrows(() => new Bus("can99"), CanInitializationError, "is its driver loaded and the device plugged in?");
+    assertThrows(() => new Bus("a-name-that-is-far-too-long"), RangeError, "longer than 15 bytes");
+  });
+
+  it("that are not CAN", () => {
+    assertThrows(() => new Bus("lo"), CanInitializationError, "it exists but is not a CAN interface");
+  });
+
+  it("that are down", () => {
+    const error = assertThrows(() => new Bus("vcan1"), CanInitializationError, 'Cannot open CAN interface "vcan1"');
+    assert(/ENETDOWN.*sudo ip link set vcan1 up.*bitrate/.test(error.message), error.message);
+  });
+
+  it("that carry no FD frames", () => {
+    ip("link", "set", "vcan1", "mtu", "16", "up");
+    using bus = new Bus({ channel: "vcan1", fd: true });
+    const error = assertThrows(
+      () => bus.send(new Message({ isFd: true })),
+      CanOperationError,
+      "it carries no CAN FD frames: its MTU is 16",
+    );
+    assertEquals(error.code, "EINVAL");
+    bus.send(message);
+  });
+
+  it("that go down and up again: told once, and the bus works on", async () => {
+    ip("link", "set", "vcan1", "up");
+    using bus = new Bus("vcan1");
+    using waiting = new Bus("vcan1");
+    using sender = new Bus("vcan1");
+    sender.send(message);
+    const wait = waiting.recvAsync().then(() => waiting.recvAsync());
+    assertEquals(bus.recv(1)!.arbitrationId, 0x123);
+    const rejected = assertRejects(() => wait, CanOperationError, "ENETDOWN");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    ip("link", "set", "vcan1", "down");
+    await rejected;
+    assertThrows(() => sender.send(message), CanOperationError, 'ip link set vcan1 up"; the bus works again then');
+    assertThrows(() => bus.recv(1), CanOperationError, "ENETDOWN");
+    assertEquals(bus.recv(0.01), null, "once");
+    ip("link", "set", "vcan1", "up");
+    sender.recv(0); // its own ENETDOWN was told by send
+    sender.send(message);
+    assertEquals(bus.recv(1)!.arbitrationId, 0x123);
+    assertEquals((await waiting.recvAsync())!.arbitrationId, 0x123);
+  });
+
+  it("of every name at once: messages say whose they are, and where they go", () => {
+    ip("link", "set", "vcan1", "up");
+    using every = new Bus("");
+    using zero = new Bus("vcan0");
+    using one = new Bus("vcan1");
+    zero.send(message);
+    one.send(message);
+    assertEquals([every.recv(1)!.channel, every.recv(1)!.channel], ["vcan0", "vcan1"]);
+    const to = (channel: string | null) => new Message({ ...message.toJSON(), channel });
+    assertEquals(every.sendMany([to("vcan1"), to("vcan0"), to("vcan1")]), 3);
+    assertEquals([zero.recvMany(9, 1).length, one.recvMany(9, 1).length], [1, 2]);
+    assertThrows(() => every.send(to(null)), TypeError, "name one as the message's channel");
+    assertThrows(() => every.send(to("vcan99")), CanOperationError, 'Cannot send to "vcan99": ENODEV');
+    const error = assertThrows(() => every.sendMany([to("vcan0"), to("vcan99")]), CanOperationError, "1 of 2 messages");
+    assertEquals([error.sent, zero.recv(1)!.arbitrationId], [1, 0x123]);
+  });
+
+  it("that are deleted", () => {
+    ip("link", "add", "vcan2", "type", "vcan");
+    ip("link", "set", "vcan2", "up");
+    using bus = new Bus("vcan2");
+    ip("link", "del", "vcan2");
+    const error = assertThrows(() => bus.recv(1), CanOperationError, 'Cannot receive from "vcan2": ENODEV');
+    assertEquals(error.code, "ENODEV");
+  });
+});
+
+// Where there are controllers (the emulated machine has two, on one bus), frames cross a wire.
+if (existsSync("/sys/class/net/can1")) {
+  describe("Controllers", options, () => {
+    it("carry frames to each other, which are then not local", () => {
+      for (const name of ["can0", "can1"]) ip("link", "set", name, "up", "type", "can", "bitrate", "500000");
+      try {
+        using from = new Bus({ channel: "can0", receiveOwnMessages: true });
+        using to = new Bus("can1");
+        from.send(message, 1);
+        const got = to.recv(5)!;
+        assertEquals([got.arbitrationId, ...got.data, got.channel], [0x123, 1, 2, "can1"]);
+        assert(got.isRx && !got.isLocal && !got.isConfirm, `${got}`);
+        const echo = from.recv(5)!;
+        assert(echo.isConfirm && echo.isLocal, `${echo}`);
+      } finally {
+        for (const name of ["can0", "can1"]) ip("link", "set", name, "down");
+      }
+    });
+  });
+}
