@@ -8,6 +8,7 @@ import type { Message } from "./message.ts";
 import type { Logger } from "./options.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import { checkTimeout, deadlineOf, restOf } from "./timeout.ts";
+import { nextTurn } from "./turn.ts";
 import { type WaitOptions, WaitQueue } from "./wait_queue.ts";
 
 /** Frames taken from the socket before the user asks for them, at the most. */
@@ -15,9 +16,6 @@ const READ_AHEAD = 64;
 
 /** Messages that asynchronous reads hand out without a turn of the event loop, so that others get theirs. */
 const TURN = 512;
-
-/** Runs something when timers and whatever else is due have had their turn; both runtimes have it. */
-const { setImmediate } = globalThis as unknown as { setImmediate(run: () => void): void };
 
 /** Hands out what a socket receives: blocking, at once, or in order to those who wait. */
 export class Reader {
@@ -77,7 +75,7 @@ export class Reader {
     this.#logger?.debug(`waiting for a frame, ${spell(timeout ?? Infinity)}, while the event loop goes on`);
     const promise = this.queue.wait(undefined, options, () => null);
     if (this.#sinceTurn < TURN) this.#rearm();
-    else setImmediate(() => this.#turn());
+    else nextTurn(() => this.#turn());
     return promise;
   }
 

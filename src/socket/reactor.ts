@@ -22,13 +22,8 @@ import {
   eventFd,
 } from "../kernel/epoll.ts";
 import { EBADF, EINTR, ENOENT } from "../kernel/errno.ts";
+import { nextTurn } from "../turn.ts";
 import { systemError } from "./system_error.ts";
-
-/**
- * How often in a row a wait may be found unnecessary by looking before the event loop has its turn. A look costs one
- * system call, the way through the other thread ten times that; but only the latter lets timers run.
- */
-const LOOKS = 8;
 
 /** Events that one wait brings at the most; the others come with the next. */
 const EVENTS = 64;
@@ -63,9 +58,8 @@ export class Reactor {
   /** How the thread sleeps now: not at all, or so that it keeps the process alive, or not. */
   #parked: Wish = null;
   #woken = false;
-  /** Whether a look before sleeping is due at the end of this turn; and how many there were in a row. */
+  /** Whether a look before sleeping is due. */
   #looking = false;
-  #looks = 0;
 
   /** @param libc Its `parking` must be used by nobody else. */
   constructor(libc: Libc) {
@@ -155,18 +149,19 @@ export class Reactor {
     this.#wakeup = -1;
   }
 
-  /** Sleeps at the end of this turn, if somebody still waits then, and a look finds nothing ready. */
+  /**
+   * Sleeps in the next turn of the event loop, if somebody still waits then and a look finds nothing ready: who answers
+   * a frame at once has done so by then, and a look costs far less than the way through the other thread.
+   */
   #parkSoon(): void {
     this.#looking = true;
-    queueMicrotask(() => {
+    nextTurn(() => {
       this.#looking = false;
       const wanted = this.#wanted();
       if (wanted === null || this.#epoll < 0) return;
-      if (this.#looks++ < LOOKS) {
-        const count = this.#look();
-        if (count !== 0) return this.#dispatch(count);
-      }
-      this.#park(wanted);
+      const count = this.#look();
+      if (count === 0) this.#park(wanted);
+      else this.#dispatch(count);
     });
   }
 
@@ -177,7 +172,6 @@ export class Reactor {
     new Promise<number>((resolve) => resolve(wait())).then(
       (count) => {
         this.#parked = null;
-        this.#looks = 0;
         // The other thread's errno is lost: looking here tells whether it was more than a signal.
         this.#dispatch(count < 0 ? this.#look() : count);
       },

@@ -9,6 +9,7 @@ const rooms: Record<string, readonly string[]> = {
   "src/errors.ts": [],
   "src/kernel/": [],
   "src/timeout.ts": [],
+  "src/turn.ts": [],
   "src/wait_queue.ts": [],
   "src/record.ts": ["src/kernel/"],
   "src/message.ts": ["src/kernel/", "src/record.ts"],
@@ -24,6 +25,7 @@ const rooms: Record<string, readonly string[]> = {
     "src/message.ts",
     "src/filter.ts",
     "src/options.ts",
+    "src/turn.ts",
   ],
   "src/virtual.ts": [
     "src/errors.ts",
@@ -34,7 +36,14 @@ const rooms: Record<string, readonly string[]> = {
     "src/options.ts",
     "src/socket/",
   ],
-  "src/reader.ts": ["src/message.ts", "src/options.ts", "src/socket/", "src/timeout.ts", "src/wait_queue.ts"],
+  "src/reader.ts": [
+    "src/message.ts",
+    "src/options.ts",
+    "src/socket/",
+    "src/timeout.ts",
+    "src/turn.ts",
+    "src/wait_queue.ts",
+  ],
   "src/writer.ts": [
     "src/errors.ts",
     "src/kernel/",
