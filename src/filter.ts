@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkBoolean, checkWhole } from "./check.ts";
 import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_INV_FILTER, CAN_RTR_FLAG, type RawFilter } from "./kernel/can.ts";
 import { CAN_RAW_FILTER_MAX } from "./kernel/raw.ts";
 
@@ -46,27 +47,25 @@ export function toRawFilters(filters: readonly CanFilter[] | null): RawFilter[] 
 }
 
 function toRawFilter(filter: CanFilter, index: number): RawFilter {
-  for (const name of ["canId", "canMask"] as const) {
-    const value = filter[name];
-    if (typeof value !== "number") {
-      throw new TypeError(`filters[${index}].${name} must be a number: ${value}`);
-    }
-    if (!Number.isInteger(value) || value < 0 || value > most || (value & CAN_INV_FILTER) !== 0) {
-      throw new RangeError(
-        `filters[${index}].${name} is ${value}: it must be a whole number from 0 to 0x1fffffff, ` +
-          `with 0x80000000 for extended and 0x40000000 for remote frames (after JavaScript's bit operators write >>> 0)`,
-      );
-    }
+  const name = `filters[${index}]`;
+  if (typeof filter !== "object" || filter === null) {
+    throw new TypeError(`${name} must be { canId, canMask }: ${filter}`);
   }
-  for (const name of ["extended", "inverted"] as const) {
-    const value = filter[name];
-    if (value !== undefined && typeof value !== "boolean") {
-      throw new TypeError(`filters[${index}].${name} must be true or false: ${value}`);
-    }
-  }
-  let { canId, canMask } = filter;
+  let canId = checkWord(`${name}.canId`, filter.canId);
+  let canMask = checkWord(`${name}.canMask`, filter.canMask);
+  const extended = filter.extended !== undefined && checkBoolean(`${name}.extended`, filter.extended);
+  const inverted = filter.inverted !== undefined && checkBoolean(`${name}.inverted`, filter.inverted);
   if (filter.extended !== undefined) canMask |= CAN_EFF_FLAG;
-  if (filter.extended) canId |= CAN_EFF_FLAG;
-  if (filter.inverted) canId |= CAN_INV_FILTER;
+  if (extended) canId |= CAN_EFF_FLAG;
+  if (inverted) canId |= CAN_INV_FILTER;
   return { canId: canId >>> 0, canMask: canMask >>> 0 };
+}
+
+function checkWord(name: string, value: unknown): number {
+  const limit =
+    "0x1fffffff, and 0x80000000 for extended and 0x40000000 for remote frames (with >>> 0 after bit operators)";
+  const word = checkWhole(name, value, 0, most, limit);
+  // Bit 29 means "inverted" in one of the words and "error frames" in the other; both have options of their own.
+  if (word & CAN_INV_FILTER) throw new RangeError(`${name} is ${word}: it must be a whole number from 0 to ${limit}`);
+  return word;
 }

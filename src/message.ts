@@ -9,19 +9,15 @@ import {
   CAN_EFF_MASK,
   CAN_ERR_FLAG,
   CAN_ERR_MASK,
-  CAN_MAX_DLEN,
-  CAN_MTU,
   CAN_RTR_FLAG,
   CAN_SFF_MASK,
   CANFD_BRS,
   CANFD_ESI,
-  CANFD_FDF,
-  CANFD_MAX_DLEN,
   CANFD_MTU,
-  fdLength,
   FRAME_DATA,
   FRAME_LEN,
 } from "./kernel/can.ts";
+import { encodeRecord, type MessageInit } from "./message_init.ts";
 import {
   copyWords,
   RECORD_BITS,
@@ -33,51 +29,6 @@ import {
   RECORD_NANOSECONDS,
   RECORD_SECONDS,
 } from "./record.ts";
-
-/** What a message is made from. */
-export interface MessageInit {
-  /** Identifier: 0 to 0x7ff, extended to 0x1fffffff; the error classes of an error frame. Default 0. */
-  readonly arbitrationId?: number;
-  /** Payload, copied: up to 8 bytes, FD up to 64; numbers are 0 to 255. Default empty. */
-  readonly data?: Uint8Array | ArrayLike<number>;
-  /** 29-bit identifier. Default true, as in python-can; false for error frames, which have no identifier. */
-  readonly isExtendedId?: boolean;
-  /** Remote transmission request: `dlc` bytes are asked for and none are carried. Default false. */
-  readonly isRemoteFrame?: boolean;
-  /** Error message frame. Default false. */
-  readonly isErrorFrame?: boolean;
-  /** CAN FD. Default false. */
-  readonly isFd?: boolean;
-  /** FD: send the data at the data bitrate. Default false. */
-  readonly bitrateSwitch?: boolean;
-  /** FD: the sender is error passive. Default false. */
-  readonly errorStateIndicator?: boolean;
-  /** Bytes of data; for a remote frame the requested length. Default: the length of `data`. */
-  readonly dlc?: number;
-  /** The interface's name, or null. Default null. */
-  readonly channel?: string | null;
-  /** Seconds since 1970, 0 for none. Default 0. */
-  readonly timestamp?: number;
-  /** False for a frame that this host sent. Default true. */
-  readonly isRx?: boolean;
-}
-
-const known = new Set<string>(
-  [
-    "arbitrationId",
-    "data",
-    "isExtendedId",
-    "isRemoteFrame",
-    "isErrorFrame",
-    "isFd",
-    "bitrateSwitch",
-    "errorStateIndicator",
-    "dlc",
-    "channel",
-    "timestamp",
-    "isRx",
-  ] satisfies (keyof MessageInit)[],
-);
 
 /**
  * A CAN message: python-can's `can.Message`, read-only.
@@ -100,8 +51,8 @@ export class Message {
   private readonly block: Uint32Array;
   /** @ignore Where in the block, in words. */
   private readonly at: number;
-  /** The name of the interface on which the frame was seen, or null. */
-  readonly channel: string | null;
+  /** @ignore */
+  private readonly from: string | null;
   /** @ignore `data`, once it has been asked for. */
   private bytes: Uint8Array | undefined;
 
@@ -112,19 +63,23 @@ export class Message {
    * @throws {TypeError} A value has the wrong type, a field is unknown, or two fields exclude each other.
    */
   constructor(init?: MessageInit);
-  /** @ignore A view of a record. */
-  constructor(block: Uint32Array, at: number, channel: string | null);
-  constructor(from: MessageInit | Uint32Array = {}, at = 0, channel: string | null = null) {
-    if (from instanceof Uint32Array) {
-      this.block = from;
+  // The library makes messages over records: see MessageOver below.
+  constructor(init: MessageInit | Uint32Array = {}, at = 0, from: string | null = null) {
+    if (init instanceof Uint32Array) {
+      this.block = init;
       this.at = at;
-      this.channel = channel;
+      this.from = from;
     } else {
-      this.block = encode(from);
+      this.block = encodeRecord(init);
       this.at = 0;
-      this.channel = from.channel ?? null;
+      this.from = init.channel ?? null;
     }
     this.bytes = undefined;
+  }
+
+  /** The name of the interface on which the frame was seen, or null. */
+  get channel(): string | null {
+    return this.from;
   }
 
   /** Identifier, without the flags that go with it; the error classes of an error frame. */
@@ -299,6 +254,9 @@ export class Message {
   }
 }
 
+/** @ignore The constructor as the library uses it: a message over a record, in a block, at a word, from an interface. */
+export const MessageOver = Message as unknown as new (block: Uint32Array, at: number, from: string | null) => Message;
+
 /** Where a message's frame is: fields that are private to users, not to the library. */
 interface FrameView {
   readonly block: Uint32Array;
@@ -328,120 +286,4 @@ function microseconds(seconds: number): string {
   const exact = seconds.toFixed(20);
   const half = /^(.*\.\d{5}[02468])50*$/.exec(exact);
   return half ? half[1] : seconds.toFixed(6);
-}
-
-/** A block of one record. */
-function encode(init: MessageInit): Uint32Array {
-  for (const key in init) {
-    if (!known.has(key)) throw new TypeError(`Message has no field "${key}"`);
-  }
-  const isFd = flag(init, "isFd", false);
-  const isRemoteFrame = flag(init, "isRemoteFrame", false);
-  const isErrorFrame = flag(init, "isErrorFrame", false);
-  const isExtendedId = flag(init, "isExtendedId", !isErrorFrame);
-  const bitrateSwitch = flag(init, "bitrateSwitch", false);
-  const errorStateIndicator = flag(init, "errorStateIndicator", false);
-  const isRx = flag(init, "isRx", true);
-  if (isRemoteFrame && isErrorFrame) {
-    throw new TypeError("isRemoteFrame and isErrorFrame exclude each other");
-  }
-  if (isRemoteFrame && isFd) {
-    throw new TypeError("isRemoteFrame and isFd exclude each other: CAN FD has no remote frames");
-  }
-  if (isErrorFrame && isFd) {
-    throw new TypeError("isErrorFrame and isFd exclude each other: error frames are classic");
-  }
-  if (bitrateSwitch && !isFd) {
-    throw new TypeError("bitrateSwitch is for CAN FD: set isFd too");
-  }
-  if (errorStateIndicator && !isFd) {
-    throw new TypeError("errorStateIndicator is for CAN FD: set isFd too");
-  }
-  if (typeof (init.channel ?? "") !== "string") {
-    throw new TypeError(`channel must be a string or null: ${init.channel}`);
-  }
-
-  const idLimit = isErrorFrame || isExtendedId ? CAN_EFF_MASK : CAN_SFF_MASK;
-  const arbitrationId = whole(
-    "arbitrationId",
-    init.arbitrationId ?? 0,
-    idLimit,
-    isExtendedId || isErrorFrame ? "0x1fffffff" : "0x7ff for a standard identifier (set isExtendedId for more)",
-  );
-  const timestamp = init.timestamp ?? 0;
-  if (typeof timestamp !== "number") {
-    throw new TypeError(`timestamp must be a number of seconds: ${timestamp}`);
-  }
-  if (!(timestamp >= 0 && timestamp < 2 ** 53)) {
-    throw new RangeError(`timestamp must be a finite number of seconds, 0 or more: ${timestamp}`);
-  }
-
-  const data = init.data ?? [];
-  const length = lengthOf(data);
-  const limit = isFd ? CANFD_MAX_DLEN : CAN_MAX_DLEN;
-  if (length > limit) {
-    throw new RangeError(
-      `data has ${length} bytes: at most ${limit} fit ${isFd ? "a CAN FD frame" : "a classic frame (set isFd for 64)"}`,
-    );
-  }
-  const dlc = whole("dlc", init.dlc ?? length, limit, `${limit}`);
-  if (isRemoteFrame && length > 0) {
-    throw new RangeError(`data has ${length} bytes: a remote frame carries none, set dlc`);
-  }
-  if (!isRemoteFrame && dlc !== length) {
-    throw new RangeError(`dlc is ${dlc} but data has ${length} bytes`);
-  }
-  if (isFd && fdLength(dlc) !== dlc) {
-    throw new RangeError(`data has ${dlc} bytes, a length CAN FD does not have: pad it to ${fdLength(dlc)}`);
-  }
-
-  const frameLength = isFd ? CANFD_MTU : CAN_MTU;
-  const words = new Uint32Array((RECORD_HEAD + frameLength) >> 2);
-  let seconds = Math.floor(timestamp);
-  let nanoseconds = Math.round((timestamp - seconds) * 1e9);
-  if (nanoseconds === 1e9) {
-    seconds++;
-    nanoseconds = 0;
-  }
-  words[RECORD_SECONDS] = seconds % 2 ** 32;
-  words[RECORD_SECONDS + 1] = seconds / 2 ** 32;
-  words[RECORD_NANOSECONDS] = nanoseconds;
-  words[RECORD_BITS] = isRx ? 0 : RECORD_LOCAL;
-  words[RECORD_LENGTH] = frameLength;
-  words[RECORD_FRAME] = arbitrationId |
-    (isExtendedId ? CAN_EFF_FLAG : 0) | (isRemoteFrame ? CAN_RTR_FLAG : 0) |
-    (isErrorFrame ? CAN_ERR_FLAG : 0);
-  const flags = isFd ? CANFD_FDF | (bitrateSwitch ? CANFD_BRS : 0) | (errorStateIndicator ? CANFD_ESI : 0) : 0;
-  words[RECORD_FRAME + (FRAME_LEN >> 2)] = dlc | (flags << 8);
-  const bytes = new Uint8Array(words.buffer, RECORD_HEAD + FRAME_DATA, dlc);
-  if (data instanceof Uint8Array) bytes.set(data);
-  else for (let i = 0; i < length; i++) bytes[i] = whole(`data[${i}]`, data[i], 255, "255");
-  return words;
-}
-
-function flag(init: MessageInit, name: keyof MessageInit, fallback: boolean): boolean {
-  const value = init[name] ?? fallback;
-  if (typeof value !== "boolean") {
-    throw new TypeError(`${name} must be true or false: ${value}`);
-  }
-  return value;
-}
-
-function whole(name: string, value: unknown, limit: number, limitText: string): number {
-  if (typeof value !== "number") {
-    throw new TypeError(`${name} must be a number: ${value}`);
-  }
-  if (!Number.isInteger(value) || value < 0 || value > limit) {
-    const shown = Number.isInteger(value) && value > 9 ? `${value} (0x${value.toString(16)})` : `${value}`;
-    throw new RangeError(`${name} is ${shown}: it must be a whole number from 0 to ${limitText}`);
-  }
-  return value;
-}
-
-function lengthOf(data: unknown): number {
-  const length = typeof data === "object" && data !== null ? (data as { length?: unknown }).length : undefined;
-  if (typeof length !== "number") {
-    throw new TypeError(`data must be a Uint8Array or an array of numbers: ${data}`);
-  }
-  return length;
 }

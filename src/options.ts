@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { CanFilter } from "./filter.ts";
-import { CAN_ERR_MASK } from "./kernel/can.ts";
+import { checkWhole } from "./check.ts";
+import { type CanFilter, toRawFilters } from "./filter.ts";
+import { CAN_ERR_MASK, type RawFilter } from "./kernel/can.ts";
 
 /** Where debugging output goes; `console` fits. */
 export interface Logger {
@@ -25,7 +26,7 @@ export interface BusOptions {
   readonly fd?: boolean;
   /** What to receive; null or an empty list: everything. Default null. */
   readonly filters?: readonly CanFilter[] | null;
-  /** Whether a frame must pass all filters instead of one of them. Default false. */
+  /** Whether a frame must pass all filters instead of one of them; error frames pass only a single one. Default false. */
   readonly joinFilters?: boolean;
   /** Whether this bus receives what it sends itself. Default false. */
   readonly receiveOwnMessages?: boolean;
@@ -33,9 +34,12 @@ export interface BusOptions {
   readonly localLoopback?: boolean;
   /** Classes of error frames to receive, as in `linux/can/error.h`; 0 for none. Default 0x1fffffff, all. */
   readonly errorMask?: number;
-  /** Bytes for frames that wait to be received. The kernel doubles it and caps it at `net.core.rmem_max`. */
+  /**
+   * Bytes for frames that wait to be received, each with the kernel's overhead (a classic frame takes about 800). The
+   * kernel doubles it and, without CAP_NET_ADMIN, caps it before at `net.core.rmem_max`.
+   */
   readonly receiveBuffer?: number;
-  /** Bytes for frames that wait to be sent. The kernel doubles it and caps it at `net.core.wmem_max`. */
+  /** Bytes for frames that wait to be sent; doubled and capped likewise, at `net.core.wmem_max`. */
   readonly sendBuffer?: number;
   /** Receives debugging output. Costs nothing when absent. */
   readonly logger?: Logger;
@@ -45,40 +49,45 @@ export interface BusOptions {
 
 /** Options with every default filled in. */
 export type FullBusOptions =
+  & BusOptions
   & Required<Omit<BusOptions, "receiveBuffer" | "sendBuffer" | "logger" | "libc">>
-  & Pick<BusOptions, "receiveBuffer" | "sendBuffer" | "logger" | "libc">;
+  & {
+    /** The filters as the kernel takes them. */
+    readonly rawFilters: readonly RawFilter[];
+  };
 
-const types: Record<keyof BusOptions, string> = {
-  channel: "string",
-  interface: "string",
-  fd: "boolean",
-  filters: "object",
-  joinFilters: "boolean",
-  receiveOwnMessages: "boolean",
-  localLoopback: "boolean",
-  errorMask: "number",
-  receiveBuffer: "number",
-  sendBuffer: "number",
-  logger: "object",
-  libc: "string",
+/** Type of each option, and its default where it has one. */
+const table: Record<keyof BusOptions, readonly [type: string, fallback?: unknown]> = {
+  channel: ["string"],
+  interface: ["string", "socketcan"],
+  fd: ["boolean", false],
+  filters: ["object", null],
+  joinFilters: ["boolean", false],
+  receiveOwnMessages: ["boolean", false],
+  localLoopback: ["boolean", true],
+  errorMask: ["number", CAN_ERR_MASK],
+  receiveBuffer: ["number"],
+  sendBuffer: ["number"],
+  logger: ["object"],
+  libc: ["string"],
 };
 
 /**
  * Checks options and fills in the defaults.
  *
  * @throws {TypeError} An option is unknown or of the wrong type, or `channel` is missing.
- * @throws {RangeError} A number is out of range.
+ * @throws {RangeError} A value is out of range.
  */
 export function fullOptions(given: string | BusOptions): FullBusOptions {
-  const options = typeof given === "string" ? { channel: given } : given;
+  const options: BusOptions = typeof given === "string" ? { channel: given } : given;
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`Bus takes a channel's name or options, not ${options}`);
   }
   for (const [name, value] of Object.entries(options)) {
-    const type = types[name as keyof BusOptions];
-    if (!type) {
-      throw new TypeError(`Bus has no option "${name}"; it has ${Object.keys(types).join(", ")}`);
+    if (!Object.hasOwn(table, name)) {
+      throw new TypeError(`Bus has no option "${name}"; it has ${Object.keys(table).join(", ")}`);
     }
+    const [type] = table[name as keyof BusOptions];
     if (value !== undefined && typeof value !== type) {
       throw new TypeError(`Option ${name} must be of type ${type}: ${value}`);
     }
@@ -86,26 +95,20 @@ export function fullOptions(given: string | BusOptions): FullBusOptions {
   if (options.channel === undefined) {
     throw new TypeError(`Option channel is missing: the name of an interface, or "" for every CAN interface`);
   }
-  const kind = options.interface ?? "socketcan";
+  const full: Record<string, unknown> = {};
+  for (const [name, [, fallback]] of Object.entries(table)) {
+    const value = options[name as keyof BusOptions] ?? fallback;
+    if (value !== undefined) full[name] = value;
+  }
+  const { interface: kind, filters, logger, errorMask, receiveBuffer, sendBuffer } = full as unknown as FullBusOptions;
   if (kind !== "socketcan" && kind !== "virtual") {
     throw new RangeError(`Option interface is "${kind}": it must be "socketcan" or "virtual"`);
   }
-  whole("errorMask", options.errorMask, 0, CAN_ERR_MASK);
-  whole("receiveBuffer", options.receiveBuffer, 1, 2 ** 30);
-  whole("sendBuffer", options.sendBuffer, 1, 2 ** 30);
-  return {
-    ...options,
-    interface: kind,
-    fd: options.fd ?? false,
-    filters: options.filters ?? null,
-    joinFilters: options.joinFilters ?? false,
-    receiveOwnMessages: options.receiveOwnMessages ?? false,
-    localLoopback: options.localLoopback ?? true,
-    errorMask: options.errorMask ?? CAN_ERR_MASK,
-  };
-}
-
-function whole(name: string, value: number | undefined, least: number, most: number): void {
-  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
-  throw new RangeError(`Option ${name} is ${value}: it must be a whole number from ${least} to ${most}`);
+  if (logger && (typeof logger.debug !== "function" || typeof logger.warn !== "function")) {
+    throw new TypeError("Option logger must have the functions debug and warn");
+  }
+  checkWhole("Option errorMask", errorMask, 0, CAN_ERR_MASK);
+  if (receiveBuffer !== undefined) checkWhole("Option receiveBuffer", receiveBuffer, 1, 2 ** 30);
+  if (sendBuffer !== undefined) checkWhole("Option sendBuffer", sendBuffer, 1, 2 ** 30);
+  return { ...full as unknown as FullBusOptions, rawFilters: toRawFilters(filters) };
 }

@@ -4,12 +4,13 @@
  * @module
  */
 
+import { checkWhole } from "./check.ts";
 import type { Message } from "./message.ts";
 import type { Logger } from "./options.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import { checkTimeout, deadlineOf, restOf } from "./timeout.ts";
 import { nextTurn } from "./turn.ts";
-import { type WaitOptions, WaitQueue } from "./wait_queue.ts";
+import { checkWaitOptions, type WaitOptions, WaitQueue } from "./wait_queue.ts";
 
 /** Frames taken from the socket before the user asks for them, at the most. */
 const READ_AHEAD = 64;
@@ -24,6 +25,7 @@ export class Reader {
   readonly #socket: FrameSocket;
   readonly #rearm: () => void;
   readonly #logger: Logger | undefined;
+  readonly #attempt = () => this.#take();
   /** Read ahead; those before #next have been handed out. */
   #ahead: Message[] = [];
   #next = 0;
@@ -35,39 +37,32 @@ export class Reader {
     this.#socket = socket;
     this.#rearm = rearm;
     this.#logger = logger;
-    this.queue = new WaitQueue<void, Message | null>(() => this.#take(), rearm);
+    this.queue = new WaitQueue<void, Message | null>(this.#attempt, rearm);
   }
 
   /** See `Bus.recv`. */
   recv(timeout?: number | null): Message | null {
-    const message = this.#recv(timeout);
+    const message = this.#until(timeout, this.#attempt) ?? null;
     this.#serve();
     return message;
   }
 
   /** See `Bus.recvMany`. */
   recvMany(max: number, timeout?: number | null): Message[] {
-    if (!Number.isInteger(max) || max < 1) {
-      throw new RangeError(`max is ${max}: it must be a whole number, 1 or more`);
-    }
-    checkTimeout(timeout);
+    checkWhole("max", max, 1, Number.MAX_SAFE_INTEGER);
     const messages = this.#ahead.slice(this.#next, this.#next + max);
     this.#next += messages.length;
-    if (messages.length < max) this.#receive(messages, max - messages.length);
-    if (messages.length === 0 && timeout !== 0) {
-      const first = this.#recv(timeout);
-      if (first === null) return messages;
-      messages.push(first, ...this.#ahead.slice(this.#next, this.#next + max - 1));
-      this.#next += messages.length - 1;
-    }
+    this.#until(timeout, () => {
+      if (messages.length < max) this.#receive(messages, max - messages.length);
+      return messages.length > 0 ? messages : undefined;
+    });
     this.#serve();
     return messages;
   }
 
   /** See `Bus.recvAsync`. */
   recvAsync(options: WaitOptions): Promise<Message | null> {
-    const { timeout, signal } = options;
-    checkTimeout(timeout);
+    const { timeout, signal } = checkWaitOptions(options);
     signal?.throwIfAborted();
     const message = this.takeInTurn(timeout === 0);
     if (message !== undefined) return Promise.resolve(message);
@@ -99,18 +94,19 @@ export class Reader {
     this.#next = 0;
   }
 
-  #recv(timeout?: number | null): Message | null {
+  /** Attempts until that gives something or the time is over, blocking. */
+  #until<T>(timeout: number | null | undefined, attempt: () => T | undefined): T | undefined {
     checkTimeout(timeout);
-    let message = this.#take();
-    if (message !== undefined || timeout === 0) return message ?? null;
+    let result = attempt();
+    if (result !== undefined || timeout === 0) return result;
     const deadline = deadlineOf(timeout);
     for (let rest = restOf(deadline); rest > 0; rest = restOf(deadline)) {
       this.#logger?.debug(`waiting for a frame, ${spell(rest)}`);
       this.#socket.waitReadable(rest);
-      message = this.#take();
-      if (message !== undefined) return message;
+      result = attempt();
+      if (result !== undefined) return result;
     }
-    return null;
+    return undefined;
   }
 
   /** What is here without asking the socket must not wait for the socket. */

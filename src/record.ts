@@ -29,6 +29,21 @@ export const RECORD_LOCAL = 1;
 /** The socket that received the frame had sent it. */
 export const RECORD_CONFIRM = 2;
 
+/** Writes the head of a record of its own. */
+export function writeHead(
+  words: Uint32Array,
+  seconds: number,
+  nanoseconds: number,
+  bits: number,
+  frameLength: number,
+): void {
+  words[RECORD_SECONDS] = seconds % 2 ** 32;
+  words[RECORD_SECONDS + 1] = seconds / 2 ** 32;
+  words[RECORD_NANOSECONDS] = nanoseconds;
+  words[RECORD_BITS] = bits;
+  words[RECORD_LENGTH] = frameLength;
+}
+
 /** Copies words; the first four, which every frame has, without a loop: twice as fast where it matters most. */
 export function copyWords(from: Uint32Array, at: number, to: Uint32Array, toAt: number, count: number): void {
   to[toAt] = from[at];

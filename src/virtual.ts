@@ -8,21 +8,11 @@
  */
 
 import { CanOperationError } from "./errors.ts";
-import { toRawFilters } from "./filter.ts";
 import { CAN_ERR_FLAG, CAN_ERR_MASK, filterMatches, type RawFilter } from "./kernel/can.ts";
 import { EDEADLK, errnoName } from "./kernel/errno.ts";
-import { copyFrame, frameIdWord, frameLength, Message } from "./message.ts";
+import { copyFrame, frameIdWord, frameLength, type Message, MessageOver } from "./message.ts";
 import type { FullBusOptions } from "./options.ts";
-import {
-  RECORD_BITS,
-  RECORD_CONFIRM,
-  RECORD_FRAME,
-  RECORD_HEAD,
-  RECORD_LENGTH,
-  RECORD_LOCAL,
-  RECORD_NANOSECONDS,
-  RECORD_SECONDS,
-} from "./record.ts";
+import { RECORD_CONFIRM, RECORD_FRAME, RECORD_HEAD, RECORD_LOCAL, writeHead } from "./record.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 
 /** What the kernel's defaults (`net.core.rmem_default`) come to on most machines, in bytes. */
@@ -41,7 +31,7 @@ export class VirtualSocket implements FrameSocket {
   readonly #options: FullBusOptions;
   readonly #onReady: () => void;
   readonly #wire: Set<VirtualSocket>;
-  #filters: RawFilter[];
+  #filters: readonly RawFilter[];
   #queue: Message[] = [];
   #dropped = 0;
   #armed = false;
@@ -52,7 +42,7 @@ export class VirtualSocket implements FrameSocket {
     const { channel } = options;
     this.#options = options;
     this.#onReady = onReady;
-    this.#filters = toRawFilters(options.filters);
+    this.#filters = options.rawFilters;
     // The kernel doubles what is asked for.
     this.receiveBuffer = options.receiveBuffer ? 2 * options.receiveBuffer : DEFAULT_BUFFER;
     this.sendBuffer = options.sendBuffer ? 2 * options.sendBuffer : DEFAULT_BUFFER;
@@ -114,7 +104,7 @@ export class VirtualSocket implements FrameSocket {
   }
 
   setFilters(filters: readonly RawFilter[]): void {
-    this.#filters = [...filters];
+    this.#filters = filters;
     this.#queue = [];
   }
 
@@ -149,7 +139,10 @@ export class VirtualSocket implements FrameSocket {
     const { fd, errorMask, joinFilters } = this.#options;
     if (message.isFd && !fd) return false;
     const idWord = frameIdWord(message);
-    if (idWord & CAN_ERR_FLAG) return (idWord & errorMask & CAN_ERR_MASK) !== 0;
+    if (idWord & CAN_ERR_FLAG) {
+      // Joined filters count matches, and an error frame matches the error mask only, once.
+      return (idWord & errorMask & CAN_ERR_MASK) !== 0 && !(joinFilters && this.#filters.length > 1);
+    }
     return joinFilters
       ? this.#filters.every((filter) => filterMatches(filter, idWord))
       : this.#filters.some((filter) => filterMatches(filter, idWord));
@@ -162,11 +155,8 @@ function received(message: Message, channel: string, own: boolean): Message {
   const words = new Uint32Array((RECORD_HEAD + length) >> 2);
   const milliseconds = performance.timeOrigin + performance.now();
   const seconds = Math.floor(milliseconds / 1000);
-  words[RECORD_SECONDS] = seconds % 2 ** 32;
-  words[RECORD_SECONDS + 1] = seconds / 2 ** 32;
-  words[RECORD_NANOSECONDS] = Math.floor((milliseconds - 1000 * seconds) * 1e6);
-  words[RECORD_BITS] = RECORD_LOCAL | (own ? RECORD_CONFIRM : 0);
-  words[RECORD_LENGTH] = length;
+  const nanoseconds = Math.floor((milliseconds - 1000 * seconds) * 1e6);
+  writeHead(words, seconds, nanoseconds, RECORD_LOCAL | (own ? RECORD_CONFIRM : 0), length);
   copyFrame(message, length, words, RECORD_FRAME);
-  return new Message(words, 0, channel);
+  return new MessageOver(words, 0, channel);
 }

@@ -4,12 +4,28 @@
  * @module
  */
 
+import { checkTimeout } from "./timeout.ts";
+
 /** When an asynchronous wait ends without having what it waits for. */
 export interface WaitOptions {
   /** Seconds to wait; absent or null: for ever. 0: do not wait. */
   readonly timeout?: number | null;
   /** Ends the wait: the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+/**
+ * Refuses what are no such options.
+ *
+ * @throws {TypeError} They are no object, or the timeout is no number.
+ * @throws {RangeError} The timeout is negative or NaN.
+ */
+export function checkWaitOptions(options: WaitOptions): WaitOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`An asynchronous wait takes options such as { timeout: 1 }, not ${options}`);
+  }
+  checkTimeout(options.timeout);
+  return options;
 }
 
 /** One operation that waits. */

@@ -10,7 +10,7 @@ import { Message } from "./message.ts";
 import type { FullBusOptions } from "./options.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import { checkTimeout, deadlineOf, restOf } from "./timeout.ts";
-import { type WaitOptions, WaitQueue } from "./wait_queue.ts";
+import { checkWaitOptions, type WaitOptions, WaitQueue } from "./wait_queue.ts";
 
 /** Hands messages to a socket: blocking, at once, or in order for those who wait. */
 export class Writer {
@@ -41,15 +41,15 @@ export class Writer {
 
   /** See `Bus.sendMany`. */
   sendMany(messages: readonly Message[], timeout?: number | null): number {
+    if (!Array.isArray(messages)) throw new TypeError(`sendMany takes an array of messages: ${messages}`);
     for (const message of messages) this.#check(message);
     return this.#sendAll(messages, timeout);
   }
 
   /** See `Bus.sendAsync`. */
   sendAsync(message: Message, options: WaitOptions): Promise<void> {
-    const { timeout, signal } = options;
     this.#check(message);
-    checkTimeout(timeout);
+    const { timeout, signal } = checkWaitOptions(options);
     signal?.throwIfAborted();
     if (this.queue.size === 0 && this.#try(message)) return Promise.resolve();
     if (timeout === 0) throw this.#timedOut(timeout);

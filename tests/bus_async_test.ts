@@ -40,6 +40,12 @@ for (const { name, skip, open } of worlds) {
       assert(performance.now() - start >= 50);
       sender.send(new Message({ arbitrationId: 3 }));
       assertEquals((await receiver.recvAsync({ timeout: 0 }))!.arbitrationId, 3);
+      await assertRejects(
+        () => receiver.recvAsync(1 as unknown as { timeout: number }),
+        TypeError,
+        "{ timeout: 1 }, not 1",
+      );
+      await assertRejects(() => receiver.recvAsync({ timeout: NaN }), RangeError, "timeout is NaN");
     });
 
     it("a wait that ends by its timeout or signal takes no message, and disturbs nobody", async () => {

@@ -9,17 +9,13 @@ import {
   CanTimeoutError,
   Message,
 } from "../mod.ts";
+import { EAGAIN, EINTR, EMFILE, ENETDOWN, ENOBUFS, ENODEV, EPERM } from "../src/kernel/errno.ts";
+import { SO_RCVBUFFORCE } from "../src/kernel/socket.ts";
 import { descriptorsBackTo, openDescriptors } from "./support/descriptors.ts";
 import { type Call, withFaults } from "./support/faults.ts";
 import { noVcan } from "./support/kernel.ts";
 
-const EINTR = 4;
-const EAGAIN = 11;
 const ENOMEM = 12;
-const EMFILE = 24;
-const ENODEV = 19;
-const ENETDOWN = 100;
-const ENOBUFS = 105;
 
 const options = { channel: "vcan0", fd: true, receiveBuffer: 100_000, sendBuffer: 100_000 };
 const message = new Message({ arbitrationId: 1, data: [1, 2, 3] });
@@ -73,7 +69,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     using bus = new Bus(options);
     using sender = new Bus(options);
     sender.send(message);
-    for (const [errno, text] of [[ENETDOWN, "ip link set vcan0 up"], [ENODEV, "ENODEV (no such device)"]] as const) {
+    for (const [errno, text] of [[ENETDOWN, "ip link set vcan0 up"], [ENOMEM, "cannot allocate memory"]] as const) {
       const error = assertThrows(
         () => withFaults((call) => call === "recvmmsg" ? -errno : undefined, () => bus.recv(1)),
         CanOperationError,
@@ -86,6 +82,66 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
       () => withFaults((call) => call === "poll" ? -ENOMEM : undefined, () => bus.recv(1)),
       CanOperationError,
     );
+  });
+
+  it("stays gone once its interface is, and says what to do", async () => {
+    using bus = new Bus(options);
+    const fault = (call: Call) => call === "recvmmsg" ? -ENODEV : undefined;
+    assertThrows(() => withFaults(fault, () => bus.recv(1)), CanOperationError, "open a new one when it is back");
+    assertThrows(() => bus.recv(0), CanOperationError, "ENODEV");
+    await assertRejects(() => bus.recvAsync(), CanOperationError, "ENODEV");
+    assertThrows(
+      () => withFaults((call) => call === "send" ? -6 : undefined, () => bus.send(message)),
+      CanOperationError,
+      "ENXIO (no such device or address); the interface is gone",
+    );
+  });
+
+  it("gets the buffers that an unprivileged process may have, and a warning when they are smaller", () => {
+    const warnings: string[] = [];
+    const logger = { debug() {}, warn: (line: string) => void warnings.push(line) };
+    const fault = (call: Call, args: readonly unknown[]) =>
+      call === "setsockopt" && args[2] === SO_RCVBUFFORCE ? -EPERM : undefined;
+    const receiveBuffer = 2 ** 28;
+    using bus = withFaults(fault, () => new Bus({ channel: "vcan0", receiveBuffer, logger })).result;
+    assert(bus.receiveBuffer < 2 * receiveBuffer);
+    assertEquals(warnings.length, 1);
+    assert(/receiveBuffer: \d+ of 268435456 bytes granted; net.core.rmem_max/.test(warnings[0]), warnings[0]);
+  });
+
+  it("fails each use whose system call fails, and goes on", async () => {
+    using bus = new Bus(options);
+    using other = new Bus(options);
+    const failing = (name: Call) => (call: Call) => call === name ? -ENOMEM : undefined;
+    assertThrows(() => withFaults(failing("getsockopt"), () => bus.droppedFrames), CanOperationError, "ENOMEM");
+    assertThrows(() => withFaults(failing("getsockopt"), () => bus.sendBuffer), CanOperationError, "ENOMEM");
+    assertThrows(() => withFaults(failing("setsockopt"), () => bus.setFilters(null)), CanOperationError, "ENOMEM");
+    // The last of setFilters' calls: the older filters are put back.
+    bus.setFilters([{ canId: 1, canMask: 0x7ff }]);
+    let calls = 0;
+    const second = (call: Call) => call === "setsockopt" && ++calls === 2 ? -ENOMEM : undefined;
+    assertThrows(() => withFaults(second, () => bus.setFilters([{ canId: 2, canMask: 0x7ff }])), CanOperationError);
+    other.sendMany([message, new Message({ arbitrationId: 2 })]);
+    assertEquals(bus.recvMany(9, 1).map(({ arbitrationId }) => arbitrationId), [1]);
+    // Adding the socket to epoll, and looking.
+    for (const name of ["epollCtl", "epollWait"] satisfies Call[]) {
+      const wait = withFaults(failing(name), async () => {
+        const waiting = bus.recvAsync();
+        await assertRejects(() => waiting, CanOperationError, "Cannot wait for CAN sockets: ENOMEM");
+      }).result;
+      await wait;
+    }
+    const wait = bus.recvAsync();
+    other.send(message);
+    assertEquals((await wait)!.arbitrationId, 1);
+  });
+
+  it("leaves no descriptor open when closing meets errors", async () => {
+    const before = openDescriptors();
+    const bus = new Bus(options);
+    await bus.recvAsync({ timeout: 0.01 });
+    withFaults((call) => call === "epollCtl" ? -ENOMEM : undefined, () => bus.close());
+    await descriptorsBackTo(before);
   });
 
   it("recvMany gives what came before an error, then the error", () => {

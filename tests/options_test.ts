@@ -14,6 +14,7 @@ describe("Options of a bus", () => {
       receiveOwnMessages: false,
       localLoopback: true,
       errorMask: 0x1fffffff,
+      rawFilters: [{ canId: 0, canMask: 0 }],
     });
   });
 
@@ -30,6 +31,10 @@ describe("Options of a bus", () => {
       [{ channel: "c", receiveBuffer: 0 }, RangeError, "Option receiveBuffer is 0"],
       [{ channel: "c", sendBuffer: 1.5 }, RangeError, "Option sendBuffer is 1.5"],
       [{ channel: "c", filters: 3 }, TypeError, "Option filters must be of type object: 3"],
+      [{ channel: "c", filters: { canId: 1, canMask: 1 } }, TypeError, "filters must be an array or null"],
+      [{ channel: "c", filters: [null] }, TypeError, "filters[0] must be { canId, canMask }: null"],
+      [{ channel: "c", logger: {} }, TypeError, "Option logger must have the functions debug and warn"],
+      [{ channel: "c", toString: 1 }, TypeError, 'Bus has no option "toString"'],
     ];
     for (const [options, Class, text] of refused) {
       assertThrows(() => new Bus(options as BusOptions), Class, text);

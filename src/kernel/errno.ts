@@ -148,12 +148,11 @@ export function errnoText(errno: number): string {
 }
 
 // Those that the library tells apart.
-export const EINTR = 4;
-export const EAGAIN = 11;
-export const EBADF = 9;
-export const EACCES = 13;
 export const EPERM = 1;
-export const ENOENT = 2;
+export const EINTR = 4;
+export const ENXIO = 6;
+export const EBADF = 9;
+export const EAGAIN = 11;
 export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENFILE = 23;

@@ -6,7 +6,7 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError } from "../errors.ts";
-import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
+import { ENETDOWN, ENODEV, errnoName } from "../kernel/errno.ts";
 import {
   ARPHRD_CAN,
   decodeIfreqName,
@@ -65,7 +65,11 @@ export function findCanInterface(libc: Libc, fd: number, name: string): number {
   const type = ask(libc, fd, name, SIOCGIFHWADDR);
   if (type < 0) throw fail("ioctl", type);
   if (type !== ARPHRD_CAN) {
-    throw fail("ioctl", -ENODEV, `it exists but is not a CAN interface; ${canInterfaces(libc, fd)}`);
+    throw new CanInitializationError(`Cannot open "${name}": it is not a CAN interface; ${canInterfaces(libc, fd)}`, {
+      code: errnoName(ENODEV),
+      errno: ENODEV,
+      channel: name,
+    });
   }
   const flags = ask(libc, fd, name, SIOCGIFFLAGS);
   if (flags < 0) throw fail("ioctl", flags);
@@ -88,7 +92,8 @@ function noSuchInterface(libc: Libc, fd: number, name: string): string {
   return `${how}; ${canInterfaces(libc, fd)}`;
 }
 
-function canInterfaces(libc: Libc, fd: number): string {
+/** The CAN interfaces that there are, for an error's text. */
+export function canInterfaces(libc: Libc, fd: number): string {
   const all = libc.interfaces();
   if (typeof all === "number") {
     return "the CAN interfaces that exist could not be listed";

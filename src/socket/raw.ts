@@ -6,10 +6,9 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError, CanOperationError } from "../errors.ts";
-import { toRawFilters } from "../filter.ts";
 import { AF_CAN, CAN_MTU, CAN_RAW, CANFD_MTU, encodeAddress, encodeFilters, type RawFilter } from "../kernel/can.ts";
 import { EPOLLIN, EPOLLOUT } from "../kernel/epoll.ts";
-import { EAGAIN, EINTR, EINVAL, ENOBUFS, EPERM } from "../kernel/errno.ts";
+import { EAGAIN, EINTR, EINVAL, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
 import {
   CAN_RAW_ERR_FILTER,
   CAN_RAW_FD_FRAMES,
@@ -39,7 +38,7 @@ import {
 import type { Message } from "../message.ts";
 import type { FullBusOptions } from "../options.ts";
 import type { FrameSocket } from "./frame_socket.ts";
-import { findCanInterface, interfaceIndex, interfaceMtu, interfaceName } from "./interfaces.ts";
+import { canInterfaces, findCanInterface, interfaceIndex, interfaceMtu, interfaceName } from "./interfaces.ts";
 import { BATCH, type NameOf, ReceiveBatch } from "./receive_batch.ts";
 import { reactorOf, type Watch } from "./reactor.ts";
 import { SendBatch } from "./send_batch.ts";
@@ -47,6 +46,9 @@ import { systemError } from "./system_error.ts";
 
 /** How long to wait before the first new try when the interface's queue is full, and at the most, in seconds. */
 const BACKOFF = { first: 0.0005, most: 0.01 };
+
+/** What to do about an interface that was removed. */
+const GONE = "the interface is gone: close this bus, and open a new one when it is back";
 
 const noBytes = new Uint8Array(0);
 
@@ -62,8 +64,9 @@ export class RawSocket implements FrameSocket {
   readonly #out: SendBatch;
   readonly #pollIn: Uint8Array;
   readonly #pollOut: Uint8Array;
+  #filters: readonly RawFilter[];
   #watch: Watch | null = null;
-  /** An error that came while the socket was doing something else, for the next receive. */
+  /** `-errno` for the next receive: it came after messages, or while the socket did something else. */
   #pending = 0;
   /** Seconds to wait for the interface's queue to drain; 0 when the last send went through or waits for the socket. */
   #backoff = 0;
@@ -81,14 +84,14 @@ export class RawSocket implements FrameSocket {
     this.#options = options;
     this.#onReady = onReady;
     const { channel } = options;
-    const filters = toRawFilters(options.filters);
+    this.#filters = options.rawFilters;
     this.fd = libc.socket(AF_CAN, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_RAW);
     if (this.fd < 0) {
       throw systemError(CanInitializationError, "open a CAN_RAW socket", "socket", this.fd, channel);
     }
     try {
       const index = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
-      this.#configure(filters);
+      this.#configure();
       const bound = libc.bind(this.fd, encodeAddress(index));
       if (bound < 0) {
         throw systemError(CanInitializationError, `bind a CAN_RAW socket to "${channel}"`, "bind", bound, channel);
@@ -137,9 +140,10 @@ export class RawSocket implements FrameSocket {
       }
     }
     if (result === 0 || result === -EAGAIN || result === -EINTR) return received;
-    if (into.length === 0) throw this.#error("receive from", "recvmmsg", result);
-    this.#pending = result;
-    return received;
+    // An interface that is gone is told each time: unlike one that is down it does not come back to this socket.
+    if (into.length > 0 || result === -ENODEV) this.#pending = result;
+    if (into.length > 0) return received;
+    throw this.#error("receive from", "recvmmsg", result, result === -ENODEV ? GONE : undefined);
   }
 
   send(messages: readonly Message[], from: number): number {
@@ -190,7 +194,13 @@ export class RawSocket implements FrameSocket {
     this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, noBytes);
     const result = this.#in.drain();
     if (result !== -EAGAIN) this.#pending ||= result;
-    this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, encodeFilters(filters));
+    try {
+      this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, encodeFilters(filters));
+      this.#filters = filters;
+    } catch (error) {
+      this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, encodeFilters(this.#filters));
+      throw error;
+    }
   }
 
   close(): void {
@@ -200,14 +210,14 @@ export class RawSocket implements FrameSocket {
     if (result < 0) throw this.#error("close", "close", result);
   }
 
-  #configure(filters: readonly RawFilter[]): void {
+  #configure(): void {
     const { localLoopback, receiveOwnMessages, fd, joinFilters, errorMask } = this.#options;
     const set = (label: string, name: number, value: Uint8Array) => this.#setOption(label, SOL_CAN_RAW, name, value);
     set("CAN_RAW_LOOPBACK", CAN_RAW_LOOPBACK, u32(Number(localLoopback)));
     set("CAN_RAW_RECV_OWN_MSGS", CAN_RAW_RECV_OWN_MSGS, u32(Number(receiveOwnMessages)));
     set("CAN_RAW_FD_FRAMES", CAN_RAW_FD_FRAMES, u32(Number(fd)));
     set("CAN_RAW_JOIN_FILTERS", CAN_RAW_JOIN_FILTERS, u32(Number(joinFilters)));
-    set("CAN_RAW_FILTER", CAN_RAW_FILTER, encodeFilters(filters));
+    set("CAN_RAW_FILTER", CAN_RAW_FILTER, encodeFilters(this.#filters));
     set("CAN_RAW_ERR_FILTER", CAN_RAW_ERR_FILTER, u32(errorMask));
     this.#setOption("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
     this.#setBuffer("receiveBuffer", "SO_RCVBUF", SO_RCVBUF, SO_RCVBUFFORCE);
@@ -239,8 +249,10 @@ export class RawSocket implements FrameSocket {
       throw this.#error(`set ${label}FORCE on`, "setsockopt", forced);
     }
     const granted = this.#getOption(label, name);
-    if (granted < asked) {
-      this.#options.logger?.warn(`${option}: ${granted} bytes granted of ${asked}; the limit is a sysctl`);
+    // The kernel grants twice what it accepts.
+    if (granted < 2 * asked) {
+      const limit = name === SO_RCVBUF ? "net.core.rmem_max" : "net.core.wmem_max";
+      this.#options.logger?.warn(`${option}: ${granted / 2} of ${asked} bytes granted; ${limit} is the limit`);
     }
   }
 
@@ -271,18 +283,32 @@ export class RawSocket implements FrameSocket {
 
   #sendError(message: Message, result: number): Error {
     const channel = this.#options.channel || message.channel || "";
-    const mtu = message.isFd && result === -EINVAL ? interfaceMtu(this.#libc, this.fd, channel) : CANFD_MTU;
-    const advice = mtu >= 0 && mtu < CANFD_MTU
-      ? `it carries no CAN FD frames: its MTU is ${mtu}, and must be ${CANFD_MTU} (a vcan: "sudo ip link set ${channel} ` +
-        `mtu ${CANFD_MTU}" while down; a device: "sudo ip link set ${channel} type can fd on dbitrate 2000000 ...")`
-      : undefined;
-    return systemError(CanOperationError, `send to "${channel}"`, "send", result, channel, advice);
+    return systemError(
+      CanOperationError,
+      `send to "${channel}"`,
+      "send",
+      result,
+      channel,
+      this.#sendAdvice(message, channel, result),
+    );
   }
 
-  #error(action: string, syscall: string, result: number): Error {
+  #sendAdvice(message: Message, channel: string, result: number): string | undefined {
+    if (this.#options.channel === "") {
+      return result === -ENODEV || result === -EPERM ? canInterfaces(this.#libc, this.fd) : undefined;
+    }
+    if (result === -ENODEV || result === -ENXIO) return GONE;
+    if (result !== -EINVAL || !message.isFd) return undefined;
+    const mtu = interfaceMtu(this.#libc, this.fd, channel);
+    if (mtu < 0 || mtu >= CANFD_MTU) return undefined;
+    return `it carries no CAN FD frames: its MTU is ${mtu}, and must be ${CANFD_MTU} (a vcan: "sudo ip link set ${channel} ` +
+      `mtu ${CANFD_MTU}" while down; a device: "sudo ip link set ${channel} type can fd on dbitrate 2000000 ...")`;
+  }
+
+  #error(action: string, syscall: string, result: number, advice?: string): Error {
     const { channel } = this.#options;
     const Class = this.channelInfo === undefined ? CanInitializationError : CanOperationError;
-    return systemError(Class, `${action} "${channel}"`, syscall, result, channel);
+    return systemError(Class, `${action} "${channel}"`, syscall, result, channel, advice);
   }
 }
 

@@ -21,7 +21,7 @@ import {
   EPOLLONESHOT,
   eventFd,
 } from "../kernel/epoll.ts";
-import { EBADF, EINTR, ENOENT } from "../kernel/errno.ts";
+import { EINTR } from "../kernel/errno.ts";
 import { nextTurn } from "../turn.ts";
 import { systemError } from "./system_error.ts";
 
@@ -87,9 +87,7 @@ export class Reactor {
   /** @ignore For `Watch`. */
   control(operation: number, fd: number, events: number): void {
     const result = this.#control(this.#epoll, operation, fd, events);
-    // A descriptor that somebody else has closed has left epoll by itself.
-    const gone = operation === EPOLL_CTL_DEL && (result === -ENOENT || result === -EBADF);
-    if (result < 0 && !gone) throw this.#error("epoll_ctl", result);
+    if (result < 0) throw this.#error("epoll_ctl", result);
   }
 
   /** @ignore For `Watch`: somebody begins or ceases to wait. */
@@ -107,6 +105,8 @@ export class Reactor {
 
   /** @ignore For `Watch`. */
   forget(fd: number): void {
+    // Only for descriptors that have a duplicate: the others leave epoll when they are closed, so a failure is none.
+    this.#control(this.#epoll, EPOLL_CTL_DEL, fd, 0);
     this.#watches.delete(fd);
     if (this.#watches.size > 0) this.apply();
     else if (this.#parked === null) this.#close();
@@ -269,7 +269,6 @@ export class Watch {
   /** Leaves the reactor. */
   close(): void {
     this.#become(null);
-    if (this.#set !== null) this.#reactor.control(EPOLL_CTL_DEL, this.#fd, 0);
     this.#reactor.forget(this.#fd);
   }
 

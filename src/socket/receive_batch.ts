@@ -28,7 +28,7 @@ import {
   SOL_SOCKET,
   TIMESTAMPNS_SPACE,
 } from "../kernel/socket.ts";
-import { Message } from "../message.ts";
+import { type Message, MessageOver } from "../message.ts";
 import {
   copyWords,
   RECORD_BITS,
@@ -106,7 +106,7 @@ export class ReceiveBatch {
       const ifindex = this.#words[(address + SOCKADDR_CAN_IFINDEX) >> 2];
       const at = this.#at;
       this.#at = this.#copy(i, this.#block, at);
-      into.push(new Message(this.#block, at, nameOf(ifindex)));
+      into.push(new MessageOver(this.#block, at, nameOf(ifindex)));
     }
     return count;
   }

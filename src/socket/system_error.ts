@@ -34,7 +34,7 @@ export function systemError(
   advice?: string,
 ): CanError {
   const errno = -result;
-  const hint = advice ?? adviceFor(errno, channel);
+  const hint = advice ?? adviceFor(syscall, errno, channel);
   const text = `Cannot ${action}: ${errnoName(errno)} (${errnoText(errno)})${hint ? `; ${hint}` : ""}`;
   const missing = syscall === "socket" && (errno === EAFNOSUPPORT || errno === EPROTONOSUPPORT);
   return new (missing ? CanInterfaceNotImplementedError : Class)(text, {
@@ -45,7 +45,7 @@ export function systemError(
   });
 }
 
-function adviceFor(errno: number, channel?: string): string | undefined {
+function adviceFor(syscall: string, errno: number, channel?: string): string | undefined {
   switch (errno) {
     case EAFNOSUPPORT:
       return `this kernel has no SocketCAN: load it with "sudo modprobe can", or use interface: "virtual"`;
@@ -56,7 +56,7 @@ function adviceFor(errno: number, channel?: string): string | undefined {
     case ENFILE:
       return "the whole system has too many open files";
     case EPERM:
-      return "a security policy forbids it (a container's seccomp profile, for example)";
+      return syscall === "socket" ? "a security policy forbids it (a container's seccomp profile, say)" : undefined;
     case ENETDOWN:
       return `bring it up with "sudo ip link set ${channel ?? "can0"} up"; the bus works again then`;
   }

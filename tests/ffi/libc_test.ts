@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { openLibc } from "../../ffi/open.ts";
+import { EAGAIN, EBADF } from "../../src/kernel/errno.ts";
 import {
   encodeEpollEvent,
   EPOLL_CTL_ADD,
@@ -10,8 +11,6 @@ import {
   eventFd,
 } from "../../src/kernel/epoll.ts";
 
-const EBADF = 9;
-const EAGAIN = 11;
 const ENOENT = 2;
 
 describe("Libc", () => {

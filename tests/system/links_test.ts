@@ -26,7 +26,7 @@ describe("Links", options, () => {
   });
 
   it("that are not CAN", () => {
-    assertThrows(() => new Bus("lo"), CanInitializationError, "it exists but is not a CAN interface");
+    assertThrows(() => new Bus("lo"), CanInitializationError, "it is not a CAN interface; CAN interfaces here: ");
   });
 
   it("that are down", () => {
@@ -80,7 +80,11 @@ describe("Links", options, () => {
     assertEquals(every.sendMany([to("vcan1"), to("vcan0"), to("vcan1")]), 3);
     assertEquals([zero.recvMany(9, 1).length, one.recvMany(9, 1).length], [1, 2]);
     assertThrows(() => every.send(to(null)), TypeError, "name one as the message's channel");
-    assertThrows(() => every.send(to("vcan99")), CanOperationError, 'Cannot send to "vcan99": ENODEV');
+    assertThrows(
+      () => every.send(to("vcan99")),
+      CanOperationError,
+      'Cannot send to "vcan99": ENODEV (no such device); CAN interfaces',
+    );
     const error = assertThrows(() => every.sendMany([to("vcan0"), to("vcan99")]), CanOperationError, "1 of 2 messages");
     assertEquals([error.sent, zero.recv(1)!.arbitrationId], [1, 0x123]);
   });
@@ -92,6 +96,8 @@ describe("Links", options, () => {
     ip("link", "del", "vcan2");
     const error = assertThrows(() => bus.recv(1), CanOperationError, 'Cannot receive from "vcan2": ENODEV');
     assertEquals(error.code, "ENODEV");
+    assertThrows(() => bus.recv(), CanOperationError, "open a new one when it is back");
+    assertThrows(() => bus.send(message), CanOperationError, "the interface is gone");
   });
 });
 

@@ -1,5 +1,5 @@
 // @ts-self-types="./mod.d.ts"
-// JSR's packages from the npm registry, for machines that reach only that one.
+// JSR packages by way of npm, so that one `npm ci` brings every tool.
 export { assert } from "../../../node_modules/deno-std/assert/assert.js";
 export { assertEquals } from "../../../node_modules/deno-std/assert/equals.js";
 export { assertInstanceOf } from "../../../node_modules/deno-std/assert/instance_of.js";

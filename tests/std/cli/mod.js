@@ -1,3 +1,3 @@
 // @ts-self-types="./mod.d.ts"
-// JSR's packages from the npm registry, for machines that reach only that one.
+// JSR packages by way of npm, so that one `npm ci` brings every tool.
 export { parseArgs } from "../../../node_modules/deno-std/cli/parse_args.js";
