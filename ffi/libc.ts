@@ -70,7 +70,7 @@ export interface Libc {
   interfaces(): InterfaceEntry[] | number;
   /** The address of the first byte of a buffer that does not move: one over a large, long-lived ArrayBuffer. */
   address(buffer: Uint8Array): bigint;
-  /** The thread that waits for all sockets; made by the first that asks. */
+  /** What waits for all sockets. */
   readonly parking: Parking;
 }
 

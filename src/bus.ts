@@ -85,7 +85,8 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
    *
    * @param timeout Seconds; absent or null: for ever; 0: do not wait.
    * @throws {CanOperationError} The interface is down (`ENETDOWN`, once; the bus works again when it is up) or gone
-   * (`ENODEV`), or the bus is closed (`EBADF`). On a virtual bus, waiting for ever is `EDEADLK`.
+   * (`ENODEV`, each time; a new bus is needed), or the bus is closed (`EBADF`). On a virtual bus, waiting for ever is
+   * `EDEADLK`.
    */
   recv(timeout?: number | null): Message | null {
     this.#assertOpen("receive from");
@@ -108,7 +109,8 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
 
   /**
    * The next message, while the event loop goes on; null when the time is over. Several may be pending: they are served
-   * in order. A pending one keeps the process alive, unless `unref` was called.
+   * in order, though a blocking `recv` meanwhile comes first. A pending one keeps the process alive, unless `unref` was
+   * called or the bus is virtual, where only this process could end the wait.
    *
    * @throws {CanOperationError} As `recv`; `close` rejects all that are pending, with code `EBADF`.
    * @throws The signal's reason when it is aborted; no message is lost then.
@@ -120,7 +122,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     });
   }
 
-  /** Messages without end, blocking; ends when the bus is closed. An error of the socket is thrown. */
+  /** Messages without end, blocking; ends when the bus is closed. Errors are thrown as by `recv`. */
   [Symbol.iterator](): IterableIterator<Message, undefined> {
     const iterator: IterableIterator<Message, undefined> = {
       next: () => step(this.#closed ? null : this.recv()),
@@ -129,7 +131,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     return iterator;
   }
 
-  /** Messages without end, while the event loop goes on; ends when the bus is closed. An error of the socket is thrown. */
+  /** Messages without end, while the event loop goes on; ends when the bus is closed. Errors are thrown as by `recv`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
     const iterator: AsyncIterableIterator<Message, undefined> = {
       next: () =>
@@ -175,7 +177,8 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
   }
 
   /**
-   * Hands a message to the kernel, while the event loop goes on. Several may be pending: they are sent in order.
+   * Hands a message to the kernel, while the event loop goes on. Several may be pending: they are sent in order, though a
+   * blocking `send` meanwhile goes first.
    *
    * @throws As `send`, or the signal's reason when it is aborted; the message was not sent then.
    */
@@ -197,6 +200,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
    *
    * @param filters At most 512; null or an empty list receives everything.
    * @throws {RangeError | TypeError} A filter is wrong; the older ones stay in force.
+   * @throws {CanOperationError} The kernel refuses, and the older ones stay in force; or the bus is closed.
    */
   setFilters(filters: readonly CanFilter[] | null): void {
     this.#assertOpen("set filters of");
