@@ -83,6 +83,12 @@ function open(Deno: DenoNamespace, names: readonly string[]): NativeFunctions & 
 const tick = 10;
 
 /**
+ * How long a thread of the pool sleeps at a time, in milliseconds. A Worker that is terminated leaves its thread asleep,
+ * and the pool is small: without an end each would be lost for ever.
+ */
+const longest = 30_000;
+
+/**
  * Parks `epoll_wait` in Deno's thread pool. A call there always keeps the process alive; so a wait that must not do so
  * looks from a timer instead, which need not.
  */
@@ -96,7 +102,7 @@ class PoolParking implements Parking {
   }
 
   wait(epoll: number, events: Uint8Array, count: number, keepAlive: boolean): Promise<number> {
-    if (keepAlive) return this.#native.parkedEpollWait(epoll, events, count, -1);
+    if (keepAlive) return this.#native.parkedEpollWait(epoll, events, count, longest);
     return new Promise((resolve) => {
       this.#held = false;
       const look = () => {

@@ -17,6 +17,8 @@ import { VirtualSocket } from "./virtual.ts";
 import type { WaitOptions } from "./wait_queue.ts";
 import { Writer } from "./writer.ts";
 
+const FOR_EVER: WaitOptions = {};
+
 /** The kinds of frames that a bus is open for, in python-can's words. */
 export type CanProtocol = "CAN_20" | "CAN_FD";
 
@@ -70,11 +72,16 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     this.#socket = full.interface === "virtual"
       ? new VirtualSocket(full, onReady)
       : new RawSocket(openLibc(full.libc), full, onReady);
-    const rearm = () => this.#arm();
-    this.#reader = new Reader(this.#socket, rearm, logger);
-    this.#writer = new Writer(this.#socket, rearm, full);
-    this.channelInfo = this.#socket.channelInfo;
-    logger?.debug(`opened ${this.channelInfo}`);
+    try {
+      const rearm = () => this.#arm();
+      this.#reader = new Reader(this.#socket, rearm, logger);
+      this.#writer = new Writer(this.#socket, rearm, full);
+      this.channelInfo = this.#socket.channelInfo;
+      logger?.debug(`opened ${this.channelInfo}`);
+    } catch (error) {
+      this.#socket.close();
+      throw error;
+    }
   }
 
   /**
@@ -118,7 +125,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
   recvAsync(options: WaitOptions = {}): Promise<Message | null> {
     return promised(() => {
       this.#assertOpen("receive from");
-      return this.#reader.recvAsync(options);
+      return this.#reader.next(options);
     });
   }
 
@@ -137,9 +144,9 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
       next: () =>
         promised(() => {
           if (this.#closed) return step(null);
-          const message = this.#reader.takeInTurn(false);
-          if (message !== undefined) return step(message);
-          return this.#reader.recvAsync({}).then(step, (error) => {
+          const next = this.#reader.next(FOR_EVER);
+          if (!(next instanceof Promise)) return step(next);
+          return next.then(step, (error) => {
             if (this.#closed) return step(null);
             throw error;
           });
@@ -207,6 +214,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     this.#socket.setFilters(toRawFilters(filters));
     this.#reader.clear();
     this.#filters = copyFilters(filters);
+    this.#arm(); // an error that was found among the dropped frames is for those who wait
     this.#logger?.debug(`filters set: ${JSON.stringify(this.#filters)}`);
   }
 

@@ -57,6 +57,7 @@ function toRawFilter(filter: CanFilter, index: number): RawFilter {
   const inverted = filter.inverted !== undefined && checkBoolean(`${name}.inverted`, filter.inverted);
   if (filter.extended !== undefined) canMask |= CAN_EFF_FLAG;
   if (extended) canId |= CAN_EFF_FLAG;
+  else if (filter.extended === false) canId &= ~CAN_EFF_FLAG;
   if (inverted) canId |= CAN_INV_FILTER;
   return { canId: canId >>> 0, canMask: canMask >>> 0 };
 }

@@ -33,8 +33,8 @@ import {
 /**
  * A CAN message: python-can's `can.Message`, read-only.
  *
- * Every message that can be made can be sent, and one that is received can be sent again. `data` is the message's own
- * memory and must not be written to.
+ * Every message that can be made can be sent, and one that is received can be sent again. `data` must not be written
+ * to.
  *
  * @example
  * ```ts
@@ -89,7 +89,10 @@ export class Message {
     return word & CAN_EFF_FLAG ? word & CAN_EFF_MASK : word & CAN_SFF_MASK;
   }
 
-  /** Payload; empty in a remote frame. The same array each time: the message's own memory, not to be written to. */
+  /**
+   * Payload; empty in a remote frame. The same array each time, not to be written to. Its buffer holds other messages
+   * too: `slice()` it before transferring it to a worker.
+   */
   get data(): Uint8Array {
     if (this.bytes !== undefined) return this.bytes;
     const { buffer, byteOffset } = this.block;
@@ -225,7 +228,10 @@ export class Message {
     return fields.join("    ").trim();
   }
 
-  /** A plain object that `new Message()` takes back; `timestamp` is as exact as a number can be. */
+  /**
+   * A plain object, which `new Message()` takes back unless another program sent what it would refuse. `timestamp` is as
+   * exact as a number can be.
+   */
   toJSON(): Omit<Required<MessageInit>, "data"> & { data: number[] } {
     return {
       timestamp: this.timestamp,

@@ -74,6 +74,7 @@ const defaults: Required<MessageInit> = {
  * @throws {RangeError | TypeError} See `Message`.
  */
 export function encodeRecord(init: MessageInit): Uint32Array {
+  if (typeof init !== "object" || init === null) throw new TypeError(`Message takes an object of fields, not ${init}`);
   for (const key in init) {
     if (!Object.hasOwn(defaults, key)) throw new TypeError(`Message has no field "${key}"`);
   }

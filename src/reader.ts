@@ -60,32 +60,18 @@ export class Reader {
     return messages;
   }
 
-  /** See `Bus.recvAsync`. */
-  recvAsync(options: WaitOptions): Promise<Message | null> {
+  /** See `Bus.recvAsync`: the next message if it is here, else a promise of it. */
+  next(options: WaitOptions): Message | null | Promise<Message | null> {
     const { timeout, signal } = checkWaitOptions(options);
     signal?.throwIfAborted();
-    const message = this.takeInTurn(timeout === 0);
-    if (message !== undefined) return Promise.resolve(message);
-    if (timeout === 0) return Promise.resolve(null);
+    const message = this.#takeInTurn(timeout === 0);
+    if (message !== undefined) return message;
+    if (timeout === 0) return null;
     this.#logger?.debug(`waiting for a frame, ${spell(timeout ?? Infinity)}, while the event loop goes on`);
     const promise = this.queue.wait(undefined, options, () => null);
     if (this.#sinceTurn < TURN) this.#rearm();
     else nextTurn(() => this.#turn());
     return promise;
-  }
-
-  /**
-   * The next message, if nobody waits for it and the event loop has had its turn.
-   *
-   * @param always Do not let the event loop have its turn first.
-   */
-  takeInTurn(always: boolean): Message | undefined {
-    if (this.queue.size > 0) return undefined;
-    if (this.#sinceTurn >= TURN && !always && !this.#hasMore()) {
-      return undefined;
-    }
-    this.#sinceTurn++;
-    return this.#take();
   }
 
   /** Forgets what was read ahead. */
@@ -107,6 +93,18 @@ export class Reader {
       if (result !== undefined) return result;
     }
     return undefined;
+  }
+
+  /**
+   * The next message, if nobody waits for it and the event loop has had its turn.
+   *
+   * @param always Do not let the event loop have its turn first.
+   */
+  #takeInTurn(always: boolean): Message | undefined {
+    if (this.queue.size > 0) return undefined;
+    if (this.#sinceTurn >= TURN && !always && !this.#hasMore()) return undefined;
+    this.#sinceTurn++;
+    return this.#take();
   }
 
   /** What is here without asking the socket must not wait for the socket. */

@@ -43,9 +43,8 @@ export class VirtualSocket implements FrameSocket {
     this.#options = options;
     this.#onReady = onReady;
     this.#filters = options.rawFilters;
-    // The kernel doubles what is asked for.
-    this.receiveBuffer = options.receiveBuffer ? 2 * options.receiveBuffer : DEFAULT_BUFFER;
-    this.sendBuffer = options.sendBuffer ? 2 * options.sendBuffer : DEFAULT_BUFFER;
+    this.receiveBuffer = granted(options.receiveBuffer);
+    this.sendBuffer = granted(options.sendBuffer);
     this.channelInfo = channel === "" ? "virtual, every channel" : `virtual channel "${channel}"`;
     let wire = wires.get(channel);
     if (!wire) wires.set(channel, wire = new Set());
@@ -147,6 +146,11 @@ export class VirtualSocket implements FrameSocket {
       ? this.#filters.every((filter) => filterMatches(filter, idWord))
       : this.#filters.some((filter) => filterMatches(filter, idWord));
   }
+}
+
+/** Bytes of a buffer: the kernel doubles what is asked for, and gives 2304 at the least. */
+function granted(asked: number | undefined): number {
+  return asked === undefined ? DEFAULT_BUFFER : Math.max(2 * asked, 2304);
 }
 
 /** The message as a receiver sees it: stamped now, sent by this host. */

@@ -46,7 +46,7 @@ interface Entry<Input, Output> {
 export class WaitQueue<Input, Output> {
   readonly #attempt: (input: Input) => Output | undefined;
   readonly #onEmpty: () => void;
-  #entries: Entry<Input, Output>[] = [];
+  #entries = new Set<Entry<Input, Output>>();
   #keepAlive = true;
 
   /**
@@ -60,7 +60,7 @@ export class WaitQueue<Input, Output> {
 
   /** How many wait. */
   get size(): number {
-    return this.#entries.length;
+    return this.#entries.size;
   }
 
   /** Whether timeouts keep the process alive. */
@@ -77,14 +77,14 @@ export class WaitQueue<Input, Output> {
   wait(input: Input, { timeout, signal }: WaitOptions, expired: () => Output): Promise<Output> {
     return new Promise((resolve, reject) => {
       const entry: Entry<Input, Output> = { input, resolve, reject, timer: null, release: nothing };
-      this.#entries.push(entry);
+      this.#entries.add(entry);
       if (timeout == null && !signal) return;
 
       const leave = (settle: () => void) => {
-        this.#entries = this.#entries.filter((each) => each !== entry);
+        this.#entries.delete(entry);
         entry.release();
         settle();
-        if (this.#entries.length === 0) this.#onEmpty();
+        if (this.#entries.size === 0) this.#onEmpty();
       };
       const abort = () => leave(() => reject(signal?.reason));
       const expire = () => leave(() => resolve(new Promise((settle) => settle(expired()))));
@@ -101,27 +101,24 @@ export class WaitQueue<Input, Output> {
 
   /** Serves those who wait, in order, as far as it goes. */
   pump(): void {
-    for (let entry = this.#entries[0]; entry; entry = this.#entries[0]) {
+    for (const entry of this.#entries) {
       let value: Output | undefined;
       try {
         value = this.#attempt(entry.input);
+        if (value === undefined) return;
+        entry.resolve(value);
       } catch (error) {
-        this.#entries.shift();
-        entry.release();
         entry.reject(error);
-        continue;
       }
-      if (value === undefined) return;
-      this.#entries.shift();
+      this.#entries.delete(entry);
       entry.release();
-      entry.resolve(value);
     }
   }
 
   /** Everybody's wait fails. */
   rejectAll(makeError: () => unknown): void {
     const entries = this.#entries;
-    this.#entries = [];
+    this.#entries = new Set();
     for (const entry of entries) {
       entry.release();
       entry.reject(makeError());
@@ -167,7 +164,7 @@ class Timer {
   }
 
   #start(): void {
-    const rest = Math.min(Math.ceil(this.#end - performance.now()), longest);
+    const rest = Math.min(Math.max(Math.ceil(this.#end - performance.now()), 0), longest);
     this.#timer = setTimeout(() => {
       if (performance.now() >= this.#end) this.#onEnd();
       else this.#start();

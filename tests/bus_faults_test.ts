@@ -116,11 +116,11 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     assertThrows(() => withFaults(failing("getsockopt"), () => bus.droppedFrames), CanOperationError, "ENOMEM");
     assertThrows(() => withFaults(failing("getsockopt"), () => bus.sendBuffer), CanOperationError, "ENOMEM");
     assertThrows(() => withFaults(failing("setsockopt"), () => bus.setFilters(null)), CanOperationError, "ENOMEM");
-    // The last of setFilters' calls: the older filters are put back.
+    // After none pass, the new ones are refused: the older filters are put back.
     bus.setFilters([{ canId: 1, canMask: 0x7ff }]);
     let calls = 0;
-    const second = (call: Call) => call === "setsockopt" && ++calls === 2 ? -ENOMEM : undefined;
-    assertThrows(() => withFaults(second, () => bus.setFilters([{ canId: 2, canMask: 0x7ff }])), CanOperationError);
+    const third = (call: Call) => call === "setsockopt" && ++calls === 3 ? -ENOMEM : undefined;
+    assertThrows(() => withFaults(third, () => bus.setFilters([{ canId: 2, canMask: 0x7ff }])), CanOperationError);
     other.sendMany([message, new Message({ arbitrationId: 2 })]);
     assertEquals(bus.recvMany(9, 1).map(({ arbitrationId }) => arbitrationId), [1]);
     // Adding the socket to epoll, and looking.
@@ -248,6 +248,48 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     assert(bus.closed && fd > 2);
     const { openLibc } = await import("../ffi/open.ts");
     openLibc().close(fd);
+  });
+
+  it("tries to send again in time, whatever else goes on meanwhile", async () => {
+    const disturbances: Record<string, (sender: Bus) => void> = {
+      "sending more": (sender) => void sender.sendAsync(message),
+      "polling": (sender) => void sender.recvAsync({ timeout: 0.001 }),
+      "ref": (sender) => void sender.ref(),
+    };
+    for (const [name, disturb] of Object.entries(disturbances)) {
+      using sender = new Bus(options);
+      let full = true;
+      const fault = (call: Call) => call === "send" && full ? -ENOBUFS : undefined;
+      await withFaults(fault, async () => {
+        const sent = sender.sendAsync(message, { timeout: 20 });
+        const disturbing = setInterval(() => disturb(sender), 2);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        full = false;
+        await sent.catch((error) => {
+          throw new Error(`not sent while ${name}`, { cause: error });
+        });
+        clearInterval(disturbing);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }).result;
+    }
+  });
+
+  it("tells those who wait of an error that a change of filters meets", async () => {
+    using bus = new Bus(options);
+    const wait = bus.recvAsync();
+    withFaults((call) => call === "recvmmsg" ? -ENETDOWN : undefined, () => bus.setFilters(null));
+    await assertRejects(() => wait, CanOperationError, "ENETDOWN");
+  });
+
+  it("leaves no descriptor open when the logger throws", () => {
+    const before = openDescriptors();
+    for (const word of ["opening", "CAN_RAW_LOOPBACK", "opened"]) {
+      const debug = (line: string) => {
+        if (line.startsWith(word)) throw new Error(`logging ${word} failed`);
+      };
+      assertThrows(() => new Bus({ ...options, logger: { debug, warn() {} } }), Error, `logging ${word} failed`);
+    }
+    assertEquals(openDescriptors(), before);
   });
 
   it("setFilters keeps an error that it meets for the next receive", () => {

@@ -15,6 +15,7 @@ describe("toRawFilters", () => {
     [[{ canId: 0x123, canMask: 0x7ff, extended: false }], [[0x123, 0x800007ff]]],
     [[{ canId: 0x123, canMask: 0x1fffffff, extended: true }], [[0x80000123, 0x9fffffff]]],
     [[{ canId: 0x123, canMask: 0x7ff, inverted: true }], [[0x20000123, 0x7ff]]],
+    [[{ canId: 0x80000123, canMask: 0x1fffffff, extended: false }], [[0x123, 0x9fffffff]]],
     [[{ canId: REMOTE, canMask: REMOTE }], [[REMOTE, REMOTE]]],
   ];
   for (const [filters, expected] of rows) {

@@ -97,6 +97,7 @@ describe("Message", () => {
       [{ timestamp: Infinity }, RangeError, "Infinity"],
       [{ timestamp: "now" }, TypeError, "timestamp must be a number of seconds: now"],
       [{ channel: 0 }, TypeError, "channel must be a string or null: 0"],
+      [5, TypeError, "Message takes an object of fields, not 5"],
       [{ arbitration_id: 1 }, TypeError, `no field "arbitration_id"`],
     ];
     for (const [init, Class, text] of refused) {

@@ -26,13 +26,24 @@ export const SIOCGIFINDEX = 0x8933;
 export const IFREQ_SIZE = 40;
 export const IFREQ_VALUE = 16;
 
-/** A request about the interface of that name. The name's bytes must leave room for a zero: 15 at the most. */
+/** Whether an interface can have that name: at most 15 bytes, none of them zero. */
+export function isInterfaceName(name: string): boolean {
+  return new TextEncoder().encode(name).length < IFNAMSIZ && !name.includes("\0");
+}
+
+/**
+ * A request about the interface of that name.
+ *
+ * @throws {RangeError} No interface can have it.
+ */
 export function encodeIfreq(name: string): Uint8Array {
-  const bytes = new Uint8Array(IFREQ_SIZE);
-  const { read } = new TextEncoder().encodeInto(name, bytes.subarray(0, IFNAMSIZ - 1));
-  if (read < name.length) {
-    throw new RangeError(`Interface name "${name}" is longer than ${IFNAMSIZ - 1} bytes`);
+  if (!isInterfaceName(name)) {
+    throw new RangeError(
+      `Interface name ${JSON.stringify(name)} is longer than ${IFNAMSIZ - 1} bytes, or has a zero in it`,
+    );
   }
+  const bytes = new Uint8Array(IFREQ_SIZE);
+  new TextEncoder().encodeInto(name, bytes);
   return bytes;
 }
 

@@ -7,6 +7,7 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError, CanOperationError } from "../errors.ts";
 import { AF_CAN, CAN_MTU, CAN_RAW, CANFD_MTU, encodeAddress, encodeFilters, type RawFilter } from "../kernel/can.ts";
+import { isInterfaceName } from "../kernel/if.ts";
 import { EPOLLIN, EPOLLOUT } from "../kernel/epoll.ts";
 import { EAGAIN, EINTR, EINVAL, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
 import {
@@ -70,6 +71,8 @@ export class RawSocket implements FrameSocket {
   #pending = 0;
   /** Seconds to wait for the interface's queue to drain; 0 when the last send went through or waits for the socket. */
   #backoff = 0;
+  /** When to try to send again, in milliseconds of the monotonic clock, while backing off. */
+  #retryAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -155,6 +158,7 @@ export class RawSocket implements FrameSocket {
     if (result === -ENOBUFS) {
       // The interface's queue is full, which poll does not tell: only trying again does.
       this.#backoff = Math.min(this.#backoff * 2 || BACKOFF.first, BACKOFF.most);
+      this.#retryAt = performance.now() + 1000 * this.#backoff;
       return 0;
     }
     if (result === -EAGAIN || result === -EINTR) {
@@ -176,10 +180,12 @@ export class RawSocket implements FrameSocket {
 
   arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
     const backingOff = writable && this.#backoff > 0;
+    const failing = readable && this.#pending !== 0;
     clearTimeout(this.#timer);
-    if (backingOff || (readable && this.#pending !== 0)) {
-      // What epoll cannot tell: the time to try again, or an error that is here already.
-      const timer = setTimeout(this.#onReady, this.#pending === 0 ? this.#backoff * 1000 : 0);
+    if (backingOff || failing) {
+      // What epoll cannot tell: the time for the next try, which stays as it is however often the wishes change; or an
+      // error that is here already.
+      const timer = setTimeout(this.#onReady, failing ? 0 : Math.max(0, this.#retryAt - performance.now()));
       if (!keepAlive) (timer as unknown as { unref(): void }).unref();
       this.#timer = timer;
     }
@@ -190,15 +196,15 @@ export class RawSocket implements FrameSocket {
   }
 
   setFilters(filters: readonly RawFilter[]): void {
-    // With no filter at all nothing arrives, so that emptying the buffer comes to an end.
-    this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, noBytes);
+    // While no frame passes, neither data nor errors, emptying the buffer comes to an end.
+    this.#filter([], 0);
     const result = this.#in.drain();
     if (result !== -EAGAIN) this.#pending ||= result;
     try {
-      this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, encodeFilters(filters));
+      this.#filter(filters, this.#options.errorMask);
       this.#filters = filters;
     } catch (error) {
-      this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, encodeFilters(this.#filters));
+      this.#filter(this.#filters, this.#options.errorMask);
       throw error;
     }
   }
@@ -217,11 +223,15 @@ export class RawSocket implements FrameSocket {
     set("CAN_RAW_RECV_OWN_MSGS", CAN_RAW_RECV_OWN_MSGS, u32(Number(receiveOwnMessages)));
     set("CAN_RAW_FD_FRAMES", CAN_RAW_FD_FRAMES, u32(Number(fd)));
     set("CAN_RAW_JOIN_FILTERS", CAN_RAW_JOIN_FILTERS, u32(Number(joinFilters)));
-    set("CAN_RAW_FILTER", CAN_RAW_FILTER, encodeFilters(this.#filters));
-    set("CAN_RAW_ERR_FILTER", CAN_RAW_ERR_FILTER, u32(errorMask));
+    this.#filter(this.#filters, errorMask);
     this.#setOption("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
     this.#setBuffer("receiveBuffer", "SO_RCVBUF", SO_RCVBUF, SO_RCVBUFFORCE);
     this.#setBuffer("sendBuffer", "SO_SNDBUF", SO_SNDBUF, SO_SNDBUFFORCE);
+  }
+
+  #filter(filters: readonly RawFilter[], errorMask: number): void {
+    this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, encodeFilters(filters));
+    this.#setOption("CAN_RAW_ERR_FILTER", SOL_CAN_RAW, CAN_RAW_ERR_FILTER, u32(errorMask));
   }
 
   #setOption(label: string, level: number, name: number, value: Uint8Array): void {
@@ -278,7 +288,8 @@ export class RawSocket implements FrameSocket {
   }
 
   #indexOf(message: Message): number {
-    return message.channel === null ? -EINVAL : interfaceIndex(this.#libc, this.fd, message.channel);
+    const { channel } = message;
+    return channel !== null && isInterfaceName(channel) ? interfaceIndex(this.#libc, this.fd, channel) : -ENODEV;
   }
 
   #sendError(message: Message, result: number): Error {

@@ -201,7 +201,8 @@ export class Reactor {
     if (this.#woken) return;
     this.#woken = true;
     this.#libc.parking.hold();
-    this.#libc.write(this.#wakeup, one);
+    const result = this.#libc.write(this.#wakeup, one);
+    if (result < 0) throw this.#error("write", result);
   }
 
   #dispatch(count: number): void {

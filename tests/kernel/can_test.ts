@@ -83,6 +83,7 @@ describe("Other headers", () => {
     assertEquals(decodeIfreqName(encodeIfreq("exactly-15-long")), "exactly-15-long");
     assertThrows(() => encodeIfreq("exactly-16-longs"), RangeError, '"exactly-16-longs" is longer than 15 bytes');
     assertThrows(() => encodeIfreq("äöüäöüäö"), RangeError, "longer than 15 bytes");
+    assertThrows(() => encodeIfreq("vcan0\0x"), RangeError, "has a zero in it");
   });
 
   it("errnos in words", () => {

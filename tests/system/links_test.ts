@@ -85,15 +85,19 @@ describe("Links", options, () => {
       CanOperationError,
       'Cannot send to "vcan99": ENODEV (no such device); CAN interfaces',
     );
+    assertThrows(() => every.send(to("a-name-that-is-far-too-long")), CanOperationError, "ENODEV");
     const error = assertThrows(() => every.sendMany([to("vcan0"), to("vcan99")]), CanOperationError, "1 of 2 messages");
     assertEquals([error.sent, zero.recv(1)!.arbitrationId], [1, 0x123]);
   });
 
-  it("that are deleted", () => {
+  it("that are deleted", async () => {
     ip("link", "add", "vcan2", "type", "vcan");
     ip("link", "set", "vcan2", "up");
     using bus = new Bus("vcan2");
+    using awaited = new Bus("vcan2");
+    const waits = [awaited.recvAsync(), awaited.recvAsync()];
     ip("link", "del", "vcan2");
+    for (const wait of waits) await assertRejects(() => wait, CanOperationError, "ENODEV");
     const error = assertThrows(() => bus.recv(1), CanOperationError, 'Cannot receive from "vcan2": ENODEV');
     assertEquals(error.code, "ENODEV");
     assertThrows(() => bus.recv(), CanOperationError, "open a new one when it is back");
