@@ -7,15 +7,15 @@
 /**
  * A whole number within limits.
  *
- * @param limitText How the limit is written, where that is not the number itself.
+ * @param limitText How the limit is written. Default: the number itself.
  * @throws {TypeError} It is no number.
  * @throws {RangeError} It is not whole, or outside the limits.
  */
-export function checkWhole(name: string, value: unknown, least: number, most: number, limitText = `${most}`): number {
+export function checkWhole(name: string, value: unknown, least: number, most: number, limitText?: string): number {
   if (typeof value !== "number") throw new TypeError(`${name} must be a number: ${value}`);
   if (!Number.isInteger(value) || value < least || value > most) {
     const shown = Number.isInteger(value) && value > 9 ? `${value} (0x${value.toString(16)})` : `${value}`;
-    throw new RangeError(`${name} is ${shown}: it must be a whole number from ${least} to ${limitText}`);
+    throw new RangeError(`${name} is ${shown}: it must be a whole number from ${least} to ${limitText ?? most}`);
   }
   return value;
 }

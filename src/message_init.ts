@@ -114,12 +114,20 @@ export function encodeRecord(init: MessageInit): Uint32Array {
   words[RECORD_FRAME + (FRAME_LEN >> 2)] = dlc | (flags << 8);
   const bytes = new Uint8Array(words.buffer, RECORD_HEAD + FRAME_DATA, isRemoteFrame ? 0 : dlc);
   if (data instanceof Uint8Array) bytes.set(data);
-  else for (let i = 0; i < bytes.length; i++) bytes[i] = checkWhole(`data[${i}]`, data[i], 0, 255);
+  else copyNumbers(data, bytes);
   return words;
 }
 
 function flag(init: MessageInit, name: keyof MessageInit): boolean {
   return checkBoolean(name, init[name] ?? defaults[name]);
+}
+
+function copyNumbers(numbers: ArrayLike<number>, bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = numbers[i];
+    // The name in the error is made only where there is one.
+    bytes[i] = Number.isInteger(byte) && byte >= 0 && byte <= 255 ? byte : checkWhole(`data[${i}]`, byte, 0, 255);
+  }
 }
 
 /** The length that a frame with this data says it has. */

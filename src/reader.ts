@@ -25,7 +25,6 @@ export class Reader {
   readonly #socket: FrameSocket;
   readonly #rearm: () => void;
   readonly #logger: Logger | undefined;
-  readonly #attempt = () => this.#take();
   /** Read ahead; those before #next have been handed out. */
   #ahead: Message[] = [];
   #next = 0;
@@ -37,25 +36,28 @@ export class Reader {
     this.#socket = socket;
     this.#rearm = rearm;
     this.#logger = logger;
-    this.queue = new WaitQueue<void, Message | null>(this.#attempt, rearm);
+    this.queue = new WaitQueue<void, Message | null>(() => this.#take(), rearm);
   }
 
   /** See `Bus.recv`. */
   recv(timeout?: number | null): Message | null {
-    const message = this.#until(timeout, this.#attempt) ?? null;
+    checkTimeout(timeout);
+    let message = this.#take();
+    if (message === undefined && timeout !== 0) message = this.#wait(timeout, () => this.#take());
     this.#serve();
-    return message;
+    return message ?? null;
   }
 
   /** See `Bus.recvMany`. */
   recvMany(max: number, timeout?: number | null): Message[] {
     checkWhole("max", max, 1, Number.MAX_SAFE_INTEGER);
+    checkTimeout(timeout);
     const messages = this.#ahead.slice(this.#next, this.#next + max);
     this.#next += messages.length;
-    this.#until(timeout, () => {
-      if (messages.length < max) this.#receive(messages, max - messages.length);
-      return messages.length > 0 ? messages : undefined;
-    });
+    if (messages.length < max) this.#receive(messages, max - messages.length);
+    if (messages.length === 0 && timeout !== 0) {
+      this.#wait(timeout, () => this.#receive(messages, max) > 0 ? messages : undefined);
+    }
     this.#serve();
     return messages;
   }
@@ -80,16 +82,13 @@ export class Reader {
     this.#next = 0;
   }
 
-  /** Attempts until that gives something or the time is over, blocking. */
-  #until<T>(timeout: number | null | undefined, attempt: () => T | undefined): T | undefined {
-    checkTimeout(timeout);
-    let result = attempt();
-    if (result !== undefined || timeout === 0) return result;
+  /** Waits, blocking, until an attempt gives something or the time is over. */
+  #wait<T>(timeout: number | null | undefined, attempt: () => T | undefined): T | undefined {
     const deadline = deadlineOf(timeout);
     for (let rest = restOf(deadline); rest > 0; rest = restOf(deadline)) {
       this.#logger?.debug(`waiting for a frame, ${spell(rest)}`);
       this.#socket.waitReadable(rest);
-      result = attempt();
+      const result = attempt();
       if (result !== undefined) return result;
     }
     return undefined;
