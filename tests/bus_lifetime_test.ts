@@ -2,12 +2,12 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
 import { Message } from "../mod.ts";
-import { descriptorsBackTo, openDescriptors } from "./support/descriptors.ts";
+import { descriptorsBackTo, openDescriptors, restingDescriptors } from "./support/descriptors.ts";
 import { worlds } from "./support/worlds.ts";
 
 for (const { name, skip, open } of worlds) {
   describe(`Opening and closing on ${name}`, { skip }, () => {
-    it("10,000 times leaves descriptors and memory as they were", () => {
+    it("10,000 times leaves descriptors and memory as they were", async () => {
       const cycle = (count: number) => {
         for (let i = 0; i < count; i++) {
           using bus = open({ receiveOwnMessages: true });
@@ -15,7 +15,7 @@ for (const { name, skip, open } of worlds) {
           assertEquals(bus.recv(1)!.arbitrationId, i);
         }
       };
-      const before = openDescriptors();
+      const before = await restingDescriptors();
       cycle(2_000);
       const warm = process.memoryUsage().rss;
       cycle(8_000);
@@ -26,7 +26,7 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("with a wait each, leaves descriptors as they were and no thread behind", async () => {
-      const before = openDescriptors();
+      const before = await restingDescriptors();
       for (let i = 0; i < 50; i++) {
         using bus = open();
         await bus.recvAsync({ timeout: 0.001 });

@@ -74,6 +74,8 @@ export class RawSocket implements FrameSocket {
   /** When to try to send again, in milliseconds of the monotonic clock, while backing off. */
   #retryAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer fires, likewise; `Infinity` while there is none. */
+  #timerAt = Infinity;
 
   /**
    * Opens and binds a socket; filters and all other options are in force before the first frame can arrive.
@@ -180,15 +182,8 @@ export class RawSocket implements FrameSocket {
 
   arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
     const backingOff = writable && this.#backoff > 0;
-    const failing = readable && this.#pending !== 0;
-    clearTimeout(this.#timer);
-    if (backingOff || failing) {
-      // What epoll cannot tell: the time for the next try, which stays as it is however often the wishes change; or an
-      // error that is here already.
-      const timer = setTimeout(this.#onReady, failing ? 0 : Math.max(0, this.#retryAt - performance.now()));
-      if (!keepAlive) (timer as unknown as { unref(): void }).unref();
-      this.#timer = timer;
-    }
+    // What epoll cannot tell: an error that is here already, or that it is time for the next try.
+    this.#setTimer(readable && this.#pending !== 0 ? 0 : backingOff ? this.#retryAt : Infinity, keepAlive);
     const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0);
     if (events === 0 && this.#watch === null) return;
     this.#watch ??= reactorOf(this.#libc).watch(this.fd, this.#onReady);
@@ -227,6 +222,22 @@ export class RawSocket implements FrameSocket {
     this.#setOption("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
     this.#setBuffer("receiveBuffer", "SO_RCVBUF", SO_RCVBUF, SO_RCVBUFFORCE);
     this.#setBuffer("sendBuffer", "SO_SNDBUF", SO_SNDBUF, SO_SNDBUFFORCE);
+  }
+
+  /** Calls `onReady` at that time. A timer that is set for it already goes on, however often the wishes change. */
+  #setTimer(at: number, keepAlive: boolean): void {
+    if (at !== this.#timerAt) {
+      clearTimeout(this.#timer);
+      this.#timerAt = at;
+      this.#timer = at === Infinity ? undefined : setTimeout(() => {
+        this.#timerAt = Infinity;
+        this.#timer = undefined;
+        this.#onReady();
+      }, Math.max(0, at - performance.now()));
+    }
+    const timer = this.#timer as unknown as { ref(): void; unref(): void } | undefined;
+    if (keepAlive) timer?.ref();
+    else timer?.unref();
   }
 
   #filter(filters: readonly RawFilter[], errorMask: number): void {

@@ -22,6 +22,18 @@ export function openDescriptors(): number {
   return open;
 }
 
+/** How many are open once their number has come to rest: what earlier tests closed may take a moment. */
+export async function restingDescriptors(): Promise<number> {
+  let last = openDescriptors();
+  for (let same = 0; same < 5; same++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const now = openDescriptors();
+    if (now !== last) same = 0;
+    last = now;
+  }
+  return last;
+}
+
 /** Waits until as many descriptors are open as were: the thread that waits for sockets ends a little later than they. */
 export async function descriptorsBackTo(before: number): Promise<void> {
   const end = performance.now() + 10_000;
