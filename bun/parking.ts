@@ -26,6 +26,7 @@ interface BunWorker {
 /** Parks `epoll_wait` in a worker of our own, started by the first wait. */
 export class WorkerParking implements Parking {
   readonly #library: string;
+  #url: string | undefined;
   #worker: BunWorker | null = null;
   #settle: { resolve(count: number): void; reject(error: Error): void } | null = null;
 
@@ -56,8 +57,8 @@ export class WorkerParking implements Parking {
     // The worker's source is a function's text, not a file: it works the same from a registry's package, where files
     // have other names, and inside a compiled executable.
     const source = `(${workerMain})(${JSON.stringify(this.#library)})`;
-    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    const worker = new Worker(url) as unknown as BunWorker;
+    this.#url ??= URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    const worker = new Worker(this.#url) as unknown as BunWorker;
     worker.onmessage = ({ data }) => {
       worker.unref(); // between two waits it keeps nothing alive
       this.#settle?.resolve(data);

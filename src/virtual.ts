@@ -84,12 +84,12 @@ export class VirtualSocket implements FrameSocket {
   waitReadable(seconds: number): void {
     if (this.#queue.length > 0) return;
     if (seconds === Infinity) {
+      const { channel } = this.#options;
+      const code = errnoName(EDEADLK);
       throw new CanOperationError(
-        `Cannot wait for ever on "${this.#options.channel}": ${
-          errnoName(EDEADLK)
-        } (only this thread, which would wait, ` +
-          `can send on a virtual bus); give a timeout, or use recvAsync or "for await"`,
-        { code: errnoName(EDEADLK), errno: EDEADLK, channel: this.#options.channel },
+        `Cannot wait for ever on "${channel}": ${code} (only this thread, which would wait, can send on a virtual bus); ` +
+          `give a timeout, or use recvAsync or "for await"`,
+        { code, errno: EDEADLK, channel },
       );
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);

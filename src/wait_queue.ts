@@ -5,6 +5,7 @@
  */
 
 import { checkTimeout } from "./timeout.ts";
+import { setKeepAlive } from "./turn.ts";
 
 /** When an asynchronous wait ends without having what it waits for. */
 export interface WaitOptions {
@@ -131,12 +132,6 @@ function nothing(): void {}
 /** The longest delay that the runtimes' timers take, in milliseconds; longer ones would fire at once. */
 const longest = 2 ** 31 - 1;
 
-/** What `setTimeout` gives in both runtimes. */
-interface NativeTimer {
-  ref(): void;
-  unref(): void;
-}
-
 /** A timer of any length on the monotonic clock, which never fires early. */
 class Timer {
   readonly #onEnd: () => void;
@@ -154,9 +149,7 @@ class Timer {
 
   keepAlive(value: boolean): void {
     this.#keepAlive = value;
-    const timer = this.#timer as unknown as NativeTimer;
-    if (value) timer.ref();
-    else timer.unref();
+    setKeepAlive(this.#timer!, value);
   }
 
   cancel(): void {

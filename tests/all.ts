@@ -26,8 +26,8 @@ const unknown = [...parts].filter((part) => !["checks", "host", "kernel"].includ
 if (unknown.length > 0) throw new RangeError(`no such part: ${unknown}; there are checks, host and kernel`);
 const wanted = (part: string) => parts.size === 0 || parts.has(part);
 
-process.chdir(root);
-process.env.PATH = `${bin}:${process.env.PATH}`;
+Deno.chdir(root);
+Deno.env.set("PATH", `${bin}:${Deno.env.get("PATH")}`);
 if (!installed()) await step("install the development tools", ["npm", "ci", "--no-audit", "--no-fund"]);
 
 const reports = mkdtempSync(`${tmpdir()}/reports-`);
@@ -127,7 +127,8 @@ function counts(report: string): { passed: number; failed: number; skipped: numb
   const text = existsSync(report) ? readFileSync(report, "utf8") : "";
   const cases = [...text.matchAll(/<testcase name="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs)];
   const names = new Set(cases.map(([, name]) => name));
-  const groups = new Set([...names].map((name) => name.slice(0, name.lastIndexOf(" &gt; "))));
+  const ends = [...names].map((name) => [name, name.lastIndexOf(" &gt; ")] as const).filter(([, end]) => end >= 0);
+  const groups = new Set(ends.map(([name, end]) => name.slice(0, end)));
   for (const [, name, inside = ""] of cases) {
     if (inside.includes("<skipped")) result.skipped++;
     else if (groups.has(name)) continue;

@@ -1,7 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CanOperationError, Message } from "../mod.ts";
-import { pause, worlds } from "./support/worlds.ts";
+import { pause } from "./support/pause.ts";
+import { worlds } from "./support/worlds.ts";
 
 function numbered(count: number): Message[] {
   return Array.from({ length: count }, (_, i) => new Message({ arbitrationId: i }));

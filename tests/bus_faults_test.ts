@@ -9,11 +9,13 @@ import {
   CanTimeoutError,
   Message,
 } from "../mod.ts";
+import { openLibc } from "../ffi/open.ts";
 import { EAGAIN, EINTR, EMFILE, ENETDOWN, ENOBUFS, ENODEV, EPERM } from "../src/kernel/errno.ts";
 import { SO_RCVBUFFORCE } from "../src/kernel/socket.ts";
 import { descriptorsBackTo, openDescriptors, restingDescriptors } from "./support/descriptors.ts";
 import { type Call, withFaults } from "./support/faults.ts";
 import { noVcan } from "./support/kernel.ts";
+import { pause } from "./support/pause.ts";
 
 const ENOMEM = 12;
 
@@ -246,7 +248,6 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     assertThrows(() => withFaults(fault, () => bus.close()), CanOperationError, 'Cannot close "vcan0": EIO');
     await assertRejects(() => wait, CanOperationError, "the bus is closed");
     assert(bus.closed && fd > 2);
-    const { openLibc } = await import("../ffi/open.ts");
     openLibc().close(fd);
   });
 
@@ -263,11 +264,11 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
       await withFaults(fault, async () => {
         const sent = sender.sendAsync(message, { timeout: 20 });
         const disturbing = setInterval(() => disturb(sender), 1);
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await pause(100);
         full = false;
         const outcome = await sent.then(() => "sent", (error) => error.message);
         clearInterval(disturbing);
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await pause(50);
         assertEquals(outcome, "sent", name);
       }).result;
     }

@@ -1,6 +1,7 @@
 // Deno counts the operations and resources that a test leaves behind, where it is asked to. Bun has no such thing.
 import { type Bus, type BusOptions, Message } from "../mod.ts";
 import { worlds } from "./support/worlds.ts";
+import { pause } from "./support/pause.ts";
 
 interface DenoTest {
   test(test: {
@@ -32,9 +33,9 @@ async function use(open: (options?: Partial<BusOptions>) => Bus): Promise<void> 
   await receiver.recvAsync({ timeout: 0.01, signal: new AbortController().signal });
   const rejected = receiver.recvAsync().catch(() => "closed");
   receiver.unref().recvAsync({ timeout: 60 }).catch(() => "closed");
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await pause(20);
   receiver.close();
   await rejected;
   // The other thread ends its wait a little later than the last bus.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await pause(100);
 }

@@ -7,9 +7,9 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError, CanOperationError } from "../errors.ts";
 import { AF_CAN, CAN_MTU, CAN_RAW, CANFD_MTU, encodeAddress, encodeFilters, type RawFilter } from "../kernel/can.ts";
-import { isInterfaceName } from "../kernel/if.ts";
 import { EPOLLIN, EPOLLOUT } from "../kernel/epoll.ts";
 import { EAGAIN, EINTR, EINVAL, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
+import { isInterfaceName } from "../kernel/if.ts";
 import {
   CAN_RAW_ERR_FILTER,
   CAN_RAW_FD_FRAMES,
@@ -38,6 +38,7 @@ import {
 } from "../kernel/socket.ts";
 import type { Message } from "../message.ts";
 import type { FullBusOptions } from "../options.ts";
+import { setKeepAlive } from "../turn.ts";
 import type { FrameSocket } from "./frame_socket.ts";
 import { canInterfaces, findCanInterface, interfaceIndex, interfaceMtu, interfaceName } from "./interfaces.ts";
 import { BATCH, type NameOf, ReceiveBatch } from "./receive_batch.ts";
@@ -235,9 +236,7 @@ export class RawSocket implements FrameSocket {
         this.#onReady();
       }, Math.max(0, at - performance.now()));
     }
-    const timer = this.#timer as unknown as { ref(): void; unref(): void } | undefined;
-    if (keepAlive) timer?.ref();
-    else timer?.unref();
+    if (this.#timer !== undefined) setKeepAlive(this.#timer, keepAlive);
   }
 
   #filter(filters: readonly RawFilter[], errorMask: number): void {

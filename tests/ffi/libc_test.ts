@@ -10,6 +10,7 @@ import {
   EPOLLIN,
   eventFd,
 } from "../../src/kernel/epoll.ts";
+import { pause } from "../support/pause.ts";
 
 const ENOENT = 2;
 
@@ -56,7 +57,7 @@ describe("Libc", () => {
       const parked = libc.parking.wait(epoll, events, 2, keepAlive);
       let ended = false;
       parked.then(() => ended = true);
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await pause(30);
       assert(!ended);
       assertEquals(libc.write(event, new Uint8Array(BigUint64Array.of(5n).buffer)), 8);
       // Unless something else does, a wait that keeps nothing alive does not keep this test alive either.

@@ -1,16 +1,19 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { command, inDeno } from "../system/script.ts";
+import { inDeno, runtime } from "../system/script.ts";
 import { PATIENCE, Program } from "../system/tools.ts";
 
 const describeInDeno = inDeno ? describe : () => {};
 
 describeInDeno("The package for JSR", { timeout: PATIENCE }, () => {
   it("can be published, and has nothing but the library's files", async () => {
-    const [shell, c, script, zero] = command("");
-    using program = new Program(shell, [c, `${script} 2>&1`, zero, "publish", "--dry-run", "--allow-dirty"]);
-    const lines = await program.finish();
-    const files = lines.flatMap((line) => line.match(/^ +file:\/\/\S*?\/((?:src|ffi|bun)\/\S+|[^/\s]+) \(/)?.[1] ?? []);
+    const [shell, ...args] = runtime("publish", "--dry-run", "--allow-dirty");
+    using program = new Program(shell, args);
+    const { end, stderr } = await program.result();
+    assertEquals(end, "0", stderr);
+    const files = stderr.split("\n").flatMap((line) =>
+      line.match(/^ +file:\/\/\S*?\/((?:src|ffi|bun)\/\S+|[^/\s]+) \(/)?.[1] ?? []
+    );
     const library = /^((src|ffi|bun)\/[a-z_/]+\.ts|mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
     assertEquals(files.filter((file) => !library.test(file)), []);
     for (const file of ["mod.ts", "src/bus.ts", "ffi/libc.ts", "bun/libc.ts", "LICENSE"]) {

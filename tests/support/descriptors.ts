@@ -5,6 +5,7 @@
  */
 
 import { openLibc } from "../../ffi/open.ts";
+import { pause } from "./pause.ts";
 
 const HIGHEST = 1024;
 const POLLNVAL = 0x20;
@@ -26,7 +27,7 @@ export function openDescriptors(): number {
 export async function restingDescriptors(): Promise<number> {
   let last = openDescriptors();
   for (let same = 0; same < 5; same++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
     const now = openDescriptors();
     if (now !== last) same = 0;
     last = now;
@@ -39,6 +40,6 @@ export async function descriptorsBackTo(before: number): Promise<void> {
   const end = performance.now() + 10_000;
   while (openDescriptors() !== before) {
     if (performance.now() > end) throw new Error(`${openDescriptors()} descriptors are open, and there were ${before}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await pause(5);
   }
 }

@@ -21,8 +21,3 @@ export const worlds: readonly World[] = [
   { name: "vcan", skip: noVcan, open: (options) => new Bus({ channel: "vcan0", ...options }) },
   { name: "virtual", skip: false, open: (options) => new Bus({ channel: "v", interface: "virtual", ...options }) },
 ];
-
-/** Lets timers and whatever waits in the event loop have a turn. */
-export function pause(milliseconds = 0): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Bus, CanInitializationError, CanOperationError, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { PATIENCE } from "./tools.ts";
+import { pause } from "../support/pause.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 const message = new Message({ arbitrationId: 0x123, isExtendedId: false, data: [1, 2] });
@@ -55,7 +56,7 @@ describe("Links", options, () => {
     const wait = waiting.recvAsync().then(() => waiting.recvAsync());
     assertEquals(bus.recv(1)!.arbitrationId, 0x123);
     const rejected = assertRejects(() => wait, CanOperationError, "ENETDOWN");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
     ip("link", "set", "vcan1", "down");
     await rejected;
     assertThrows(() => sender.send(message), CanOperationError, 'ip link set vcan1 up"; the bus works again then');

@@ -7,6 +7,7 @@ import { command, inDeno, root, startScript } from "./script.ts";
 import { PATIENCE, Program } from "./tools.ts";
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { pause } from "../support/pause.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 
@@ -31,7 +32,7 @@ describe("A script whose work is done exits by itself", () => {
     using bus = new Bus("vcan0");
     using program = startScript("tests/system/scripts/waits.ts", { args: ["keep"] });
     await program.until(() => program.lines.length === 1, "wait");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(500);
     bus.send(new Message({ arbitrationId: 0x77 }));
     const lines = await program.finish();
     assertMatch(lines[1], /ID: 00000077/);
@@ -45,7 +46,7 @@ describe("A process", () => {
     await program.until(() => program.lines.length === 1, "wait");
     for (let i = 0; i < 5; i++) {
       program.kill("SIGWINCH");
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await pause(50);
     }
     assertEquals(program.lines.length, 1);
     bus.send(new Message({ arbitrationId: 0x55 }));

@@ -22,12 +22,17 @@ export interface ScriptOptions {
   readonly denoFlags?: readonly string[];
 }
 
+/** The command that runs this runtime, with nobody's permissions but those that it is given. */
+export function runtime(...args: string[]): string[] {
+  // Not by its name: Deno gives a Deno that it starts its own permissions.
+  process.env.RUNTIME = process.execPath;
+  return ["sh", "-c", 'exec "$RUNTIME" "$@"', "sh", ...args];
+}
+
 /** The command that runs a script in this runtime. */
 export function command(file: string, { args = [], denoFlags = ["--allow-ffi"] }: ScriptOptions = {}): string[] {
   const deno = ["run", "--no-check", "--no-prompt", "--no-config", ...denoFlags];
-  // Not by its name: Deno gives a Deno that it starts its own permissions.
-  process.env.RUNTIME = process.execPath;
-  return ["sh", "-c", 'exec "$RUNTIME" "$@"', "sh", ...(inDeno ? deno : []), file, ...args];
+  return runtime(...(inDeno ? deno : []), file, ...args);
 }
 
 /** Starts a script of the project, by its path from the project's folder. */

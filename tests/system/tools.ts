@@ -6,6 +6,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Bus, Message } from "../../mod.ts";
+import { pause } from "../support/pause.ts";
 
 /** Milliseconds after which a wait is a failure. Far more than any takes, also on an emulated machine. */
 const LIMIT = 60_000;
@@ -55,8 +56,8 @@ export class Program implements Disposable {
       if (this.#end !== undefined || performance.now() > deadline) throw this.error(`did not come to ${what}`);
       beat?.();
       let timer;
-      const pause = new Promise<void>((resolve) => timer = setTimeout(resolve, beat ? 20 : 500));
-      await Promise.race([this.#news.promise, pause]);
+      const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, beat ? 20 : 500));
+      await Promise.race([this.#news.promise, timeout]);
       clearTimeout(timer);
     }
   }
@@ -104,7 +105,7 @@ export class Program implements Disposable {
     const deadline = performance.now() + LIMIT;
     while (this.#end === undefined) {
       if (performance.now() > deadline) throw this.error("did not end");
-      await new Promise<void>((resolve) => setTimeout(resolve, 10));
+      await pause(10);
     }
   }
 
