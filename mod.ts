@@ -24,7 +24,7 @@ export {
   CanTimeoutError,
 } from "./src/errors.ts";
 export type { CanFilter } from "./src/filter.ts";
-export { Message } from "./src/message.ts";
+export { Message, type MessageJson } from "./src/message.ts";
 export type { MessageInit } from "./src/message_init.ts";
 export type { BusOptions, Logger } from "./src/options.ts";
 export type { WaitOptions } from "./src/wait_queue.ts";

@@ -20,7 +20,7 @@ import { Writer } from "./writer.ts";
 const FOR_EVER: WaitOptions = {};
 
 /** The kinds of frames that a bus is open for, in python-can's words. */
-export type CanProtocol = "CAN_20" | "CAN_FD";
+export type CanProtocol = "CAN_20" | "CAN_FD" | "CAN_XL";
 
 /**
  * A CAN bus: python-can's `can.Bus`, over the kernel's raw sockets or inside the process.
@@ -64,7 +64,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     const full = fullOptions(options);
     const { channel, logger } = full;
     this.channel = channel;
-    this.protocol = full.fd ? "CAN_FD" : "CAN_20";
+    this.protocol = full.xl ? "CAN_XL" : full.fd ? "CAN_FD" : "CAN_20";
     this.#filters = copyFilters(full.filters);
     this.#logger = logger;
     logger?.debug(`opening ${full.interface} channel "${channel}", ${this.protocol}`);

@@ -4,30 +4,44 @@
  * @module
  */
 
+import { smallArraysAreCheap } from "./engine.ts";
 import {
   CAN_EFF_FLAG,
   CAN_EFF_MASK,
   CAN_ERR_FLAG,
   CAN_ERR_MASK,
+  CAN_MAX_DLEN,
   CAN_RTR_FLAG,
   CAN_SFF_MASK,
   CANFD_BRS,
   CANFD_ESI,
   CANFD_MTU,
+  CANXL_AF,
+  CANXL_HDR_SIZE,
+  CANXL_LEN,
+  CANXL_SDT,
+  CANXL_SEC,
+  CANXL_VCID_MASK,
+  CANXL_VCID_OFFSET,
+  CANXL_XLF,
   FRAME_DATA,
   FRAME_LEN,
+  FRAME_LEN8_DLC,
 } from "./kernel/can.ts";
+import { messageText } from "./message_text.ts";
 import { encodeRecord, type MessageInit } from "./message_init.ts";
 import {
   copyWords,
   RECORD_BITS,
   RECORD_CONFIRM,
   RECORD_FRAME,
-  RECORD_HEAD,
+  RECORD_HARDWARE,
   RECORD_LENGTH,
   RECORD_LOCAL,
   RECORD_NANOSECONDS,
   RECORD_SECONDS,
+  RECORD_SOFTWARE,
+  wordsOf,
 } from "./record.ts";
 
 /**
@@ -82,7 +96,7 @@ export class Message {
     return this.from;
   }
 
-  /** Identifier, without the flags that go with it; the error classes of an error frame. */
+  /** Identifier, without the flags that go with it; the error classes of an error frame, the priority of an XL frame. */
   get arbitrationId(): number {
     const word = this.idWord;
     if (word & CAN_ERR_FLAG) return word & CAN_ERR_MASK;
@@ -90,14 +104,11 @@ export class Message {
   }
 
   /**
-   * Payload; empty in a remote frame. The same array each time, not to be written to. Its buffer holds other messages
+   * Payload; empty in a remote frame. The same array each time, not to be written to. Its buffer may hold other messages
    * too: `slice()` it before transferring it to a worker.
    */
   get data(): Uint8Array {
-    if (this.bytes !== undefined) return this.bytes;
-    const { buffer, byteOffset } = this.block;
-    const start = byteOffset + 4 * this.at + RECORD_HEAD + FRAME_DATA;
-    return this.bytes = new Uint8Array(buffer, start, this.isRemoteFrame ? 0 : this.dlc);
+    return this.bytes ??= this.makeData();
   }
 
   /** Whether the identifier has 29 bits. */
@@ -117,7 +128,12 @@ export class Message {
 
   /** Whether this is a CAN FD frame. */
   get isFd(): boolean {
-    return this.block[this.at + RECORD_LENGTH] === CANFD_MTU;
+    return this.block[this.at + RECORD_LENGTH] === CANFD_MTU && !this.isXl;
+  }
+
+  /** Whether this is a CAN XL frame. */
+  get isXl(): boolean {
+    return (this.lenWord & CANXL_XLF) !== 0;
   }
 
   /** FD: whether the data was sent at the data bitrate. */
@@ -130,12 +146,43 @@ export class Message {
     return (this.fdFlags & CANFD_ESI) !== 0;
   }
 
-  /** Bytes of data (0 to 8, FD 0 to 64); for a remote frame the requested length. */
+  /** Bytes of data (0 to 8, FD 0 to 64, XL 1 to 2048); for a remote frame the requested length. */
   get dlc(): number {
-    return this.lenWord & 0xff;
+    const word = this.lenWord;
+    return word & CANXL_XLF ? word >>> (8 * (CANXL_LEN - FRAME_LEN)) : word & 0xff;
   }
 
-  /** Seconds since 1970 as the kernel saw the frame, 0 where nobody did. Exact to about a quarter of a microsecond. */
+  /** Classic: the length code, 9 to 15, of a frame that has it instead of 8; else 0. See `MessageInit`. */
+  get len8Dlc(): number {
+    return this.isFd || this.isXl ? 0 : this.lenWord >>> (8 * (FRAME_LEN8_DLC - FRAME_LEN));
+  }
+
+  /** XL: priority on the bus, 0 to 0x7ff, of which the lowest wins; 0 in other frames. */
+  get priority(): number {
+    return this.isXl ? this.arbitrationId : 0;
+  }
+
+  /** XL: identifier of the virtual CAN network, 0 to 255; 0 in other frames. */
+  get vcid(): number {
+    return this.isXl ? (this.idWord & CANXL_VCID_MASK) >>> CANXL_VCID_OFFSET : 0;
+  }
+
+  /** XL: type of the service data unit, 0 to 255; 0 in other frames. */
+  get sdt(): number {
+    return this.isXl ? (this.lenWord >>> (8 * (CANXL_SDT - FRAME_LEN))) & 0xff : 0;
+  }
+
+  /** XL: acceptance field, 0 to 0xffffffff; 0 in other frames. */
+  get af(): number {
+    return this.isXl ? this.block[this.at + RECORD_FRAME + (CANXL_AF >> 2)] : 0;
+  }
+
+  /** XL: whether the frame has simple extended content, for security or segmentation. */
+  get sec(): boolean {
+    return this.isXl && (this.lenWord & CANXL_SEC) !== 0;
+  }
+
+  /** Seconds since 1970 as `timestampSource` saw the frame, 0 where nobody did. Exact to about a quarter of a microsecond. */
   get timestamp(): number {
     return this.seconds + this.nanoseconds / 1e9;
   }
@@ -143,6 +190,12 @@ export class Message {
   /** Nanoseconds since 1970, exactly; 0n where nobody saw the frame. */
   get timestampNs(): bigint {
     return BigInt(this.seconds) * 1_000_000_000n + BigInt(this.nanoseconds);
+  }
+
+  /** Whose time it is: the kernel's, the controller's, or null for a message that did not come from a bus. */
+  get timestampSource(): "software" | "hardware" | null {
+    const bits = this.block[this.at + RECORD_BITS];
+    return bits & RECORD_HARDWARE ? "hardware" : bits & RECORD_SOFTWARE ? "software" : null;
   }
 
   /** False for a frame that this host sent. */
@@ -165,7 +218,7 @@ export class Message {
     return this.block[this.at + RECORD_FRAME];
   }
 
-  /** @ignore Bytes 4 to 7 of the frame: len, then, in an FD frame, flags. */
+  /** @ignore Bytes 4 to 7 of the frame: length, flags and what else a kind of frame has there. */
   private get lenWord(): number {
     return this.block[this.at + RECORD_FRAME + (FRAME_LEN >> 2)];
   }
@@ -173,6 +226,17 @@ export class Message {
   /** @ignore */
   private get fdFlags(): number {
     return this.isFd ? (this.lenWord >>> 8) & 0xff : 0;
+  }
+
+  /** @ignore */
+  private makeData(): Uint8Array {
+    const { block } = this;
+    const length = this.isRemoteFrame ? 0 : this.dlc;
+    const start = 4 * (this.at + RECORD_FRAME) + (this.isXl ? CANXL_HDR_SIZE : FRAME_DATA);
+    if (!smallArraysAreCheap || length > CAN_MAX_DLEN) return new Uint8Array(block.buffer, start, length);
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) bytes[i] = block[(start + i) >> 2] >>> (8 * (i & 3));
+    return bytes;
   }
 
   /** @ignore */
@@ -196,43 +260,28 @@ export class Message {
         this.isRx === other.isRx &&
         this.idWord === other.idWord &&
         this.dlc === other.dlc &&
+        this.len8Dlc === other.len8Dlc &&
         this.isFd === other.isFd &&
         this.bitrateSwitch === other.bitrateSwitch &&
         this.errorStateIndicator === other.errorStateIndicator &&
+        this.isXl === other.isXl &&
+        this.sdt === other.sdt &&
+        this.af === other.af &&
+        this.sec === other.sec &&
         this.channel === other.channel &&
         this.data.every((byte, i) => byte === other.data[i]));
   }
 
-  /** One line, as python-can 4 prints it. */
+  /** One line, as python-can 4 prints it; XL frames, which it does not know, show `L` and their own fields besides. */
   toString(): string {
-    const id = this.arbitrationId.toString(16).padStart(this.isExtendedId ? 8 : 4, "0");
-    const flags = [
-      this.isExtendedId ? "X" : "S",
-      this.isRx ? "Rx" : "Tx",
-      this.isErrorFrame ? "E" : " ",
-      this.isRemoteFrame ? "R" : " ",
-      this.isFd ? "F" : " ",
-      this.bitrateSwitch ? "BS" : "  ",
-      this.errorStateIndicator ? "EI" : "  ",
-    ];
-    const fields = [
-      `Timestamp: ${microseconds(this.timestamp).padStart(15)}`,
-      `ID: ${id}`.padStart(12),
-      flags.join(" "),
-      `DL: ${String(this.dlc).padStart(2)}`,
-      Array.from(this.data, (byte) => byte.toString(16).padStart(2, "0")).join(" ").padEnd(24),
-    ];
-    const text = String.fromCharCode(...this.data);
-    if (/^[0-9A-Za-z]+$/.test(text)) fields.push(`'${text}'`);
-    if (this.channel !== null) fields.push(`Channel: ${this.channel}`);
-    return fields.join("    ").trim();
+    return messageText(this);
   }
 
   /**
    * A plain object, which `new Message()` takes back unless another program sent what it would refuse. `timestamp` is as
-   * exact as a number can be.
+   * exact as a number can be. What only few frames have (`len8Dlc`, and what is XL's) is there in those alone.
    */
-  toJSON(): Omit<Required<MessageInit>, "data"> & { data: number[] } {
+  toJSON(): MessageJson {
     return {
       timestamp: this.timestamp,
       channel: this.channel,
@@ -246,6 +295,8 @@ export class Message {
       isRx: this.isRx,
       dlc: this.dlc,
       data: Array.from(this.data),
+      ...this.len8Dlc && { len8Dlc: this.len8Dlc },
+      ...this.isXl && { isXl: true, vcid: this.vcid, sdt: this.sdt, af: this.af, sec: this.sec },
     };
   }
 
@@ -259,6 +310,12 @@ export class Message {
     return `Message { ${this} }`;
   }
 }
+
+/** What `Message.toJSON` gives: the fields that every frame has, and those that few have where they apply. */
+export type MessageJson =
+  & Omit<Required<MessageInit>, "data" | "len8Dlc" | "isXl" | "priority" | "vcid" | "sdt" | "af" | "sec">
+  & Pick<MessageInit, "len8Dlc" | "isXl" | "vcid" | "sdt" | "af" | "sec">
+  & { readonly data: number[] };
 
 /** @ignore The constructor as the library uses it: a message over a record, in a block, at a word, from an interface. */
 export const MessageOver = Message as unknown as new (block: Uint32Array, at: number, from: string | null) => Message;
@@ -284,12 +341,5 @@ export function frameIdWord(message: Message): number {
 /** @ignore Copies a message's frame, of `length` bytes, to where a socket sends it from. */
 export function copyFrame(message: Message, length: number, words: Uint32Array, to: number): void {
   const { block, at } = message as unknown as FrameView;
-  copyWords(block, at + RECORD_FRAME, words, to, length >> 2);
-}
-
-/** Seconds with six decimals, half to even as in Python (JavaScript rounds exact halves up). */
-function microseconds(seconds: number): string {
-  const exact = seconds.toFixed(20);
-  const half = /^(.*\.\d{5}[02468])50*$/.exec(exact);
-  return half ? half[1] : seconds.toFixed(6);
+  copyWords(block, at + RECORD_FRAME, words, to, wordsOf(length));
 }

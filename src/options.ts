@@ -22,8 +22,10 @@ export interface BusOptions {
   readonly channel: string;
   /** `"socketcan"`, the kernel's, or `"virtual"`, inside this process. Default `"socketcan"`. */
   readonly interface?: "socketcan" | "virtual";
-  /** Whether CAN FD frames may be sent and received. Default false. */
+  /** Whether CAN FD frames may be sent and received. Default false; `xl` sets it too. */
   readonly fd?: boolean;
+  /** Whether CAN XL frames, and FD frames, may be sent and received. Default false. */
+  readonly xl?: boolean;
   /** What to receive; null or an empty list: everything. Default null. */
   readonly filters?: readonly CanFilter[] | null;
   /** Whether a frame must pass all filters instead of one of them; error frames pass only a single one. Default false. */
@@ -41,6 +43,16 @@ export interface BusOptions {
   readonly receiveBuffer?: number;
   /** Bytes for frames that wait to be sent; doubled and capped likewise, at `net.core.wmem_max`. */
   readonly sendBuffer?: number;
+  /**
+   * Whose times messages carry: the kernel's, or the controller's where it has any (each message says whose it has, see
+   * `Message.timestampSource`). Default `"software"`.
+   */
+  readonly timestamps?: "software" | "hardware";
+  /**
+   * Whether an interface that goes down or away is waited for instead of being an error: receiving goes on when it is up
+   * again, or made anew under its name, and sending waits as for room. The logger is warned. Default false.
+   */
+  readonly reconnect?: boolean;
   /** Receives debugging output. Costs nothing when absent. */
   readonly logger?: Logger;
   /** Path of the C library, where its usual names do not find it. Loaded once for each path. */
@@ -61,6 +73,7 @@ const table: Record<keyof BusOptions, readonly [type: string, fallback?: unknown
   channel: ["string"],
   interface: ["string", "socketcan"],
   fd: ["boolean", false],
+  xl: ["boolean", false],
   filters: ["object", null],
   joinFilters: ["boolean", false],
   receiveOwnMessages: ["boolean", false],
@@ -68,6 +81,8 @@ const table: Record<keyof BusOptions, readonly [type: string, fallback?: unknown
   errorMask: ["number", CAN_ERR_MASK],
   receiveBuffer: ["number"],
   sendBuffer: ["number"],
+  timestamps: ["string", "software"],
+  reconnect: ["boolean", false],
   logger: ["object"],
   libc: ["string"],
 };
@@ -100,15 +115,21 @@ export function fullOptions(given: string | BusOptions): FullBusOptions {
     const value = options[name as keyof BusOptions] ?? fallback;
     if (value !== undefined) full[name] = value;
   }
-  const { interface: kind, filters, logger, errorMask, receiveBuffer, sendBuffer } = full as unknown as FullBusOptions;
-  if (kind !== "socketcan" && kind !== "virtual") {
-    throw new RangeError(`Option interface is "${kind}": it must be "socketcan" or "virtual"`);
-  }
+  const { filters, logger, errorMask, receiveBuffer, sendBuffer } = full as unknown as FullBusOptions;
+  checkChoice("interface", full.interface, ["socketcan", "virtual"]);
+  checkChoice("timestamps", full.timestamps, ["software", "hardware"]);
   if (logger && (typeof logger.debug !== "function" || typeof logger.warn !== "function")) {
     throw new TypeError("Option logger must have the functions debug and warn");
   }
   checkWhole("Option errorMask", errorMask, 0, CAN_ERR_MASK);
   if (receiveBuffer !== undefined) checkWhole("Option receiveBuffer", receiveBuffer, 1, 2 ** 30);
   if (sendBuffer !== undefined) checkWhole("Option sendBuffer", sendBuffer, 1, 2 ** 30);
+  if (full.xl) full.fd = true; // as in the kernel
   return { ...full as unknown as FullBusOptions, rawFilters: toRawFilters(filters) };
+}
+
+function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
+  if (!choices.includes(value as string)) {
+    throw new RangeError(`Option ${name} is "${value}": it must be "${choices.join('" or "')}"`);
+  }
 }

@@ -30,6 +30,7 @@ export class Reader {
   #next = 0;
   /** Messages handed out asynchronously since the event loop last had its turn. */
   #sinceTurn = 0;
+  #lossTold = false;
 
   /** @param rearm Asks the socket for what the queues now wait for. */
   constructor(socket: FrameSocket, rearm: () => void, logger: Logger | undefined) {
@@ -138,8 +139,21 @@ export class Reader {
       for (const message of into.slice(into.length - count)) {
         this.#logger.debug(`received ${message}`);
       }
+      this.#warnOfLoss(this.#logger);
     }
     return count;
+  }
+
+  /** Tells of the first loss; `droppedFrames` counts the others. */
+  #warnOfLoss(logger: Logger): void {
+    if (this.#lossTold) return;
+    const { droppedFrames, receiveBuffer } = this.#socket;
+    if (droppedFrames === 0) return;
+    this.#lossTold = true;
+    logger.warn(
+      `${droppedFrames} frames were lost: the receive buffer (${receiveBuffer} bytes) was full; ` +
+        `read faster, filter, or give the bus a larger receiveBuffer. droppedFrames counts on`,
+    );
   }
 }
 

@@ -7,14 +7,14 @@
  *   0  u32 × 2  seconds since 1970
  *   8  u32      nanoseconds
  *  12  u32      RECORD_* bits
- *  16  u32      bytes of the frame: CAN_MTU or CANFD_MTU
+ *  16  u32      bytes of the frame: CAN_MTU, CANFD_MTU or an XL frame's
  *  20  u32      0
- *  24  struct can_frame or struct canfd_frame
+ *  24  struct can_frame, struct canfd_frame or struct canxl_frame
  *
  * @module
  */
 
-/** Bytes before the frame; a multiple of 8, so that the data of every frame is aligned for any typed array. */
+/** Bytes before the frame; a multiple of 8, so that the data of classic and FD frames is aligned for any typed array. */
 export const RECORD_HEAD = 24;
 
 // Words (bytes / 4) from the beginning of a record.
@@ -28,6 +28,10 @@ export const RECORD_FRAME = 6;
 export const RECORD_LOCAL = 1;
 /** The socket that received the frame had sent it. */
 export const RECORD_CONFIRM = 2;
+/** The time is the kernel's. */
+export const RECORD_SOFTWARE = 4;
+/** The time is the controller's. */
+export const RECORD_HARDWARE = 8;
 
 /** Writes the head of a record of its own. */
 export function writeHead(
@@ -42,6 +46,11 @@ export function writeHead(
   words[RECORD_NANOSECONDS] = nanoseconds;
   words[RECORD_BITS] = bits;
   words[RECORD_LENGTH] = frameLength;
+}
+
+/** Words that so many bytes take. */
+export function wordsOf(bytes: number): number {
+  return (bytes + 3) >> 2;
 }
 
 /** Copies words; the first four, which every frame has, without a loop: twice as fast where it matters most. */

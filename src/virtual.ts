@@ -12,7 +12,15 @@ import { CAN_ERR_FLAG, CAN_ERR_MASK, filterMatches, type RawFilter } from "./ker
 import { EDEADLK, errnoName } from "./kernel/errno.ts";
 import { copyFrame, frameIdWord, frameLength, type Message, MessageOver } from "./message.ts";
 import type { FullBusOptions } from "./options.ts";
-import { RECORD_CONFIRM, RECORD_FRAME, RECORD_HEAD, RECORD_LOCAL, writeHead } from "./record.ts";
+import {
+  RECORD_CONFIRM,
+  RECORD_FRAME,
+  RECORD_HEAD,
+  RECORD_LOCAL,
+  RECORD_SOFTWARE,
+  wordsOf,
+  writeHead,
+} from "./record.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 
 /** What the kernel's defaults (`net.core.rmem_default`) come to on most machines, in bytes. */
@@ -135,8 +143,8 @@ export class VirtualSocket implements FrameSocket {
   }
 
   #accepts(message: Message): boolean {
-    const { fd, errorMask, joinFilters } = this.#options;
-    if (message.isFd && !fd) return false;
+    const { fd, xl, errorMask, joinFilters } = this.#options;
+    if ((message.isFd && !fd) || (message.isXl && !xl)) return false;
     const idWord = frameIdWord(message);
     if (idWord & CAN_ERR_FLAG) {
       // Joined filters count matches, and an error frame matches the error mask only, once.
@@ -156,11 +164,11 @@ function granted(asked: number | undefined): number {
 /** The message as a receiver sees it: stamped now, sent by this host. */
 function received(message: Message, channel: string, own: boolean): Message {
   const length = frameLength(message);
-  const words = new Uint32Array((RECORD_HEAD + length) >> 2);
+  const words = new Uint32Array(wordsOf(RECORD_HEAD + length));
   const milliseconds = performance.timeOrigin + performance.now();
   const seconds = Math.floor(milliseconds / 1000);
   const nanoseconds = Math.floor((milliseconds - 1000 * seconds) * 1e6);
-  writeHead(words, seconds, nanoseconds, RECORD_LOCAL | (own ? RECORD_CONFIRM : 0), length);
+  writeHead(words, seconds, nanoseconds, RECORD_SOFTWARE | RECORD_LOCAL | (own ? RECORD_CONFIRM : 0), length);
   copyFrame(message, length, words, RECORD_FRAME);
   return new MessageOver(words, 0, channel);
 }

@@ -112,12 +112,15 @@ export class Writer {
   }
 
   #check(message: Message): void {
-    const { fd, channel } = this.#options;
+    const { fd, xl, channel } = this.#options;
     if (!(message instanceof Message)) {
       throw new TypeError(`Cannot send ${message}: it is not a Message`);
     }
     if (message.isFd && !fd) {
       throw new TypeError(`Cannot send a CAN FD message on a bus opened without fd: true: ${message}`);
+    }
+    if (message.isXl && !xl) {
+      throw new TypeError(`Cannot send a CAN XL message on a bus opened without xl: true: ${message}`);
     }
     if (channel === "" && !message.channel) {
       throw new TypeError(`Cannot send on every channel at once: name one as the message's channel: ${message}`);

@@ -13,6 +13,7 @@ const forms: Record<string, Message> = {
   "FD": new Message({ arbitrationId: 5, isFd: true, data: new Uint8Array(64).map((_, i) => i) }),
   "FD, BRS": new Message({ arbitrationId: 5, isFd: true, bitrateSwitch: true, data: new Uint8Array(12) }),
   "FD, ESI": new Message({ arbitrationId: 5, isFd: true, errorStateIndicator: true }),
+  "with another length code": new Message({ arbitrationId: 5, data: [8, 7, 6, 5, 4, 3, 2, 1], len8Dlc: 12 }),
   "FD, 8 bytes": new Message({ arbitrationId: 5, isFd: true, data: [8, 7, 6, 5, 4, 3, 2, 1] }),
 };
 
@@ -36,6 +37,7 @@ for (const { name, skip, open } of worlds) {
         const asSent = new Message({ ...message.toJSON(), channel: receiver.channel, isRx: false });
         assert(got.equals(asSent, null), `${got} is not ${asSent}`);
         assert(got.isLocal && !got.isConfirm && !got.isRx);
+        assertEquals(got.timestampSource, "software");
         assert(got.timestamp > before && got.timestamp < before + 3600, `${got.timestamp} against ${before}`);
         assert(Math.abs(got.timestamp - Number(got.timestampNs) / 1e9) < 1e-6);
         assertEquals(sender.recv(0), null);

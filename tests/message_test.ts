@@ -44,6 +44,25 @@ describe("Message", () => {
     [{ arbitrationId: 1, isFd: true, data: [7] }, 72, "01 00 00 80 01 04 00 00 07 …"],
     [{ arbitrationId: 1, isFd: true, bitrateSwitch: true }, 72, "01 00 00 80 00 05 …"],
     [{ arbitrationId: 1, isFd: true, errorStateIndicator: true }, 72, "01 00 00 80 00 06 …"],
+    //  can_id       len       len8_dlc
+    [
+      { arbitrationId: 0x123, isExtendedId: false, len8Dlc: 9, data: [1, 2, 3, 4, 5, 6, 7, 8] },
+      16,
+      "23 01 00 00 08 00 00 09 01 02 03 04 05 06 07 08",
+    ],
+    [{ isRemoteFrame: true, len8Dlc: 15, dlc: 8, isExtendedId: false }, 16, "00 00 00 40 08 00 00 0f …"],
+    //  prio  vcid   fl sdt len   af          data
+    [
+      { isXl: true, arbitrationId: 0x7ff, isExtendedId: false, data: [5] },
+      13,
+      "ff 07 00 00 80 00 01 00 00 00 00 00 05",
+    ],
+    [
+      { isXl: true, arbitrationId: 0x123, vcid: 0xab, sdt: 3, af: 0xfedcba98, sec: true, data: [1, 2, 3, 4, 5] },
+      17,
+      "23 01 ab 00 81 03 05 00 98 ba dc fe 01 02 03 04 05",
+    ],
+    [{ isXl: true, data: new Array(60).fill(1) }, 72, `00 00 00 00 80 00 3c 00 00 00 00 00${" 01".repeat(60)}`],
   ];
   for (const [init, length, bytes] of golden) {
     it(`${JSON.stringify(init)} is ${bytes} for the kernel`, () => {
@@ -64,6 +83,21 @@ describe("Message", () => {
     assertEquals([...message.data], [1, 2, 3]);
     assert(message.data === message.data);
     assertEquals(message.data.byteOffset % 8, 0, "aligned for any typed array");
+  });
+
+  it("carries up to 2048 bytes in an XL frame, which is neither classic nor FD", () => {
+    const data = Uint8Array.from({ length: 2048 }, (_, i) => i * 7);
+    const message = new Message({ isXl: true, priority: 5, data });
+    assertEquals([message.arbitrationId, message.priority, message.dlc, frameLength(message)], [5, 5, 2048, 2060]);
+    assertEquals(message.data, data);
+    assert(message.isXl && !message.isFd && !message.isExtendedId && !message.isRemoteFrame && !message.isErrorFrame);
+    assert(!new Message({ isXl: true, data: new Uint8Array(60) }).isFd, "as many bytes as an FD frame");
+    const none = new Message();
+    assertEquals([none.isXl, none.priority, none.vcid, none.sdt, none.af, none.sec], [false, 0, 0, 0, 0, false]);
+  });
+
+  it("says whose its time is: nobody's until a bus has received it", () => {
+    assertEquals(new Message({ timestamp: 1 }).timestampSource, null);
   });
 
   it("refuses what cannot be sent, by name, value and limit", () => {
@@ -90,6 +124,24 @@ describe("Message", () => {
       [{ isRemoteFrame: true, isErrorFrame: true }, TypeError, "exclude each other"],
       [{ isRemoteFrame: true, isFd: true }, TypeError, "exclude each other"],
       [{ isErrorFrame: true, isFd: true }, TypeError, "exclude each other"],
+      [{ isXl: true }, RangeError, "data has 0 bytes: a CAN XL frame has 1 at the least"],
+      [{ isXl: true, data: new Uint8Array(2049) }, RangeError, "data has 2049 bytes: at most 2048 fit a CAN XL frame"],
+      [{ isXl: true, isFd: true, data: [1] }, TypeError, "isFd and isXl exclude each other"],
+      [{ isXl: true, isRemoteFrame: true, dlc: 1 }, TypeError, "isRemoteFrame and isXl exclude each other"],
+      [{ isXl: true, isExtendedId: true, data: [1] }, TypeError, "isExtendedId and isXl exclude each other"],
+      [{ isXl: true, priority: 0x800, data: [1] }, RangeError, "priority is 2048 (0x800): it must be a whole number"],
+      [{ isXl: true, priority: 1, arbitrationId: 2, data: [1] }, TypeError, "priority is 1 but arbitrationId is 2"],
+      [{ isXl: true, vcid: 256, data: [1] }, RangeError, "vcid is 256"],
+      [{ isXl: true, sdt: -1, data: [1] }, RangeError, "sdt is -1"],
+      [{ isXl: true, af: 2 ** 32, data: [1] }, RangeError, "af is 4294967296"],
+      [{ isXl: true, sec: 1, data: [1] }, TypeError, "sec must be true or false: 1"],
+      [{ vcid: 1 }, TypeError, "vcid is for CAN XL: set isXl too"],
+      [{ isFd: true, sec: true }, TypeError, "sec is for CAN XL: set isXl too"],
+      [{ len8Dlc: 9, data: new Uint8Array(7) }, RangeError, "only a classic frame of 8 bytes"],
+      [{ len8Dlc: 9, isFd: true, data: new Uint8Array(8) }, RangeError, "only a classic frame of 8 bytes"],
+      [{ len8Dlc: 9, isErrorFrame: true, data: new Uint8Array(8) }, RangeError, "only a classic frame of 8 bytes"],
+      [{ len8Dlc: 16, data: new Uint8Array(8) }, RangeError, "len8Dlc is 16"],
+      [{ len8Dlc: 8, data: new Uint8Array(8) }, RangeError, "len8Dlc is 8: it must be 9 to 15"],
       [{ bitrateSwitch: true }, TypeError, "bitrateSwitch is for CAN FD"],
       [{ errorStateIndicator: true }, TypeError, "errorStateIndicator is for CAN FD"],
       [{ isFd: 1 }, TypeError, "isFd must be true or false: 1"],
@@ -183,6 +235,14 @@ describe("Message", () => {
     // Exact halves are rounded to even, as in Python.
     assert(`${new Message({ timestamp: 0.0078125 })}`.includes(" 0.007812 "));
     assert(`${new Message({ timestamp: 0.0234375 })}`.includes(" 0.023438 "));
+  });
+
+  it("prints an XL frame with what it has besides", () => {
+    assertEquals(
+      `${new Message({ isXl: true, priority: 0x12, vcid: 3, sdt: 5, af: 0xabcdef, sec: true, data: [1, 2] })}`,
+      "Timestamp:        0.000000        ID: 0012    S Rx     L          DL:  2    01 02                   " +
+        "    VCID: 03    SDT: 05    AF: 00abcdef    SEC",
+    );
   });
 
   it("is shown by console.log as it prints", () => {

@@ -9,13 +9,20 @@ describe("Options of a bus", () => {
       channel: "vcan0",
       interface: "socketcan",
       fd: false,
+      xl: false,
       filters: null,
       joinFilters: false,
       receiveOwnMessages: false,
       localLoopback: true,
       errorMask: 0x1fffffff,
+      timestamps: "software",
+      reconnect: false,
       rawFilters: [{ canId: 0, canMask: 0 }],
     });
+  });
+
+  it("xl: true opens a bus for FD frames too, as in the kernel", () => {
+    assertEquals(fullOptions({ channel: "c", xl: true }).fd, true);
   });
 
   it("are refused by name and value", () => {
@@ -25,6 +32,12 @@ describe("Options of a bus", () => {
       [{ channel: 0 }, TypeError, "Option channel must be of type string: 0"],
       [{ channel: "c", bitrate: 500000 }, TypeError, 'Bus has no option "bitrate"'],
       [{ channel: "c", interface: "pcan" }, RangeError, 'Option interface is "pcan"'],
+      [
+        { channel: "c", timestamps: "gps" },
+        RangeError,
+        'Option timestamps is "gps": it must be "software" or "hardware"',
+      ],
+      [{ channel: "c", reconnect: "yes" }, TypeError, "Option reconnect must be of type boolean: yes"],
       [{ channel: "c", fd: 1 }, TypeError, "Option fd must be of type boolean: 1"],
       [{ channel: "c", errorMask: -1 }, RangeError, "Option errorMask is -1: it must be a whole number from 0 to"],
       [{ channel: "c", errorMask: 0x20000000 }, RangeError, "Option errorMask is 536870912"],

@@ -22,12 +22,22 @@ export const CAN_INV_FILTER = 0x20000000;
 
 /** Most bytes of data in a classic frame. */
 export const CAN_MAX_DLEN = 8;
+/** Greatest four-bit length code of a classic frame: 9 to 15 mean 8 bytes too. */
+export const CAN_MAX_RAW_DLC = 15;
 /** Most bytes of data in an FD frame. */
 export const CANFD_MAX_DLEN = 64;
+/** Least bytes of data in an XL frame. */
+export const CANXL_MIN_DLEN = 1;
+/** Most bytes of data in an XL frame. */
+export const CANXL_MAX_DLEN = 2048;
 /** Bytes of `struct can_frame`, and MTU of a link that carries only such. */
 export const CAN_MTU = 16;
 /** Bytes of `struct canfd_frame`, and MTU of a link that carries both. */
 export const CANFD_MTU = 72;
+/** Most bytes of `struct canxl_frame`: a frame is as long as its data makes it. */
+export const CANXL_MTU = 2060;
+/** Least MTU of a link that carries XL frames. */
+export const CANXL_MIN_MTU = 76;
 
 /** FD: the data was sent at the data bitrate. */
 export const CANFD_BRS = 0x01;
@@ -35,6 +45,17 @@ export const CANFD_BRS = 0x01;
 export const CANFD_ESI = 0x02;
 /** FD: marks the frame as FD where both kinds share one structure. */
 export const CANFD_FDF = 0x04;
+
+/** XL: 11-bit priority, where other frames have the identifier. */
+export const CANXL_PRIO_MASK = 0x7ff;
+/** XL: where the virtual CAN network's identifier is in the priority's word, */
+export const CANXL_VCID_OFFSET = 16;
+/** and its 8 bits there. */
+export const CANXL_VCID_MASK = 0xff0000;
+/** XL: marks the frame as XL, where other frames have their length. */
+export const CANXL_XLF = 0x80;
+/** XL: simple extended content, for security and segmentation. */
+export const CANXL_SEC = 0x01;
 
 /*
  * struct can_frame (16 bytes)            struct canfd_frame (72 bytes)
@@ -44,12 +65,30 @@ export const CANFD_FDF = 0x04;
  *   6  __u8    __res0                      6  __u8    __res0
  *   7  __u8    len8_dlc                    7  __u8    __res1
  *   8  __u8    data[8]                     8  __u8    data[64]
+ *
+ * struct canxl_frame (12 bytes and the data)
+ *   0  canid_t prio      with the VCID
+ *   4  __u8    flags     CANXL_XLF is always set
+ *   5  __u8    sdt       SDU type
+ *   6  __u16   len
+ *   8  __u32   af        acceptance field
+ *  12  __u8    data[2048]
  */
 
 /** Where `len` is in a frame. */
 export const FRAME_LEN = 4;
-/** Where the data begins in a frame. */
+/** Where a classic frame has the length code that its length does not tell. */
+export const FRAME_LEN8_DLC = 7;
+/** Where the data begins in a classic or FD frame. */
 export const FRAME_DATA = 8;
+/** XL: where the SDU type is, */
+export const CANXL_SDT = 5;
+/** the length of the data, */
+export const CANXL_LEN = 6;
+/** the acceptance field, */
+export const CANXL_AF = 8;
+/** and where the data begins. */
+export const CANXL_HDR_SIZE = 12;
 
 /** The lengths of data that an FD frame can have on the wire, by their four-bit code. */
 const fdLengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64] as const;

@@ -16,5 +16,28 @@ export const CAN_RAW_FD_FRAMES = 5;
 /** `int`: whether a frame must pass all filters instead of one. */
 export const CAN_RAW_JOIN_FILTERS = 6;
 
+/** `int`: whether XL frames (and FD frames) may be sent and received. Since Linux 6.1. */
+export const CAN_RAW_XL_FRAMES = 7;
+/** `struct can_raw_vcid_options`: what becomes of XL frames' VCIDs. Since Linux 6.9; earlier they pass unchanged. */
+export const CAN_RAW_XL_VCID_OPTS = 8;
+
+/*
+ * struct can_raw_vcid_options (4 bytes)
+ *   0  __u8 flags
+ *   1  __u8 tx_vcid
+ *   2  __u8 rx_vcid
+ *   3  __u8 rx_vcid_mask
+ */
+
+/** VCIDs are sent as they are in the frame. */
+export const CAN_RAW_XL_VCID_TX_PASS = 0x02;
+/** Received are VCIDs where `(vcid & rx_vcid_mask) === (rx_vcid & rx_vcid_mask)`; without this, only 0. */
+export const CAN_RAW_XL_VCID_RX_FILTER = 0x04;
+
+/** Lets every VCID pass both ways. */
+export function encodeVcidOptions(): Uint8Array {
+  return Uint8Array.of(CAN_RAW_XL_VCID_TX_PASS | CAN_RAW_XL_VCID_RX_FILTER, 0, 0, 0);
+}
+
 /** Most filters that one socket takes. */
 export const CAN_RAW_FILTER_MAX = 512;

@@ -15,6 +15,20 @@ export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 /** Each message comes with the kernel's time of it as a `struct timespec`; also the type of that control message. */
 export const SO_TIMESTAMPNS = 35;
+/**
+ * `int` of SOF_TIMESTAMPING bits: each message comes with the times at which the controller and the kernel saw it, as
+ * `struct timespec[3]`: the kernel's, one of no use, the controller's, zero where there is none. Also the type of that
+ * control message.
+ */
+export const SO_TIMESTAMPING = 37;
+/** Controllers stamp what they receive. */
+export const SOF_TIMESTAMPING_RX_HARDWARE = 1 << 2;
+/** The kernel stamps what it receives. */
+export const SOF_TIMESTAMPING_RX_SOFTWARE = 1 << 3;
+/** The kernel's times are reported. */
+export const SOF_TIMESTAMPING_SOFTWARE = 1 << 4;
+/** The controllers' times are reported. */
+export const SOF_TIMESTAMPING_RAW_HARDWARE = 1 << 6;
 /** `__u32[9]`: how full the socket's buffers are and how many messages they had no room for. */
 export const SO_MEMINFO = 55;
 /** Index of the count of dropped messages in SO_MEMINFO. */
@@ -63,6 +77,10 @@ export const CMSG_DATA = 16;
 
 /** Bytes of the control message SO_TIMESTAMPNS: a header and `struct timespec`, two 64-bit numbers. */
 export const TIMESTAMPNS_SPACE = 32;
+/** Bytes of the control message SO_TIMESTAMPING: a header and `struct timespec[3]`. */
+export const TIMESTAMPING_SPACE = 64;
+/** Where the controller's time is in the data of SO_TIMESTAMPING. */
+export const TIMESTAMPING_HARDWARE = 32;
 
 export const POLLIN = 0x001;
 export const POLLOUT = 0x004;

@@ -45,6 +45,12 @@ export function interfaceName(libc: Libc, fd: number, index: number): string | n
   return result < 0 ? result : decodeIfreqName(ifreq);
 }
 
+/** Whether there is an interface of that name that is up. */
+export function interfaceIsUp(libc: Libc, fd: number, name: string): boolean {
+  const flags = ask(libc, fd, name, SIOCGIFFLAGS);
+  return flags >= 0 && (flags & IFF_UP) !== 0;
+}
+
 /** The index of an interface, or `-errno`. */
 export function interfaceIndex(libc: Libc, fd: number, name: string): number {
   return ask(libc, fd, name, SIOCGIFINDEX);

@@ -6,41 +6,33 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError, CanOperationError } from "../errors.ts";
-import { AF_CAN, CAN_MTU, CAN_RAW, CANFD_MTU, encodeAddress, encodeFilters, type RawFilter } from "../kernel/can.ts";
+import {
+  AF_CAN,
+  CAN_MTU,
+  CAN_RAW,
+  CANFD_MTU,
+  CANXL_MIN_MTU,
+  CANXL_MTU,
+  encodeAddress,
+  type RawFilter,
+} from "../kernel/can.ts";
 import { EPOLLIN, EPOLLOUT } from "../kernel/epoll.ts";
-import { EAGAIN, EINTR, EINVAL, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
+import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
 import { isInterfaceName } from "../kernel/if.ts";
-import {
-  CAN_RAW_ERR_FILTER,
-  CAN_RAW_FD_FRAMES,
-  CAN_RAW_FILTER,
-  CAN_RAW_JOIN_FILTERS,
-  CAN_RAW_LOOPBACK,
-  CAN_RAW_RECV_OWN_MSGS,
-  SOL_CAN_RAW,
-} from "../kernel/raw.ts";
-import {
-  encodePollfd,
-  POLLIN,
-  POLLOUT,
-  SK_MEMINFO_DROPS,
-  SO_MEMINFO,
-  SO_MEMINFO_SIZE,
-  SO_RCVBUF,
-  SO_RCVBUFFORCE,
-  SO_SNDBUF,
-  SO_SNDBUFFORCE,
-  SO_TIMESTAMPNS,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCK_RAW,
-  SOL_SOCKET,
-} from "../kernel/socket.ts";
-import type { Message } from "../message.ts";
+import { encodePollfd, POLLIN, POLLOUT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from "../kernel/socket.ts";
+import { frameLength, type Message } from "../message.ts";
 import type { FullBusOptions } from "../options.ts";
 import { setKeepAlive } from "../turn.ts";
 import type { FrameSocket } from "./frame_socket.ts";
-import { canInterfaces, findCanInterface, interfaceIndex, interfaceMtu, interfaceName } from "./interfaces.ts";
+import {
+  canInterfaces,
+  findCanInterface,
+  interfaceIndex,
+  interfaceIsUp,
+  interfaceMtu,
+  interfaceName,
+} from "./interfaces.ts";
+import { RawOptions } from "./raw_options.ts";
 import { BATCH, type NameOf, ReceiveBatch } from "./receive_batch.ts";
 import { reactorOf, type Watch } from "./reactor.ts";
 import { SendBatch } from "./send_batch.ts";
@@ -61,11 +53,15 @@ export class RawSocket implements FrameSocket {
   readonly #libc: Libc;
   readonly #options: FullBusOptions;
   readonly #onReady: (failure?: Error) => void;
+  readonly #settings: RawOptions;
   readonly #nameOf: NameOf;
   readonly #in: ReceiveBatch;
   readonly #out: SendBatch;
   readonly #pollIn: Uint8Array;
   readonly #pollOut: Uint8Array;
+  /** Names by index, of the batch that is being received and since the bus was opened. */
+  readonly #named = new Map<number, string>();
+  readonly #lastNames = new Map<number, string>();
   #filters: readonly RawFilter[];
   #watch: Watch | null = null;
   /** `-errno` for the next receive: it came after messages, or while the socket did something else. */
@@ -97,15 +93,18 @@ export class RawSocket implements FrameSocket {
     }
     try {
       const index = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
-      this.#configure();
+      this.#settings = new RawOptions(libc, this.fd, options, (...failure) => this.#error(...failure));
+      this.#settings.configure();
       const bound = libc.bind(this.fd, encodeAddress(index));
       if (bound < 0) {
         throw systemError(CanInitializationError, `bind a CAN_RAW socket to "${channel}"`, "bind", bound, channel);
       }
-      const frameSize = options.fd ? CANFD_MTU : CAN_MTU;
-      this.#nameOf = channel === "" ? this.#cachedNames() : () => channel;
-      this.#in = new ReceiveBatch(libc, this.fd, frameSize);
+      const frameSize = options.xl ? CANXL_MTU : options.fd ? CANFD_MTU : CAN_MTU;
+      this.#nameOf = channel === "" ? (index) => this.#currentName(index) : () => channel;
+      this.#in = new ReceiveBatch(libc, this.fd, frameSize, options.timestamps === "hardware");
       this.#out = new SendBatch(libc, this.fd, frameSize, channel === "" ? (message) => this.#indexOf(message) : null);
+      const mtu = this.#readMtu();
+      if (mtu < 0) throw this.#error("read the MTU of", "ioctl", mtu);
     } catch (error) {
       libc.close(this.fd);
       throw error;
@@ -116,25 +115,21 @@ export class RawSocket implements FrameSocket {
   }
 
   get droppedFrames(): number {
-    const memory = new Uint32Array(SO_MEMINFO_SIZE / 4);
-    const result = this.#libc.getsockopt(this.fd, SOL_SOCKET, SO_MEMINFO, new Uint8Array(memory.buffer));
-    if (result < 0) {
-      throw this.#error("read SO_MEMINFO of", "getsockopt", result);
-    }
-    return memory[SK_MEMINFO_DROPS];
+    return this.#settings.drops;
   }
 
   get receiveBuffer(): number {
-    return this.#getOption("SO_RCVBUF", SO_RCVBUF);
+    return this.#settings.receiveBuffer;
   }
 
   get sendBuffer(): number {
-    return this.#getOption("SO_SNDBUF", SO_SNDBUF);
+    return this.#settings.sendBuffer;
   }
 
   receive(into: Message[], max: number): number {
     let result = this.#pending;
     this.#pending = 0;
+    if (this.#named.size > 0) this.#named.clear();
     let received = 0;
     while (result === 0 && received < max) {
       const asked = Math.min(max - received, BATCH);
@@ -153,7 +148,16 @@ export class RawSocket implements FrameSocket {
   }
 
   send(messages: readonly Message[], from: number): number {
-    const result = this.#out.send(messages, from);
+    let result = this.#out.send(messages, from);
+    // Longer than the MTU that was read last, which may have been changed since.
+    if (result === -EMSGSIZE && this.#readMtu() >= frameLength(messages[from])) {
+      result = this.#out.send(messages, from);
+    }
+    // What the socket remembers of an interface that is up again is news for who receives, and no reason not to send.
+    if (result === -ENETDOWN && this.#isUp(messages[from])) {
+      this.#pending ||= result;
+      result = this.#out.send(messages, from);
+    }
     if (result > 0) {
       this.#backoff = 0;
       return result;
@@ -193,14 +197,14 @@ export class RawSocket implements FrameSocket {
 
   setFilters(filters: readonly RawFilter[]): void {
     // While no frame passes, neither data nor errors, emptying the buffer comes to an end.
-    this.#filter([], 0);
+    this.#settings.setFilters([], 0);
     const result = this.#in.drain();
     if (result !== -EAGAIN) this.#pending ||= result;
     try {
-      this.#filter(filters, this.#options.errorMask);
+      this.#settings.setFilters(filters, this.#options.errorMask);
       this.#filters = filters;
     } catch (error) {
-      this.#filter(this.#filters, this.#options.errorMask);
+      this.#settings.setFilters(this.#filters, this.#options.errorMask);
       throw error;
     }
   }
@@ -210,19 +214,6 @@ export class RawSocket implements FrameSocket {
     this.#watch?.close();
     const result = this.#libc.close(this.fd);
     if (result < 0) throw this.#error("close", "close", result);
-  }
-
-  #configure(): void {
-    const { localLoopback, receiveOwnMessages, fd, joinFilters, errorMask } = this.#options;
-    const set = (label: string, name: number, value: Uint8Array) => this.#setOption(label, SOL_CAN_RAW, name, value);
-    set("CAN_RAW_LOOPBACK", CAN_RAW_LOOPBACK, u32(Number(localLoopback)));
-    set("CAN_RAW_RECV_OWN_MSGS", CAN_RAW_RECV_OWN_MSGS, u32(Number(receiveOwnMessages)));
-    set("CAN_RAW_FD_FRAMES", CAN_RAW_FD_FRAMES, u32(Number(fd)));
-    set("CAN_RAW_JOIN_FILTERS", CAN_RAW_JOIN_FILTERS, u32(Number(joinFilters)));
-    this.#filter(this.#filters, errorMask);
-    this.#setOption("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
-    this.#setBuffer("receiveBuffer", "SO_RCVBUF", SO_RCVBUF, SO_RCVBUFFORCE);
-    this.#setBuffer("sendBuffer", "SO_SNDBUF", SO_SNDBUF, SO_SNDBUFFORCE);
   }
 
   /** Calls `onReady` at that time. A timer that is set for it already goes on, however often the wishes change. */
@@ -239,43 +230,6 @@ export class RawSocket implements FrameSocket {
     if (this.#timer !== undefined) setKeepAlive(this.#timer, keepAlive);
   }
 
-  #filter(filters: readonly RawFilter[], errorMask: number): void {
-    this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, encodeFilters(filters));
-    this.#setOption("CAN_RAW_ERR_FILTER", SOL_CAN_RAW, CAN_RAW_ERR_FILTER, u32(errorMask));
-  }
-
-  #setOption(label: string, level: number, name: number, value: Uint8Array): void {
-    const result = this.#libc.setsockopt(this.fd, level, name, value);
-    if (result < 0) throw this.#error(`set ${label} on`, "setsockopt", result);
-    this.#options.logger?.debug(
-      `${label} set: ${[...value].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`,
-    );
-  }
-
-  #getOption(label: string, name: number): number {
-    const value = new Int32Array(1);
-    const result = this.#libc.getsockopt(this.fd, SOL_SOCKET, name, new Uint8Array(value.buffer));
-    if (result < 0) throw this.#error(`read ${label} of`, "getsockopt", result);
-    return value[0];
-  }
-
-  /** Past the system's limit where this process may do that, else up to it. */
-  #setBuffer(option: "receiveBuffer" | "sendBuffer", label: string, name: number, forceName: number): void {
-    const asked = this.#options[option];
-    if (asked === undefined) return;
-    const forced = this.#libc.setsockopt(this.fd, SOL_SOCKET, forceName, u32(asked));
-    if (forced === -EPERM) this.#setOption(label, SOL_SOCKET, name, u32(asked));
-    else if (forced < 0) {
-      throw this.#error(`set ${label}FORCE on`, "setsockopt", forced);
-    }
-    const granted = this.#getOption(label, name);
-    // The kernel grants twice what it accepts.
-    if (granted < 2 * asked) {
-      const limit = name === SO_RCVBUF ? "net.core.rmem_max" : "net.core.wmem_max";
-      this.#options.logger?.warn(`${option}: ${granted / 2} of ${asked} bytes granted; ${limit} is the limit`);
-    }
-  }
-
   #poll(fds: Uint8Array, seconds: number): void {
     // Rounded up, so that a wait never ends before its time; poll's own limit is 24 days, and the caller waits again.
     const result = this.#libc.poll(fds, seconds === Infinity ? -1 : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1));
@@ -284,22 +238,34 @@ export class RawSocket implements FrameSocket {
     }
   }
 
-  #cachedNames(): NameOf {
-    const names = new Map<number, string>();
-    return (index) => {
-      let name = names.get(index);
-      if (name === undefined) {
-        const found = interfaceName(this.#libc, this.fd, index);
-        if (typeof found === "number") return null;
-        names.set(index, name = found);
-      }
-      return name;
-    };
+  /** The name that an interface has now, looked up once a batch; one that is gone keeps its last. */
+  #currentName(index: number): string | null {
+    let name = this.#named.get(index);
+    if (name === undefined) {
+      const found = interfaceName(this.#libc, this.fd, index);
+      name = typeof found === "string" ? found : this.#lastNames.get(index);
+      if (name === undefined) return null;
+      this.#named.set(index, name);
+      this.#lastNames.set(index, name);
+    }
+    return name;
+  }
+
+  /** What the interface carries, for frames that are too long for it to be refused with a reason. */
+  #readMtu(): number {
+    const { channel } = this.#options;
+    const mtu = channel === "" ? Infinity : interfaceMtu(this.#libc, this.fd, channel);
+    if (mtu > 0) this.#out.limit = mtu;
+    return mtu;
   }
 
   #indexOf(message: Message): number {
     const { channel } = message;
     return channel !== null && isInterfaceName(channel) ? interfaceIndex(this.#libc, this.fd, channel) : -ENODEV;
+  }
+
+  #isUp(message: Message): boolean {
+    return interfaceIsUp(this.#libc, this.fd, this.#options.channel || message.channel || "");
   }
 
   #sendError(message: Message, result: number): Error {
@@ -316,14 +282,17 @@ export class RawSocket implements FrameSocket {
 
   #sendAdvice(message: Message, channel: string, result: number): string | undefined {
     if (this.#options.channel === "") {
-      return result === -ENODEV || result === -EPERM ? canInterfaces(this.#libc, this.fd) : undefined;
-    }
-    if (result === -ENODEV || result === -ENXIO) return GONE;
-    if (result !== -EINVAL || !message.isFd) return undefined;
+      if (result === -ENODEV || result === -EPERM) return canInterfaces(this.#libc, this.fd);
+    } else if (result === -ENODEV || result === -ENXIO) return GONE;
+    if (result !== -EINVAL && result !== -EMSGSIZE) return undefined;
     const mtu = interfaceMtu(this.#libc, this.fd, channel);
-    if (mtu < 0 || mtu >= CANFD_MTU) return undefined;
-    return `it carries no CAN FD frames: its MTU is ${mtu}, and must be ${CANFD_MTU} (a vcan: "sudo ip link set ${channel} ` +
-      `mtu ${CANFD_MTU}" while down; a device: "sudo ip link set ${channel} type can fd on dbitrate 2000000 ...")`;
+    const needed = message.isXl ? Math.max(CANXL_MIN_MTU, frameLength(message)) : frameLength(message);
+    if (mtu < 0 || mtu >= needed) return undefined;
+    const [kind, best, device] = message.isXl
+      ? ["CAN XL frames", CANXL_MTU, "xl on"]
+      : ["CAN FD frames", CANFD_MTU, "fd on dbitrate 2000000"];
+    return `it carries no ${kind}: its MTU is ${mtu}, and must be ${best} (a vcan: "sudo ip link set ${channel} ` +
+      `mtu ${best}" while down; a device: "sudo ip link set ${channel} type can ${device} ...")`;
   }
 
   #error(action: string, syscall: string, result: number, advice?: string): Error {
@@ -331,8 +300,4 @@ export class RawSocket implements FrameSocket {
     const Class = this.channelInfo === undefined ? CanInitializationError : CanOperationError;
     return systemError(Class, `${action} "${channel}"`, syscall, result, channel, advice);
   }
-}
-
-function u32(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
 }

@@ -5,7 +5,19 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { SOCKADDR_CAN_IFINDEX, SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
+import {
+  CAN_MAX_DLEN,
+  CANFD_MAX_DLEN,
+  CANFD_MTU,
+  CANXL_HDR_SIZE,
+  CANXL_LEN,
+  CANXL_PRIO_MASK,
+  CANXL_VCID_MASK,
+  CANXL_XLF,
+  FRAME_LEN,
+  SOCKADDR_CAN_IFINDEX,
+  SOCKADDR_CAN_SIZE,
+} from "../kernel/can.ts";
 import {
   CMSG_DATA,
   CMSG_LEVEL,
@@ -24,8 +36,11 @@ import {
   MSG_LEN,
   MSG_NAME,
   MSG_NAMELEN,
+  SO_TIMESTAMPING,
   SO_TIMESTAMPNS,
   SOL_SOCKET,
+  TIMESTAMPING_HARDWARE,
+  TIMESTAMPING_SPACE,
   TIMESTAMPNS_SPACE,
 } from "../kernel/socket.ts";
 import { type Message, MessageOver } from "../message.ts";
@@ -34,11 +49,13 @@ import {
   RECORD_BITS,
   RECORD_CONFIRM,
   RECORD_FRAME,
-  RECORD_HEAD,
+  RECORD_HARDWARE,
   RECORD_LENGTH,
   RECORD_LOCAL,
   RECORD_NANOSECONDS,
   RECORD_SECONDS,
+  RECORD_SOFTWARE,
+  wordsOf,
 } from "../record.ts";
 
 /** Frames a call receives at the most. */
@@ -46,6 +63,9 @@ export const BATCH = 64;
 
 /** Gives the name of an interface's index. */
 export type NameOf = (ifindex: number) => string | null;
+
+/** Words of a block of records: more would keep too much memory for a message that is kept, fewer cost time. */
+const BLOCK = 2048;
 
 /** The memory for `recvmmsg`: headers, then addresses, times and frames, which the headers point to. */
 export class ReceiveBatch {
@@ -55,25 +75,28 @@ export class ReceiveBatch {
   readonly #words: Uint32Array;
   readonly #addresses: number;
   readonly #control: number;
+  readonly #controlSpace: number;
   readonly #frames: number;
   readonly #frameSize: number;
-  /** Words that a record takes at the most. */
-  readonly #recordWords: number;
   /** Where records are written, one batch after the other, until it is full; and the words that are taken. */
   #block = new Uint32Array(0);
   #at = 0;
 
-  /** @param frameSize The most bytes that a frame has: CAN_MTU or CANFD_MTU. */
-  constructor(libc: Libc, fd: number, frameSize: number) {
+  /**
+   * @param frameSize The most bytes that a frame has: CAN_MTU, CANFD_MTU or CANXL_MTU.
+   * @param hardware Whether times come by SO_TIMESTAMPING instead of SO_TIMESTAMPNS.
+   */
+  constructor(libc: Libc, fd: number, frameSize: number, hardware: boolean) {
     this.#libc = libc;
     this.#fd = fd;
     this.#frameSize = frameSize;
-    this.#recordWords = (RECORD_HEAD + frameSize) >> 2;
+    this.#controlSpace = hardware ? TIMESTAMPING_SPACE : TIMESTAMPNS_SPACE;
     const iovecs = BATCH * MMSGHDR_SIZE;
     this.#addresses = iovecs + BATCH * IOVEC_SIZE;
     this.#control = this.#addresses + BATCH * SOCKADDR_CAN_SIZE;
-    this.#frames = this.#control + BATCH * TIMESTAMPNS_SPACE;
-    const memory = new ArrayBuffer(this.#frames + BATCH * frameSize);
+    this.#frames = this.#control + BATCH * this.#controlSpace;
+    const stride = 4 * wordsOf(frameSize);
+    const memory = new ArrayBuffer(this.#frames + BATCH * stride);
     this.#headers = new Uint8Array(memory);
     this.#words = new Uint32Array(memory);
 
@@ -86,9 +109,9 @@ export class ReceiveBatch {
       view.setUint32(header + MSG_NAMELEN, SOCKADDR_CAN_SIZE, true);
       view.setBigUint64(header + MSG_IOV, base + BigInt(iovec), true);
       view.setUint32(header + MSG_IOVLEN, 1, true);
-      view.setBigUint64(header + MSG_CONTROL, base + BigInt(this.#control + i * TIMESTAMPNS_SPACE), true);
-      view.setUint32(header + MSG_CONTROLLEN, TIMESTAMPNS_SPACE, true);
-      view.setBigUint64(iovec + IOV_BASE, base + BigInt(this.#frames + i * frameSize), true);
+      view.setBigUint64(header + MSG_CONTROL, base + BigInt(this.#control + i * this.#controlSpace), true);
+      view.setUint32(header + MSG_CONTROLLEN, this.#controlSpace, true);
+      view.setBigUint64(iovec + IOV_BASE, base + BigInt(this.#frames + i * stride), true);
       view.setUint32(iovec + IOV_LEN, frameSize, true);
     }
   }
@@ -96,16 +119,9 @@ export class ReceiveBatch {
   /** Appends up to `max` messages, as far as one call gives them; returns how many, or `-errno`. */
   receive(into: Message[], max: number, nameOf: NameOf): number {
     const count = this.#libc.recvmmsg(this.#fd, this.#headers, Math.min(max, BATCH), 0);
-    if (count <= 0) return count;
     for (let i = 0; i < count; i++) {
-      if (this.#at + this.#recordWords > this.#block.length) {
-        this.#block = new Uint32Array(BATCH * this.#recordWords);
-        this.#at = 0;
-      }
-      const address = this.#addresses + i * SOCKADDR_CAN_SIZE;
-      const ifindex = this.#words[(address + SOCKADDR_CAN_IFINDEX) >> 2];
-      const at = this.#at;
-      this.#at = this.#copy(i, this.#block, at);
+      const ifindex = this.#words[(this.#addresses + i * SOCKADDR_CAN_SIZE + SOCKADDR_CAN_IFINDEX) >> 2];
+      const at = this.#copy(i);
       into.push(new MessageOver(this.#block, at, nameOf(ifindex)));
     }
     return count;
@@ -116,40 +132,78 @@ export class ReceiveBatch {
     for (;;) {
       const count = this.#libc.recvmmsg(this.#fd, this.#headers, BATCH, 0);
       if (count < 0) return count;
-      for (let i = 0; i < count; i++) this.#reset(i);
+      for (let i = 0; i < count; i++) this.#reset((i * MMSGHDR_SIZE) >> 2);
     }
   }
 
-  /** Writes the i-th frame's record; returns where the next one begins. */
-  #copy(i: number, to: Uint32Array, at: number): number {
+  /** Writes the i-th frame's record; returns where it begins. */
+  #copy(i: number): number {
     const words = this.#words;
     const header = (i * MMSGHDR_SIZE) >> 2;
-    const length = words[header + (MSG_LEN >> 2)];
-    const flags = words[header + (MSG_FLAGS >> 2)];
-    const control = (this.#control + i * TIMESTAMPNS_SPACE) >> 2;
-    const stamped = words[header + (MSG_CONTROLLEN >> 2)] >= TIMESTAMPNS_SPACE &&
-      words[control + (CMSG_LEVEL >> 2)] === SOL_SOCKET &&
-      words[control + (CMSG_TYPE >> 2)] === SO_TIMESTAMPNS;
-    if (stamped) {
-      const timespec = control + (CMSG_DATA >> 2);
-      to[at + RECORD_SECONDS] = words[timespec];
-      to[at + RECORD_SECONDS + 1] = words[timespec + 1];
-      to[at + RECORD_NANOSECONDS] = words[timespec + 2];
+    const length = Math.min(words[header + (MSG_LEN >> 2)], this.#frameSize);
+    const frameWords = wordsOf(length);
+    const next = this.#at + RECORD_FRAME + frameWords;
+    if (next > this.#block.length) {
+      this.#block = new Uint32Array(BLOCK);
+      this.#at = 0;
     }
-    to[at + RECORD_BITS] = ((flags & MSG_DONTROUTE) !== 0 ? RECORD_LOCAL : 0) |
-      ((flags & MSG_CONFIRM) !== 0 ? RECORD_CONFIRM : 0);
-    to[at + RECORD_LENGTH] = length;
-    const from = (this.#frames + i * this.#frameSize) >> 2;
+    const to = this.#block;
+    const at = this.#at;
     const frame = at + RECORD_FRAME;
-    copyWords(words, from, to, frame, length >> 2);
-    this.#reset(i);
-    return frame + (length >> 2);
+    this.#at = frame + frameWords;
+
+    const flags = words[header + (MSG_FLAGS >> 2)];
+    to[at + RECORD_BITS] = this.#copyTime(i, header, to, at) |
+      ((flags & MSG_DONTROUTE) !== 0 ? RECORD_LOCAL : 0) | ((flags & MSG_CONFIRM) !== 0 ? RECORD_CONFIRM : 0);
+    to[at + RECORD_LENGTH] = length;
+    copyWords(words, (this.#frames >> 2) + i * wordsOf(this.#frameSize), to, frame, frameWords);
+    if ((to[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(to, frame, length, this.#frameSize > CANFD_MTU);
+    this.#reset(header);
+    return at;
   }
 
-  /** Gives the kernel back the room that it overwrote with what it used. */
-  #reset(i: number): void {
-    const header = (i * MMSGHDR_SIZE) >> 2;
-    this.#words[header + (MSG_NAMELEN >> 2)] = SOCKADDR_CAN_SIZE;
-    this.#words[header + (MSG_CONTROLLEN >> 2)] = TIMESTAMPNS_SPACE;
+  /** Writes the i-th frame's time; returns the bit that says whose it is, 0 for none. */
+  #copyTime(i: number, header: number, to: Uint32Array, at: number): number {
+    const words = this.#words;
+    const control = (this.#control + i * this.#controlSpace) >> 2;
+    if (
+      words[header + (MSG_CONTROLLEN >> 2)] < this.#controlSpace || words[control + (CMSG_LEVEL >> 2)] !== SOL_SOCKET
+    ) return 0;
+    let timespec = control + (CMSG_DATA >> 2);
+    let source = RECORD_SOFTWARE;
+    const type = words[control + (CMSG_TYPE >> 2)];
+    if (type === SO_TIMESTAMPING) {
+      const hardware = timespec + (TIMESTAMPING_HARDWARE >> 2);
+      if (words[hardware] !== 0 || words[hardware + 1] !== 0 || words[hardware + 2] !== 0) {
+        timespec = hardware;
+        source = RECORD_HARDWARE;
+      }
+    } else if (type !== SO_TIMESTAMPNS) return 0;
+    to[at + RECORD_SECONDS] = words[timespec];
+    to[at + RECORD_SECONDS + 1] = words[timespec + 1];
+    to[at + RECORD_NANOSECONDS] = words[timespec + 2];
+    return source;
   }
+
+  /** Gives the kernel back the room that it overwrote with what it used; `header` in words. */
+  #reset(header: number): void {
+    this.#words[header + (MSG_NAMELEN >> 2)] = SOCKADDR_CAN_SIZE;
+    this.#words[header + (MSG_CONTROLLEN >> 2)] = this.#controlSpace;
+  }
+}
+
+/**
+ * Sees to it that a frame, at a word of a block, says no greater length than it has, and nothing where XL has nothing:
+ * kernels promise the former, and the latter to none but themselves.
+ */
+function mend(words: Uint32Array, frame: number, length: number, xl: boolean): void {
+  const word = words[frame + 1];
+  if (xl && word & CANXL_XLF) {
+    words[frame] &= CANXL_PRIO_MASK | CANXL_VCID_MASK;
+    const shift = 8 * (CANXL_LEN - FRAME_LEN);
+    words[frame + 1] = (word & ((1 << shift) - 1)) | (Math.min(word >>> shift, length - CANXL_HDR_SIZE) << shift);
+    return;
+  }
+  const most = length === CANFD_MTU ? CANFD_MAX_DLEN : CAN_MAX_DLEN;
+  if ((word & 0xff) > most) words[frame + 1] = (word & ~0xff) | most;
 }

@@ -6,6 +6,7 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { AF_CAN, SOCKADDR_CAN_IFINDEX, SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
+import { EMSGSIZE } from "../kernel/errno.ts";
 import {
   IOV_BASE,
   IOV_LEN,
@@ -17,6 +18,7 @@ import {
   MSG_NAMELEN,
 } from "../kernel/socket.ts";
 import { copyFrame, frameLength, type Message } from "../message.ts";
+import { wordsOf } from "../record.ts";
 import { BATCH } from "./receive_batch.ts";
 
 /** Gives the index of the interface that a message goes to, or `-errno`. */
@@ -32,22 +34,24 @@ export class SendBatch {
   readonly #iovecs: number;
   readonly #addresses: number;
   readonly #frames: number;
-  readonly #frameSize: number;
+  readonly #stride: number;
   readonly #firstFrame: Uint8Array;
+  /** The interface's MTU: longer frames are not given to the kernel. */
+  limit = Infinity;
 
   /**
-   * @param frameSize The most bytes that a frame has: CAN_MTU or CANFD_MTU.
+   * @param frameSize The most bytes that a frame has: CAN_MTU, CANFD_MTU or CANXL_MTU.
    * @param indexOf Where each message goes, for a socket that is bound to no interface; else null.
    */
   constructor(libc: Libc, fd: number, frameSize: number, indexOf: IndexOf | null) {
     this.#libc = libc;
     this.#fd = fd;
-    this.#frameSize = frameSize;
     this.#indexOf = indexOf;
     this.#iovecs = BATCH * MMSGHDR_SIZE;
     this.#addresses = this.#iovecs + BATCH * IOVEC_SIZE;
     this.#frames = this.#addresses + BATCH * SOCKADDR_CAN_SIZE;
-    const memory = new ArrayBuffer(this.#frames + BATCH * frameSize);
+    this.#stride = 4 * wordsOf(frameSize);
+    const memory = new ArrayBuffer(this.#frames + BATCH * this.#stride);
     this.#headers = new Uint8Array(memory);
     this.#words = new Uint32Array(memory);
     this.#firstFrame = new Uint8Array(memory, this.#frames, frameSize);
@@ -65,7 +69,7 @@ export class SendBatch {
       }
       view.setBigUint64(header + MSG_IOV, base + BigInt(iovec), true);
       view.setUint32(header + MSG_IOVLEN, 1, true);
-      view.setBigUint64(iovec + IOV_BASE, base + BigInt(this.#frames + i * frameSize), true);
+      view.setBigUint64(iovec + IOV_BASE, base + BigInt(this.#frames + i * this.#stride), true);
     }
   }
 
@@ -74,31 +78,39 @@ export class SendBatch {
    * first. None may be longer than the frame size.
    */
   send(messages: readonly Message[], from: number): number {
-    let count = Math.min(messages.length - from, BATCH);
-    if (count === 1 && !this.#indexOf) {
-      const result = this.#libc.send(this.#fd, this.#firstFrame, this.#copy(messages[from], 0), 0);
+    const most = Math.min(messages.length - from, BATCH);
+    if (most === 1 && !this.#indexOf) {
+      const length = this.#copy(messages[from], 0);
+      if (length < 0) return length;
+      const result = this.#libc.send(this.#fd, this.#firstFrame, length, 0);
       return result < 0 ? result : 1;
     }
-    for (let i = 0; i < count; i++) {
-      const message = messages[from + i];
-      if (this.#indexOf) {
-        const index = this.#indexOf(message);
-        if (index < 0) {
-          if (i === 0) return index;
-          count = i;
-          break;
-        }
-        const address = this.#addresses + i * SOCKADDR_CAN_SIZE;
-        this.#words[(address + SOCKADDR_CAN_IFINDEX) >> 2] = index;
-      }
-      this.#words[(this.#iovecs + i * IOVEC_SIZE + IOV_LEN) >> 2] = this.#copy(message, i);
+    let count = 0;
+    for (; count < most; count++) {
+      const result = this.#prepare(messages[from + count], count);
+      if (result >= 0) continue;
+      if (count === 0) return result;
+      break;
     }
     return this.#libc.sendmmsg(this.#fd, this.#headers, count, 0);
   }
 
+  /** Makes a message the i-th of the next call; returns `-errno` if it cannot be sent. */
+  #prepare(message: Message, i: number): number {
+    if (this.#indexOf) {
+      const index = this.#indexOf(message);
+      if (index < 0) return index;
+      this.#words[(this.#addresses + i * SOCKADDR_CAN_SIZE + SOCKADDR_CAN_IFINDEX) >> 2] = index;
+    }
+    const length = this.#copy(message, i);
+    if (length > 0) this.#words[(this.#iovecs + i * IOVEC_SIZE + IOV_LEN) >> 2] = length;
+    return length;
+  }
+
   #copy(message: Message, i: number): number {
     const length = frameLength(message);
-    copyFrame(message, length, this.#words, (this.#frames + i * this.#frameSize) >> 2);
+    if (length > this.limit) return -EMSGSIZE;
+    copyFrame(message, length, this.#words, (this.#frames + i * this.#stride) >> 2);
     return length;
   }
 }

@@ -9,6 +9,7 @@ const rooms: Record<string, readonly string[]> = {
   // Leaves.
   "src/errors.ts": [],
   "src/check.ts": [],
+  "src/engine.ts": [],
   "src/timeout.ts": [],
   "src/turn.ts": [],
   "src/record.ts": [],
@@ -17,7 +18,7 @@ const rooms: Record<string, readonly string[]> = {
   "ffi/": ["bun/", "src/errors.ts"],
   "bun/": ["ffi/"],
   // What users write.
-  "src/message": ["src/check.ts", "src/kernel/", "src/record.ts"],
+  "src/message": ["src/check.ts", "src/engine.ts", "src/kernel/", "src/record.ts"],
   "src/filter.ts": ["src/check.ts", "src/kernel/"],
   "src/options.ts": ["src/check.ts", "src/kernel/", "src/filter.ts"],
   // Sockets.

@@ -28,14 +28,30 @@ const headers = [
   "net/if.h",
   "linux/can.h",
   "linux/can/raw.h",
+  "linux/errqueue.h",
   "linux/if_arp.h",
+  "linux/net_tstamp.h",
   "linux/sock_diag.h",
   "linux/sockios.h",
+  "linux/version.h",
 ];
+
+/** Since when the headers have what is younger than Linux 6.1: `KERNEL_VERSION(...)` of each. */
+const younger: Record<string, string> = {
+  CANXL_VCID_OFFSET: "6, 9, 0",
+  CANXL_VCID_MASK: "6, 9, 0",
+  CAN_RAW_XL_VCID_OPTS: "6, 9, 0",
+  CAN_RAW_XL_VCID_TX_PASS: "6, 9, 0",
+  CAN_RAW_XL_VCID_RX_FILTER: "6, 9, 0",
+};
 
 /** What our own names stand for in C. Every other constant of src/kernel is in the headers under its own name. */
 const ours: Record<string, string[]> = {
   FRAME_LEN: ["offsetof(struct can_frame, len)", "offsetof(struct canfd_frame, len)"],
+  FRAME_LEN8_DLC: ["offsetof(struct can_frame, len8_dlc)"],
+  CANXL_SDT: ["offsetof(struct canxl_frame, sdt)"],
+  CANXL_LEN: ["offsetof(struct canxl_frame, len)"],
+  CANXL_AF: ["offsetof(struct canxl_frame, af)"],
   FRAME_DATA: ["offsetof(struct can_frame, data)", "offsetof(struct canfd_frame, data)"],
   SOCKADDR_CAN_SIZE: ["sizeof(struct sockaddr_can)"],
   SOCKADDR_CAN_IFINDEX: ["offsetof(struct sockaddr_can, can_ifindex)"],
@@ -60,6 +76,8 @@ const ours: Record<string, string[]> = {
   CMSG_LEVEL: ["offsetof(struct cmsghdr, cmsg_level)"],
   CMSG_TYPE: ["offsetof(struct cmsghdr, cmsg_type)"],
   CMSG_DATA: ["CMSG_LEN(0)"],
+  TIMESTAMPING_SPACE: ["CMSG_SPACE(sizeof(struct scm_timestamping))"],
+  TIMESTAMPING_HARDWARE: ["offsetof(struct scm_timestamping, ts[2])"],
   TIMESTAMPNS_SPACE: ["CMSG_SPACE(sizeof(struct timespec))"],
 };
 
@@ -161,6 +179,13 @@ function expressionsOf(name: string): string[] {
   return ours[name] ?? [name];
 }
 
+/** The statement that prints a constant, where the headers are young enough to have it. */
+function print(name: string): string {
+  const statement = `  printf("${name}\\t%lld\\n", (long long) (${name}));`;
+  const since = younger[name];
+  return since ? `#if LINUX_VERSION_CODE >= KERNEL_VERSION(${since})\n${statement}\n#endif` : statement;
+}
+
 /** A program that prints a line for all of the above: a key, a tab, a value. */
 function source(): string {
   const numbers = constants.flatMap(({ name }) => expressionsOf(name)).concat(errnos.map(errnoName));
@@ -176,7 +201,7 @@ static void dump(const char *key, const unsigned char *bytes, size_t size) {
 }
 
 int main(void) {
-${[...new Set(numbers)].map((each) => `  printf("${each}\\t%lld\\n", (long long) (${each}));`).join("\n")}
+${[...new Set(numbers)].map(print).join("\n")}
 ${
     definitions.map((each) => `  { static ${each}; dump(${JSON.stringify(each)}, (void *) &value, sizeof value); }`)
       .join("\n")
@@ -230,12 +255,15 @@ describe("layout, against the system's headers", () => {
     );
     assertEquals(
       rows.map(({ label, value }) => `${label} = ${value}`),
-      rows.map(({ label, expression }) => `${label} = ${c.get(expression)}`),
+      rows.map(({ label, value, expression }) =>
+        `${label} = ${expression in younger ? c.get(expression) ?? value : c.get(expression)}`
+      ),
     );
   });
 
   it("names of our own are in use", () => {
-    assertEquals(Object.keys(ours).filter((each) => !constants.some(({ name }) => name === each)), []);
+    const names = [...Object.keys(ours), ...Object.keys(younger)];
+    assertEquals(names.filter((each) => !constants.some(({ name }) => name === each)), []);
   });
 
   it("structures that we encode", options, () => {

@@ -41,9 +41,9 @@ describe("Links", options, () => {
     const error = assertThrows(
       () => bus.send(new Message({ isFd: true })),
       CanOperationError,
-      "it carries no CAN FD frames: its MTU is 16",
+      "it carries no CAN FD frames: its MTU is 16, and must be 72",
     );
-    assertEquals(error.code, "EINVAL");
+    assertEquals(error.code, "EMSGSIZE");
     bus.send(message);
   });
 

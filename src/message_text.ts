@@ -1,0 +1,47 @@
+/**
+ * A message as a line of text.
+ *
+ * @module
+ */
+
+import type { Message } from "./message.ts";
+
+/** See `Message.toString`. */
+export function messageText(message: Message): string {
+  const { data } = message;
+  const flags = [
+    message.isExtendedId ? "X" : "S",
+    message.isRx ? "Rx" : "Tx",
+    message.isErrorFrame ? "E" : " ",
+    message.isRemoteFrame ? "R" : " ",
+    message.isFd ? "F" : message.isXl ? "L" : " ",
+    message.bitrateSwitch ? "BS" : "  ",
+    message.errorStateIndicator ? "EI" : "  ",
+  ];
+  const fields = [
+    `Timestamp: ${microseconds(message.timestamp).padStart(15)}`,
+    `ID: ${hex(message.arbitrationId, message.isExtendedId ? 8 : 4)}`.padStart(12),
+    flags.join(" "),
+    `DL: ${String(message.dlc).padStart(2)}`,
+    Array.from(data, (byte) => hex(byte, 2)).join(" ").padEnd(24),
+  ];
+  if (message.isXl) {
+    fields.push(`VCID: ${hex(message.vcid, 2)}`, `SDT: ${hex(message.sdt, 2)}`, `AF: ${hex(message.af, 8)}`);
+    if (message.sec) fields.push("SEC");
+  }
+  const text = String.fromCharCode(...data);
+  if (/^[0-9A-Za-z]+$/.test(text)) fields.push(`'${text}'`);
+  if (message.channel !== null) fields.push(`Channel: ${message.channel}`);
+  return fields.join("    ").trim();
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
+}
+
+/** Seconds with six decimals, half to even as in Python (JavaScript rounds exact halves up). */
+function microseconds(seconds: number): string {
+  const exact = seconds.toFixed(20);
+  const half = /^(.*\.\d{5}[02468])50*$/.exec(exact);
+  return half ? half[1] : seconds.toFixed(6);
+}
