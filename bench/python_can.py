@@ -49,7 +49,7 @@ async def rate(run, fill):
 async def measure(workload, run, fill=None):
     """Warms up as long as it then measures."""
     await rate(run, fill)
-    print(json.dumps({"workload": workload, "perSecond": PORTION * await rate(run, fill)}), flush=True)
+    print(json.dumps({"workload": workload, "value": PORTION * await rate(run, fill)}), flush=True)
 
 
 async def sending():

@@ -1,5 +1,5 @@
 /**
- * Runs the workload in C, Deno, Bun and python-can by turns and prints a table of the medians: see README.md.
+ * Runs the workloads in C, Deno, Bun and python-can by turns and prints a table of the medians: see README.md.
  *
  * @module
  */
@@ -11,17 +11,22 @@ import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { type Peer, table } from "./table.ts";
 
 interface Line {
   readonly workload: string;
-  readonly perSecond: number;
+  readonly value: number;
 }
 
-const options = parseArgs(process.argv.slice(2), { default: { rounds: 5, seconds: 0.5 } });
+const options = parseArgs(process.argv.slice(2), {
+  boolean: ["native"],
+  default: { rounds: 5, seconds: 0.5, native: false },
+});
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
+const native = options.native ? ["native"] : [];
 if (!(rounds >= 1 && seconds > 0)) {
-  throw new RangeError("usage: deno run -A bench/run.ts [--rounds COUNT] [--seconds SECONDS]");
+  throw new RangeError("usage: deno run -A bench/run.ts [--rounds COUNT] [--seconds SECONDS] [--native]");
 }
 
 function output(command: readonly string[]): string {
@@ -51,65 +56,53 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const lines = rows.map((row) =>
-    line(row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-  );
-  const rule = line(widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
-  return [lines[0], rule, ...lines.slice(1)].join("\n");
-}
-
 const deno = process.execPath;
-const python = findPython();
 const folder = mkdtempSync(join(tmpdir(), "bench-"));
-const peers: Record<string, readonly string[]> = {
-  C: [join(folder, "bus")],
-  Deno: [deno, "run", "--allow-ffi", here("bus.ts")],
-  Bun: ["bun", here("bus.ts")],
-  "python-can": [python, here("python_can.py")],
+/** How each peer starts a workload, by the workload's name. */
+const peers: Partial<Record<Peer, (workload: string) => string[]>> = {
+  C: (workload) => [join(folder, workload)],
+  Deno: (workload) => [deno, "run", "--allow-ffi", here(`${workload}.ts`)],
+  Bun: (workload) => ["bun", here(`${workload}.ts`)],
 };
+const versions = [
+  `Deno ${output([deno, "--version"]).split(" ")[1]}`,
+  `Bun ${output(["bun", "--version"])}`,
+  output(["cc", "--version"]).split("\n")[0],
+];
+if (!options.native) {
+  const python = findPython();
+  peers["python-can"] = () => [python, here("python_can.py")];
+  versions.push(`python-can ${output([python, "-c", "import can; print(can.__version__)"])}`);
+}
+const names = Object.keys(peers) as Peer[];
 
 /** What each peer did in each round, by workload. */
-const measured = new Map<string, Record<string, number[]>>();
+const measured = new Map<string, Partial<Record<Peer, number[]>>>();
+
+function note(peer: Peer, lines: string): void {
+  for (const line of lines.split("\n")) {
+    const { workload, value } = JSON.parse(line) as Line;
+    const row = measured.get(workload) ?? {};
+    measured.set(workload, row);
+    (row[peer] ??= []).push(value);
+  }
+}
+
 try {
-  output(["cc", "-O2", "-o", peers.C[0], here("bus.c")]);
+  output(["cc", "-O2", "-o", join(folder, "bus"), here("bus.c")]);
   for (let round = 1; round <= rounds; round++) {
     console.error(`round ${round} of ${rounds}`);
-    for (const [peer, command] of Object.entries(peers)) {
-      for (const line of output([...command, `${seconds}`]).split("\n")) {
-        const { workload, perSecond } = JSON.parse(line) as Line;
-        const row = measured.get(workload) ?? {};
-        measured.set(workload, row);
-        (row[peer] ??= []).push(perSecond);
-      }
-    }
+    for (const peer of names) note(peer, output([...peers[peer]!("bus"), `${seconds}`, ...native]));
   }
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-const ratios = [["Deno", "C"], ["Bun", "C"], ["Deno", "python-can"], ["Bun", "python-can"]];
-const rows = [...measured].map(([workload, row]) => {
-  const rate = (peer: string) => row[peer] ? median(row[peer]) : NaN;
-  const show = (value: number, digits: number) => Number.isNaN(value) ? "–" : value.toFixed(digits);
-  return [
-    workload,
-    ...Object.keys(peers).map((peer) => show(rate(peer) / 1000, 1)),
-    ...ratios.map(([ours, other]) => show(rate(ours) / rate(other), 2)),
-  ];
-});
-const versions = [
-  `Deno ${output([deno, "--version"]).split(" ")[1]}`,
-  `Bun ${output(["bun", "--version"])}`,
-  `python-can ${output([python, "-c", "import can; print(can.__version__)"])}`,
-  output(["cc", "--version"]).split("\n")[0],
-];
 const emulated = process.env.SOCKETCAN_VM === "qemu" ? ", emulated in software by QEMU" : "";
+const wire = options.native ? "AF_UNIX datagrams" : "vcan0";
 
-console.log(`Thousands a second, medians of ${rounds} rounds of ${seconds} s.
+console.log(`${wire}, medians of ${rounds} rounds of ${seconds} s.
 
-${table([["", ...Object.keys(peers), ...ratios.map((pair) => pair.join("/"))], ...rows])}
+${table(names, (workload, peer) => median(measured.get(workload)?.[peer] ?? []) ?? NaN)}
 
 Linux ${release()}, ${cpus().length} × ${cpus()[0].model}${emulated}; ${versions.join(", ")}`);
