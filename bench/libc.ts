@@ -10,12 +10,18 @@ import type { NativeFunction, NativeType } from "../ffi/symbols.ts";
 const symbols = {
   // int clock_gettime(clockid_t clock, struct timespec *time);
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+  // int socket(int domain, int type, int protocol);
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // int bind(int fd, const struct sockaddr *address, socklen_t length);
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   // int socketpair(int domain, int type, int protocol, int ends[2]);
   socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
 } as const satisfies Record<string, NativeFunction>;
 
 interface Functions {
   clock_gettime(clock: number, time: Uint8Array): number;
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
   socketpair(domain: number, type: number, protocol: number, ends: Uint8Array): number;
 }
 
@@ -56,24 +62,31 @@ const time = new BigInt64Array(2);
 const timeBytes = new Uint8Array(time.buffer);
 
 /**
- * Microseconds of the realtime clock within its day: the clock of the kernel's timestamps. The runtimes' own clocks are
- * no more than milliseconds, or begin at a time that is known no better.
+ * Nanoseconds of the realtime clock, which is that of the kernel's timestamps. The runtimes' own clocks show it in
+ * milliseconds, or have begun at a time that is known no better.
  */
-export function realtime(): number {
+export function realtime(): bigint {
   if (functions.clock_gettime(0, timeBytes) !== 0) throw new Error("clock_gettime failed");
-  return microseconds(time[0] * 1_000_000_000n + time[1]);
+  return time[0] * 1_000_000_000n + time[1];
 }
 
-/** Microseconds within the day of a time in nanoseconds, so that a number holds them to the nanosecond. */
-export function microseconds(nanoseconds: bigint): number {
-  return Number(nanoseconds % 86_400_000_000_000n) / 1000;
-}
+/** AF_UNIX, SOCK_DGRAM with SOCK_NONBLOCK and SOCK_CLOEXEC */
+const datagrams = [1, 2 | 0o2004000, 0] as const;
 
-/** The two ends of a pair of sockets; what one sends, the other receives. */
-export function socketpair(domain: number, type: number): [number, number] {
+/** Two sockets; what one sends, the other receives. */
+export function socketpair(): [number, number] {
   const ends = new Int32Array(2);
-  if (functions.socketpair(domain, type, 0, new Uint8Array(ends.buffer)) !== 0) throw new Error("socketpair failed");
+  if (functions.socketpair(...datagrams, new Uint8Array(ends.buffer)) !== 0) throw new Error("socketpair failed");
   return [ends[0], ends[1]];
+}
+
+/** A socket that has an abstract name. */
+export function namedSocket(name: string): number {
+  const fd = functions.socket(...datagrams);
+  // struct sockaddr_un: the family, then the name; an abstract one begins with a zero.
+  const address = new TextEncoder().encode(`\x01\0\0${name}`);
+  if (fd < 0 || functions.bind(fd, address, address.length) !== 0) throw new Error(`cannot bind a socket to "${name}"`);
+  return fd;
 }
 
 /** An argument of the command line. */

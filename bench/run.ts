@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,19 +18,47 @@ interface Line {
   readonly value: number;
 }
 
+const usage = "usage: deno run -A bench/run.ts [--rounds COUNT] [--seconds SECONDS] [--native] [--only PARTS]";
+const all = ["bus", "wake", "idle", "memory"];
 const options = parseArgs(process.argv.slice(2), {
   boolean: ["native"],
-  default: { rounds: 5, seconds: 0.5, native: false },
+  string: ["only"],
+  default: { rounds: 5, seconds: 0.5, native: false, only: all.join(",") },
 });
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
-const native = options.native ? ["native"] : [];
-if (!(rounds >= 1 && seconds > 0)) {
-  throw new RangeError("usage: deno run -A bench/run.ts [--rounds COUNT] [--seconds SECONDS] [--native]");
+const parts = options.only.split(",");
+const native = options.native;
+if (!(rounds >= 1 && seconds > 0 && parts.every((part) => all.includes(part)))) {
+  throw new RangeError(usage);
 }
+/** Frames that wake a sleeper, the first 100 of which are not counted; and seconds of idleness. */
+const WAKE_UPS = 400;
+const IDLE = 5;
 
 function output(command: readonly string[]): string {
   return execFileSync(command[0], command.slice(1), { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+}
+
+/** Starts a program, calls `onReady` when it has written its first line, and gives all that it writes. */
+function started(command: readonly string[], onReady = () => {}, environment: NodeJS.ProcessEnv = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command[0], command.slice(1), {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...environment },
+    });
+    let written = "";
+    child.stdout.setEncoding("utf8");
+    child.stdout.on("data", (text: string) => {
+      if (!written.includes("\n") && text.includes("\n")) onReady();
+      written += text;
+    });
+    child.on("error", reject);
+    child.on("close", (status) => {
+      if (status === 0) resolve(written.trim());
+      else reject(new Error(`${command.join(" ")} ended with ${status}`));
+    });
+  });
 }
 
 function here(file: string): string {
@@ -51,6 +79,7 @@ function findPython(): string {
 }
 
 function median(values: readonly number[]): number {
+  if (values.length === 0) return NaN;
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
@@ -58,29 +87,31 @@ function median(values: readonly number[]): number {
 
 const deno = process.execPath;
 const folder = mkdtempSync(join(tmpdir(), "bench-"));
-/** How each peer starts a workload, by the workload's name. */
-const peers: Partial<Record<Peer, (workload: string) => string[]>> = {
-  C: (workload) => [join(folder, workload)],
-  Deno: (workload) => [deno, "run", "--allow-ffi", here(`${workload}.ts`)],
-  Bun: (workload) => ["bun", here(`${workload}.ts`)],
+/** What starts a part for a peer. */
+type Start = (part: string, ...flags: string[]) => string[];
+const peers: Partial<Record<Peer, Start>> = {
+  C: (part) => [join(folder, part)],
+  Deno: (part, ...flags) => [deno, "run", "--allow-ffi", ...flags, here(`${part}.ts`)],
+  Bun: (part) => ["bun", here(`${part}.ts`)],
 };
 const versions = [
   `Deno ${output([deno, "--version"]).split(" ")[1]}`,
   `Bun ${output(["bun", "--version"])}`,
   output(["cc", "--version"]).split("\n")[0],
 ];
-if (!options.native) {
+if (!native) {
   const python = findPython();
-  peers["python-can"] = () => [python, here("python_can.py")];
+  peers["python-can"] = (part) => [python, here("python_can.py"), part];
   versions.push(`python-can ${output([python, "-c", "import can; print(can.__version__)"])}`);
 }
 const names = Object.keys(peers) as Peer[];
+const ours = ["Deno", "Bun"] as const;
 
 /** What each peer did in each round, by workload. */
 const measured = new Map<string, Partial<Record<Peer, number[]>>>();
 
 function note(peer: Peer, lines: string): void {
-  for (const line of lines.split("\n")) {
+  for (const line of lines.split("\n").filter((line) => line.startsWith("{"))) {
     const { workload, value } = JSON.parse(line) as Line;
     const row = measured.get(workload) ?? {};
     measured.set(workload, row);
@@ -88,21 +119,62 @@ function note(peer: Peer, lines: string): void {
   }
 }
 
+async function bus(): Promise<void> {
+  for (const peer of names) {
+    note(peer, await started([...peers[peer]!("bus"), `${seconds}`, ...(native ? ["native"] : [])]));
+  }
+}
+
+async function wake(): Promise<void> {
+  for (const buses of [1, 64]) {
+    for (const peer of names) {
+      const how = [`${buses}`, `${WAKE_UPS}`, ...(native ? [`bench-${process.pid}-${peer}`] : [])];
+      const receive = peer === "C" ? ["receive"] : [];
+      let sending: Promise<string> | undefined;
+      const send = () => {
+        sending = started([...peers.C!("wake"), "send", ...how]);
+      };
+      note(peer, await started([...peers[peer]!("wake"), ...receive, ...how], send));
+      await sending;
+    }
+  }
+}
+
+/** All at the same time: who does nothing disturbs nobody. */
+async function idle(): Promise<void> {
+  const all = [0, 1, 64].flatMap((buses) => ours.map((peer) => [buses, peer] as const));
+  await Promise.all(all.map(async ([buses, peer]) => {
+    note(peer, await started([...peers[peer]!("idle"), `${buses}`, `${IDLE}`, ...(native ? ["native"] : [])]));
+  }));
+}
+
+async function memory(): Promise<void> {
+  // Room for all garbage, and a way to have it collected; Bun can be told not to collect any.
+  const flags = "--v8-flags=--expose-gc,--min-semi-space-size=128,--max-semi-space-size=128";
+  for (const peer of ours) {
+    note(peer, await started([...peers[peer]!("memory", flags), "kept"]));
+    note(peer, await started([...peers[peer]!("memory", flags), "allocated"], undefined, { BUN_JSC_useGC: "0" }));
+  }
+}
+
 try {
-  output(["cc", "-O2", "-o", join(folder, "bus"), here("bus.c")]);
+  for (const program of ["bus", "wake"]) output(["cc", "-O2", "-o", join(folder, program), here(`${program}.c`)]);
+  const run: Record<string, () => Promise<void>> = { bus, wake, idle };
+  // It is the same every time.
+  if (parts.includes("memory")) await memory();
   for (let round = 1; round <= rounds; round++) {
     console.error(`round ${round} of ${rounds}`);
-    for (const peer of names) note(peer, output([...peers[peer]!("bus"), `${seconds}`, ...native]));
+    for (const part of parts) await run[part]?.();
   }
 } finally {
   rmSync(folder, { recursive: true });
 }
 
 const emulated = process.env.SOCKETCAN_VM === "qemu" ? ", emulated in software by QEMU" : "";
-const wire = options.native ? "AF_UNIX datagrams" : "vcan0";
+const wire = native ? "AF_UNIX datagrams" : "vcan0";
 
 console.log(`${wire}, medians of ${rounds} rounds of ${seconds} s.
 
-${table(names, (workload, peer) => median(measured.get(workload)?.[peer] ?? []) ?? NaN)}
+${table(names, (workload, peer) => median(measured.get(workload)?.[peer] ?? []))}
 
 Linux ${release()}, ${cpus().length} × ${cpus()[0].model}${emulated}; ${versions.join(", ")}`);

@@ -14,11 +14,6 @@ import { CANFD_MTU } from "../src/kernel/can.ts";
 import { SOL_CAN_RAW } from "../src/kernel/raw.ts";
 import { socketpair } from "./libc.ts";
 
-const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
-/** SOCK_NONBLOCK, SOCK_CLOEXEC */
-const FLAGS = 0o2004000;
-
 /** A libc whose functions can be exchanged. */
 export type Replaceable = { -readonly [K in keyof Libc]: Libc[K] };
 
@@ -26,7 +21,7 @@ export type Replaceable = { -readonly [K in keyof Libc]: Libc[K] };
 export function standIn(): void {
   const ends: number[] = [];
   replace(() => {
-    if (ends.length === 0) ends.push(...socketpair(AF_UNIX, SOCK_DGRAM | FLAGS));
+    if (ends.length === 0) ends.push(...socketpair());
     return ends.shift()!;
   });
 }
