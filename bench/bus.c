@@ -1,4 +1,7 @@
-/* The workload for C: `bus SECONDS` prints one line of JSON for each part. */
+/*
+ * The workload for C: `bus SECONDS [native]` prints one line of JSON for each part; with `native` over pairs of AF_UNIX
+ * datagram sockets instead of vcan0.
+ */
 
 #define _GNU_SOURCE
 #include <err.h>
@@ -20,6 +23,7 @@
 #define PORTION (3 * BATCH)
 
 static double seconds;
+static int native;
 static int a, b, epoll;
 static struct can_frame batch[BATCH];
 static double sum;
@@ -27,6 +31,7 @@ static double sum;
 /* Where frames are received, with their timestamps. */
 static struct slot {
 	struct can_frame frame;
+	struct sockaddr_can from;
 	struct iovec iov;
 	char control[CMSG_SPACE(sizeof(struct timespec))];
 } slots[BATCH];
@@ -41,18 +46,34 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
+/* The first is joined with the second, the third with the fourth, and so on. */
+static int end_of_pair(void)
+{
+	static int ends[2], left;
+
+	if (!left) {
+		if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends))
+			err(1, "socketpair");
+		left = 2;
+	}
+	return ends[--left];
+}
+
 static int open_bus(void)
 {
 	struct sockaddr_can address = { .can_family = AF_CAN };
 	struct timeval timeout = { .tv_sec = 1 };
 	can_err_mask_t errors = CAN_ERR_MASK;
-	int on = 1, fd = socket(AF_CAN, SOCK_RAW, CAN_RAW);
+	int on = 1, fd = native ? end_of_pair() : socket(AF_CAN, SOCK_RAW, CAN_RAW);
 
 	if (fd < 0)
 		err(1, "socket");
-	if (setsockopt(fd, SOL_CAN_RAW, CAN_RAW_ERR_FILTER, &errors, sizeof errors) ||
-	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) ||
+	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout))
+		err(1, "setsockopt");
+	if (native)
+		return fd;
+	if (setsockopt(fd, SOL_CAN_RAW, CAN_RAW_ERR_FILTER, &errors, sizeof errors))
 		err(1, "setsockopt");
 	address.can_ifindex = if_nametoindex(CHANNEL);
 	if (!address.can_ifindex)
@@ -71,7 +92,8 @@ static void prepare(void)
 		out_iov[i] = (struct iovec){ &batch[i], sizeof batch[i] };
 		out[i].msg_hdr = (struct msghdr){ .msg_iov = &out_iov[i], .msg_iovlen = 1 };
 		slots[i].iov = (struct iovec){ &slots[i].frame, sizeof slots[i].frame };
-		in[i].msg_hdr = (struct msghdr){ .msg_iov = &slots[i].iov, .msg_iovlen = 1, .msg_control = slots[i].control };
+		in[i].msg_hdr = (struct msghdr){ .msg_name = &slots[i].from, .msg_iov = &slots[i].iov, .msg_iovlen = 1,
+						 .msg_control = slots[i].control };
 	}
 }
 
@@ -93,9 +115,16 @@ static void send_one(int fd, const struct can_frame *frame)
 		err(1, "send");
 }
 
+/* Gives the kernel back the room that it overwrote with what it used. */
+static void reset(int i)
+{
+	in[i].msg_hdr.msg_namelen = sizeof slots[i].from;
+	in[i].msg_hdr.msg_controllen = sizeof slots[i].control;
+}
+
 static int receive_one(int fd, int flags)
 {
-	in[0].msg_hdr.msg_controllen = sizeof slots[0].control;
+	reset(0);
 	return recvmsg(fd, &in[0].msg_hdr, flags) == sizeof slots[0].frame;
 }
 
@@ -127,19 +156,59 @@ static void receive_each(void)
 	expect(count);
 }
 
-static void drain(void)
+/* All that is there; returns how many. */
+static int receive_all(void)
 {
 	int count = 0;
 
 	for (int n;; count += n) {
 		for (int i = 0; i < BATCH; i++)
-			in[i].msg_hdr.msg_controllen = sizeof slots[i].control;
+			reset(i);
 		if ((n = recvmmsg(b, in, BATCH, MSG_DONTWAIT, NULL)) <= 0)
-			break;
+			return count;
 		for (int i = 0; i < n; i++)
 			use(i);
 	}
-	expect(count);
+}
+
+static void drain(void)
+{
+	expect(receive_all());
+}
+
+static void wait_for_b(void)
+{
+	struct epoll_event event;
+
+	if (epoll_wait(epoll, &event, 1, 1000) != 1)
+		errx(1, "nothing came");
+}
+
+static void loop_drain(void)
+{
+	for (int count = 0; count < PORTION; count += receive_all())
+		wait_for_b();
+}
+
+static void loop_receive_each(void)
+{
+	for (int count = 0; count < PORTION; count++) {
+		wait_for_b();
+		if (!receive_one(b, MSG_DONTWAIT))
+			err(1, "recvmsg");
+		use(0);
+	}
+}
+
+/* What was sent over a pair stays until somebody receives it; on vcan0 nobody does. */
+static void empty(void)
+{
+	int count = 0;
+
+	while (native && receive_one(b, MSG_DONTWAIT))
+		count++;
+	if (native)
+		expect(count);
 }
 
 static void round_trip(void)
@@ -191,8 +260,14 @@ static void asynchronous_round_trip(void)
 	}
 }
 
+/* One portion, and what is done before and after it and not timed. */
+struct part {
+	const char *workload;
+	void (*fill)(void), (*run)(void), (*empty)(void);
+};
+
 /* Portions a second, of the time spent in `run` alone. */
-static double rate(void (*run)(void), void (*fill)(void))
+static double rate(const struct part *part)
 {
 	double spent = 0, end = now() + seconds;
 	long portions = 0;
@@ -200,39 +275,48 @@ static double rate(void (*run)(void), void (*fill)(void))
 	for (; now() < end; portions++) {
 		double start;
 
-		if (fill)
-			fill();
+		if (part->fill)
+			part->fill();
 		start = now();
-		run();
+		part->run();
 		spent += now() - start;
+		if (part->empty)
+			part->empty();
 	}
 	return portions / spent;
 }
 
 /* Warms up as long as it then measures. */
-static void measure(const char *workload, void (*run)(void), void (*fill)(void))
+static void measure(struct part part)
 {
-	rate(run, fill);
-	printf("{\"workload\":\"%s\",\"perSecond\":%f}\n", workload, PORTION * rate(run, fill));
+	rate(&part);
+	printf("{\"workload\":\"%s\",\"value\":%f}\n", part.workload, PORTION * rate(&part));
 }
 
 int main(int argc, char **argv)
 {
 	seconds = argc > 1 ? atof(argv[1]) : 1;
+	native = argc > 2 && !strcmp(argv[2], "native");
 	prepare();
 
 	a = open_bus();
-	measure("send", send_each, NULL);
-	measure("sendMany", send_many, NULL);
+	if (native)
+		b = open_bus();
+	measure((struct part){ "send", NULL, send_each, empty });
+	measure((struct part){ "sendMany", NULL, send_many, empty });
 
-	b = open_bus();
-	measure("receive one", receive_each, send_many);
-	measure("drain", drain, send_many);
-	measure("round trip", round_trip, NULL);
+	if (!native)
+		b = open_bus();
+	measure((struct part){ "receive one", send_many, receive_each, NULL });
+	measure((struct part){ "drain", send_many, drain, NULL });
 
 	epoll = epoll_create1(0);
-	watch(a);
 	watch(b);
-	measure("asynchronous round trip", asynchronous_round_trip, NULL);
+	measure((struct part){ "for await", send_many, loop_drain, NULL });
+	measure((struct part){ "recvAsync", send_many, loop_receive_each, NULL });
+
+	measure((struct part){ "round trip", NULL, round_trip, NULL });
+	watch(a);
+	measure((struct part){ "asynchronous round trip", NULL, asynchronous_round_trip, NULL });
 	return sum > 0 ? 0 : 1;
 }

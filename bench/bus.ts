@@ -1,18 +1,24 @@
 /**
- * The workload for Deno and Bun: `bus.ts SECONDS` prints one line of JSON for each part.
+ * The workload for Deno and Bun: `bus.ts SECONDS [native]` prints one line of JSON for each part; with `native` over the
+ * stand-in instead of vcan0.
  *
  * @module
  */
 
-import process from "node:process";
+import { openLibc } from "../ffi/open.ts";
 import { Bus, Message } from "../mod.ts";
+import { EAGAIN } from "../src/kernel/errno.ts";
+import { argument } from "./libc.ts";
+import { type Replaceable, standIn } from "./stand_in.ts";
 
 const CHANNEL = "vcan0";
 const BATCH = 64;
 /** Messages between two looks at the clock: the default receive buffer holds as many on every kernel. */
 const PORTION = 3 * BATCH;
 
-const seconds = Number(process.argv[2] ?? 1);
+const seconds = Number(argument(0) ?? 1);
+const native = argument(1) === "native";
+if (native) standIn();
 const batch = Array.from(
   { length: BATCH },
   (_, i) => new Message({ arbitrationId: 0x18ff0000 + i, data: [i, 1, 2, 3, 4, 5, 6, 7] }),
@@ -32,78 +38,171 @@ function expect(count: number): void {
   if (count !== PORTION) throw new Error(`${count} frames arrived of ${PORTION}: is something else on ${CHANNEL}?`);
 }
 
+/** One portion, and what is done before and after it and not timed. */
+interface Part {
+  fill?(): void;
+  run(): void | Promise<void>;
+  empty?(): void;
+}
+
 /** Portions a second, of the time spent in `run` alone. */
-async function rate(run: () => void | Promise<void>, fill?: () => void): Promise<number> {
+async function rate(part: Part): Promise<number> {
   let portions = 0;
   let milliseconds = 0;
   for (const end = performance.now() + seconds * 1000; performance.now() < end; portions++) {
-    fill?.();
+    part.fill?.();
     const start = performance.now();
-    const running = run();
+    const running = part.run();
     if (running) await running;
     milliseconds += performance.now() - start;
+    part.empty?.();
   }
   return portions / milliseconds * 1000;
 }
 
 /** Warms up as long as it then measures. */
-async function measure(workload: string, run: () => void | Promise<void>, fill?: () => void): Promise<void> {
-  await rate(run, fill);
-  console.log(JSON.stringify({ workload, perSecond: PORTION * await rate(run, fill) }));
+async function measure(workload: string, part: Part): Promise<void> {
+  await rate(part);
+  console.log(JSON.stringify({ workload, value: PORTION * await rate(part) }));
 }
 
 async function sending(): Promise<void> {
   using bus = new Bus(CHANNEL);
-  await measure("send", () => {
-    for (let i = 0; i < PORTION; i++) bus.send(batch[i % BATCH]);
+  // vcan needs nobody who receives; a datagram stays until somebody has.
+  using peer = native ? new Bus(CHANNEL) : null;
+  const empty = () => expect(peer?.recvMany(PORTION + 1, 0).length ?? PORTION);
+  await measure("send", {
+    run() {
+      for (let i = 0; i < PORTION; i++) bus.send(batch[i % BATCH]);
+    },
+    empty,
   });
-  await measure("sendMany", () => sendPortion(bus));
+  await measure("sendMany", { run: () => sendPortion(bus), empty });
 }
 
 async function receiving(): Promise<void> {
   using sender = new Bus(CHANNEL);
   using bus = new Bus(CHANNEL);
   const fill = () => sendPortion(sender);
-  await measure("receive one", () => {
-    let count = 0;
-    for (let message; (message = bus.recv(0)); count++) use(message);
-    expect(count);
-  }, fill);
-  await measure("drain", () => {
-    let count = 0;
-    for (let messages; (messages = bus.recvMany(BATCH, 0)).length > 0; count += messages.length) messages.forEach(use);
-    expect(count);
-  }, fill);
+  await measure("receive one", {
+    fill,
+    run() {
+      let count = 0;
+      for (let message; (message = bus.recv(0)); count++) use(message);
+      expect(count);
+    },
+  });
+  await measure("drain", {
+    fill,
+    run() {
+      let count = 0;
+      for (let messages; (messages = bus.recvMany(BATCH, 0)).length > 0; count += messages.length) {
+        messages.forEach(use);
+      }
+      expect(count);
+    },
+  });
+  await measure("for await", {
+    fill,
+    async run() {
+      let count = 0;
+      for await (const message of bus) {
+        use(message);
+        if (++count === PORTION) break;
+      }
+    },
+  });
+  await measure("recvAsync", {
+    fill,
+    async run() {
+      for (let i = 0; i < PORTION; i++) use((await bus.recvAsync())!);
+    },
+  });
 }
 
 async function roundTrip(): Promise<void> {
   using a = new Bus(CHANNEL);
   using b = new Bus(CHANNEL);
-  await measure("round trip", () => {
-    for (let i = 0; i < PORTION; i++) {
-      a.send(batch[i % BATCH]);
-      b.send(b.recv(1)!);
-      use(a.recv(1)!);
-    }
+  await measure("round trip", {
+    run() {
+      for (let i = 0; i < PORTION; i++) {
+        a.send(batch[i % BATCH]);
+        b.send(b.recv(1)!);
+        use(a.recv(1)!);
+      }
+    },
   });
 }
 
 async function asynchronousRoundTrip(): Promise<void> {
   using a = new Bus(CHANNEL);
   using b = new Bus(CHANNEL);
-  (async () => {
+  const echo = (async () => {
     for await (const message of b) b.send(message);
   })();
-  await measure("asynchronous round trip", async () => {
-    for (let i = 0; i < PORTION; i++) {
-      a.send(batch[i % BATCH]);
-      use((await a.recvAsync())!);
-    }
+  await measure("asynchronous round trip", {
+    async run() {
+      for (let i = 0; i < PORTION; i++) {
+        a.send(batch[i % BATCH]);
+        use((await a.recvAsync())!);
+      }
+    },
   });
+  b.close();
+  await echo;
+}
+
+/** What the library does itself: the calls into the kernel return at once. */
+async function withoutKernel(): Promise<void> {
+  const libc = openLibc() as Replaceable;
+  const real = { ...libc };
+  using sender = new Bus(CHANNEL);
+  using bus = new Bus(CHANNEL);
+  libc.send = (_fd, _data, length) => length;
+  libc.sendmmsg = (_fd, _headers, count) => count;
+  await measure("send, no kernel", {
+    run() {
+      for (let i = 0; i < PORTION; i++) sender.send(batch[i % BATCH]);
+    },
+  });
+  await measure("sendMany, no kernel", { run: () => sendPortion(sender) });
+  libc.sendmmsg = real.sendmmsg;
+
+  // What one batch has left in the library's memory is what the next ones seem to bring.
+  sender.sendMany(batch);
+  bus.recvMany(BATCH).forEach(use);
+  let left = 0;
+  libc.recvmmsg = (_fd, _headers, count) => {
+    if (left === 0) return -EAGAIN;
+    left -= count;
+    return count;
+  };
+  await measure("drain, no kernel", {
+    run() {
+      left = PORTION;
+      let count = 0;
+      for (let messages; (messages = bus.recvMany(BATCH, 0)).length > 0; count += messages.length) {
+        messages.forEach(use);
+      }
+      expect(count);
+    },
+  });
+  await measure("for await, no kernel", {
+    async run() {
+      left = PORTION;
+      let count = 0;
+      for await (const message of bus) {
+        use(message);
+        if (++count === PORTION) break;
+      }
+    },
+  });
+  Object.assign(libc, real);
 }
 
 await sending();
 await receiving();
 await roundTrip();
 await asynchronousRoundTrip();
+if (native) await withoutKernel();
 if (!(read > 0)) throw new Error("the messages were empty");

@@ -1,4 +1,4 @@
-"""The workload for python-can: `python_can.py SECONDS` prints one line of JSON for each part."""
+"""The workloads for python-can: `bus SECONDS` as bus.ts, `wake BUSES COUNT` as wake.ts; lines of JSON."""
 
 import asyncio
 import json
@@ -12,7 +12,10 @@ BATCH = 64
 # Messages between two looks at the clock: the default receive buffer holds as many on every kernel.
 PORTION = 3 * BATCH
 
-seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+# Of the wake-ups the first are not counted.
+WARM_UP = 100
+
+seconds = 1.0
 portion = [
     can.Message(arbitration_id=0x18FF0000 + i % BATCH, data=[i % BATCH, 1, 2, 3, 4, 5, 6, 7]) for i in range(PORTION)
 ]
@@ -49,7 +52,7 @@ async def rate(run, fill):
 async def measure(workload, run, fill=None):
     """Warms up as long as it then measures."""
     await rate(run, fill)
-    print(json.dumps({"workload": workload, "perSecond": PORTION * await rate(run, fill)}), flush=True)
+    print(json.dumps({"workload": workload, "value": PORTION * await rate(run, fill)}), flush=True)
 
 
 async def sending():
@@ -116,9 +119,67 @@ async def asynchronous_round_trip():
             notifier.stop()
 
 
+async def for_await():
+    with open_bus() as sender, open_bus() as bus:
+        reader = can.AsyncBufferedReader()
+        notifier = can.Notifier(bus, [reader], loop=asyncio.get_running_loop())
+
+        def fill():
+            for message in portion:
+                sender.send(message)
+
+        async def iterate():
+            count = 0
+            async for message in reader:
+                use(message)
+                count += 1
+                if count == PORTION:
+                    break
+
+        async def get_each():
+            for _ in range(PORTION):
+                use(await reader.get_message())
+
+        await measure("for await", iterate, fill)
+        await measure("recvAsync", get_each, fill)
+        notifier.stop()
+
+
+async def wake(buses, count):
+    late = []
+    reader = can.AsyncBufferedReader()
+    opened = [
+        can.Bus(
+            channel=CHANNEL,
+            interface="socketcan",
+            can_filters=[{"can_id": i, "can_mask": 0x1FFFFFFF, "extended": True}],
+        )
+        for i in range(buses)
+    ]
+    notifier = can.Notifier(opened, [reader], loop=asyncio.get_running_loop())
+    print("ready", flush=True)
+    async for message in reader:
+        late.append((time.time() - message.timestamp) * 1e6)
+        if len(late) == count:
+            break
+    notifier.stop()
+    for bus in opened:
+        bus.shutdown()
+    late = sorted(late[WARM_UP:])
+    for percent in (50, 99):
+        workload = f"wake-up, {buses} {'buses' if buses > 1 else 'bus'}, p{percent}"
+        print(json.dumps({"workload": workload, "value": late[len(late) * percent // 100]}))
+
+
 async def main():
+    global seconds
+    if sys.argv[1] == "wake":
+        await wake(int(sys.argv[2]), int(sys.argv[3]))
+        return
+    seconds = float(sys.argv[2])
     await sending()
     await receiving()
+    await for_await()
     await round_trip()
     await asynchronous_round_trip()
     if not read > 0:

@@ -1,31 +1,64 @@
 /**
- * Runs the workload in C, Deno, Bun and python-can by turns and prints a table of the medians: see README.md.
+ * Runs the workloads in C, Deno, Bun and python-can by turns and prints a table of the medians: see README.md.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { type Peer, table } from "./table.ts";
 
 interface Line {
   readonly workload: string;
-  readonly perSecond: number;
+  readonly value: number;
 }
 
-const options = parseArgs(process.argv.slice(2), { default: { rounds: 5, seconds: 0.5 } });
+const usage = "usage: deno run -A bench/run.ts [--rounds COUNT] [--seconds SECONDS] [--native] [--only PARTS]";
+const all = ["bus", "wake", "idle", "memory"];
+const options = parseArgs(process.argv.slice(2), {
+  boolean: ["native"],
+  string: ["only"],
+  default: { rounds: 5, seconds: 0.5, native: false, only: all.join(",") },
+});
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
-if (!(rounds >= 1 && seconds > 0)) {
-  throw new RangeError("usage: deno run -A bench/run.ts [--rounds COUNT] [--seconds SECONDS]");
+const parts = options.only.split(",");
+const native = options.native;
+if (!(rounds >= 1 && seconds > 0 && parts.every((part) => all.includes(part)))) {
+  throw new RangeError(usage);
 }
+/** Frames that wake a sleeper, the first 100 of which are not counted; and seconds of idleness. */
+const WAKE_UPS = 400;
+const IDLE = 5;
 
 function output(command: readonly string[]): string {
   return execFileSync(command[0], command.slice(1), { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+}
+
+/** Starts a program, calls `onReady` when it has written its first line, and gives all that it writes. */
+function started(command: readonly string[], onReady = () => {}, environment: NodeJS.ProcessEnv = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command[0], command.slice(1), {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...environment },
+    });
+    let written = "";
+    child.stdout.setEncoding("utf8");
+    child.stdout.on("data", (text: string) => {
+      if (!written.includes("\n") && text.includes("\n")) onReady();
+      written += text;
+    });
+    child.on("error", reject);
+    child.on("close", (status) => {
+      if (status === 0) resolve(written.trim());
+      else reject(new Error(`${command.join(" ")} ended with ${status}`));
+    });
+  });
 }
 
 function here(file: string): string {
@@ -46,70 +79,102 @@ function findPython(): string {
 }
 
 function median(values: readonly number[]): number {
+  if (values.length === 0) return NaN;
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const lines = rows.map((row) =>
-    line(row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-  );
-  const rule = line(widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
-  return [lines[0], rule, ...lines.slice(1)].join("\n");
-}
-
 const deno = process.execPath;
-const python = findPython();
 const folder = mkdtempSync(join(tmpdir(), "bench-"));
-const peers: Record<string, readonly string[]> = {
-  C: [join(folder, "bus")],
-  Deno: [deno, "run", "--allow-ffi", here("bus.ts")],
-  Bun: ["bun", here("bus.ts")],
-  "python-can": [python, here("python_can.py")],
+/** What starts a part for a peer. */
+type Start = (part: string, ...flags: string[]) => string[];
+const peers: Partial<Record<Peer, Start>> = {
+  C: (part) => [join(folder, part)],
+  Deno: (part, ...flags) => [deno, "run", "--allow-ffi", ...flags, here(`${part}.ts`)],
+  Bun: (part) => ["bun", here(`${part}.ts`)],
 };
+const versions = [
+  `Deno ${output([deno, "--version"]).split(" ")[1]}`,
+  `Bun ${output(["bun", "--version"])}`,
+  output(["cc", "--version"]).split("\n")[0],
+];
+if (!native) {
+  const python = findPython();
+  peers["python-can"] = (part) => [python, here("python_can.py"), part];
+  versions.push(`python-can ${output([python, "-c", "import can; print(can.__version__)"])}`);
+}
+const names = Object.keys(peers) as Peer[];
+const ours = ["Deno", "Bun"] as const;
 
 /** What each peer did in each round, by workload. */
-const measured = new Map<string, Record<string, number[]>>();
+const measured = new Map<string, Partial<Record<Peer, number[]>>>();
+
+function note(peer: Peer, lines: string): void {
+  for (const line of lines.split("\n").filter((line) => line.startsWith("{"))) {
+    const { workload, value } = JSON.parse(line) as Line;
+    const row = measured.get(workload) ?? {};
+    measured.set(workload, row);
+    (row[peer] ??= []).push(value);
+  }
+}
+
+async function bus(): Promise<void> {
+  for (const peer of names) {
+    note(peer, await started([...peers[peer]!("bus"), `${seconds}`, ...(native ? ["native"] : [])]));
+  }
+}
+
+async function wake(): Promise<void> {
+  for (const buses of [1, 64]) {
+    for (const peer of names) {
+      const how = [`${buses}`, `${WAKE_UPS}`, ...(native ? [`bench-${process.pid}-${peer}`] : [])];
+      const receive = peer === "C" ? ["receive"] : [];
+      let sending: Promise<string> | undefined;
+      const send = () => {
+        sending = started([...peers.C!("wake"), "send", ...how]);
+      };
+      note(peer, await started([...peers[peer]!("wake"), ...receive, ...how], send));
+      await sending;
+    }
+  }
+}
+
+/** All at the same time: who does nothing disturbs nobody. */
+async function idle(): Promise<void> {
+  const all = [0, 1, 64].flatMap((buses) => ours.map((peer) => [buses, peer] as const));
+  await Promise.all(all.map(async ([buses, peer]) => {
+    note(peer, await started([...peers[peer]!("idle"), `${buses}`, `${IDLE}`, ...(native ? ["native"] : [])]));
+  }));
+}
+
+async function memory(): Promise<void> {
+  // Room for all garbage, and a way to have it collected; Bun can be told not to collect any.
+  const flags = "--v8-flags=--expose-gc,--min-semi-space-size=128,--max-semi-space-size=128";
+  for (const peer of ours) {
+    note(peer, await started([...peers[peer]!("memory", flags), "kept"]));
+    note(peer, await started([...peers[peer]!("memory", flags), "allocated"], undefined, { BUN_JSC_useGC: "0" }));
+  }
+}
+
 try {
-  output(["cc", "-O2", "-o", peers.C[0], here("bus.c")]);
+  for (const program of ["bus", "wake"]) output(["cc", "-O2", "-o", join(folder, program), here(`${program}.c`)]);
+  const run: Record<string, () => Promise<void>> = { bus, wake, idle };
+  // It is the same every time.
+  if (parts.includes("memory")) await memory();
   for (let round = 1; round <= rounds; round++) {
     console.error(`round ${round} of ${rounds}`);
-    for (const [peer, command] of Object.entries(peers)) {
-      for (const line of output([...command, `${seconds}`]).split("\n")) {
-        const { workload, perSecond } = JSON.parse(line) as Line;
-        const row = measured.get(workload) ?? {};
-        measured.set(workload, row);
-        (row[peer] ??= []).push(perSecond);
-      }
-    }
+    for (const part of parts) await run[part]?.();
   }
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-const ratios = [["Deno", "C"], ["Bun", "C"], ["Deno", "python-can"], ["Bun", "python-can"]];
-const rows = [...measured].map(([workload, row]) => {
-  const rate = (peer: string) => row[peer] ? median(row[peer]) : NaN;
-  const show = (value: number, digits: number) => Number.isNaN(value) ? "–" : value.toFixed(digits);
-  return [
-    workload,
-    ...Object.keys(peers).map((peer) => show(rate(peer) / 1000, 1)),
-    ...ratios.map(([ours, other]) => show(rate(ours) / rate(other), 2)),
-  ];
-});
-const versions = [
-  `Deno ${output([deno, "--version"]).split(" ")[1]}`,
-  `Bun ${output(["bun", "--version"])}`,
-  `python-can ${output([python, "-c", "import can; print(can.__version__)"])}`,
-  output(["cc", "--version"]).split("\n")[0],
-];
 const emulated = process.env.SOCKETCAN_VM === "qemu" ? ", emulated in software by QEMU" : "";
+const wire = native ? "AF_UNIX datagrams" : "vcan0";
 
-console.log(`Thousands a second, medians of ${rounds} rounds of ${seconds} s.
+console.log(`${wire}, medians of ${rounds} rounds of ${seconds} s.
 
-${table([["", ...Object.keys(peers), ...ratios.map((pair) => pair.join("/"))], ...rows])}
+${table(names, (workload, peer) => median(measured.get(workload)?.[peer] ?? []))}
 
 Linux ${release()}, ${cpus().length} × ${cpus()[0].model}${emulated}; ${versions.join(", ")}`);

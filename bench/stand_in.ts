@@ -1,0 +1,56 @@
+/**
+ * A stand-in for SocketCAN, for machines whose kernel has none: pairs of AF_UNIX datagram sockets.
+ *
+ * The library runs unchanged on top: of its system calls only those that open and configure a socket are answered here.
+ * Sending and receiving go straight to libc, and cost what the kernel asks for a datagram.
+ *
+ * @module
+ */
+
+import type { Libc } from "../ffi/libc.ts";
+import { openLibc } from "../ffi/open.ts";
+import { ARPHRD_CAN, IFF_UP, IFREQ_VALUE, SIOCGIFFLAGS, SIOCGIFHWADDR, SIOCGIFINDEX } from "../src/kernel/if.ts";
+import { CANFD_MTU } from "../src/kernel/can.ts";
+import { SOL_CAN_RAW } from "../src/kernel/raw.ts";
+import { socketpair } from "./libc.ts";
+
+/** A libc whose functions can be exchanged. */
+export type Replaceable = { -readonly [K in keyof Libc]: Libc[K] };
+
+/** From now on the first bus that is opened is joined with the second, the third with the fourth, and so on. */
+export function standIn(): void {
+  const ends: number[] = [];
+  replace(() => {
+    if (ends.length === 0) ends.push(...socketpair());
+    return ends.shift()!;
+  });
+}
+
+/** From now on a bus is what `socket` returns. */
+export function replace(socket: () => number): void {
+  const libc = openLibc() as Replaceable;
+  const { setsockopt, getsockopt } = libc;
+  libc.socket = socket;
+  libc.bind = () => 0;
+  libc.setsockopt = (fd, level, name, value) => level === SOL_CAN_RAW ? 0 : setsockopt(fd, level, name, value);
+  libc.getsockopt = (fd, level, name, value) =>
+    level === SOL_CAN_RAW ? value.fill(0).length : getsockopt(fd, level, name, value);
+  libc.ioctl = (_fd, request, ifreq) => {
+    new DataView(ifreq.buffer).setInt32(IFREQ_VALUE, answer(request), true);
+    return 0;
+  };
+}
+
+/** What a CAN interface that is up answers. */
+function answer(request: number): number {
+  switch (request) {
+    case SIOCGIFINDEX:
+      return 1;
+    case SIOCGIFHWADDR:
+      return ARPHRD_CAN;
+    case SIOCGIFFLAGS:
+      return IFF_UP;
+    default:
+      return CANFD_MTU;
+  }
+}
