@@ -78,15 +78,15 @@ export class Message {
    */
   constructor(init?: MessageInit);
   // The library makes messages over records: see MessageOver below.
-  constructor(init: MessageInit | Uint32Array = {}, at = 0, from: string | null = null) {
-    if (init instanceof Uint32Array) {
-      this.block = init;
+  constructor(init: MessageInit | Uint32Array = {}, at = -1, from: string | null = null) {
+    if (at >= 0) {
+      this.block = init as Uint32Array;
       this.at = at;
       this.from = from;
     } else {
-      this.block = encodeRecord(init);
+      this.block = encodeRecord(init as MessageInit);
       this.at = 0;
-      this.from = init.channel ?? null;
+      this.from = (init as MessageInit).channel ?? null;
     }
     this.bytes = undefined;
   }

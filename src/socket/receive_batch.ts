@@ -73,11 +73,14 @@ export class ReceiveBatch {
   readonly #fd: number;
   readonly #headers: Uint8Array;
   readonly #words: Uint32Array;
-  readonly #addresses: number;
+  /** Where the first frame's interface, control message and self are, in words. */
+  readonly #interfaces: number;
   readonly #control: number;
-  readonly #controlSpace: number;
   readonly #frames: number;
+  readonly #controlSpace: number;
   readonly #frameSize: number;
+  /** Words from one frame to the next. */
+  readonly #frameWords: number;
   /** Where records are written, one batch after the other, until it is full; and the words that are taken. */
   #block = new Uint32Array(0);
   #at = 0;
@@ -91,12 +94,15 @@ export class ReceiveBatch {
     this.#fd = fd;
     this.#frameSize = frameSize;
     this.#controlSpace = hardware ? TIMESTAMPING_SPACE : TIMESTAMPNS_SPACE;
+    this.#frameWords = wordsOf(frameSize);
     const iovecs = BATCH * MMSGHDR_SIZE;
-    this.#addresses = iovecs + BATCH * IOVEC_SIZE;
-    this.#control = this.#addresses + BATCH * SOCKADDR_CAN_SIZE;
-    this.#frames = this.#control + BATCH * this.#controlSpace;
-    const stride = 4 * wordsOf(frameSize);
-    const memory = new ArrayBuffer(this.#frames + BATCH * stride);
+    const addresses = iovecs + BATCH * IOVEC_SIZE;
+    const control = addresses + BATCH * SOCKADDR_CAN_SIZE;
+    const frames = control + BATCH * this.#controlSpace;
+    this.#interfaces = (addresses + SOCKADDR_CAN_IFINDEX) >> 2;
+    this.#control = control >> 2;
+    this.#frames = frames >> 2;
+    const memory = new ArrayBuffer(frames + BATCH * 4 * this.#frameWords);
     this.#headers = new Uint8Array(memory);
     this.#words = new Uint32Array(memory);
 
@@ -105,13 +111,13 @@ export class ReceiveBatch {
     for (let i = 0; i < BATCH; i++) {
       const header = i * MMSGHDR_SIZE;
       const iovec = iovecs + i * IOVEC_SIZE;
-      view.setBigUint64(header + MSG_NAME, base + BigInt(this.#addresses + i * SOCKADDR_CAN_SIZE), true);
+      view.setBigUint64(header + MSG_NAME, base + BigInt(addresses + i * SOCKADDR_CAN_SIZE), true);
       view.setUint32(header + MSG_NAMELEN, SOCKADDR_CAN_SIZE, true);
       view.setBigUint64(header + MSG_IOV, base + BigInt(iovec), true);
       view.setUint32(header + MSG_IOVLEN, 1, true);
-      view.setBigUint64(header + MSG_CONTROL, base + BigInt(this.#control + i * this.#controlSpace), true);
+      view.setBigUint64(header + MSG_CONTROL, base + BigInt(control + i * this.#controlSpace), true);
       view.setUint32(header + MSG_CONTROLLEN, this.#controlSpace, true);
-      view.setBigUint64(iovec + IOV_BASE, base + BigInt(this.#frames + i * stride), true);
+      view.setBigUint64(iovec + IOV_BASE, base + BigInt(frames + i * 4 * this.#frameWords), true);
       view.setUint32(iovec + IOV_LEN, frameSize, true);
     }
   }
@@ -119,10 +125,28 @@ export class ReceiveBatch {
   /** Appends up to `max` messages, as far as one call gives them; returns how many, or `-errno`. */
   receive(into: Message[], max: number, nameOf: NameOf): number {
     const count = this.#libc.recvmmsg(this.#fd, this.#headers, Math.min(max, BATCH), 0);
+    const words = this.#words;
     for (let i = 0; i < count; i++) {
-      const ifindex = this.#words[(this.#addresses + i * SOCKADDR_CAN_SIZE + SOCKADDR_CAN_IFINDEX) >> 2];
-      const at = this.#copy(i);
-      into.push(new MessageOver(this.#block, at, nameOf(ifindex)));
+      const header = (i * MMSGHDR_SIZE) >> 2;
+      const length = Math.min(words[header + (MSG_LEN >> 2)], this.#frameSize);
+      const frameWords = wordsOf(length);
+      if (this.#at + RECORD_FRAME + frameWords > this.#block.length) {
+        this.#block = new Uint32Array(BLOCK);
+        this.#at = 0;
+      }
+      const block = this.#block;
+      const at = this.#at;
+      const frame = at + RECORD_FRAME;
+      this.#at = frame + frameWords;
+
+      const flags = words[header + (MSG_FLAGS >> 2)];
+      block[at + RECORD_BITS] = this.#copyTime(i, header, block, at) |
+        (flags & MSG_DONTROUTE ? RECORD_LOCAL : 0) | (flags & MSG_CONFIRM ? RECORD_CONFIRM : 0);
+      block[at + RECORD_LENGTH] = length;
+      copyWords(words, this.#frames + i * this.#frameWords, block, frame, frameWords);
+      if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(block, frame, length, this.#frameSize > CANFD_MTU);
+      const ifindex = words[this.#interfaces + i * (SOCKADDR_CAN_SIZE >> 2)];
+      into.push(new MessageOver(block, at, nameOf(ifindex)));
     }
     return count;
   }
@@ -132,43 +156,18 @@ export class ReceiveBatch {
     for (;;) {
       const count = this.#libc.recvmmsg(this.#fd, this.#headers, BATCH, 0);
       if (count < 0) return count;
-      for (let i = 0; i < count; i++) this.#reset((i * MMSGHDR_SIZE) >> 2);
     }
-  }
-
-  /** Writes the i-th frame's record; returns where it begins. */
-  #copy(i: number): number {
-    const words = this.#words;
-    const header = (i * MMSGHDR_SIZE) >> 2;
-    const length = Math.min(words[header + (MSG_LEN >> 2)], this.#frameSize);
-    const frameWords = wordsOf(length);
-    const next = this.#at + RECORD_FRAME + frameWords;
-    if (next > this.#block.length) {
-      this.#block = new Uint32Array(BLOCK);
-      this.#at = 0;
-    }
-    const to = this.#block;
-    const at = this.#at;
-    const frame = at + RECORD_FRAME;
-    this.#at = frame + frameWords;
-
-    const flags = words[header + (MSG_FLAGS >> 2)];
-    to[at + RECORD_BITS] = this.#copyTime(i, header, to, at) |
-      ((flags & MSG_DONTROUTE) !== 0 ? RECORD_LOCAL : 0) | ((flags & MSG_CONFIRM) !== 0 ? RECORD_CONFIRM : 0);
-    to[at + RECORD_LENGTH] = length;
-    copyWords(words, (this.#frames >> 2) + i * wordsOf(this.#frameSize), to, frame, frameWords);
-    if ((to[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(to, frame, length, this.#frameSize > CANFD_MTU);
-    this.#reset(header);
-    return at;
   }
 
   /** Writes the i-th frame's time; returns the bit that says whose it is, 0 for none. */
   #copyTime(i: number, header: number, to: Uint32Array, at: number): number {
     const words = this.#words;
-    const control = (this.#control + i * this.#controlSpace) >> 2;
-    if (
-      words[header + (MSG_CONTROLLEN >> 2)] < this.#controlSpace || words[control + (CMSG_LEVEL >> 2)] !== SOL_SOCKET
-    ) return 0;
+    const space = this.#controlSpace;
+    const control = this.#control + i * (space >> 2);
+    if (words[header + (MSG_CONTROLLEN >> 2)] !== space || words[control + (CMSG_LEVEL >> 2)] !== SOL_SOCKET) {
+      words[header + (MSG_CONTROLLEN >> 2)] = space; // the kernel has noted how little it used: it may use all again
+      return 0;
+    }
     let timespec = control + (CMSG_DATA >> 2);
     let source = RECORD_SOFTWARE;
     const type = words[control + (CMSG_TYPE >> 2)];
@@ -183,12 +182,6 @@ export class ReceiveBatch {
     to[at + RECORD_SECONDS + 1] = words[timespec + 1];
     to[at + RECORD_NANOSECONDS] = words[timespec + 2];
     return source;
-  }
-
-  /** Gives the kernel back the room that it overwrote with what it used; `header` in words. */
-  #reset(header: number): void {
-    this.#words[header + (MSG_NAMELEN >> 2)] = SOCKADDR_CAN_SIZE;
-    this.#words[header + (MSG_CONTROLLEN >> 2)] = this.#controlSpace;
   }
 }
 
