@@ -67,20 +67,25 @@ export type NameOf = (ifindex: number) => string | null;
 /** Words of a block of records: more would keep too much memory for a message that is kept, fewer cost time. */
 const BLOCK = 2048;
 
+/** Where things are in the memory for `recvmmsg`, in words, of the first of BATCH frames each. */
+interface Layout {
+  /** The interface's index in the address; the next one's is SOCKADDR_CAN_SIZE further. */
+  readonly interfaces: number;
+  readonly controls: number;
+  /** Words from one control message to the next, and to the next frame. */
+  readonly controlWords: number;
+  readonly frames: number;
+  readonly frameWords: number;
+}
+
 /** The memory for `recvmmsg`: headers, then addresses, times and frames, which the headers point to. */
 export class ReceiveBatch {
   readonly #libc: Libc;
   readonly #fd: number;
+  readonly #frameSize: number;
   readonly #headers: Uint8Array;
   readonly #words: Uint32Array;
-  /** Where the first frame's interface, control message and self are, in words. */
-  readonly #interfaces: number;
-  readonly #control: number;
-  readonly #frames: number;
-  readonly #controlSpace: number;
-  readonly #frameSize: number;
-  /** Words from one frame to the next. */
-  readonly #frameWords: number;
+  readonly #layout: Layout;
   /** Where records are written, one batch after the other, until it is full; and the words that are taken. */
   #block = new Uint32Array(0);
   #at = 0;
@@ -93,16 +98,20 @@ export class ReceiveBatch {
     this.#libc = libc;
     this.#fd = fd;
     this.#frameSize = frameSize;
-    this.#controlSpace = hardware ? TIMESTAMPING_SPACE : TIMESTAMPNS_SPACE;
-    this.#frameWords = wordsOf(frameSize);
+    const controlSpace = hardware ? TIMESTAMPING_SPACE : TIMESTAMPNS_SPACE;
+    const frameSpace = 4 * wordsOf(frameSize);
     const iovecs = BATCH * MMSGHDR_SIZE;
     const addresses = iovecs + BATCH * IOVEC_SIZE;
-    const control = addresses + BATCH * SOCKADDR_CAN_SIZE;
-    const frames = control + BATCH * this.#controlSpace;
-    this.#interfaces = (addresses + SOCKADDR_CAN_IFINDEX) >> 2;
-    this.#control = control >> 2;
-    this.#frames = frames >> 2;
-    const memory = new ArrayBuffer(frames + BATCH * 4 * this.#frameWords);
+    const controls = addresses + BATCH * SOCKADDR_CAN_SIZE;
+    const frames = controls + BATCH * controlSpace;
+    this.#layout = {
+      interfaces: (addresses + SOCKADDR_CAN_IFINDEX) >> 2,
+      controls: controls >> 2,
+      controlWords: controlSpace >> 2,
+      frames: frames >> 2,
+      frameWords: frameSpace >> 2,
+    };
+    const memory = new ArrayBuffer(frames + BATCH * frameSpace);
     this.#headers = new Uint8Array(memory);
     this.#words = new Uint32Array(memory);
 
@@ -115,9 +124,9 @@ export class ReceiveBatch {
       view.setUint32(header + MSG_NAMELEN, SOCKADDR_CAN_SIZE, true);
       view.setBigUint64(header + MSG_IOV, base + BigInt(iovec), true);
       view.setUint32(header + MSG_IOVLEN, 1, true);
-      view.setBigUint64(header + MSG_CONTROL, base + BigInt(control + i * this.#controlSpace), true);
-      view.setUint32(header + MSG_CONTROLLEN, this.#controlSpace, true);
-      view.setBigUint64(iovec + IOV_BASE, base + BigInt(frames + i * 4 * this.#frameWords), true);
+      view.setBigUint64(header + MSG_CONTROL, base + BigInt(controls + i * controlSpace), true);
+      view.setUint32(header + MSG_CONTROLLEN, controlSpace, true);
+      view.setBigUint64(iovec + IOV_BASE, base + BigInt(frames + i * frameSpace), true);
       view.setUint32(iovec + IOV_LEN, frameSize, true);
     }
   }
@@ -125,29 +134,30 @@ export class ReceiveBatch {
   /** Appends up to `max` messages, as far as one call gives them; returns how many, or `-errno`. */
   receive(into: Message[], max: number, nameOf: NameOf): number {
     const count = this.#libc.recvmmsg(this.#fd, this.#headers, Math.min(max, BATCH), 0);
+    // Everything in variables of its own: in this loop, which runs for each frame, that is a fifth of the time.
+    const { interfaces, controls, controlWords, frames, frameWords } = this.#layout;
     const words = this.#words;
+    let block = this.#block;
+    let at = this.#at;
     for (let i = 0; i < count; i++) {
-      const header = (i * MMSGHDR_SIZE) >> 2;
+      const header = i * (MMSGHDR_SIZE >> 2);
       const length = Math.min(words[header + (MSG_LEN >> 2)], this.#frameSize);
-      const frameWords = wordsOf(length);
-      if (this.#at + RECORD_FRAME + frameWords > this.#block.length) {
-        this.#block = new Uint32Array(BLOCK);
-        this.#at = 0;
+      const next = at + RECORD_FRAME + wordsOf(length);
+      if (next > block.length) {
+        this.#block = block = new Uint32Array(BLOCK);
+        at = 0;
       }
-      const block = this.#block;
-      const at = this.#at;
-      const frame = at + RECORD_FRAME;
-      this.#at = frame + frameWords;
-
       const flags = words[header + (MSG_FLAGS >> 2)];
-      block[at + RECORD_BITS] = this.#copyTime(i, header, block, at) |
+      block[at + RECORD_BITS] = copyTime(words, header, controls + i * controlWords, controlWords, block, at) |
         (flags & MSG_DONTROUTE ? RECORD_LOCAL : 0) | (flags & MSG_CONFIRM ? RECORD_CONFIRM : 0);
       block[at + RECORD_LENGTH] = length;
-      copyWords(words, this.#frames + i * this.#frameWords, block, frame, frameWords);
+      const frame = at + RECORD_FRAME;
+      copyWords(words, frames + i * frameWords, block, frame, wordsOf(length));
       if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(block, frame, length, this.#frameSize > CANFD_MTU);
-      const ifindex = words[this.#interfaces + i * (SOCKADDR_CAN_SIZE >> 2)];
-      into.push(new MessageOver(block, at, nameOf(ifindex)));
+      into.push(new MessageOver(block, at, nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)])));
+      at = frame + wordsOf(length);
     }
+    this.#at = at;
     return count;
   }
 
@@ -158,31 +168,36 @@ export class ReceiveBatch {
       if (count < 0) return count;
     }
   }
+}
 
-  /** Writes the i-th frame's time; returns the bit that says whose it is, 0 for none. */
-  #copyTime(i: number, header: number, to: Uint32Array, at: number): number {
-    const words = this.#words;
-    const space = this.#controlSpace;
-    const control = this.#control + i * (space >> 2);
-    if (words[header + (MSG_CONTROLLEN >> 2)] !== space || words[control + (CMSG_LEVEL >> 2)] !== SOL_SOCKET) {
-      words[header + (MSG_CONTROLLEN >> 2)] = space; // the kernel has noted how little it used: it may use all again
-      return 0;
-    }
-    let timespec = control + (CMSG_DATA >> 2);
-    let source = RECORD_SOFTWARE;
-    const type = words[control + (CMSG_TYPE >> 2)];
-    if (type === SO_TIMESTAMPING) {
-      const hardware = timespec + (TIMESTAMPING_HARDWARE >> 2);
-      if (words[hardware] !== 0 || words[hardware + 1] !== 0 || words[hardware + 2] !== 0) {
-        timespec = hardware;
-        source = RECORD_HARDWARE;
-      }
-    } else if (type !== SO_TIMESTAMPNS) return 0;
-    to[at + RECORD_SECONDS] = words[timespec];
-    to[at + RECORD_SECONDS + 1] = words[timespec + 1];
-    to[at + RECORD_NANOSECONDS] = words[timespec + 2];
-    return source;
+/** Copies a frame's time from its control message to its record; returns the bit that says whose it is, 0 for none. */
+function copyTime(
+  words: Uint32Array,
+  header: number,
+  control: number,
+  controlWords: number,
+  to: Uint32Array,
+  at: number,
+): number {
+  const length = header + (MSG_CONTROLLEN >> 2);
+  if (words[length] !== 4 * controlWords || words[control + (CMSG_LEVEL >> 2)] !== SOL_SOCKET) {
+    words[length] = 4 * controlWords; // the kernel has written how little it used, and may use all again
+    return 0;
   }
+  let timespec = control + (CMSG_DATA >> 2);
+  let source = RECORD_SOFTWARE;
+  const type = words[control + (CMSG_TYPE >> 2)];
+  if (type === SO_TIMESTAMPING) {
+    const hardware = timespec + (TIMESTAMPING_HARDWARE >> 2);
+    if (words[hardware] !== 0 || words[hardware + 1] !== 0 || words[hardware + 2] !== 0) {
+      timespec = hardware;
+      source = RECORD_HARDWARE;
+    }
+  } else if (type !== SO_TIMESTAMPNS) return 0;
+  to[at + RECORD_SECONDS] = words[timespec];
+  to[at + RECORD_SECONDS + 1] = words[timespec + 1];
+  to[at + RECORD_NANOSECONDS] = words[timespec + 2];
+  return source;
 }
 
 /**
