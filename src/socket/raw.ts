@@ -67,6 +67,7 @@ export class RawSocket implements FrameSocket {
   readonly #pollIn: Uint8Array;
   readonly #pollOut: Uint8Array;
   #filters: readonly RawFilter[];
+  #errorMask: number;
   #watch: Watch | null = null;
   /** `-errno` for the next receive: it came after messages, or while the socket did something else. */
   #pending = 0;
@@ -91,6 +92,7 @@ export class RawSocket implements FrameSocket {
     this.#onReady = onReady;
     const { channel } = options;
     this.#filters = options.rawFilters;
+    this.#errorMask = options.errorMask;
     this.fd = libc.socket(AF_CAN, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_RAW);
     if (this.fd < 0) {
       throw systemError(CanInitializationError, "open a CAN_RAW socket", "socket", this.fd, channel);
@@ -197,12 +199,17 @@ export class RawSocket implements FrameSocket {
     const result = this.#in.drain();
     if (result !== -EAGAIN) this.#pending ||= result;
     try {
-      this.#filter(filters, this.#options.errorMask);
+      this.#filter(filters, this.#errorMask);
       this.#filters = filters;
     } catch (error) {
-      this.#filter(this.#filters, this.#options.errorMask);
+      this.#filter(this.#filters, this.#errorMask);
       throw error;
     }
+  }
+
+  setErrorMask(mask: number): void {
+    this.#maskErrors(mask);
+    this.#errorMask = mask;
   }
 
   close(): void {
@@ -213,13 +220,13 @@ export class RawSocket implements FrameSocket {
   }
 
   #configure(): void {
-    const { localLoopback, receiveOwnMessages, fd, joinFilters, errorMask } = this.#options;
+    const { localLoopback, receiveOwnMessages, fd, joinFilters } = this.#options;
     const set = (label: string, name: number, value: Uint8Array) => this.#setOption(label, SOL_CAN_RAW, name, value);
     set("CAN_RAW_LOOPBACK", CAN_RAW_LOOPBACK, u32(Number(localLoopback)));
     set("CAN_RAW_RECV_OWN_MSGS", CAN_RAW_RECV_OWN_MSGS, u32(Number(receiveOwnMessages)));
     set("CAN_RAW_FD_FRAMES", CAN_RAW_FD_FRAMES, u32(Number(fd)));
     set("CAN_RAW_JOIN_FILTERS", CAN_RAW_JOIN_FILTERS, u32(Number(joinFilters)));
-    this.#filter(this.#filters, errorMask);
+    this.#filter(this.#filters, this.#errorMask);
     this.#setOption("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
     this.#setBuffer("receiveBuffer", "SO_RCVBUF", SO_RCVBUF, SO_RCVBUFFORCE);
     this.#setBuffer("sendBuffer", "SO_SNDBUF", SO_SNDBUF, SO_SNDBUFFORCE);
@@ -241,7 +248,11 @@ export class RawSocket implements FrameSocket {
 
   #filter(filters: readonly RawFilter[], errorMask: number): void {
     this.#setOption("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, encodeFilters(filters));
-    this.#setOption("CAN_RAW_ERR_FILTER", SOL_CAN_RAW, CAN_RAW_ERR_FILTER, u32(errorMask));
+    this.#maskErrors(errorMask);
+  }
+
+  #maskErrors(mask: number): void {
+    this.#setOption("CAN_RAW_ERR_FILTER", SOL_CAN_RAW, CAN_RAW_ERR_FILTER, u32(mask));
   }
 
   #setOption(label: string, level: number, name: number, value: Uint8Array): void {

@@ -27,6 +27,7 @@ const headers = [
   "sys/uio.h",
   "net/if.h",
   "linux/can.h",
+  "linux/can/error.h",
   "linux/can/raw.h",
   "linux/if_arp.h",
   "linux/sock_diag.h",
