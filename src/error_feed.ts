@@ -4,7 +4,9 @@
  * @module
  */
 
+import { CanOperationError } from "./errors.ts";
 import { CAN_ERR_MASK } from "./kernel/can.ts";
+import { EBADF, errnoName } from "./kernel/errno.ts";
 import type { Message } from "./message.ts";
 import type { FullBusOptions } from "./options.ts";
 import { Reader } from "./reader.ts";
@@ -48,7 +50,11 @@ export class ErrorFeeds {
   }
 
   /** See `Bus.errors`. */
-  open({ signal }: ErrorFeedOptions): ErrorFeed {
+  open(given: ErrorFeedOptions): ErrorFeed {
+    if (typeof given !== "object" || given === null) {
+      throw new TypeError(`errors() takes options such as { signal }, not ${given}`);
+    }
+    const { signal } = given;
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new TypeError(`signal must be an AbortSignal: ${signal}`);
     }
@@ -103,6 +109,7 @@ export class ErrorFeeds {
 
 /** A feed over a socket of its own. */
 class SocketFeed implements ErrorFeed {
+  readonly #channel: string;
   readonly #socket: FrameSocket;
   readonly #reader: Reader;
   readonly #signal: AbortSignal | undefined;
@@ -116,10 +123,11 @@ class SocketFeed implements ErrorFeed {
   /** @param onEnd Called once, before the socket is closed. */
   constructor(
     open: (onReady: (failure?: Error) => void) => FrameSocket,
-    { logger }: FullBusOptions,
+    { channel, logger }: FullBusOptions,
     signal: AbortSignal | undefined,
     onEnd: () => void,
   ) {
+    this.#channel = channel;
     this.#onEnd = onEnd;
     this.#signal = signal;
     this.#socket = open((failure) => this.#ready(failure));
@@ -128,6 +136,11 @@ class SocketFeed implements ErrorFeed {
   }
 
   get droppedFrames(): number {
+    if (this.#ended) {
+      const [code, channel] = [errnoName(EBADF), this.#channel];
+      const text = `Cannot read droppedFrames of the errors of "${channel}": ${code} (they have ended)`;
+      throw new CanOperationError(text, { code, errno: EBADF, channel });
+    }
     return this.#socket.droppedFrames;
   }
 

@@ -81,30 +81,11 @@ export class ErrorFrame {
 
   /** One line, in the words of `candump -e`: `controller-problem{tx-error-passive}, bus-off`. */
   toString(): string {
-    const parts = this.classes.filter((name) => name !== "error-counters").map((name) => name + this.#details(name));
+    const parts = this.classes.filter((name) => name !== "error-counters").map((name) => name + detailsOf(this, name));
     if (this.errorCounters) parts.push(`error-counter-tx-rx{{${this.errorCounters.tx}}{${this.errorCounters.rx}}}`);
     if (this.unknownClasses) parts.push(`unknown-class{${hex(this.unknownClasses)}}`);
     if (this.controllerSpecific) parts.push(`controller-specific{${hex(this.controllerSpecific)}}`);
     return parts.length > 0 ? parts.join(", ") : "no-error-class";
-  }
-
-  #details(name: ErrorClass): string {
-    switch (name) {
-      case "lost-arbitration":
-        return `{at bit ${this.lostArbitrationBit}}`;
-      case "controller-problem":
-        return `{${this.controllerProblems}}`;
-      case "protocol-violation":
-        return `{{${this.protocolViolations}}{${
-          this.protocolLocation === "unspecified" ? "" : this.protocolLocation
-        }}}`;
-      case "transceiver-status": {
-        const wires = Object.entries(this.transceiver).filter(([, status]) => status !== "unspecified");
-        return wires.length > 0 ? `{${wires.map(([wire, status]) => `${wire}-${status}`)}}` : "";
-      }
-      default:
-        return "";
-    }
   }
 }
 
@@ -127,4 +108,24 @@ export function toErrorMask(mask: number | readonly ErrorClass[]): number {
     bits |= bit;
   }
   return bits;
+}
+
+/** What the text of a class says in braces. */
+function detailsOf(error: ErrorFrame, name: ErrorClass): string {
+  switch (name) {
+    case "lost-arbitration":
+      return `{at bit ${error.lostArbitrationBit}}`;
+    case "controller-problem":
+      return `{${error.controllerProblems}}`;
+    case "protocol-violation":
+      return `{{${error.protocolViolations}}{${
+        error.protocolLocation === "unspecified" ? "" : error.protocolLocation
+      }}}`;
+    case "transceiver-status": {
+      const wires = Object.entries(error.transceiver).filter(([, status]) => status !== "unspecified");
+      return wires.length > 0 ? `{${wires.map(([wire, status]) => `${wire}-${status}`)}}` : "";
+    }
+    default:
+      return "";
+  }
 }

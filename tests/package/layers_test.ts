@@ -53,7 +53,14 @@ const rooms: Record<string, readonly string[]> = {
     "src/timeout.ts",
     "src/wait_queue.ts",
   ],
-  "src/error_feed.ts": ["src/kernel/", "src/message", "src/options.ts", "src/reader.ts", "src/socket/"],
+  "src/error_feed.ts": [
+    "src/errors.ts",
+    "src/kernel/",
+    "src/message",
+    "src/options.ts",
+    "src/reader.ts",
+    "src/socket/",
+  ],
   "src/bus.ts": ["ffi/", "src/"],
   "mod.ts": ["src/"],
 };

@@ -235,6 +235,14 @@ describe("layout, against the system's headers", () => {
     );
   });
 
+  it("linux/can/error.h: none of its constants is missing", options, () => {
+    const macros = run("cc", ["-x", "c", "-E", "-dM", "-"], "#include <linux/can/error.h>\n");
+    const defined = [...macros.matchAll(/^#define (CAN_\w+) /gm)].map(([, name]) => name);
+    assert(defined.length > 50, macros);
+    const known = new Set(constants.map(({ name }) => name));
+    assertEquals(defined.filter((name) => !known.has(name)), []);
+  });
+
   it("names of our own are in use", () => {
     assertEquals(Object.keys(ours).filter((each) => !constants.some(({ name }) => name === each)), []);
   });
