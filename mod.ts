@@ -15,6 +15,15 @@
  */
 
 export { Bus, type CanProtocol } from "./src/bus.ts";
+export type { ErrorFeed, ErrorFeedOptions } from "./src/error_feed.ts";
+export type { ErrorFrame } from "./src/error_frame.ts";
+export type {
+  ControllerProblem,
+  ErrorClass,
+  ProtocolLocation,
+  ProtocolViolation,
+  WireStatus,
+} from "./src/error_names.ts";
 export {
   CanError,
   type CanErrorDetails,

@@ -5,11 +5,12 @@
  */
 
 import { openLibc } from "../ffi/open.ts";
+import { type ErrorFeed, type ErrorFeedOptions, ErrorFeeds } from "./error_feed.ts";
 import { CanOperationError } from "./errors.ts";
 import { type CanFilter, toRawFilters } from "./filter.ts";
 import { EBADF, errnoName } from "./kernel/errno.ts";
 import type { Message } from "./message.ts";
-import { type BusOptions, fullOptions, type Logger } from "./options.ts";
+import { type BusOptions, type FullBusOptions, fullOptions, type Logger } from "./options.ts";
 import { Reader } from "./reader.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import { RawSocket } from "./socket/raw.ts";
@@ -46,6 +47,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
   readonly #socket: FrameSocket;
   readonly #reader: Reader;
   readonly #writer: Writer;
+  readonly #errors: ErrorFeeds;
   readonly #logger: Logger | undefined;
   #filters: readonly CanFilter[] | null;
   #closed = false;
@@ -68,14 +70,12 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     this.#filters = copyFilters(full.filters);
     this.#logger = logger;
     logger?.debug(`opening ${full.interface} channel "${channel}", ${this.protocol}`);
-    const onReady = (failure?: Error) => this.#ready(failure);
-    this.#socket = full.interface === "virtual"
-      ? new VirtualSocket(full, onReady)
-      : new RawSocket(openLibc(full.libc), full, onReady);
+    this.#socket = openSocket(full, (failure) => this.#ready(failure));
     try {
       const rearm = () => this.#arm();
       this.#reader = new Reader(this.#socket, rearm, logger);
       this.#writer = new Writer(this.#socket, rearm, full);
+      this.#errors = new ErrorFeeds(this.#socket, full, openSocket);
       this.channelInfo = this.#socket.channelInfo;
       logger?.debug(`opened ${this.channelInfo}`);
     } catch (error) {
@@ -154,6 +154,37 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
       [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;
+  }
+
+  /**
+   * Error frames without end, apart from data, while the event loop goes on: a storm of them delays no data. They are
+   * those of the bus's `errorMask`, of all classes if that is 0. While one such iteration is open, no error frames come
+   * among the bus's messages, but for those that were there before.
+   *
+   * It is open from the call on: no error frame after it is missed. Leaving the loop, the signal and `close` end it. An
+   * error that is thrown, as by `recv`, does not: after `ENETDOWN` another loop over the same iteration goes on. Hold it
+   * with `using` to be rid of it then.
+   *
+   * @example
+   * ```ts
+   * import { Bus, Message } from "@socketcan/bus";
+   *
+   * using bus = new Bus({ channel: "demo", interface: "virtual" });
+   * using errors = bus.errors();
+   * using device = new Bus({ channel: "demo", interface: "virtual" });
+   * device.send(new Message({ isErrorFrame: true, arbitrationId: 0x40 }));
+   * for await (const message of errors) {
+   *   console.log(`${message.error}`); // bus-off
+   *   if (message.error?.classes.includes("bus-off")) break;
+   * }
+   * ```
+   *
+   * @throws {CanInitializationError} The interface is down or gone, or a system call failed.
+   * @throws {CanOperationError} The bus is closed.
+   */
+  errors(options: ErrorFeedOptions = {}): ErrorFeed {
+    this.#assertOpen("follow the errors of");
+    return this.#errors.open(options);
   }
 
   /**
@@ -267,7 +298,11 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     if (this.#closed) return;
     this.#closed = true;
     try {
-      this.#socket.close();
+      try {
+        this.#errors.close();
+      } finally {
+        this.#socket.close();
+      }
     } finally {
       this.#reader.queue.rejectAll(() => this.#closedError("receive from"));
       this.#writer.queue.rejectAll(() => this.#closedError("send to"));
@@ -310,6 +345,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     this.#keepAlive = value;
     this.#reader.queue.keepAlive = value;
     this.#writer.queue.keepAlive = value;
+    this.#errors.keepAlive = value;
     this.#arm();
     return this;
   }
@@ -325,6 +361,12 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
       channel: this.channel,
     });
   }
+}
+
+function openSocket(options: FullBusOptions, onReady: (failure?: Error) => void): FrameSocket {
+  return options.interface === "virtual"
+    ? new VirtualSocket(options, onReady)
+    : new RawSocket(openLibc(options.libc), options, onReady);
 }
 
 function copyFilters(filters: readonly CanFilter[] | null): readonly CanFilter[] | null {

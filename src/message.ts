@@ -5,6 +5,7 @@
  */
 
 import { smallArraysAreCheap } from "./engine.ts";
+import { ErrorFrame } from "./error_frame.ts";
 import {
   CAN_EFF_FLAG,
   CAN_EFF_MASK,
@@ -124,6 +125,11 @@ export class Message {
   /** Whether this is an error message frame, made by a driver. */
   get isErrorFrame(): boolean {
     return (this.idWord & CAN_ERR_FLAG) !== 0;
+  }
+
+  /** What an error frame says, decoded anew each time; null for every other message. */
+  get error(): ErrorFrame | null {
+    return this.isErrorFrame ? new ErrorFrame(this.arbitrationId, this.data) : null;
   }
 
   /** Whether this is a CAN FD frame. */

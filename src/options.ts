@@ -5,6 +5,8 @@
  */
 
 import { checkWhole } from "./check.ts";
+import { toErrorMask } from "./error_frame.ts";
+import type { ErrorClass } from "./error_names.ts";
 import { type CanFilter, toRawFilters } from "./filter.ts";
 import { CAN_ERR_MASK, type RawFilter } from "./kernel/can.ts";
 
@@ -34,8 +36,11 @@ export interface BusOptions {
   readonly receiveOwnMessages?: boolean;
   /** Whether the other sockets of this host receive what this bus sends. Default true. */
   readonly localLoopback?: boolean;
-  /** Classes of error frames to receive, as in `linux/can/error.h`; 0 for none. Default 0x1fffffff, all. */
-  readonly errorMask?: number;
+  /**
+   * Classes of error frames to receive: names, or bits as in `linux/can/error.h`; 0 or an empty list for none. Default
+   * 0x1fffffff, all.
+   */
+  readonly errorMask?: number | readonly ErrorClass[];
   /**
    * Bytes for frames that wait to be received, each with the kernel's overhead (a classic frame takes about 800). The
    * kernel doubles it and, without CAP_NET_ADMIN, caps it before at `net.core.rmem_max`.
@@ -62,8 +67,10 @@ export interface BusOptions {
 /** Options with every default filled in. */
 export type FullBusOptions =
   & BusOptions
-  & Required<Omit<BusOptions, "receiveBuffer" | "sendBuffer" | "logger" | "libc">>
+  & Required<Omit<BusOptions, "errorMask" | "receiveBuffer" | "sendBuffer" | "logger" | "libc">>
   & {
+    /** The classes of error frames as the kernel takes them. */
+    readonly errorMask: number;
     /** The filters as the kernel takes them. */
     readonly rawFilters: readonly RawFilter[];
   };
@@ -78,7 +85,7 @@ const table: Record<keyof BusOptions, readonly [type: string, fallback?: unknown
   joinFilters: ["boolean", false],
   receiveOwnMessages: ["boolean", false],
   localLoopback: ["boolean", true],
-  errorMask: ["number", CAN_ERR_MASK],
+  errorMask: ["number or array", CAN_ERR_MASK],
   receiveBuffer: ["number"],
   sendBuffer: ["number"],
   timestamps: ["string", "software"],
@@ -103,7 +110,7 @@ export function fullOptions(given: string | BusOptions): FullBusOptions {
       throw new TypeError(`Bus has no option "${name}"; it has ${Object.keys(table).join(", ")}`);
     }
     const [type] = table[name as keyof BusOptions];
-    if (value !== undefined && typeof value !== type) {
+    if (value !== undefined && !isOf(type, value)) {
       throw new TypeError(`Option ${name} must be of type ${type}: ${value}`);
     }
   }
@@ -115,17 +122,22 @@ export function fullOptions(given: string | BusOptions): FullBusOptions {
     const value = options[name as keyof BusOptions] ?? fallback;
     if (value !== undefined) full[name] = value;
   }
-  const { filters, logger, errorMask, receiveBuffer, sendBuffer } = full as unknown as FullBusOptions;
+  const { filters, logger, receiveBuffer, sendBuffer } = full as unknown as FullBusOptions;
   checkChoice("interface", full.interface, ["socketcan", "virtual"]);
   checkChoice("timestamps", full.timestamps, ["software", "hardware"]);
   if (logger && (typeof logger.debug !== "function" || typeof logger.warn !== "function")) {
     throw new TypeError("Option logger must have the functions debug and warn");
   }
-  checkWhole("Option errorMask", errorMask, 0, CAN_ERR_MASK);
+  const errorMask = toErrorMask(full.errorMask as number | readonly ErrorClass[]);
   if (receiveBuffer !== undefined) checkWhole("Option receiveBuffer", receiveBuffer, 1, 2 ** 30);
   if (sendBuffer !== undefined) checkWhole("Option sendBuffer", sendBuffer, 1, 2 ** 30);
   if (full.xl) full.fd = true; // as in the kernel
-  return { ...full as unknown as FullBusOptions, rawFilters: toRawFilters(filters) };
+  return { ...full as unknown as FullBusOptions, errorMask, rawFilters: toRawFilters(filters) };
+}
+
+function isOf(type: string, value: unknown): boolean {
+  const kinds = [typeof value, Array.isArray(value) ? "array" : ""];
+  return type.split(" or ").some((each) => kinds.includes(each));
 }
 
 function checkChoice(name: string, value: unknown, choices: readonly string[]): void {

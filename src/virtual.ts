@@ -40,6 +40,7 @@ export class VirtualSocket implements FrameSocket {
   readonly #onReady: () => void;
   readonly #wire: Set<VirtualSocket>;
   #filters: readonly RawFilter[];
+  #errorMask: number;
   #queue: Message[] = [];
   #dropped = 0;
   #armed = false;
@@ -51,6 +52,7 @@ export class VirtualSocket implements FrameSocket {
     this.#options = options;
     this.#onReady = onReady;
     this.#filters = options.rawFilters;
+    this.#errorMask = options.errorMask;
     this.receiveBuffer = granted(options.receiveBuffer);
     this.sendBuffer = granted(options.sendBuffer);
     this.channelInfo = channel === "" ? "virtual, every channel" : `virtual channel "${channel}"`;
@@ -115,6 +117,10 @@ export class VirtualSocket implements FrameSocket {
     this.#queue = [];
   }
 
+  setErrorMask(mask: number): void {
+    this.#errorMask = mask;
+  }
+
   close(): void {
     this.#armed = false;
     this.#wire.delete(this);
@@ -143,12 +149,12 @@ export class VirtualSocket implements FrameSocket {
   }
 
   #accepts(message: Message): boolean {
-    const { fd, xl, errorMask, joinFilters } = this.#options;
+    const { fd, xl, joinFilters } = this.#options;
     if ((message.isFd && !fd) || (message.isXl && !xl)) return false;
     const idWord = frameIdWord(message);
     if (idWord & CAN_ERR_FLAG) {
       // Joined filters count matches, and an error frame matches the error mask only, once.
-      return (idWord & errorMask & CAN_ERR_MASK) !== 0 && !(joinFilters && this.#filters.length > 1);
+      return (idWord & this.#errorMask & CAN_ERR_MASK) !== 0 && !(joinFilters && this.#filters.length > 1);
     }
     return joinFilters
       ? this.#filters.every((filter) => filterMatches(filter, idWord))

@@ -46,6 +46,8 @@ export interface FrameSocket {
   arm(readable: boolean, writable: boolean, keepAlive: boolean): void;
   /** Replaces the filters, and drops what has been received under the older ones. */
   setFilters(filters: readonly RawFilter[]): void;
+  /** Replaces the classes of error frames to receive; what has been received stays. */
+  setErrorMask(mask: number): void;
   /** Ends everything; `onReady` is not called any more. */
   close(): void;
 }

@@ -63,6 +63,7 @@ export class RawSocket implements FrameSocket {
   readonly #named = new Map<number, string>();
   readonly #lastNames = new Map<number, string>();
   #filters: readonly RawFilter[];
+  #errorMask: number;
   #watch: Watch | null = null;
   /** `-errno` for the next receive: it came after messages, or while the socket did something else. */
   #pending = 0;
@@ -87,6 +88,7 @@ export class RawSocket implements FrameSocket {
     this.#onReady = onReady;
     const { channel } = options;
     this.#filters = options.rawFilters;
+    this.#errorMask = options.errorMask;
     this.fd = libc.socket(AF_CAN, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_RAW);
     if (this.fd < 0) {
       throw systemError(CanInitializationError, "open a CAN_RAW socket", "socket", this.fd, channel);
@@ -201,12 +203,17 @@ export class RawSocket implements FrameSocket {
     const result = this.#in.drain();
     if (result !== -EAGAIN) this.#pending ||= result;
     try {
-      this.#settings.setFilters(filters, this.#options.errorMask);
+      this.#settings.setFilters(filters, this.#errorMask);
       this.#filters = filters;
     } catch (error) {
-      this.#settings.setFilters(this.#filters, this.#options.errorMask);
+      this.#settings.setFilters(this.#filters, this.#errorMask);
       throw error;
     }
+  }
+
+  setErrorMask(mask: number): void {
+    this.#settings.setErrorMask(mask);
+    this.#errorMask = mask;
   }
 
   close(): void {

@@ -77,7 +77,12 @@ export class RawOptions {
   /** Replaces what may be received: data and remote frames, and classes of error frames. */
   setFilters(filters: readonly RawFilter[], errorMask: number): void {
     this.#setRaw("CAN_RAW_FILTER", CAN_RAW_FILTER, encodeFilters(filters));
-    this.#setRaw("CAN_RAW_ERR_FILTER", CAN_RAW_ERR_FILTER, u32(errorMask));
+    this.setErrorMask(errorMask);
+  }
+
+  /** Replaces the classes of error frames that may be received. */
+  setErrorMask(mask: number): void {
+    this.#setRaw("CAN_RAW_ERR_FILTER", CAN_RAW_ERR_FILTER, u32(mask));
   }
 
   /** Messages for which the receive buffer had no room. */

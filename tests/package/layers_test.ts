@@ -17,10 +17,12 @@ const rooms: Record<string, readonly string[]> = {
   // The way to libc.
   "ffi/": ["bun/", "src/errors.ts"],
   "bun/": ["ffi/"],
-  // What users write.
-  "src/message": ["src/check.ts", "src/engine.ts", "src/kernel/", "src/record.ts"],
+  // What users write and read.
+  "src/error_names.ts": ["src/kernel/"],
+  "src/error_frame.ts": ["src/check.ts", "src/error_names.ts", "src/kernel/"],
+  "src/message": ["src/check.ts", "src/engine.ts", "src/error_frame.ts", "src/kernel/", "src/record.ts"],
   "src/filter.ts": ["src/check.ts", "src/kernel/"],
-  "src/options.ts": ["src/check.ts", "src/kernel/", "src/filter.ts"],
+  "src/options.ts": ["src/check.ts", "src/error_frame.ts", "src/error_names.ts", "src/kernel/", "src/filter.ts"],
   // Sockets.
   "src/socket/": [
     "ffi/",
@@ -51,6 +53,14 @@ const rooms: Record<string, readonly string[]> = {
     "src/socket/",
     "src/timeout.ts",
     "src/wait_queue.ts",
+  ],
+  "src/error_feed.ts": [
+    "src/errors.ts",
+    "src/kernel/",
+    "src/message",
+    "src/options.ts",
+    "src/reader.ts",
+    "src/socket/",
   ],
   "src/bus.ts": ["ffi/", "src/"],
   "mod.ts": ["src/"],

@@ -2,22 +2,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "node:test";
 import { Bus, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
+import { everything, startCandump } from "./candump.ts";
 import { cases, marker, received } from "./cases.ts";
 import { PATIENCE, Program, receive } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
-
-/** Standard and error frames of vcan0, on candump's command line. */
-const everything = "vcan0,0:0,#FFFFFFFF";
-
-/** Starts candump; when it returns, candump listens. */
-async function startCandump(...args: string[]): Promise<Program> {
-  const candump = new Program("candump", args);
-  using bus = new Bus("vcan0");
-  const message = new Message(marker.init);
-  await candump.until(() => candump.lines.length > 0, "show a marker", () => bus.send(message));
-  return candump;
-}
 
 /** What candump -L shows, without the markers. */
 function logged(candump: Program): { microseconds: bigint; text: string }[] {

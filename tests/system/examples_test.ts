@@ -96,6 +96,20 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     needsVcan: true,
     run: () => printed("filters", /: +100 10f$/, /: +ff 110$/, /: +ff 110$/, /: +ff 100 10f 110$/),
   },
+  errors: {
+    needsVcan: true,
+    async run() {
+      using program = startScript("examples/errors.ts");
+      const lines = await program.finish();
+      assertEquals(lines.filter((line) => line.startsWith("data:")), [1, 2, 3].map((i) => `data:  123 ${i}`));
+      assertEquals(lines.filter((line) => !line.startsWith("data:")), [
+        "error: controller-problem{tx-error-passive}, error-counter-tx-rx{{128}{0}}",
+        "  128 errors on sending: is anybody there, with the same bitrate?",
+        "error: bus-off",
+        "protocol-violation{{bit-stuffing-error}{data-field}}, bus-error",
+      ]);
+    },
+  },
   debug: {
     needsVcan: true,
     run: () =>

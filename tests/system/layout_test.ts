@@ -27,6 +27,7 @@ const headers = [
   "sys/uio.h",
   "net/if.h",
   "linux/can.h",
+  "linux/can/error.h",
   "linux/can/raw.h",
   "linux/errqueue.h",
   "linux/if_arp.h",
@@ -259,6 +260,14 @@ describe("layout, against the system's headers", () => {
         `${label} = ${expression in younger ? c.get(expression) ?? value : c.get(expression)}`
       ),
     );
+  });
+
+  it("linux/can/error.h: none of its constants is missing", options, () => {
+    const macros = run("cc", ["-x", "c", "-E", "-dM", "-"], "#include <linux/can/error.h>\n");
+    const defined = [...macros.matchAll(/^#define (CAN_\w+) /gm)].map(([, name]) => name);
+    assert(defined.length > 50, macros);
+    const known = new Set(constants.map(({ name }) => name));
+    assertEquals(defined.filter((name) => !known.has(name)), []);
   });
 
   it("names of our own are in use", () => {

@@ -5,6 +5,7 @@
  */
 
 import type { MessageInit } from "../../mod.ts";
+import { generator } from "../support/random.ts";
 
 const utf8 = new TextEncoder();
 const ascii = (text: string) => Array.from(utf8.encode(text));
@@ -63,16 +64,6 @@ const chosen: MessageInit[] = [
     data: ascii("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv"),
   },
 ];
-
-/** A pseudo-random generator (mulberry32), so that every run sees the same messages: whole numbers below `limit`. */
-function generator(seed: number): (limit: number) => number {
-  return (limit) => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let bits = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return Math.floor(((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32 * limit);
-  };
-}
 
 function randomMessage(below: (limit: number) => number): MessageInit {
   const one = <T>(...of: readonly T[]) => of[below(of.length)];

@@ -19,6 +19,8 @@ describe("A script whose work is done exits by itself", () => {
     "unref with timeout": [],
     "close": [],
     "abort": ["TimeoutError"],
+    "unref errors": [],
+    "close errors": [],
     "none": ["null"],
   };
   for (const [way, expected] of Object.entries(ways)) {

@@ -19,6 +19,11 @@ if (way === "timeout") {
   for await (const message of bus) console.log(`${message}`);
 } else if (way === "abort") {
   await bus.recvAsync({ signal: AbortSignal.timeout(20) }).catch((error) => console.log(error.name));
+} else if (way === "unref errors") {
+  bus.unref().errors().next();
+} else if (way === "close errors") {
+  setTimeout(() => bus.close(), 20);
+  for await (const message of bus.errors()) console.log(`${message}`);
 } else if (way === "keep") {
   console.log("waiting");
   bus.recvAsync().then((message) => console.log(`${message}`));

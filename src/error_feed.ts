@@ -1,0 +1,229 @@
+/**
+ * Error frames apart from data.
+ *
+ * @module
+ */
+
+import { CanOperationError } from "./errors.ts";
+import { CAN_ERR_MASK } from "./kernel/can.ts";
+import { EBADF, errnoName } from "./kernel/errno.ts";
+import type { Message } from "./message.ts";
+import type { FullBusOptions } from "./options.ts";
+import { Reader } from "./reader.ts";
+import type { FrameSocket } from "./socket/frame_socket.ts";
+
+/** How error frames are followed. */
+export interface ErrorFeedOptions {
+  /** Ends the iteration, as leaving the loop does. */
+  readonly signal?: AbortSignal;
+}
+
+/** The error frames of a bus, until somebody ends it: by leaving the loop, `using`, the signal or `Bus.close`. */
+export interface ErrorFeed extends AsyncIterableIterator<Message, undefined>, Disposable, AsyncDisposable {
+  /** How many error frames were lost because they came faster than they were read; throws when the feed has ended. */
+  readonly droppedFrames: number;
+  /** The next error frame. */
+  next(): Promise<IteratorResult<Message, undefined>>;
+  /** Ends it. A second call does nothing. */
+  return(): Promise<IteratorReturnResult<undefined>>;
+}
+
+/** Opens a socket; see `FrameSocket.arm` for `onReady`. */
+export type OpenSocket = (options: FullBusOptions, onReady: (failure?: Error) => void) => FrameSocket;
+
+const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };
+const FOR_EVER = {};
+
+/** All feeds of one bus. While there is one, error frames do not come among the bus's messages. */
+export class ErrorFeeds {
+  readonly #data: FrameSocket;
+  readonly #options: FullBusOptions;
+  readonly #openSocket: OpenSocket;
+  readonly #feeds = new Set<SocketFeed>();
+  #keepAlive = true;
+
+  /** @param data The socket that the bus's messages come from. */
+  constructor(data: FrameSocket, options: FullBusOptions, openSocket: OpenSocket) {
+    this.#data = data;
+    this.#options = options;
+    this.#openSocket = openSocket;
+  }
+
+  /** See `Bus.errors`. */
+  open(given: ErrorFeedOptions): ErrorFeed {
+    if (typeof given !== "object" || given === null) {
+      throw new TypeError(`errors() takes options such as { signal }, not ${given}`);
+    }
+    const { signal } = given;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new TypeError(`signal must be an AbortSignal: ${signal}`);
+    }
+    const options: FullBusOptions = {
+      ...this.#options,
+      fd: false,
+      xl: false,
+      rawFilters: [], // the kernel's way to say no data; joined ones would keep out the error frames too
+      joinFilters: false,
+      errorMask: this.#options.errorMask || CAN_ERR_MASK,
+    };
+    const open = (onReady: (failure?: Error) => void) => this.#openSocket(options, onReady);
+    const feed = new SocketFeed(open, options, signal, () => this.#forget(feed));
+    this.#feeds.add(feed);
+    try {
+      // Only now: a frame in between comes twice, not never.
+      if (this.#feeds.size === 1) this.#data.setErrorMask(0);
+    } catch (error) {
+      this.#feeds.delete(feed);
+      feed.end();
+      throw error;
+    }
+    feed.keepAlive(this.#keepAlive);
+    if (signal?.aborted) feed.end();
+    return feed;
+  }
+
+  /** Whether a pending `next` keeps the process alive. */
+  set keepAlive(value: boolean) {
+    this.#keepAlive = value;
+    for (const feed of this.#feeds) feed.keepAlive(value);
+  }
+
+  /** Ends all feeds; the bus's socket, which will be closed, is left as it is. */
+  close(): void {
+    const failures: unknown[] = [];
+    const feeds = [...this.#feeds];
+    this.#feeds.clear();
+    for (const feed of feeds) {
+      try {
+        feed.end();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  #forget(feed: SocketFeed): void {
+    if (this.#feeds.delete(feed) && this.#feeds.size === 0) this.#data.setErrorMask(this.#options.errorMask);
+  }
+}
+
+/** A feed over a socket of its own. */
+class SocketFeed implements ErrorFeed {
+  readonly #channel: string;
+  readonly #socket: FrameSocket;
+  readonly #reader: Reader;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onEnd: () => void;
+  readonly #onAbort = () => this.#abort();
+  #keepAlive = true;
+  #ended = false;
+  /** Why the signal could not end it cleanly: told by the next `next`. */
+  #failure: { error: unknown } | null = null;
+
+  /** @param onEnd Called once, before the socket is closed. */
+  constructor(
+    open: (onReady: (failure?: Error) => void) => FrameSocket,
+    { channel, logger }: FullBusOptions,
+    signal: AbortSignal | undefined,
+    onEnd: () => void,
+  ) {
+    this.#channel = channel;
+    this.#onEnd = onEnd;
+    this.#signal = signal;
+    this.#socket = open((failure) => this.#ready(failure));
+    this.#reader = new Reader(this.#socket, () => this.#arm(), logger);
+    signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  get droppedFrames(): number {
+    if (this.#ended) {
+      const [code, channel] = [errnoName(EBADF), this.#channel];
+      const text = `Cannot read droppedFrames of the errors of "${channel}": ${code} (they have ended)`;
+      throw new CanOperationError(text, { code, errno: EBADF, channel });
+    }
+    return this.#socket.droppedFrames;
+  }
+
+  async next(): Promise<IteratorResult<Message, undefined>> {
+    if (this.#ended) return this.#end();
+    try {
+      const message = await this.#reader.next(FOR_EVER);
+      return message === null ? DONE : { value: message, done: false };
+    } catch (error) {
+      if (this.#ended) return this.#end();
+      throw error;
+    }
+  }
+
+  return(): Promise<IteratorReturnResult<undefined>> {
+    return new Promise((resolve) => {
+      this.end();
+      resolve(DONE);
+    });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  keepAlive(value: boolean): void {
+    this.#keepAlive = value;
+    this.#reader.queue.keepAlive = value;
+    this.#arm();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    try {
+      this.#onEnd();
+    } finally {
+      try {
+        this.#socket.close();
+      } finally {
+        this.#reader.queue.rejectAll(() => undefined); // next() sees that it was the end
+      }
+    }
+  }
+
+  #end(): IteratorReturnResult<undefined> {
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure) throw failure.error;
+    return DONE;
+  }
+
+  /** An error thrown to the signal would end the process. */
+  #abort(): void {
+    try {
+      this.end();
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  #ready(failure?: Error): void {
+    if (failure) return this.#reader.queue.rejectAll(() => failure);
+    this.#reader.queue.pump();
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#ended) return;
+    try {
+      this.#socket.arm(this.#reader.queue.size > 0, false, this.#keepAlive);
+    } catch (error) {
+      this.#reader.queue.rejectAll(() => error);
+    }
+  }
+}
