@@ -13,6 +13,7 @@ import { type BusOptions, fullOptions, type Logger } from "./options.ts";
 import { Reader } from "./reader.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import { RawSocket } from "./socket/raw.ts";
+import { Streams } from "./streams.ts";
 import { VirtualSocket } from "./virtual.ts";
 import type { WaitOptions } from "./wait_queue.ts";
 import { Writer } from "./writer.ts";
@@ -46,6 +47,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
   readonly #socket: FrameSocket;
   readonly #reader: Reader;
   readonly #writer: Writer;
+  readonly #streams: Streams;
   readonly #logger: Logger | undefined;
   #filters: readonly CanFilter[] | null;
   #closed = false;
@@ -76,6 +78,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
       const rearm = () => this.#arm();
       this.#reader = new Reader(this.#socket, rearm, logger);
       this.#writer = new Writer(this.#socket, rearm, full);
+      this.#streams = new Streams(this.#reader, this.#writer);
       this.channelInfo = this.#socket.channelInfo;
       logger?.debug(`opened ${this.channelInfo}`);
     } catch (error) {
@@ -196,6 +199,41 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     });
   }
 
+  /**
+   * The messages as a Web Stream. It takes from the bus what somebody reads from it and nothing ahead, so that what is
+   * left unread at a cancellation stays in the bus. (What reads from it may read ahead: `tee` and `pipeThrough` by one
+   * message.)
+   *
+   * It ends when the bus is closed, and fails with the error that `recv` would throw. The same object each time, until it
+   * has ended, failed or been cancelled: then a new one. A message that comes after `releaseLock` during a read waits in
+   * the stream for its next reader.
+   *
+   * @example
+   * ```ts
+   * import { Bus } from "@socketcan/bus";
+   *
+   * using from = new Bus({ channel: "one", interface: "virtual" });
+   * using to = new Bus({ channel: "other", interface: "virtual" });
+   * const signal = AbortSignal.timeout(100);
+   * await from.readable.pipeTo(to.writable, { signal }).catch((reason) => console.log(reason.name));
+   * ```
+   */
+  get readable(): ReadableStream<Message> {
+    return this.#streams.readable;
+  }
+
+  /**
+   * A Web Stream that sends what is written to it, in order. While the send buffer or the interface's queue is full, the
+   * producer is held back. Aborting it ends the wait for room; the message that waited is not sent.
+   *
+   * It fails with the error that `send` would throw, and with `EBADF` when the bus is closed. Closing it, as `pipeTo` does
+   * at the end of its source, does not close the bus. The same object each time, until it has been closed or aborted or
+   * has failed: then a new one.
+   */
+  get writable(): WritableStream<Message> {
+    return this.#streams.writable;
+  }
+
   /** The filters in force; null receives everything. */
   get filters(): readonly CanFilter[] | null {
     return this.#filters;
@@ -269,6 +307,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     try {
       this.#socket.close();
     } finally {
+      this.#streams.close(() => this.#closedError("send to"));
       this.#reader.queue.rejectAll(() => this.#closedError("receive from"));
       this.#writer.queue.rejectAll(() => this.#closedError("send to"));
       this.#logger?.debug(`closed ${this.channelInfo}`);

@@ -51,6 +51,7 @@ const rooms: Record<string, readonly string[]> = {
     "src/timeout.ts",
     "src/wait_queue.ts",
   ],
+  "src/streams.ts": ["src/message", "src/reader.ts", "src/writer.ts"],
   "src/bus.ts": ["ffi/", "src/"],
   "mod.ts": ["src/"],
 };

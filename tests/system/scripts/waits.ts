@@ -19,6 +19,15 @@ if (way === "timeout") {
   for await (const message of bus) console.log(`${message}`);
 } else if (way === "abort") {
   await bus.recvAsync({ signal: AbortSignal.timeout(20) }).catch((error) => console.log(error.name));
+} else if (way === "stream, unref") {
+  bus.unref().readable.getReader().read();
+} else if (way === "stream, cancelled") {
+  const reader = bus.readable.getReader();
+  setTimeout(() => reader.cancel(), 20);
+  console.log((await reader.read()).done);
+} else if (way === "keep, by a stream") {
+  console.log("waiting");
+  bus.readable.getReader().read().then(({ value }) => console.log(`${value}`));
 } else if (way === "keep") {
   console.log("waiting");
   bus.recvAsync().then((message) => console.log(`${message}`));
