@@ -8,14 +8,7 @@ using to = new Bus({ channel: "far side", interface: "virtual" }); // or another
 
 const stopping = new AbortController();
 const { signal } = stopping;
-
-async function bridge(): Promise<void> {
-  await from.readable.pipeTo(to.writable, { signal });
-}
-
-const bridging = bridge().catch((reason) => {
-  if (reason !== signal.reason) throw reason;
-});
+const bridging = from.readable.pipeTo(to.writable, { signal }); // this is the bridge
 
 using sensor = new Bus(near);
 using listener = new Bus({ channel: "far side", interface: "virtual" });
@@ -32,6 +25,9 @@ for (;;) {
   console.log(`${message.arbitrationId.toString(16)} on the far side: ${message.data[0]} °C`);
 }
 await measuring;
+
 stopping.abort();
-await bridging;
-console.log("the bridge is down, the buses go on:", !from.closed && !to.closed);
+await bridging.catch((reason) => {
+  if (reason !== signal.reason) throw reason;
+});
+console.log(`the bridge is down, the buses go on: ${!from.closed && !to.closed}`);

@@ -210,12 +210,17 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
    *
    * @example
    * ```ts
-   * import { Bus } from "@socketcan/bus";
+   * import { Bus, Message } from "@socketcan/bus";
    *
-   * using from = new Bus({ channel: "one", interface: "virtual" });
-   * using to = new Bus({ channel: "other", interface: "virtual" });
-   * const signal = AbortSignal.timeout(100);
-   * await from.readable.pipeTo(to.writable, { signal }).catch((reason) => console.log(reason.name));
+   * using from = new Bus({ channel: "one side", interface: "virtual" });
+   * using to = new Bus({ channel: "other side", interface: "virtual" });
+   * using sender = new Bus({ channel: "one side", interface: "virtual" });
+   * using listener = new Bus({ channel: "other side", interface: "virtual" });
+   * const bridge = from.readable.pipeTo(to.writable);
+   * sender.send(new Message({ arbitrationId: 0x123, isExtendedId: false }));
+   * console.log(`${await listener.recvAsync()}`);
+   * from.close(); // ends the bridge
+   * await bridge;
    * ```
    */
   get readable(): ReadableStream<Message> {

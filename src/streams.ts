@@ -146,17 +146,19 @@ class Sink {
   }
 
   #write(message: Message): void | Promise<void> {
-    const failed = (error: unknown) => {
-      this.over = true;
-      throw error;
-    };
     try {
-      // An abort of the stream ends the wait; a message that still waits is not sent then.
-      if (!this.#writer.sendNow(message)) {
-        return this.#writer.sendLater(message, { signal: this.#controller.signal }).catch(failed);
-      }
+      if (this.#writer.sendNow(message)) return;
     } catch (error) {
-      failed(error);
+      this.#failed(error);
     }
+    // An abort of the stream ends the wait; the message is not sent then.
+    const { signal } = this.#controller;
+    return this.#writer.sendLater(message, { signal }).catch((error) => this.#failed(error));
+  }
+
+  /** What is thrown by a write fails the stream. */
+  #failed(error: unknown): never {
+    this.over = true;
+    throw error;
   }
 }
