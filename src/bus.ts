@@ -14,6 +14,7 @@ import { type BusOptions, type FullBusOptions, fullOptions, type Logger } from "
 import { Reader } from "./reader.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import { RawSocket } from "./socket/raw.ts";
+import { Streams } from "./streams.ts";
 import { VirtualSocket } from "./virtual.ts";
 import type { WaitOptions } from "./wait_queue.ts";
 import { Writer } from "./writer.ts";
@@ -48,6 +49,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
   readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #errors: ErrorFeeds;
+  readonly #streams: Streams;
   readonly #logger: Logger | undefined;
   #filters: readonly CanFilter[] | null;
   #closed = false;
@@ -76,6 +78,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
       this.#reader = new Reader(this.#socket, rearm, logger);
       this.#writer = new Writer(this.#socket, rearm, full);
       this.#errors = new ErrorFeeds(this.#socket, full, openSocket);
+      this.#streams = new Streams(this.#reader, this.#writer);
       this.channelInfo = this.#socket.channelInfo;
       logger?.debug(`opened ${this.channelInfo}`);
     } catch (error) {
@@ -227,6 +230,46 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
     });
   }
 
+  /**
+   * The messages as a Web Stream. It takes from the bus what somebody reads from it and nothing ahead, so that what is
+   * left unread at a cancellation stays in the bus. (What reads from it may read ahead: `tee` and `pipeThrough` by one
+   * message.)
+   *
+   * It ends when the bus is closed, and fails with the error that `recv` would throw. The same object each time, until it
+   * has ended, failed or been cancelled: then a new one. A message that comes after `releaseLock` during a read waits in
+   * the stream for its next reader.
+   *
+   * @example
+   * ```ts
+   * import { Bus, Message } from "@socketcan/bus";
+   *
+   * using from = new Bus({ channel: "one side", interface: "virtual" });
+   * using to = new Bus({ channel: "other side", interface: "virtual" });
+   * using sender = new Bus({ channel: "one side", interface: "virtual" });
+   * using listener = new Bus({ channel: "other side", interface: "virtual" });
+   * const bridge = from.readable.pipeTo(to.writable);
+   * sender.send(new Message({ arbitrationId: 0x123, isExtendedId: false }));
+   * console.log(`${await listener.recvAsync()}`);
+   * from.close(); // ends the bridge
+   * await bridge;
+   * ```
+   */
+  get readable(): ReadableStream<Message> {
+    return this.#streams.readable;
+  }
+
+  /**
+   * A Web Stream that sends what is written to it, in order. While the send buffer or the interface's queue is full, the
+   * producer is held back. Aborting it ends the wait for room; the message that waited is not sent.
+   *
+   * It fails with the error that `send` would throw, and with `EBADF` when the bus is closed. Closing it, as `pipeTo` does
+   * at the end of its source, does not close the bus. The same object each time, until it has been closed or aborted or
+   * has failed: then a new one.
+   */
+  get writable(): WritableStream<Message> {
+    return this.#streams.writable;
+  }
+
   /** The filters in force; null receives everything. */
   get filters(): readonly CanFilter[] | null {
     return this.#filters;
@@ -304,6 +347,7 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
         this.#socket.close();
       }
     } finally {
+      this.#streams.close(() => this.#closedError("send to"));
       this.#reader.queue.rejectAll(() => this.#closedError("receive from"));
       this.#writer.queue.rejectAll(() => this.#closedError("send to"));
       this.#logger?.debug(`closed ${this.channelInfo}`);

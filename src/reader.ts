@@ -72,9 +72,21 @@ export class Reader {
     if (timeout === 0) return null;
     this.#logger?.debug(`waiting for a frame, ${spell(timeout ?? Infinity)}, while the event loop goes on`);
     const promise = this.queue.wait(undefined, options, () => null);
-    if (this.#sinceTurn < TURN) this.#rearm();
-    else nextTurn(() => this.#turn());
+    this.#await();
     return promise;
+  }
+
+  /** The next message, if it is here and nobody has waited for it longer. */
+  nextNow(): Message | undefined {
+    return this.#takeInTurn(false);
+  }
+
+  /** The next message, for a callback: see `WaitQueue.enter`. */
+  nextLater(resolve: (message: Message | null) => void, reject: (reason: unknown) => void): () => void {
+    this.#logger?.debug(`waiting for a frame, ${spell(Infinity)}, while the event loop goes on`);
+    const leave = this.queue.enter(undefined, resolve, reject);
+    this.#await();
+    return leave;
   }
 
   /** Forgets what was read ahead. */
@@ -110,6 +122,12 @@ export class Reader {
   /** What is here without asking the socket must not wait for the socket. */
   #hasMore(): boolean {
     return this.#next < this.#ahead.length;
+  }
+
+  /** Somebody waits: for the socket, or for the event loop to have its turn. */
+  #await(): void {
+    if (this.#sinceTurn < TURN) this.#rearm();
+    else nextTurn(() => this.#turn());
   }
 
   /** The event loop has had its turn. */

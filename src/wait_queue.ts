@@ -100,6 +100,19 @@ export class WaitQueue<Input, Output> {
     });
   }
 
+  /**
+   * Waits in line without a promise: `resolve` or `reject` is called once, in the very moment of being served.
+   *
+   * @returns Leaves the line: neither is called any more.
+   */
+  enter(input: Input, resolve: (value: Output) => void, reject: (reason: unknown) => void): () => void {
+    const entry: Entry<Input, Output> = { input, resolve, reject, timer: null, release: nothing };
+    this.#entries.add(entry);
+    return () => {
+      if (this.#entries.delete(entry) && this.#entries.size === 0) this.#onEmpty();
+    };
+  }
+
   /** Serves those who wait, in order, as far as it goes. */
   pump(): void {
     for (const entry of this.#entries) {

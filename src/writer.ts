@@ -46,6 +46,12 @@ export class Writer {
     return this.#sendAll(messages, timeout);
   }
 
+  /** Hands a message over if there is room and none waits before it; returns whether it went. */
+  sendNow(message: Message): boolean {
+    this.#check(message);
+    return this.queue.size === 0 && this.#try(message);
+  }
+
   /** See `Bus.sendAsync`. */
   sendAsync(message: Message, options: WaitOptions): Promise<void> {
     this.#check(message);
@@ -53,6 +59,12 @@ export class Writer {
     signal?.throwIfAborted();
     if (this.queue.size === 0 && this.#try(message)) return Promise.resolve();
     if (timeout === 0) throw this.#timedOut(timeout);
+    return this.sendLater(message, options);
+  }
+
+  /** Hands a message over when there is room: what `sendAsync` does after `sendNow` has failed. */
+  sendLater(message: Message, options: WaitOptions): Promise<void> {
+    const { timeout } = options;
     this.#options.logger?.debug("waiting for room to send, while the event loop goes on");
     const promise = this.queue.wait(message, options, () => {
       throw this.#timedOut(timeout);

@@ -31,11 +31,15 @@ async function use(open: (options?: Partial<BusOptions>) => Bus): Promise<void> 
   sender.send(new Message({ arbitrationId: 1 }));
   await receiver.recvAsync();
   await receiver.recvAsync({ timeout: 0.01, signal: new AbortController().signal });
+  const reader = receiver.readable.getReader();
+  await Promise.all([reader.read(), sender.writable.getWriter().write(new Message({ arbitrationId: 2 }))]);
+  const ended = reader.read();
   const rejected = receiver.recvAsync().catch(() => "closed");
   receiver.unref().recvAsync({ timeout: 60 }).catch(() => "closed");
   await pause(20);
   receiver.close();
   await rejected;
+  await ended;
   // The other thread ends its wait a little later than the last bus.
   await pause(100);
 }

@@ -62,6 +62,7 @@ const rooms: Record<string, readonly string[]> = {
     "src/reader.ts",
     "src/socket/",
   ],
+  "src/streams.ts": ["src/message", "src/reader.ts", "src/writer.ts"],
   "src/bus.ts": ["ffi/", "src/"],
   "mod.ts": ["src/"],
 };

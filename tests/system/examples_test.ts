@@ -92,6 +92,17 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     run: () =>
       printed("async", /tick/, /answer 1: .* 01 /, /tick/, /answer 2: .* 02 /, /answer 3: .* 03 /, /silence: null/),
   },
+  bridge: {
+    needsVcan: true,
+    run: () =>
+      printed(
+        "bridge",
+        /^321 on the far side: 18 °C$/,
+        /: 19 °C$/,
+        /: 20 °C$/,
+        /bridge is down, the buses go on: true/,
+      ),
+  },
   filters: {
     needsVcan: true,
     run: () => printed("filters", /: +100 10f$/, /: +ff 110$/, /: +ff 110$/, /: +ff 100 10f 110$/),

@@ -22,6 +22,8 @@ describe("A script whose work is done exits by itself", () => {
     "unref errors": [],
     "close errors": [],
     "none": ["null"],
+    "stream, unref": [],
+    "stream, cancelled": ["true"],
   };
   for (const [way, expected] of Object.entries(ways)) {
     it(way, options, async () => {
@@ -30,15 +32,17 @@ describe("A script whose work is done exits by itself", () => {
     });
   }
 
-  it("but not while a wait is pending", options, async () => {
-    using bus = new Bus("vcan0");
-    using program = startScript("tests/system/scripts/waits.ts", { args: ["keep"] });
-    await program.until(() => program.lines.length === 1, "wait");
-    await pause(500);
-    bus.send(new Message({ arbitrationId: 0x77 }));
-    const lines = await program.finish();
-    assertMatch(lines[1], /ID: 00000077/);
-  });
+  for (const way of ["keep", "keep, by a stream"]) {
+    it(`but not while a wait is pending: ${way}`, options, async () => {
+      using bus = new Bus("vcan0");
+      using program = startScript("tests/system/scripts/waits.ts", { args: [way] });
+      await program.until(() => program.lines.length === 1, "wait");
+      await pause(500);
+      bus.send(new Message({ arbitrationId: 0x77 }));
+      const lines = await program.finish();
+      assertMatch(lines[1], /ID: 00000077/);
+    });
+  }
 });
 
 describe("A process", () => {

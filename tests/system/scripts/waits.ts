@@ -24,6 +24,15 @@ if (way === "timeout") {
 } else if (way === "close errors") {
   setTimeout(() => bus.close(), 20);
   for await (const message of bus.errors()) console.log(`${message}`);
+} else if (way === "stream, unref") {
+  bus.unref().readable.getReader().read();
+} else if (way === "stream, cancelled") {
+  const reader = bus.readable.getReader();
+  setTimeout(() => reader.cancel(), 20);
+  console.log((await reader.read()).done);
+} else if (way === "keep, by a stream") {
+  console.log("waiting");
+  bus.readable.getReader().read().then(({ value }) => console.log(`${value}`));
 } else if (way === "keep") {
   console.log("waiting");
   bus.recvAsync().then((message) => console.log(`${message}`));
