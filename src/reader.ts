@@ -66,9 +66,12 @@ export class Reader {
   next(options: WaitOptions): Message | null | Promise<Message | null> {
     const { timeout, signal } = checkWaitOptions(options);
     signal?.throwIfAborted();
-    const message = this.#takeInTurn(timeout === 0);
-    if (message !== undefined) return message;
-    if (timeout === 0) return null;
+    // A short timeout might be over before the event loop brings what trying finds at once.
+    if (timeout != null || !this.#socket.idle || this.#hasMore()) {
+      const message = this.#takeInTurn(timeout === 0);
+      if (message !== undefined) return message;
+      if (timeout === 0) return null;
+    }
     this.#logger?.debug(`waiting for a frame, ${spell(timeout ?? Infinity)}, while the event loop goes on`);
     const promise = this.queue.wait(undefined, options, () => null);
     if (this.#sinceTurn < TURN) this.#rearm();

@@ -68,6 +68,8 @@ export class RawSocket implements FrameSocket {
   readonly #pollOut: Uint8Array;
   #filters: readonly RawFilter[];
   #watch: Watch | null = null;
+  /** Whether the last receive found the end of what was there. */
+  #empty = false;
   /** `-errno` for the next receive: it came after messages, or while the socket did something else. */
   #pending = 0;
   /** Seconds to wait for the interface's queue to drain; 0 when the last send went through or waits for the socket. */
@@ -132,9 +134,14 @@ export class RawSocket implements FrameSocket {
     return this.#getOption("SO_SNDBUF", SO_SNDBUF);
   }
 
+  get idle(): boolean {
+    return this.#empty && this.#watch !== null;
+  }
+
   receive(into: Message[], max: number): number {
     let result = this.#pending;
     this.#pending = 0;
+    this.#empty = false;
     let received = 0;
     while (result === 0 && received < max) {
       const asked = Math.min(max - received, BATCH);
@@ -142,6 +149,7 @@ export class RawSocket implements FrameSocket {
       if (count > 0) received += count;
       if (count < asked) {
         result = Math.min(count, 0);
+        this.#empty = result === 0 || result === -EAGAIN;
         break; // there are no more, or none at all for a reason
       }
     }
@@ -195,7 +203,10 @@ export class RawSocket implements FrameSocket {
     // While no frame passes, neither data nor errors, emptying the buffer comes to an end.
     this.#filter([], 0);
     const result = this.#in.drain();
-    if (result !== -EAGAIN) this.#pending ||= result;
+    if (result !== -EAGAIN) {
+      this.#pending ||= result;
+      this.#empty = false;
+    }
     try {
       this.#filter(filters, this.#options.errorMask);
       this.#filters = filters;
