@@ -35,7 +35,7 @@ export class WorkerParking implements Parking {
   readonly #library: string;
   #url: string | undefined;
   #worker: BunWorker | null = null;
-  #order = new Int32Array(0);
+  #order: Int32Array = new Int32Array(0);
   #settle: { resolve(count: number): void; reject(error: Error): void } | null = null;
 
   constructor(library: string) {

@@ -91,7 +91,7 @@ export class Reactor {
    * A descriptor that can be waited for. The caller closes it after `Watch.close`.
    *
    * @param onReady Is called when what is waited for may be there, again and again until `arm` says that nobody waits any
-   * more; with an error, and then once, if waiting itself failed. It must not throw.
+   * more; at times in vain. With an error, and then once, if waiting itself failed. It must not throw.
    * @throws {CanOperationError} No descriptor is left for epoll.
    */
   watch(fd: number, onReady: (failure?: Error) => void): Watch {
