@@ -30,6 +30,9 @@ const EVENTS = 64;
 /** How often a look follows a new wait at once, before the event loop has had its turn. */
 const LOOKS = 64;
 
+/** What failed, in an error's text. */
+const WAITING = "wait for CAN sockets";
+
 /** Whether somebody waits, and whether the process may end meanwhile. */
 type Wish = null | "keep" | "free";
 
@@ -103,12 +106,14 @@ export class Reactor {
 
   /** @ignore For `Watch`: 0 or `-errno`. */
   control(operation: number, fd: number, events: number): number {
-    return this.#control(this.#epoll, operation, fd, events);
+    encodeEpollEvent(this.#event, this.#libc.packedEpollEvent, events, fd);
+    return this.#libc.epollCtl(this.#epoll, operation, fd, this.#event);
   }
 
-  /** @ignore For `Watch`: what its caller is told when epoll refuses. */
-  refused(result: number): Error {
-    return this.#error("epoll_ctl", result);
+  /** @ignore For `Watch` too: a result that is no error. */
+  checked(syscall: string, result: number): number {
+    if (result < 0) throw systemError(CanOperationError, WAITING, syscall, result);
+    return result;
   }
 
   /** @ignore For `Watch`: somebody begins or ceases to wait, or may let the process end meanwhile. */
@@ -122,7 +127,7 @@ export class Reactor {
   /** @ignore For `Watch`. */
   forget(fd: number): void {
     // Only for descriptors that have a duplicate: the others leave epoll when they are closed, so a failure is none.
-    this.#control(this.#epoll, EPOLL_CTL_DEL, fd, 0);
+    this.control(EPOLL_CTL_DEL, fd, 0);
     this.#watches.delete(fd);
     if (this.#watches.size > 0) return;
     if (this.#parked === null) this.#close();
@@ -134,35 +139,23 @@ export class Reactor {
     return this.#waiting > 0 ? "free" : null;
   }
 
-  #control(epoll: number, operation: number, fd: number, events: number): number {
-    encodeEpollEvent(this.#event, this.#libc.packedEpollEvent, events, fd);
-    return this.#libc.epollCtl(epoll, operation, fd, this.#event);
-  }
-
   #open(): void {
-    const epoll = this.#libc.epollCreate(EPOLL_CLOEXEC);
-    if (epoll < 0) throw this.#error("epoll_create1", epoll);
-    const wakeup = this.#libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (wakeup < 0) {
-      this.#libc.close(epoll);
-      throw this.#error("eventfd", wakeup);
+    this.#epoll = this.checked("epoll_create1", this.#libc.epollCreate(EPOLL_CLOEXEC));
+    try {
+      this.#wakeup = this.checked("eventfd", this.#libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+      this.checked("epoll_ctl", this.control(EPOLL_CTL_ADD, this.#wakeup, EPOLLIN));
+    } catch (error) {
+      this.#close();
+      throw error;
     }
-    const result = this.#control(epoll, EPOLL_CTL_ADD, wakeup, EPOLLIN);
-    if (result < 0) {
-      this.#libc.close(wakeup);
-      this.#libc.close(epoll);
-      throw this.#error("epoll_ctl", result);
-    }
-    this.#epoll = epoll;
-    this.#wakeup = wakeup;
   }
 
   #close(): void {
     this.#libc.parking.close();
-    this.#libc.close(this.#wakeup);
+    if (this.#wakeup >= 0) this.#libc.close(this.#wakeup);
     this.#libc.close(this.#epoll);
-    this.#epoll = -1;
     this.#wakeup = -1;
+    this.#epoll = -1;
   }
 
   /** Looks when the running code has come to its end, but not so often that nothing else has its turn. */
@@ -202,21 +195,20 @@ export class Reactor {
   #look(): boolean {
     const count = this.#libc.epollWait(this.#epoll, this.#seen, EVENTS, 0);
     if (count >= 0 || count === -EINTR) return this.#dispatch(this.#seenView, count);
-    this.#fail(this.#error("epoll_wait", count));
+    this.#fail(systemError(CanOperationError, WAITING, "epoll_wait", count));
     return true;
   }
 
-  #park(wanted: "keep" | "free"): void {
+  async #park(wanted: "keep" | "free"): Promise<void> {
     this.#parked = wanted;
     this.#woken = false;
-    const wait = () => this.#libc.parking.wait(this.#epoll, this.#reported, EVENTS, wanted === "keep");
-    new Promise<number>((resolve) => resolve(wait())).then(
-      (count) => this.#unparked(count),
-      (failure: Error) => this.#unparked(0, failure),
-    );
-  }
-
-  #unparked(count: number, failure?: Error): void {
+    let count = 0;
+    let failure: Error | undefined;
+    try {
+      count = await this.#libc.parking.wait(this.#epoll, this.#reported, EVENTS, wanted === "keep");
+    } catch (error) {
+      failure = error as Error;
+    }
     this.#parked = null;
     if (this.#woken) this.#libc.read(this.#wakeup, counter);
     if (this.#watches.size === 0) return this.#close();
@@ -232,8 +224,7 @@ export class Reactor {
     if (this.#woken) return;
     this.#woken = true;
     this.#libc.parking.hold();
-    const result = this.#libc.write(this.#wakeup, one);
-    if (result < 0) throw this.#error("write", result);
+    this.checked("write", this.#libc.write(this.#wakeup, one));
   }
 
   #dispatch(events: DataView, count: number): boolean {
@@ -249,10 +240,6 @@ export class Reactor {
   /** Waiting itself failed: everybody who waits is told. */
   #fail(failure: Error): void {
     for (const watch of [...this.#watches.values()]) watch.fail(failure);
-  }
-
-  #error(syscall: string, result: number): Error {
-    return systemError(CanOperationError, "wait for CAN sockets", syscall, result);
   }
 }
 
@@ -280,10 +267,8 @@ export class Watch {
   arm(events: number, keepAlive: boolean): void {
     if (events !== 0 && this.#events !== events) {
       const result = this.#reactor.control(this.#events === 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, this.#fd, events);
-      if (result < 0) {
-        this.#become(null);
-        throw this.#reactor.refused(result);
-      }
+      if (result < 0) this.#become(null);
+      this.#reactor.checked("epoll_ctl", result);
       this.#events = events;
     }
     this.#become(events === 0 ? null : keepAlive ? "keep" : "free");
