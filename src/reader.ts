@@ -67,7 +67,7 @@ export class Reader {
   next(options: WaitOptions): Message | null | Promise<Message | null> {
     const { timeout, signal } = checkWaitOptions(options);
     signal?.throwIfAborted();
-    const message = this.#takeInTurn(timeout === 0);
+    const message = this.#takeInTurn(timeout);
     if (message !== undefined) return message;
     if (timeout === 0) return null;
     this.#logger?.debug(`waiting for a frame, ${spell(timeout ?? Infinity)}, while the event loop goes on`);
@@ -78,7 +78,7 @@ export class Reader {
 
   /** The next message, if it is here and nobody has waited for it longer. */
   nextNow(): Message | undefined {
-    return this.#takeInTurn(false);
+    return this.#takeInTurn(null);
   }
 
   /** The next message, for a callback: see `WaitQueue.enter`. */
@@ -110,12 +110,14 @@ export class Reader {
   /**
    * The next message, if nobody waits for it and the event loop has had its turn.
    *
-   * @param always Do not let the event loop have its turn first.
+   * @param timeout 0 does not let the event loop have its turn first.
    */
-  #takeInTurn(always: boolean): Message | undefined {
+  #takeInTurn(timeout: number | null | undefined): Message | undefined {
     if (this.queue.size > 0) return undefined;
-    if (this.#sinceTurn >= TURN && !always && !this.#hasMore()) return undefined;
+    if (this.#sinceTurn >= TURN && timeout !== 0 && !this.#hasMore()) return undefined;
     this.#sinceTurn++;
+    // Trying costs a system call. With a timeout it is worth that: the time might be over before the wait begins.
+    if (timeout == null && this.#socket.idle && !this.#hasMore()) return undefined;
     return this.#take();
   }
 

@@ -71,6 +71,10 @@ export class VirtualSocket implements FrameSocket {
     return this.#dropped;
   }
 
+  get idle(): boolean {
+    return this.#queue.length === 0;
+  }
+
   receive(into: Message[], max: number): number {
     const count = Math.min(max, this.#queue.length);
     for (const message of this.#queue.splice(0, count)) into.push(message);

@@ -7,8 +7,6 @@ export const EPOLL_CTL_MOD = 3;
 
 export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
-/** Report once, then keep silent until set anew. */
-export const EPOLLONESHOT = 0x40000000;
 
 export const EFD_CLOEXEC = 0o2000000;
 export const EFD_NONBLOCK = 0o4000;

@@ -38,8 +38,13 @@ export interface FrameSocket {
   /** Blocks until there may be room, or for that many seconds. May return early. */
   waitWritable(seconds: number): void;
   /**
-   * Asks for one call of the socket's `onReady` when there may be a frame (`readable`) or room (`writable`); two falses
-   * take the wish back. It may come early, and never comes before `arm` has returned.
+   * Whether a receive now would most likely find nothing. What is there nonetheless is told at once to who arms; so to
+   * wait without trying first costs no frame.
+   */
+  readonly idle: boolean;
+  /**
+   * Asks for calls of the socket's `onReady` while there may be a frame (`readable`) or room (`writable`), until two
+   * falses take the wish back. One may come early, and never comes before `arm` has returned.
    *
    * @param keepAlive Whether the process may not end before.
    */

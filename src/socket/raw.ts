@@ -65,6 +65,8 @@ export class RawSocket implements FrameSocket {
   #filters: readonly RawFilter[];
   #errorMask: number;
   #watch: Watch | null = null;
+  /** Whether the last receive found the end of what was there. */
+  #empty = false;
   /** `-errno` for the next receive: it came after messages, or while the socket did something else. */
   #pending = 0;
   /** Seconds to wait for the interface's queue to drain; 0 when the last send went through or waits for the socket. */
@@ -128,10 +130,15 @@ export class RawSocket implements FrameSocket {
     return this.#settings.sendBuffer;
   }
 
+  get idle(): boolean {
+    return this.#empty && this.#watch !== null;
+  }
+
   receive(into: Message[], max: number): number {
     let result = this.#pending;
     this.#pending = 0;
     if (this.#named.size > 0) this.#named.clear();
+    this.#empty = false;
     let received = 0;
     while (result === 0 && received < max) {
       const asked = Math.min(max - received, BATCH);
@@ -139,6 +146,7 @@ export class RawSocket implements FrameSocket {
       if (count > 0) received += count;
       if (count < asked) {
         result = Math.min(count, 0);
+        this.#empty = result === 0 || result === -EAGAIN;
         break; // there are no more, or none at all for a reason
       }
     }
@@ -201,7 +209,10 @@ export class RawSocket implements FrameSocket {
     // While no frame passes, neither data nor errors, emptying the buffer comes to an end.
     this.#settings.setFilters([], 0);
     const result = this.#in.drain();
-    if (result !== -EAGAIN) this.#pending ||= result;
+    if (result !== -EAGAIN) {
+      this.#pending ||= result;
+      this.#empty = false;
+    }
     try {
       this.#settings.setFilters(filters, this.#errorMask);
       this.#filters = filters;

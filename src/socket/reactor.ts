@@ -18,7 +18,6 @@ import {
   EPOLL_CTL_MOD,
   epollEventSize,
   EPOLLIN,
-  EPOLLONESHOT,
   eventFd,
 } from "../kernel/epoll.ts";
 import { EINTR } from "../kernel/errno.ts";
@@ -27,6 +26,12 @@ import { systemError } from "./system_error.ts";
 
 /** Events that one wait brings at the most; the others come with the next. */
 const EVENTS = 64;
+
+/** How often a look follows a new wait at once, before the event loop has had its turn. */
+const LOOKS = 64;
+
+/** What failed, in an error's text. */
+const WAITING = "wait for CAN sockets";
 
 /** Whether somebody waits, and whether the process may end meanwhile. */
 type Wish = null | "keep" | "free";
@@ -43,12 +48,21 @@ export function reactorOf(libc: Libc): Reactor {
   return reactor;
 }
 
-/** Waits for descriptors. Holds descriptors of its own, and a thread, only while sockets are registered. */
+/**
+ * Waits for descriptors. Holds descriptors of its own, and a thread, only while sockets are registered.
+ *
+ * When somebody begins to wait, the script's own thread looks at once, as soon as the code that runs now has come to its
+ * end: whoever answers a frame without delay has done so by then. In the next turn of the event loop it looks once more,
+ * and if nothing is ready then, the other thread goes to sleep in its place.
+ */
 export class Reactor {
   readonly #libc: Libc;
   readonly #event: Uint8Array;
-  readonly #events: Uint8Array;
-  readonly #eventsView: DataView;
+  /** Where a look, and where the other thread, puts what is ready. */
+  readonly #seen: Uint8Array;
+  readonly #seenView: DataView;
+  readonly #reported: Uint8Array;
+  readonly #reportedView: DataView;
   readonly #watches = new Map<number, Watch>();
   #epoll = -1;
   #wakeup = -1;
@@ -58,23 +72,29 @@ export class Reactor {
   /** How the thread sleeps now: not at all, or so that it keeps the process alive, or not. */
   #parked: Wish = null;
   #woken = false;
-  /** Whether a look before sleeping is due. */
-  #looking = false;
+  /** Whether a look is due at the end of the running code, and how many there were since the event loop's last turn. */
+  #lookDue = false;
+  #looks = 0;
+  /** Whether it is to be settled in the next turn whether the thread sleeps. */
+  #settleDue = false;
 
   /** @param libc Its `parking` must be used by nobody else. */
   constructor(libc: Libc) {
     this.#libc = libc;
-    this.#event = new Uint8Array(epollEventSize(libc.packedEpollEvent));
+    const size = epollEventSize(libc.packedEpollEvent);
+    this.#event = new Uint8Array(size);
+    this.#seen = new Uint8Array(EVENTS * size);
+    this.#seenView = new DataView(this.#seen.buffer);
     // Shared memory, because the thread that waits may be a worker.
-    const memory = new SharedArrayBuffer(EVENTS * epollEventSize(libc.packedEpollEvent));
-    this.#events = new Uint8Array(memory);
-    this.#eventsView = new DataView(memory);
+    this.#reported = new Uint8Array(new SharedArrayBuffer(EVENTS * size));
+    this.#reportedView = new DataView(this.#reported.buffer);
   }
 
   /**
-   * Registers a descriptor, which the caller closes after `Watch.close`.
+   * A descriptor that can be waited for. The caller closes it after `Watch.close`.
    *
-   * @param onReady Is called once for each `arm`, with an error if waiting itself failed. It must not throw.
+   * @param onReady Is called when what is waited for may be there, again and again until `arm` says that nobody waits any
+   * more; at times in vain. With an error, and then once, if waiting itself failed. It must not throw.
    * @throws {CanOperationError} No descriptor is left for epoll.
    */
   watch(fd: number, onReady: (failure?: Error) => void): Watch {
@@ -84,32 +104,33 @@ export class Reactor {
     return watch;
   }
 
-  /** @ignore For `Watch`. */
-  control(operation: number, fd: number, events: number): void {
-    const result = this.#control(this.#epoll, operation, fd, events);
-    if (result < 0) throw this.#error("epoll_ctl", result);
+  /** @ignore For `Watch`: 0 or `-errno`. */
+  control(operation: number, fd: number, events: number): number {
+    encodeEpollEvent(this.#event, this.#libc.packedEpollEvent, events, fd);
+    return this.#libc.epollCtl(this.#epoll, operation, fd, this.#event);
   }
 
-  /** @ignore For `Watch`: somebody begins or ceases to wait. */
+  /** @ignore For `Watch` too: a result that is no error. */
+  checked(syscall: string, result: number): number {
+    if (result < 0) throw systemError(CanOperationError, WAITING, syscall, result);
+    return result;
+  }
+
+  /** @ignore For `Watch`: somebody begins or ceases to wait, or may let the process end meanwhile. */
   change(from: Wish, to: Wish): void {
     this.#waiting += Number(to !== null) - Number(from !== null);
     this.#keeping += Number(to === "keep") - Number(from === "keep");
-  }
-
-  /** @ignore For `Watch`: sleep as is now wished. */
-  apply(): void {
-    if (this.#looking || this.#parked === this.#wanted()) return;
-    if (this.#parked === null) this.#parkSoon();
-    else this.#wakeSoon();
+    if (from === null) this.#lookSoon();
+    this.#settleSoon();
   }
 
   /** @ignore For `Watch`. */
   forget(fd: number): void {
     // Only for descriptors that have a duplicate: the others leave epoll when they are closed, so a failure is none.
-    this.#control(this.#epoll, EPOLL_CTL_DEL, fd, 0);
+    this.control(EPOLL_CTL_DEL, fd, 0);
     this.#watches.delete(fd);
-    if (this.#watches.size > 0) this.apply();
-    else if (this.#parked === null) this.#close();
+    if (this.#watches.size > 0) return;
+    if (this.#parked === null) this.#close();
     else this.#wake();
   }
 
@@ -118,139 +139,124 @@ export class Reactor {
     return this.#waiting > 0 ? "free" : null;
   }
 
-  #control(epoll: number, operation: number, fd: number, events: number): number {
-    encodeEpollEvent(this.#event, this.#libc.packedEpollEvent, events, fd);
-    return this.#libc.epollCtl(epoll, operation, fd, this.#event);
-  }
-
   #open(): void {
-    const epoll = this.#libc.epollCreate(EPOLL_CLOEXEC);
-    if (epoll < 0) throw this.#error("epoll_create1", epoll);
-    const wakeup = this.#libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (wakeup < 0) {
-      this.#libc.close(epoll);
-      throw this.#error("eventfd", wakeup);
+    this.#epoll = this.checked("epoll_create1", this.#libc.epollCreate(EPOLL_CLOEXEC));
+    try {
+      this.#wakeup = this.checked("eventfd", this.#libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+      this.checked("epoll_ctl", this.control(EPOLL_CTL_ADD, this.#wakeup, EPOLLIN));
+    } catch (error) {
+      this.#close();
+      throw error;
     }
-    const result = this.#control(epoll, EPOLL_CTL_ADD, wakeup, EPOLLIN);
-    if (result < 0) {
-      this.#libc.close(wakeup);
-      this.#libc.close(epoll);
-      throw this.#error("epoll_ctl", result);
-    }
-    this.#epoll = epoll;
-    this.#wakeup = wakeup;
   }
 
   #close(): void {
     this.#libc.parking.close();
-    this.#libc.close(this.#wakeup);
+    if (this.#wakeup >= 0) this.#libc.close(this.#wakeup);
     this.#libc.close(this.#epoll);
-    this.#epoll = -1;
     this.#wakeup = -1;
+    this.#epoll = -1;
   }
 
-  /**
-   * Sleeps in the next turn of the event loop, if somebody still waits then and a look finds nothing ready: who answers
-   * a frame at once has done so by then, and a look costs far less than the way through the other thread.
-   */
-  #parkSoon(): void {
-    this.#looking = true;
-    nextTurn(() => {
-      this.#looking = false;
-      const wanted = this.#wanted();
-      if (wanted === null || this.#epoll < 0) return;
-      const count = this.#look();
-      if (count === 0) this.#park(wanted);
-      else this.#dispatch(count);
+  /** Looks when the running code has come to its end, but not so often that nothing else has its turn. */
+  #lookSoon(): void {
+    if (this.#lookDue || this.#looks >= LOOKS) return;
+    this.#lookDue = true;
+    queueMicrotask(() => {
+      this.#lookDue = false;
+      this.#looks++;
+      if (this.#waiting > 0) this.#look();
     });
   }
 
-  #park(wanted: "keep" | "free"): void {
+  /** In the next turn of the event loop, when those who wait again at once have done so. */
+  #settleSoon(): void {
+    if (this.#settleDue) return;
+    this.#settleDue = true;
+    nextTurn(() => {
+      this.#settleDue = false;
+      this.#looks = 0;
+      this.#settle();
+    });
+  }
+
+  /** Lets the thread sleep if somebody waits in vain, and wakes it if it sleeps otherwise than is wished. */
+  #settle(): void {
+    const wanted = this.#wanted();
+    if (this.#parked !== null) {
+      if (this.#parked !== wanted) this.#wake();
+    } else if (wanted !== null) {
+      if (this.#look()) this.#settleSoon();
+      else this.#park(wanted);
+    }
+  }
+
+  /** Serves those for whom there is something now; returns whether there were any. */
+  #look(): boolean {
+    const count = this.#libc.epollWait(this.#epoll, this.#seen, EVENTS, 0);
+    if (count >= 0 || count === -EINTR) return this.#dispatch(this.#seenView, count);
+    this.#fail(systemError(CanOperationError, WAITING, "epoll_wait", count));
+    return true;
+  }
+
+  async #park(wanted: "keep" | "free"): Promise<void> {
     this.#parked = wanted;
     this.#woken = false;
-    const wait = () => this.#libc.parking.wait(this.#epoll, this.#events, EVENTS, wanted === "keep");
-    new Promise<number>((resolve) => resolve(wait())).then(
-      (count) => {
-        this.#parked = null;
-        // The other thread's errno is lost: looking here tells whether it was more than a signal.
-        this.#dispatch(count < 0 ? this.#look() : count);
-      },
-      (failure: Error) => {
-        this.#parked = null;
-        this.#fail(failure);
-      },
-    );
+    let count = 0;
+    let failure: Error | undefined;
+    try {
+      count = await this.#libc.parking.wait(this.#epoll, this.#reported, EVENTS, wanted === "keep");
+    } catch (error) {
+      failure = error as Error;
+    }
+    this.#parked = null;
+    if (this.#woken) this.#libc.read(this.#wakeup, counter);
+    if (this.#watches.size === 0) return this.#close();
+    if (failure) this.#fail(failure);
+    // The other thread's errno is lost: looking here tells whether it was more than a signal.
+    else if (count < 0) this.#look();
+    else this.#dispatch(this.#reportedView, count);
+    this.#settleSoon();
   }
 
-  /** What is ready now: the number of events, or `-errno`. */
-  #look(): number {
-    const count = this.#libc.epollWait(this.#epoll, this.#events, EVENTS, 0);
-    return count === -EINTR ? 0 : count;
-  }
-
-  /** Ends the wait unless, by the end of this turn, it is as it should be: a loop that waits again does not pay. */
-  #wakeSoon(): void {
-    queueMicrotask(() => {
-      if (this.#parked !== null && this.#parked !== this.#wanted()) {
-        this.#wake();
-      }
-    });
-  }
-
+  /** Ends the thread's sleep. Only the thread's own report takes the wake-up back: a look must not. */
   #wake(): void {
     if (this.#woken) return;
     this.#woken = true;
     this.#libc.parking.hold();
-    const result = this.#libc.write(this.#wakeup, one);
-    if (result < 0) throw this.#error("write", result);
+    this.checked("write", this.#libc.write(this.#wakeup, one));
   }
 
-  #dispatch(count: number): void {
-    if (count < 0) return this.#fail(this.#error("epoll_wait", count));
-    const ready: Watch[] = [];
+  #dispatch(events: DataView, count: number): boolean {
+    let any = false;
     for (let i = 0; i < count; i++) {
-      const fd = eventFd(this.#libc.packedEpollEvent, this.#eventsView, i);
-      if (fd === this.#wakeup) this.#libc.read(fd, counter);
-      const watch = this.#watches.get(fd);
-      if (watch?.fired()) ready.push(watch);
+      // Meanwhile it may have been closed, and its number given to another: a call too many does no harm.
+      const watch = this.#watches.get(eventFd(this.#libc.packedEpollEvent, events, i));
+      if (watch?.ready()) any = true;
     }
-    for (const watch of ready) watch.onReady();
-    this.#settle();
+    return any;
   }
 
   /** Waiting itself failed: everybody who waits is told. */
   #fail(failure: Error): void {
-    const waiting = [...this.#watches.values()].filter((watch) => watch.fired());
-    for (const watch of waiting) watch.onReady(failure);
-    this.#settle();
-  }
-
-  #settle(): void {
-    if (this.#parked !== null || this.#epoll < 0) return;
-    if (this.#watches.size === 0) this.#close();
-    else this.apply();
-  }
-
-  #error(syscall: string, result: number): Error {
-    return systemError(CanOperationError, "wait for CAN sockets", syscall, result);
+    for (const watch of [...this.#watches.values()]) watch.fail(failure);
   }
 }
 
 /** One descriptor of a reactor. */
 export class Watch {
-  /** @ignore Called by the reactor. */
-  readonly onReady: (failure?: Error) => void;
+  readonly #onReady: (failure?: Error) => void;
   readonly #reactor: Reactor;
   readonly #fd: number;
   #wish: Wish = null;
-  /** What epoll reports of the descriptor: null before the first time, 0 after it has reported. */
-  #set: number | null = null;
+  /** What epoll reports of the descriptor; 0 while it is not registered. It stays so from one wait to the next. */
+  #events = 0;
 
   /** @ignore Made by `Reactor.watch`. */
   constructor(reactor: Reactor, fd: number, onReady: (failure?: Error) => void) {
     this.#reactor = reactor;
     this.#fd = fd;
-    this.onReady = onReady;
+    this.#onReady = onReady;
   }
 
   /**
@@ -259,12 +265,13 @@ export class Watch {
    * @throws {CanOperationError} epoll refused.
    */
   arm(events: number, keepAlive: boolean): void {
-    if (events !== 0 && this.#set !== events) {
-      this.#reactor.control(this.#set === null ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, this.#fd, events | EPOLLONESHOT);
-      this.#set = events;
+    if (events !== 0 && this.#events !== events) {
+      const result = this.#reactor.control(this.#events === 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, this.#fd, events);
+      if (result < 0) this.#become(null);
+      this.#reactor.checked("epoll_ctl", result);
+      this.#events = events;
     }
     this.#become(events === 0 ? null : keepAlive ? "keep" : "free");
-    this.#reactor.apply();
   }
 
   /** Leaves the reactor. */
@@ -274,14 +281,25 @@ export class Watch {
   }
 
   /** @ignore epoll reported the descriptor; returns whether somebody waited for it. */
-  fired(): boolean {
-    this.#set = 0;
-    const waited = this.#wish !== null;
+  ready(): boolean {
+    if (this.#wish !== null) {
+      this.#onReady();
+      return true;
+    }
+    // Nobody takes what is there: it would be reported again and again, and wake the other thread for nothing.
+    if (this.#reactor.control(EPOLL_CTL_DEL, this.#fd, 0) === 0) this.#events = 0;
+    return false;
+  }
+
+  /** @ignore Waiting failed. */
+  fail(failure: Error): void {
+    if (this.#wish === null) return;
     this.#become(null);
-    return waited;
+    this.#onReady(failure);
   }
 
   #become(wish: Wish): void {
+    if (wish === this.#wish) return;
     this.#reactor.change(this.#wish, wish);
     this.#wish = wish;
   }

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { openLibc } from "../../ffi/open.ts";
 import { Message, type MessageInit } from "../../mod.ts";
 import { decodeFilters, encodeAddress, encodeFilters } from "../../src/kernel/can.ts";
-import { encodeEpollEvent, epollEventSize, EPOLLIN, EPOLLONESHOT, eventFd } from "../../src/kernel/epoll.ts";
+import { encodeEpollEvent, epollEventSize, EPOLLIN, EPOLLOUT, eventFd } from "../../src/kernel/epoll.ts";
 import { errnoName, errnoText } from "../../src/kernel/errno.ts";
 import { decodeIfreqName, encodeIfreq } from "../../src/kernel/if.ts";
 import { encodePollfd, POLLIN, POLLOUT } from "../../src/kernel/socket.ts";
@@ -113,8 +113,8 @@ const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] 
       { canId: 0x600007ff, canMask: 0xffffffff },
     ]),
   ],
-  ["struct epoll_event value = { .events = EPOLLIN | EPOLLONESHOT, .data.fd = 7 }", epollEvent(7)],
-  ["struct epoll_event value = { .events = EPOLLIN | EPOLLONESHOT, .data.fd = 0x12345678 }", epollEvent(0x12345678)],
+  ["struct epoll_event value = { .events = EPOLLIN | EPOLLOUT, .data.fd = 7 }", epollEvent(7)],
+  ["struct epoll_event value = { .events = EPOLLIN | EPOLLOUT, .data.fd = 0x12345678 }", epollEvent(0x12345678)],
   [
     "struct pollfd value = { .fd = 0x12345678, .events = POLLIN | POLLOUT }",
     encodePollfd(0x12345678, POLLIN | POLLOUT),
@@ -165,7 +165,7 @@ const decoded: readonly (readonly [definition: string, (bytes: Uint8Array) => un
 
 function epollEvent(fd: number): Uint8Array {
   const bytes = new Uint8Array(epollEventSize(packedEpollEvent));
-  encodeEpollEvent(bytes, packedEpollEvent, EPOLLIN | EPOLLONESHOT, fd);
+  encodeEpollEvent(bytes, packedEpollEvent, EPOLLIN | EPOLLOUT, fd);
   return bytes;
 }
 
