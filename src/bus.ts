@@ -15,6 +15,7 @@ import { Reader } from "./reader.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import { RawSocket } from "./socket/raw.ts";
 import { Streams } from "./streams.ts";
+import { ReconnectingSocket } from "./socket/reconnecting.ts";
 import { VirtualSocket } from "./virtual.ts";
 import type { WaitOptions } from "./wait_queue.ts";
 import { Writer } from "./writer.ts";
@@ -408,9 +409,9 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
 }
 
 function openSocket(options: FullBusOptions, onReady: (failure?: Error) => void): FrameSocket {
-  return options.interface === "virtual"
-    ? new VirtualSocket(options, onReady)
-    : new RawSocket(openLibc(options.libc), options, onReady);
+  if (options.interface === "virtual") return new VirtualSocket(options, onReady);
+  const Socket = options.reconnect ? ReconnectingSocket : RawSocket;
+  return new Socket(openLibc(options.libc), options, onReady);
 }
 
 function copyFilters(filters: readonly CanFilter[] | null): readonly CanFilter[] | null {

@@ -140,10 +140,10 @@ export class Writer {
   }
 
   #timedOut(timeout: number | null | undefined): CanTimeoutError {
-    const { channel } = this.#options;
+    const { channel, reconnect } = this.#options;
     return new CanTimeoutError(
       `Cannot send to "${channel}": no room within ${timeout} s (the send buffer or the interface's queue is full; ` +
-        `a bus without another node acknowledges nothing)`,
+        `a bus without another node acknowledges nothing${reconnect ? "; or the interface is down or gone" : ""})`,
       { code: errnoName(ETIMEDOUT), errno: ETIMEDOUT, syscall: "send", channel },
     );
   }

@@ -22,7 +22,6 @@ import { isInterfaceName } from "../kernel/if.ts";
 import { encodePollfd, POLLIN, POLLOUT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from "../kernel/socket.ts";
 import { frameLength, type Message } from "../message.ts";
 import type { FullBusOptions } from "../options.ts";
-import { setKeepAlive } from "../turn.ts";
 import type { FrameSocket } from "./frame_socket.ts";
 import {
   canInterfaces,
@@ -35,6 +34,7 @@ import {
 import { RawOptions } from "./raw_options.ts";
 import { BATCH, type NameOf, ReceiveBatch } from "./receive_batch.ts";
 import { reactorOf, type Watch } from "./reactor.ts";
+import { RetryTimer } from "./retry_timer.ts";
 import { SendBatch } from "./send_batch.ts";
 import { systemError } from "./system_error.ts";
 
@@ -73,9 +73,9 @@ export class RawSocket implements FrameSocket {
   #backoff = 0;
   /** When to try to send again, in milliseconds of the monotonic clock, while backing off. */
   #retryAt = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the timer fires, likewise; `Infinity` while there is none. */
-  #timerAt = Infinity;
+  readonly #timer: RetryTimer;
+  /** How it was armed last. */
+  #armed = { readable: false, writable: false, keepAlive: false };
 
   /**
    * Opens and binds a socket; filters and all other options are in force before the first frame can arrive.
@@ -88,6 +88,7 @@ export class RawSocket implements FrameSocket {
     this.#libc = libc;
     this.#options = options;
     this.#onReady = onReady;
+    this.#timer = new RetryTimer(onReady);
     const { channel } = options;
     this.#filters = options.rawFilters;
     this.#errorMask = options.errorMask;
@@ -165,7 +166,7 @@ export class RawSocket implements FrameSocket {
     }
     // What the socket remembers of an interface that is up again is news for who receives, and no reason not to send.
     if (result === -ENETDOWN && this.#isUp(messages[from])) {
-      this.#pending ||= result;
+      this.#keepForReceive(result);
       result = this.#out.send(messages, from);
     }
     if (result > 0) {
@@ -196,9 +197,10 @@ export class RawSocket implements FrameSocket {
   }
 
   arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
+    this.#armed = { readable, writable, keepAlive };
     const backingOff = writable && this.#backoff > 0;
     // What epoll cannot tell: an error that is here already, or that it is time for the next try.
-    this.#setTimer(readable && this.#pending !== 0 ? 0 : backingOff ? this.#retryAt : Infinity, keepAlive);
+    this.#timer.set(readable && this.#pending !== 0 ? 0 : backingOff ? this.#retryAt : Infinity, keepAlive);
     const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0);
     if (events === 0 && this.#watch === null) return;
     this.#watch ??= reactorOf(this.#libc).watch(this.fd, this.#onReady);
@@ -209,10 +211,7 @@ export class RawSocket implements FrameSocket {
     // While no frame passes, neither data nor errors, emptying the buffer comes to an end.
     this.#settings.setFilters([], 0);
     const result = this.#in.drain();
-    if (result !== -EAGAIN) {
-      this.#pending ||= result;
-      this.#empty = false;
-    }
+    if (result !== -EAGAIN) this.#keepForReceive(result);
     try {
       this.#settings.setFilters(filters, this.#errorMask);
       this.#filters = filters;
@@ -228,24 +227,18 @@ export class RawSocket implements FrameSocket {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#timer.clear();
     this.#watch?.close();
     const result = this.#libc.close(this.fd);
     if (result < 0) throw this.#error("close", "close", result);
   }
 
-  /** Calls `onReady` at that time. A timer that is set for it already goes on, however often the wishes change. */
-  #setTimer(at: number, keepAlive: boolean): void {
-    if (at !== this.#timerAt) {
-      clearTimeout(this.#timer);
-      this.#timerAt = at;
-      this.#timer = at === Infinity ? undefined : setTimeout(() => {
-        this.#timerAt = Infinity;
-        this.#timer = undefined;
-        this.#onReady();
-      }, Math.max(0, at - performance.now()));
-    }
-    if (this.#timer !== undefined) setKeepAlive(this.#timer, keepAlive);
+  /** Keeps a `-errno` for the next receive, and sees to it that who waits receives. */
+  #keepForReceive(result: number): void {
+    this.#pending ||= result;
+    this.#empty = false;
+    const { readable, writable, keepAlive } = this.#armed;
+    if (readable) this.arm(readable, writable, keepAlive);
   }
 
   #poll(fds: Uint8Array, seconds: number): void {

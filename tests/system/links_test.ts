@@ -63,7 +63,6 @@ describe("Links", options, () => {
     assertThrows(() => bus.recv(1), CanOperationError, "ENETDOWN");
     assertEquals(bus.recv(0.01), null, "once");
     ip("link", "set", "vcan1", "up");
-    sender.recv(0); // its own ENETDOWN was told by send
     sender.send(message);
     assertEquals(bus.recv(1)!.arbitrationId, 0x123);
     assertEquals((await waiting.recvAsync())!.arbitrationId, 0x123);
@@ -89,6 +88,45 @@ describe("Links", options, () => {
     assertThrows(() => every.send(to("a-name-that-is-far-too-long")), CanOperationError, "ENODEV");
     const error = assertThrows(() => every.sendMany([to("vcan0"), to("vcan99")]), CanOperationError, "1 of 2 messages");
     assertEquals([error.sent, zero.recv(1)!.arbitrationId], [1, 0x123]);
+  });
+
+  it("of every name at once: a renamed one, and one made anew, has its name of now", () => {
+    ip("link", "add", "vcan3", "type", "vcan");
+    ip("link", "set", "vcan3", "up");
+    using every = new Bus("");
+    const from = (channel: string) => {
+      using bus = new Bus(channel);
+      bus.send(message);
+      return every.recv(1)!.channel;
+    };
+    assertEquals(from("vcan3"), "vcan3");
+    ip("link", "set", "vcan3", "down");
+    ip("link", "set", "vcan3", "name", "engine");
+    ip("link", "set", "engine", "up");
+    assertEquals(from("engine"), "engine");
+    {
+      using bus = new Bus("engine");
+      bus.send(message);
+    }
+    ip("link", "del", "engine");
+    assertEquals(every.recv(1)!.channel, "engine", "the last name of one that is gone");
+    ip("link", "add", "vcan3", "type", "vcan");
+    ip("link", "set", "vcan3", "up");
+    assertEquals(from("vcan3"), "vcan3");
+    ip("link", "del", "vcan3");
+  });
+
+  it("that went down and up before a send: the send goes, and the receiver is told", async () => {
+    ip("link", "set", "vcan1", "up");
+    using bus = new Bus("vcan1");
+    using other = new Bus("vcan1");
+    ip("link", "set", "vcan1", "down");
+    ip("link", "set", "vcan1", "up");
+    assertThrows(() => other.recv(0), CanOperationError, "ENETDOWN");
+    const told = assertRejects(() => bus.recvAsync(), CanOperationError, "ENETDOWN");
+    bus.send(message); // takes what the socket remembered before the waiting receiver has come to it
+    await told;
+    assertEquals(other.recv(1)!.arbitrationId, 0x123);
   });
 
   it("that are deleted", async () => {

@@ -1,0 +1,177 @@
+/**
+ * A raw CAN socket that outlives its interface.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/libc.ts";
+import { CanError } from "../errors.ts";
+import type { RawFilter } from "../kernel/can.ts";
+import { ENETDOWN, ENODEV, ENXIO } from "../kernel/errno.ts";
+import type { Message } from "../message.ts";
+import type { FullBusOptions } from "../options.ts";
+import type { FrameSocket } from "./frame_socket.ts";
+import { RawSocket } from "./raw.ts";
+import { RetryTimer } from "./retry_timer.ts";
+
+/** Seconds between two looks whether the interface is back. */
+const INTERVAL = 0.05;
+
+const noBytes = new Uint8Array(0);
+
+/**
+ * Waits for an interface that is down, and opens a new socket when one that was removed is made anew. What is received
+ * and sent meanwhile is as if nothing came and there were no room.
+ */
+export class ReconnectingSocket implements FrameSocket {
+  readonly channelInfo: string;
+  readonly #libc: Libc;
+  readonly #onReady: (failure?: Error) => void;
+  readonly #timer: RetryTimer;
+  /** With the filters and the error mask that are in force. */
+  #options: FullBusOptions;
+  #socket: RawSocket;
+  /** Whether the socket's interface was removed: a new socket is needed. */
+  #gone = false;
+  /** Whether sending has found the interface down. */
+  #down = false;
+  /** When to look again, in milliseconds of the monotonic clock. */
+  #lookAt = 0;
+  /** Frames that earlier sockets lost. */
+  #droppedBefore = 0;
+
+  /**
+   * Opens the socket; the interface must be there and up.
+   *
+   * @throws As `RawSocket`.
+   */
+  constructor(libc: Libc, options: FullBusOptions, onReady: (failure?: Error) => void) {
+    this.#libc = libc;
+    this.#options = options;
+    this.#onReady = onReady;
+    this.#timer = new RetryTimer(onReady);
+    this.#socket = new RawSocket(libc, options, onReady);
+    this.channelInfo = this.#socket.channelInfo;
+  }
+
+  get fd(): number {
+    return this.#socket.fd;
+  }
+
+  get droppedFrames(): number {
+    return this.#droppedBefore + this.#socket.droppedFrames;
+  }
+
+  get receiveBuffer(): number {
+    return this.#socket.receiveBuffer;
+  }
+
+  get sendBuffer(): number {
+    return this.#socket.sendBuffer;
+  }
+
+  get idle(): boolean {
+    return !this.#gone && this.#socket.idle;
+  }
+
+  receive(into: Message[], max: number): number {
+    if (!this.#present()) return 0;
+    try {
+      return this.#socket.receive(into, max);
+    } catch (error) {
+      this.#lost(error);
+      return 0;
+    }
+  }
+
+  send(messages: readonly Message[], from: number): number {
+    if (!this.#present()) return 0;
+    try {
+      const count = this.#socket.send(messages, from);
+      this.#down = false;
+      return count;
+    } catch (error) {
+      this.#lost(error);
+      this.#down = true;
+      return 0;
+    }
+  }
+
+  waitReadable(seconds: number): void {
+    if (this.#gone) this.#sleep(seconds);
+    else this.#socket.waitReadable(seconds);
+  }
+
+  waitWritable(seconds: number): void {
+    if (this.#gone || this.#down) this.#sleep(seconds);
+    else this.#socket.waitWritable(seconds);
+  }
+
+  arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
+    const looking = (readable && this.#gone) || (writable && (this.#gone || this.#down));
+    this.#timer.set(looking ? this.#lookAt : Infinity, keepAlive);
+    if (!this.#gone) this.#socket.arm(readable, writable && !this.#down, keepAlive);
+  }
+
+  setFilters(filters: readonly RawFilter[]): void {
+    if (!this.#gone) this.#socket.setFilters(filters);
+    this.#options = { ...this.#options, rawFilters: filters };
+  }
+
+  setErrorMask(mask: number): void {
+    if (!this.#gone) this.#socket.setErrorMask(mask);
+    this.#options = { ...this.#options, errorMask: mask };
+  }
+
+  close(): void {
+    this.#timer.clear();
+    this.#socket.close();
+  }
+
+  /** Whether there is a socket on an interface; tries to open one if it is time. */
+  #present(): boolean {
+    if (!this.#gone) return true;
+    if (performance.now() < this.#lookAt) return false;
+    let socket: RawSocket;
+    try {
+      socket = new RawSocket(this.#libc, this.#options, this.#onReady);
+    } catch (error) {
+      this.#lookLater();
+      if (isLoss(error)) return false;
+      throw error;
+    }
+    const before = this.#socket;
+    this.#socket = socket;
+    this.#gone = false;
+    this.#droppedBefore += before.droppedFrames;
+    before.close();
+    this.#options.logger?.warn(`"${this.#options.channel}" is there again`);
+    return true;
+  }
+
+  /** Takes an error for the beginning of a wait, or throws it. */
+  #lost(error: unknown): void {
+    const { channel } = this.#options;
+    // A bus on every interface has none that it could lose: there a missing one is a wrong name.
+    if (!isLoss(error) || (channel === "" && error.errno !== ENETDOWN)) throw error;
+    this.#lookLater();
+    if (error.errno === ENETDOWN && this.#down) return; // told before
+    this.#gone = error.errno !== ENETDOWN;
+    this.#options.logger?.warn(`${error.message}; waiting for the interface`);
+  }
+
+  #lookLater(): void {
+    this.#lookAt = performance.now() + 1000 * INTERVAL;
+  }
+
+  #sleep(seconds: number): void {
+    const rest = (this.#lookAt - performance.now()) / 1000;
+    const wait = Math.min(Math.max(rest, 0.001), seconds);
+    this.#libc.poll(noBytes, Math.ceil(1000 * wait));
+  }
+}
+
+/** Whether an error says that the interface is down or was removed. */
+function isLoss(error: unknown): error is CanError {
+  return error instanceof CanError && [ENETDOWN, ENODEV, ENXIO].includes(error.errno ?? 0);
+}

@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { execFileSync, spawn } from "node:child_process";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { Bus, CanOperationError, CanTimeoutError, Message } from "../../mod.ts";
+import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
+import { noVcan } from "../support/kernel.ts";
+import { pause } from "../support/pause.ts";
+import { PATIENCE } from "./tools.ts";
+
+const message = (arbitrationId: number) => new Message({ arbitrationId, data: [1, 2] });
+
+function ip(...args: string[]): void {
+  execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+function add(): void {
+  ip("link", "add", "vcanre", "type", "vcan");
+  ip("link", "set", "vcanre", "up");
+}
+
+/** Does something by and by, while this thread is blocked. */
+function later(script: string): void {
+  spawn("sh", ["-c", `sleep 0.2; ${script}`], { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Sends from a bus of its own. */
+function sendFrom(id: number): void {
+  using bus = new Bus("vcanre");
+  bus.send(message(id));
+}
+
+describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
+  const warnings: string[] = [];
+  const options = {
+    channel: "vcanre",
+    reconnect: true,
+    logger: { debug() {}, warn: (line: string) => warnings.push(line) },
+  };
+
+  beforeEach(() => {
+    warnings.length = 0;
+    add();
+  });
+  afterEach(() => {
+    try {
+      ip("link", "del", "vcanre");
+    } catch {
+      // A test has deleted it.
+    }
+  });
+
+  it("an iteration goes on over a down and up, and over an interface made anew", async () => {
+    const before = await restingDescriptors();
+    const bus = new Bus(options);
+    const got: number[] = [];
+    const following = (async () => {
+      for await (const each of bus) got.push(each.arbitrationId);
+    })();
+    const reach = async (count: number) => {
+      while (got.length < count) await pause(5);
+    };
+    sendFrom(1);
+    await reach(1);
+    ip("link", "set", "vcanre", "down");
+    await pause(100);
+    ip("link", "set", "vcanre", "up");
+    sendFrom(2);
+    await reach(2);
+    ip("link", "del", "vcanre");
+    await pause(100);
+    add();
+    while (!warnings.some((line) => line.includes("there again"))) await pause(5);
+    sendFrom(3);
+    await reach(3);
+    assertEquals(got, [1, 2, 3]);
+    assertEquals(warnings.map((line) => /E[A-Z]{4,}|there again/.exec(line)![0]), [
+      "ENETDOWN",
+      "ENODEV",
+      "there again",
+    ]);
+    assertEquals(bus.droppedFrames, 0);
+    bus.close();
+    await following;
+    await descriptorsBackTo(before);
+  });
+
+  it("recv that blocks waits too, and keeps its time", () => {
+    using bus = new Bus(options);
+    ip("link", "set", "vcanre", "down");
+    assertEquals([bus.recv(0), bus.recv(0.05)], [null, null]);
+    later("ip link set vcanre up; cansend vcanre 001#");
+    assertEquals(bus.recv()!.arbitrationId, 1);
+    ip("link", "del", "vcanre");
+    assertEquals([bus.recv(0), bus.recv(0.05)], [null, null]);
+    assertEquals(bus.recvMany(5, 0.1), []);
+    later("ip link add vcanre type vcan; ip link set vcanre up; sleep 0.5; cansend vcanre 002#");
+    assertEquals(bus.recv()!.arbitrationId, 2);
+  });
+
+  it("sending waits for the interface, to its deadline", async () => {
+    using bus = new Bus(options);
+    for (const args of [["set", "vcanre", "down"], ["del", "vcanre"]]) {
+      ip("link", ...args);
+      for (const timeout of [0, 0.1]) {
+        const error = assertThrows(
+          () => bus.send(message(1), timeout),
+          CanTimeoutError,
+          "or the interface is down or gone",
+        );
+        assertEquals(error.code, "ETIMEDOUT");
+        assertEquals(bus.sendMany([message(1)], timeout), 0);
+        await assertRejects(() => bus.sendAsync(message(1), { timeout }), CanTimeoutError);
+      }
+      const make = args[0] === "del" ? "ip link add vcanre type vcan; " : "";
+      later(`${make}ip link set vcanre up`);
+      bus.send(message(2));
+      ip("link", ...args);
+      const sent = [bus.sendAsync(message(3)), bus.sendAsync(message(4))];
+      await pause(100);
+      if (make) add();
+      else ip("link", "set", "vcanre", "up");
+      using other = new Bus("vcanre");
+      await Promise.all(sent);
+      const rest = other.recvMany(9, 1).map(({ arbitrationId }) => arbitrationId);
+      assert([[], [3, 4], [4]].some((each) => `${each}` === `${rest}`), `${rest}`); // it may have listened too late
+    }
+  });
+
+  it("filters that are set meanwhile hold afterwards", async () => {
+    using bus = new Bus(options);
+    ip("link", "del", "vcanre");
+    assertEquals(bus.recv(0), null);
+    bus.setFilters([{ canId: 7, canMask: 0x7ff }]);
+    add();
+    while (!warnings.some((line) => line.includes("there again"))) {
+      assertEquals(bus.recv(0), null);
+      await pause(5);
+    }
+    for (const id of [6, 7]) sendFrom(id);
+    assertEquals(bus.recvMany(9, 1).map(({ arbitrationId }) => arbitrationId), [7]);
+  });
+
+  it("errors() goes on as well", async () => {
+    using bus = new Bus(options);
+    using errors = bus.errors();
+    const next = errors.next();
+    ip("link", "del", "vcanre");
+    await pause(100);
+    add();
+    while (warnings.filter((line) => line.includes("there again")).length < 1) await pause(5);
+    {
+      using other = new Bus("vcanre");
+      other.send(new Message({ isErrorFrame: true, arbitrationId: 0x40 }));
+    }
+    assertEquals((await next).value!.error!.classes, ["bus-off"]);
+  });
+
+  it("opening needs the interface, and a bus on every interface still refuses wrong names", () => {
+    assertThrows(() => new Bus({ ...options, channel: "vcan99" }), Error, "ENODEV");
+    using every = new Bus({ ...options, channel: "" });
+    const to = (channel: string) => new Message({ channel });
+    assertThrows(() => every.send(to("vcan99")), CanOperationError, "ENODEV");
+    ip("link", "set", "vcanre", "down");
+    assertThrows(() => every.send(to("vcanre"), 0.05), CanTimeoutError);
+    ip("link", "set", "vcanre", "up");
+    every.send(to("vcanre"), 1);
+  });
+});
