@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 import time
 
@@ -160,6 +161,7 @@ async def wake(buses, count):
     ]
     notifier = can.Notifier(opened, [reader], loop=asyncio.get_running_loop())
     print("ready", flush=True)
+    signal.alarm(60)  # ends the process if frames are lost
     async for message in reader:
         late.append((time.time() - message.timestamp) * 1e6)
         if len(late) == count:

@@ -134,12 +134,10 @@ async function wake(): Promise<void> {
     for (const peer of names) {
       const how = [`${buses}`, `${WAKE_UPS}`, ...(native ? [`bench-${process.pid}-${peer}`] : [])];
       const receive = peer === "C" ? ["receive"] : [];
-      let sending: Promise<string> | undefined;
-      const send = () => {
-        sending = started([...peers.C!("wake"), "send", ...how]);
-      };
-      note(peer, await started([...peers[peer]!("wake"), ...receive, ...how], send));
-      await sending;
+      const sent = Promise.withResolvers<string>();
+      const send = () => sent.resolve(started([...peers.C!("wake"), "send", ...how]));
+      const [lines] = await Promise.all([started([...peers[peer]!("wake"), ...receive, ...how], send), sent.promise]);
+      note(peer, lines);
     }
   }
 }

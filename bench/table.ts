@@ -13,6 +13,8 @@ export type Medians = (workload: string, peer: Peer) => number;
 /** What a figure of Deno or Bun should reach. */
 interface Target {
   readonly text: string;
+  /** Who must have been measured too. */
+  readonly other?: Peer;
   reached(medians: Medians, workload: string, peer: Peer): boolean;
 }
 
@@ -28,8 +30,8 @@ interface Row {
 function atLeast(factor: number, other: Peer): Target {
   return {
     text: `≥ ${factor} × ${other}`,
-    // Where the other was not measured there is nothing to reach.
-    reached: (medians, workload, peer) => !(medians(workload, peer) < factor * medians(workload, other)),
+    other,
+    reached: (medians, workload, peer) => medians(workload, peer) >= factor * medians(workload, other),
   };
 }
 
@@ -120,7 +122,8 @@ export function table(peers: readonly Peer[], medians: Medians): string {
   const show = (value: number, digits: number) => Number.isFinite(value) ? value.toFixed(digits) : "–";
   const lines = rows.filter(({ workload }) => ours.some((peer) => !Number.isNaN(medians(workload, peer)))).map(
     (row) => {
-      const { workload, unit, scale = 1, digits, targets = [] } = row;
+      const { workload, unit, scale = 1, digits } = row;
+      const targets = (row.targets ?? []).filter(({ other }) => other === undefined || peers.includes(other));
       return [
         workload,
         unit,
