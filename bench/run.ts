@@ -33,7 +33,7 @@ if (!(rounds >= 1 && seconds > 0 && parts.every((part) => everything.split(",").
   throw new RangeError(usage);
 }
 /** Frames that wake a sleeper, the first 100 of which are not counted; and seconds of idleness. */
-const WAKE_UPS = 400;
+const WAKE_UPS = 300;
 const IDLE = 5;
 
 function output(command: readonly string[]): string {
@@ -171,7 +171,7 @@ try {
       await run[part]?.();
       if (run[part]) took.push(`${part} ${((performance.now() - start) / 1000).toFixed(0)} s`);
     }
-    console.error(`round ${round} of ${rounds}: ${took.join(", ")}`);
+    if (took.length > 0) console.error(`round ${round} of ${rounds}: ${took.join(", ")}`);
   }
 } finally {
   rmSync(folder, { recursive: true });
