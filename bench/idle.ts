@@ -25,7 +25,7 @@ async function receive(bus: Bus): Promise<void> {
 const open = Array.from({ length: buses }, () => new Bus("vcan0"));
 const receiving = open.map(receive);
 // What the start has left to do is done meanwhile: compiling, collecting garbage.
-await pause(2);
+await pause(4);
 const before = process.cpuUsage();
 const start = performance.now();
 await pause(seconds);

@@ -17,7 +17,9 @@ import { standIn } from "./stand_in.ts";
 const BATCH = 64;
 const PORTION = 3 * BATCH;
 /** Enough that a few kilobytes more or less do not show. */
-const PORTIONS = 200;
+const PORTIONS = 100;
+/** The last of so many measurements counts: before that, code is compiled and arrays grow. */
+const ROUNDS = 6;
 const MESSAGES = PORTIONS * PORTION;
 
 interface BunHost {
@@ -97,7 +99,7 @@ function print(workload: string, value: number): void {
 async function printKept(workload: string, useOne: (message: Message) => void): Promise<void> {
   const all: (Message | null)[] = new Array(MESSAGES).fill(null);
   let bytesEach = NaN;
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     all.fill(null);
     let count = 0;
     bytesEach = await bytes(held, () => {
@@ -112,22 +114,11 @@ async function printKept(workload: string, useOne: (message: Message) => void): 
   print(workload, bytesEach);
 }
 
-/** What is allocated beside what `fill` allocates. */
-async function printAllocated(workload: string, receive: () => void | Promise<void>): Promise<void> {
-  const run = () => {
-    fill();
-    return receive();
-  };
-  let sending = NaN;
-  let both = NaN;
-  for (let round = 0; round < 5; round++) {
-    sending = await bytes(allocated, () => {
-      fill();
-      discard();
-    });
-    both = await bytes(allocated, run);
-  }
-  print(workload, both - sending);
+/** What is allocated, without the bytes that others are known to allocate meanwhile. */
+async function bytesAllocated(portion: () => void | Promise<void>, others = 0): Promise<number> {
+  let bytesEach = NaN;
+  for (let round = 0; round < ROUNDS; round++) bytesEach = await bytes(allocated, portion);
+  return bytesEach - others;
 }
 
 function many(useOne: (message: Message) => void): () => void {
@@ -140,6 +131,18 @@ if (argument(0) === "kept") {
   await printKept("a message", use);
   await printKept("a message, data read", useData);
 } else {
+  const sending = await bytesAllocated(() => {
+    fill();
+    discard();
+  });
+  print("allocated by sendMany", sending);
+  const printAllocated = async (workload: string, receive: () => void | Promise<void>) => {
+    const run = () => {
+      fill();
+      return receive();
+    };
+    print(workload, await bytesAllocated(run, sending));
+  };
   await printAllocated("allocated by recv", () => {
     while (bus.recv(0)) received++;
   });
@@ -152,13 +155,5 @@ if (argument(0) === "kept") {
       if (++count === PORTION) break;
     }
   });
-  let sending = NaN;
-  for (let round = 0; round < 3; round++) {
-    sending = await bytes(allocated, () => {
-      fill();
-      discard();
-    });
-  }
-  print("allocated by sendMany", sending);
 }
 if (!(received > 0 && sum[0] > 0)) throw new Error("the messages were empty");

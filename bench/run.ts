@@ -19,21 +19,21 @@ interface Line {
 }
 
 const usage = "usage: deno run -A bench/run.ts [--rounds COUNT] [--seconds SECONDS] [--native] [--only PARTS]";
-const all = ["bus", "wake", "idle", "memory"];
+const everything = "bus,wake,idle,memory";
 const options = parseArgs(process.argv.slice(2), {
   boolean: ["native"],
   string: ["only"],
-  default: { rounds: 5, seconds: 0.5, native: false, only: all.join(",") },
+  default: { rounds: 5, seconds: 0.5, native: false, only: everything },
 });
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
-const parts = options.only.split(",");
+const parts = `${options.only}`.split(",");
 const native = options.native;
-if (!(rounds >= 1 && seconds > 0 && parts.every((part) => all.includes(part)))) {
+if (!(rounds >= 1 && seconds > 0 && parts.every((part) => everything.split(",").includes(part)))) {
   throw new RangeError(usage);
 }
 /** Frames that wake a sleeper, the first 100 of which are not counted; and seconds of idleness. */
-const WAKE_UPS = 400;
+const WAKE_UPS = 300;
 const IDLE = 5;
 
 function output(command: readonly string[]): string {
@@ -41,7 +41,11 @@ function output(command: readonly string[]): string {
 }
 
 /** Starts a program, calls `onReady` when it has written its first line, and gives all that it writes. */
-function started(command: readonly string[], onReady = () => {}, environment: NodeJS.ProcessEnv = {}): Promise<string> {
+function started(
+  command: readonly string[],
+  onReady = () => {},
+  environment: Record<string, string> = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command[0], command.slice(1), {
       stdio: ["ignore", "pipe", "inherit"],
@@ -130,12 +134,10 @@ async function wake(): Promise<void> {
     for (const peer of names) {
       const how = [`${buses}`, `${WAKE_UPS}`, ...(native ? [`bench-${process.pid}-${peer}`] : [])];
       const receive = peer === "C" ? ["receive"] : [];
-      let sending: Promise<string> | undefined;
-      const send = () => {
-        sending = started([...peers.C!("wake"), "send", ...how]);
-      };
-      note(peer, await started([...peers[peer]!("wake"), ...receive, ...how], send));
-      await sending;
+      const sent = Promise.withResolvers<string>();
+      const send = () => sent.resolve(started([...peers.C!("wake"), "send", ...how]));
+      const [lines] = await Promise.all([started([...peers[peer]!("wake"), ...receive, ...how], send), sent.promise]);
+      note(peer, lines);
     }
   }
 }
@@ -160,11 +162,16 @@ async function memory(): Promise<void> {
 try {
   for (const program of ["bus", "wake"]) output(["cc", "-O2", "-o", join(folder, program), here(`${program}.c`)]);
   const run: Record<string, () => Promise<void>> = { bus, wake, idle };
-  // It is the same every time.
+  // It is the same every time, so that once is enough.
   if (parts.includes("memory")) await memory();
   for (let round = 1; round <= rounds; round++) {
-    console.error(`round ${round} of ${rounds}`);
-    for (const part of parts) await run[part]?.();
+    const took: string[] = [];
+    for (const part of parts) {
+      const start = performance.now();
+      await run[part]?.();
+      if (run[part]) took.push(`${part} ${((performance.now() - start) / 1000).toFixed(0)} s`);
+    }
+    if (took.length > 0) console.error(`round ${round} of ${rounds}: ${took.join(", ")}`);
   }
 } finally {
   rmSync(folder, { recursive: true });
@@ -173,7 +180,7 @@ try {
 const emulated = process.env.SOCKETCAN_VM === "qemu" ? ", emulated in software by QEMU" : "";
 const wire = native ? "AF_UNIX datagrams" : "vcan0";
 
-console.log(`${wire}, medians of ${rounds} rounds of ${seconds} s.
+console.log(`${wire}, medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}, ${seconds} s a workload.
 
 ${table(names, (workload, peer) => median(measured.get(workload)?.[peer] ?? []))}
 

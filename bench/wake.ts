@@ -36,7 +36,11 @@ const open = Array.from(
 );
 const receiving = open.map(receive);
 console.log("ready");
+const patience = setTimeout(() => {
+  throw new Error(`${late.length} frames arrived of ${count}`);
+}, 60_000);
 await Promise.all(receiving);
+clearTimeout(patience);
 
 const measured = late.slice(WARM_UP).sort((a, b) => a - b);
 for (const percent of [50, 99]) {

@@ -1,0 +1,28 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { startScript } from "./script.ts";
+import { PATIENCE } from "./tools.ts";
+
+const workloads = [
+  "send",
+  "sendMany",
+  "receive one",
+  "drain",
+  "for await",
+  "recvAsync",
+  "round trip",
+  "asynchronous round trip",
+  "send, no kernel",
+  "sendMany, no kernel",
+  "drain, no kernel",
+  "for await, no kernel",
+];
+
+describe("The benchmark", { timeout: PATIENCE }, () => {
+  it("runs its workload over the stand-in, on any kernel", async () => {
+    using program = startScript("bench/bus.ts", { args: ["0.01", "native"] });
+    const lines = (await program.finish()).map((line) => JSON.parse(line) as { workload: string; value: number });
+    assertEquals(lines.map(({ workload }) => workload), workloads);
+    for (const { workload, value } of lines) assert(value > 0 && Number.isFinite(value), workload);
+  });
+});
