@@ -25,8 +25,9 @@ export class Reader {
   readonly #socket: FrameSocket;
   readonly #rearm: () => void;
   readonly #logger: Logger | undefined;
-  /** Read ahead; those before #next have been handed out. */
-  #ahead: Message[] = [];
+  /** Read ahead: the first #count are, and those before #next have been handed out. Its room is used again and again. */
+  readonly #ahead: Message[] = [];
+  #count = 0;
   #next = 0;
   /** Messages handed out asynchronously since the event loop last had its turn. */
   #sinceTurn = 0;
@@ -53,11 +54,11 @@ export class Reader {
   recvMany(max: number, timeout?: number | null): Message[] {
     checkWhole("max", max, 1, Number.MAX_SAFE_INTEGER);
     checkTimeout(timeout);
-    const messages = this.#ahead.slice(this.#next, this.#next + max);
+    const messages = this.#ahead.slice(this.#next, Math.min(this.#next + max, this.#count));
     this.#next += messages.length;
-    if (messages.length < max) this.#receive(messages, max - messages.length);
+    if (messages.length < max) this.#receive(messages, messages.length, max - messages.length);
     if (messages.length === 0 && timeout !== 0) {
-      this.#wait(timeout, () => this.#receive(messages, max) > 0 ? messages : undefined);
+      this.#wait(timeout, () => this.#receive(messages, 0, max) > 0 ? messages : undefined);
     }
     this.#serve();
     return messages;
@@ -91,8 +92,7 @@ export class Reader {
 
   /** Forgets what was read ahead. */
   clear(): void {
-    this.#ahead = [];
-    this.#next = 0;
+    this.#count = this.#next = 0;
   }
 
   /** Waits, blocking, until an attempt gives something or the time is over. */
@@ -123,7 +123,7 @@ export class Reader {
 
   /** What is here without asking the socket must not wait for the socket. */
   #hasMore(): boolean {
-    return this.#next < this.#ahead.length;
+    return this.#next < this.#count;
   }
 
   /** Somebody waits: for the socket, or for the event loop to have its turn. */
@@ -147,21 +147,24 @@ export class Reader {
   }
 
   #take(): Message | undefined {
-    if (this.#next < this.#ahead.length) return this.#ahead[this.#next++];
-    this.#next = 0;
-    this.#ahead.length = 0;
-    return this.#receive(this.#ahead, READ_AHEAD) > 0 ? this.#ahead[this.#next++] : undefined;
+    if (this.#next === this.#count) {
+      this.#count = this.#next = 0;
+      this.#count = this.#socket.receive(this.#ahead, 0, READ_AHEAD);
+      if (this.#logger) this.#tell(this.#logger, this.#ahead, 0, this.#count);
+      if (this.#count === 0) return undefined;
+    }
+    return this.#ahead[this.#next++];
   }
 
-  #receive(into: Message[], max: number): number {
-    const count = this.#socket.receive(into, max);
-    if (this.#logger) {
-      for (const message of into.slice(into.length - count)) {
-        this.#logger.debug(`received ${message}`);
-      }
-      this.#warnOfLoss(this.#logger);
-    }
+  #receive(into: Message[], from: number, max: number): number {
+    const count = this.#socket.receive(into, from, max);
+    if (this.#logger) this.#tell(this.#logger, into, from, count);
     return count;
+  }
+
+  #tell(logger: Logger, messages: readonly Message[], from: number, count: number): void {
+    for (const message of messages.slice(from, from + count)) logger.debug(`received ${message}`);
+    this.#warnOfLoss(logger);
   }
 
   /** Tells of the first loss; `droppedFrames` counts the others. */

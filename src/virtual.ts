@@ -41,7 +41,9 @@ export class VirtualSocket implements FrameSocket {
   readonly #wire: Set<VirtualSocket>;
   #filters: readonly RawFilter[];
   #errorMask: number;
+  /** Received; those before #head have been handed out. */
   #queue: Message[] = [];
+  #head = 0;
   #dropped = 0;
   #armed = false;
   #scheduled = false;
@@ -72,12 +74,18 @@ export class VirtualSocket implements FrameSocket {
   }
 
   get idle(): boolean {
-    return this.#queue.length === 0;
+    return this.#waiting === 0;
   }
 
-  receive(into: Message[], max: number): number {
-    const count = Math.min(max, this.#queue.length);
-    for (const message of this.#queue.splice(0, count)) into.push(message);
+  receive(into: Message[], from: number, max: number): number {
+    const count = Math.min(max, this.#waiting);
+    for (let i = 0; i < count; i++) into[from + i] = this.#queue[this.#head + i];
+    this.#head += count;
+    // The room of what has been handed out is given back at times, not each time: that would move all the others.
+    if (2 * this.#head >= this.#queue.length) {
+      this.#queue.splice(0, this.#head);
+      this.#head = 0;
+    }
     return count;
   }
 
@@ -96,7 +104,7 @@ export class VirtualSocket implements FrameSocket {
   }
 
   waitReadable(seconds: number): void {
-    if (this.#queue.length > 0) return;
+    if (this.#waiting > 0) return;
     if (seconds === Infinity) {
       const { channel } = this.#options;
       const code = errnoName(EDEADLK);
@@ -113,12 +121,13 @@ export class VirtualSocket implements FrameSocket {
 
   arm(readable: boolean, writable: boolean): void {
     this.#armed = readable || writable;
-    if (writable || this.#queue.length > 0) this.#fireSoon();
+    if (writable || this.#waiting > 0) this.#fireSoon();
   }
 
   setFilters(filters: readonly RawFilter[]): void {
     this.#filters = filters;
     this.#queue = [];
+    this.#head = 0;
   }
 
   setErrorMask(mask: number): void {
@@ -129,6 +138,10 @@ export class VirtualSocket implements FrameSocket {
     this.#armed = false;
     this.#wire.delete(this);
     if (this.#wire.size === 0) wires.delete(this.#options.channel);
+  }
+
+  get #waiting(): number {
+    return this.#queue.length - this.#head;
   }
 
   #fireSoon(): void {
@@ -144,7 +157,7 @@ export class VirtualSocket implements FrameSocket {
 
   #deliver(message: Message, channel: string, own: boolean): void {
     if (!this.#accepts(message)) return;
-    if (this.#queue.length * FRAME_COST >= this.receiveBuffer) {
+    if (this.#waiting * FRAME_COST >= this.receiveBuffer) {
       this.#dropped++;
       return;
     }

@@ -20,12 +20,12 @@ export interface FrameSocket {
   /** Bytes of the send buffer, as granted. */
   readonly sendBuffer: number;
   /**
-   * Appends up to `max` received messages, as far as there are any now; returns how many.
+   * Writes up to `max` received messages to a list, from index `from` on, as far as there are any now; returns how many.
    *
-   * @throws {CanOperationError} The interface is down or gone. An error that comes after messages, so that the list is
-   * not empty, is kept for the next call.
+   * @throws {CanOperationError} The interface is down or gone. An error that comes after messages, so that the list has
+   * some, is kept for the next call.
    */
-  receive(into: Message[], max: number): number;
+  receive(into: Message[], from: number, max: number): number;
   /**
    * Sends messages from index `from` on, in order; returns how many went, 0 when there is no room now. May send fewer
    * than there is room for.

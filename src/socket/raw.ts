@@ -135,7 +135,7 @@ export class RawSocket implements FrameSocket {
     return this.#empty && this.#watch !== null;
   }
 
-  receive(into: Message[], max: number): number {
+  receive(into: Message[], from: number, max: number): number {
     let result = this.#pending;
     this.#pending = 0;
     if (this.#named.size > 0) this.#named.clear();
@@ -143,7 +143,7 @@ export class RawSocket implements FrameSocket {
     let received = 0;
     while (result === 0 && received < max) {
       const asked = Math.min(max - received, BATCH);
-      const count = this.#in.receive(into, asked, this.#nameOf);
+      const count = this.#in.receive(into, from + received, asked, this.#nameOf);
       if (count > 0) received += count;
       if (count < asked) {
         result = Math.min(count, 0);
@@ -153,8 +153,9 @@ export class RawSocket implements FrameSocket {
     }
     if (result === 0 || result === -EAGAIN || result === -EINTR) return received;
     // An interface that is gone is told each time: unlike one that is down it does not come back to this socket.
-    if (into.length > 0 || result === -ENODEV) this.#pending = result;
-    if (into.length > 0) return received;
+    const some = from + received > 0;
+    if (some || result === -ENODEV) this.#pending = result;
+    if (some) return received;
     throw this.#error("receive from", "recvmmsg", result, result === -ENODEV ? GONE : undefined);
   }
 

@@ -131,8 +131,8 @@ export class ReceiveBatch {
     }
   }
 
-  /** Appends up to `max` messages, as far as one call gives them; returns how many, or `-errno`. */
-  receive(into: Message[], max: number, nameOf: NameOf): number {
+  /** Writes up to `max` messages from index `from` on, as far as one call gives them; returns how many, or `-errno`. */
+  receive(into: Message[], from: number, max: number, nameOf: NameOf): number {
     const count = this.#libc.recvmmsg(this.#fd, this.#headers, Math.min(max, BATCH), 0);
     // Everything in variables of its own: in this loop, which runs for each frame, that is a fifth of the time.
     const { interfaces, controls, controlWords, frames, frameWords } = this.#layout;
@@ -154,7 +154,7 @@ export class ReceiveBatch {
       const frame = at + RECORD_FRAME;
       copyWords(words, frames + i * frameWords, block, frame, wordsOf(length));
       if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(block, frame, length, this.#frameSize > CANFD_MTU);
-      into.push(new MessageOver(block, at, nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)])));
+      into[from + i] = new MessageOver(block, at, nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)]));
       at = frame + wordsOf(length);
     }
     this.#at = at;

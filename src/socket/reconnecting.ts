@@ -74,10 +74,10 @@ export class ReconnectingSocket implements FrameSocket {
     return !this.#gone && this.#socket.idle;
   }
 
-  receive(into: Message[], max: number): number {
+  receive(into: Message[], from: number, max: number): number {
     if (!this.#present()) return 0;
     try {
-      return this.#socket.receive(into, max);
+      return this.#socket.receive(into, from, max);
     } catch (error) {
       this.#lost(error);
       return 0;
