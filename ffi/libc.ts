@@ -19,7 +19,8 @@ export interface InterfaceEntry {
 export interface Parking {
   /**
    * Resolves when `epoll_wait(2)` has written events into `events`, with their number, or with -1 on any error (errno
-   * stays in the other thread). It may end early, with 0. One wait at a time.
+   * stays in the other thread). It may end early, with 0. One wait at a time; until `close`, `events` and `count` are
+   * those of the first.
    *
    * @param keepAlive Whether the process may not end while this waits.
    */
