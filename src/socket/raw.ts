@@ -49,6 +49,9 @@ import { systemError } from "./system_error.ts";
 /** How long to wait before the first new try when the interface's queue is full, and at the most, in seconds. */
 const BACKOFF = { first: 0.0005, most: 0.01 };
 
+/** Errors that a socket tells in a row, at the most: each is told once. */
+const MOST_ERRORS = 8;
+
 /** What to do about an interface that was removed. */
 const GONE = "the interface is gone: close this bus, and open a new one when it is back";
 
@@ -194,8 +197,12 @@ export class RawSocket implements FrameSocket {
   setFilters(filters: readonly RawFilter[]): void {
     // While no frame passes, neither data nor errors, emptying the buffer comes to an end.
     this.#filter([], 0);
-    const result = this.#in.drain();
-    if (result !== -EAGAIN) this.#pending ||= result;
+    // An error is told before the frames that wait; it is kept for the next receive, and they are not.
+    let result = this.#in.drain();
+    for (let errors = 0; result !== -EAGAIN && errors < MOST_ERRORS; errors++) {
+      if (result !== -EINTR) this.#pending ||= result;
+      result = this.#in.drain();
+    }
     try {
       this.#filter(filters, this.#options.errorMask);
       this.#filters = filters;
@@ -207,8 +214,12 @@ export class RawSocket implements FrameSocket {
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#watch?.close();
-    const result = this.#libc.close(this.fd);
+    let result = 0;
+    try {
+      this.#watch?.close();
+    } finally {
+      result = this.#libc.close(this.fd);
+    }
     if (result < 0) throw this.#error("close", "close", result);
   }
 

@@ -21,7 +21,7 @@ import {
   EPOLLONESHOT,
   eventFd,
 } from "../kernel/epoll.ts";
-import { EINTR } from "../kernel/errno.ts";
+import { EAGAIN, EINTR } from "../kernel/errno.ts";
 import { nextTurn } from "../turn.ts";
 import { systemError } from "./system_error.ts";
 
@@ -191,8 +191,11 @@ export class Reactor {
   /** Ends the wait unless, by the end of this turn, it is as it should be: a loop that waits again does not pay. */
   #wakeSoon(): void {
     queueMicrotask(() => {
-      if (this.#parked !== null && this.#parked !== this.#wanted()) {
+      if (this.#parked === null || this.#parked === this.#wanted()) return;
+      try {
         this.#wake();
+      } catch (error) {
+        this.#fail(error as Error);
       }
     });
   }
@@ -201,8 +204,12 @@ export class Reactor {
     if (this.#woken) return;
     this.#woken = true;
     this.#libc.parking.hold();
-    const result = this.#libc.write(this.#wakeup, one);
-    if (result < 0) throw this.#error("write", result);
+    let result: number;
+    do result = this.#libc.write(this.#wakeup, one); while (result === -EINTR);
+    if (result >= 0) return;
+    this.#woken = false;
+    // EAGAIN: the counter is full, so that it wakes all the same.
+    if (result !== -EAGAIN) throw this.#error("write", result);
   }
 
   #dispatch(count: number): void {
@@ -275,7 +282,7 @@ export class Watch {
 
   /** @ignore epoll reported the descriptor; returns whether somebody waited for it. */
   fired(): boolean {
-    this.#set = 0;
+    if (this.#set !== null) this.#set = 0;
     const waited = this.#wish !== null;
     this.#become(null);
     return waited;
