@@ -5,7 +5,7 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { SOCKADDR_CAN_IFINDEX, SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
+import { CAN_MTU, CANFD_MTU, FRAME_DATA, FRAME_LEN, SOCKADDR_CAN_IFINDEX, SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
 import {
   CMSG_DATA,
   CMSG_LEVEL,
@@ -124,7 +124,9 @@ export class ReceiveBatch {
   #copy(i: number, to: Uint32Array, at: number): number {
     const words = this.#words;
     const header = (i * MMSGHDR_SIZE) >> 2;
-    const length = words[header + (MSG_LEN >> 2)];
+    // The kernel gives whole frames; whatever else the lengths say, a message shows no memory but its own frame's.
+    const isFd = words[header + (MSG_LEN >> 2)] === CANFD_MTU && this.#frameSize === CANFD_MTU;
+    const length = isFd ? CANFD_MTU : CAN_MTU;
     const flags = words[header + (MSG_FLAGS >> 2)];
     const control = (this.#control + i * TIMESTAMPNS_SPACE) >> 2;
     const stamped = words[header + (MSG_CONTROLLEN >> 2)] >= TIMESTAMPNS_SPACE &&
@@ -142,6 +144,8 @@ export class ReceiveBatch {
     const from = (this.#frames + i * this.#frameSize) >> 2;
     const frame = at + RECORD_FRAME;
     copyWords(words, from, to, frame, length >> 2);
+    const excess = (to[frame + (FRAME_LEN >> 2)] & 0xff) - (length - FRAME_DATA);
+    if (excess > 0) to[frame + (FRAME_LEN >> 2)] -= excess;
     this.#reset(i);
     return frame + (length >> 2);
   }
