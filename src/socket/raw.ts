@@ -136,23 +136,17 @@ export class RawSocket implements FrameSocket {
   }
 
   receive(into: Message[], max: number): number {
-    let result = this.#pending;
+    const before = into.length;
+    const result = this.#pending || this.#fill(into, max);
     this.#pending = 0;
-    let received = 0;
-    while (result === 0 && received < max) {
-      const asked = Math.min(max - received, BATCH);
-      const count = this.#in.receive(into, asked, this.#nameOf);
-      if (count > 0) received += count;
-      if (count < asked) {
-        result = Math.min(count, 0);
-        break; // there are no more, or none at all for a reason
-      }
-    }
-    if (result === 0 || result === -EAGAIN || result === -EINTR) return received;
+    const gone = result === -ENODEV;
+    // The frames that came before the interface went are still there, behind the error.
+    if (gone) this.#fill(into, max - (into.length - before));
+    else if (result === 0 || result === -EAGAIN || result === -EINTR) return into.length - before;
     // An interface that is gone is told each time: unlike one that is down it does not come back to this socket.
-    if (into.length > 0 || result === -ENODEV) this.#pending = result;
-    if (into.length > 0) return received;
-    throw this.#error("receive from", "recvmmsg", result, result === -ENODEV ? GONE : undefined);
+    if (into.length > 0 || gone) this.#pending = result;
+    if (into.length > 0) return into.length - before;
+    throw this.#error("receive from", "recvmmsg", result, gone ? GONE : undefined);
   }
 
   send(messages: readonly Message[], from: number): number {
@@ -248,6 +242,17 @@ export class RawSocket implements FrameSocket {
       }, Math.max(0, at - performance.now()));
     }
     if (this.#timer !== undefined) setKeepAlive(this.#timer, keepAlive);
+  }
+
+  /** Appends what there is, up to `max`; returns the `-errno` that ended it, or 0. */
+  #fill(into: Message[], max: number): number {
+    for (let rest = max; rest > 0;) {
+      const asked = Math.min(rest, BATCH);
+      const count = this.#in.receive(into, asked, this.#nameOf);
+      if (count < asked) return Math.min(count, 0); // there are no more, or none at all for a reason
+      rest -= count;
+    }
+    return 0;
   }
 
   #filter(filters: readonly RawFilter[], errorMask: number): void {
