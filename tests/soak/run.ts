@@ -20,7 +20,9 @@ const runtimes: Record<string, readonly string[]> = {
 
 /** What a run counted, row by row. */
 const rows: Record<string, (result: SoakResult) => string> = {
-  "frames sent": ({ frames }) => whole(frames),
+  "frames handed to the sender": ({ frames }) => whole(frames),
+  "refused by sendAsync, with ENETDOWN and the like": ({ frames, received, lost }) =>
+    whole(frames - received - lost.counted - lost.announced - lost.unseen),
   "frames received, in order, once each": ({ received }) => whole(received),
   "lost: counted in droppedFrames": ({ lost }) => whole(lost.counted),
   "lost: told by ENETDOWN or ENODEV": ({ lost }) => whole(lost.announced),

@@ -264,7 +264,7 @@ let nextProgress = 0;
 
 /** Tells on standard error how far it is, ten times in a run. */
 function progress(): void {
-  if (ledger.received < nextProgress) return;
+  if (ledger.received < nextProgress || nextProgress > frames) return;
   nextProgress += frames / 10;
   console.error(`${ledger.received} of ${frames} frames, ${Math.round((performance.now() - start) / 1000)} s`);
 }
