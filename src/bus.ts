@@ -96,8 +96,8 @@ export class Bus implements Iterable<Message>, AsyncIterable<Message>, Disposabl
    *
    * @param timeout Seconds; absent or null: for ever; 0: do not wait.
    * @throws {CanOperationError} The interface is down (`ENETDOWN`, once; the bus works again when it is up) or gone
-   * (`ENODEV`, each time; a new bus is needed), or the bus is closed (`EBADF`). On a virtual bus, waiting for ever is
-   * `EDEADLK`.
+   * (`ENODEV`, after the frames that had come, and then each time; a new bus is needed), or the bus is closed (`EBADF`).
+   * On a virtual bus, waiting for ever is `EDEADLK`.
    */
   recv(timeout?: number | null): Message | null {
     this.#assertOpen("receive from");

@@ -264,7 +264,8 @@ export class Message {
     return this === other ||
       ((timestampDelta === null || Math.abs(this.timestamp - other.timestamp) <= timestampDelta) &&
         this.isRx === other.isRx &&
-        this.idWord === other.idWord &&
+        this.arbitrationId === other.arbitrationId &&
+        (this.idWord ^ other.idWord) >>> 29 === 0 && // the flags; what else a standard identifier's word has says nothing
         this.dlc === other.dlc &&
         this.len8Dlc === other.len8Dlc &&
         this.isFd === other.isFd &&

@@ -86,7 +86,11 @@ export class Writer {
       const rest = restOf(deadline ??= deadlineOf(timeout));
       if (rest <= 0) break;
       this.#options.logger?.debug("waiting for room to send");
-      this.#socket.waitWritable(rest);
+      try {
+        this.#socket.waitWritable(rest);
+      } catch (error) {
+        throw this.#withCount(error, messages, sent);
+      }
     }
     return sent;
   }
@@ -101,18 +105,7 @@ export class Writer {
     try {
       count = this.#socket.send(messages, from);
     } catch (error) {
-      if (!(error instanceof CanError) || messages === this.#single) {
-        throw error;
-      }
-      const { message, code, errno, syscall, channel } = error;
-      throw new CanOperationError(`${message}; ${from} of ${messages.length} messages were sent before`, {
-        code,
-        errno,
-        syscall,
-        channel,
-        sent: from,
-        cause: error,
-      });
+      throw this.#withCount(error, messages, from);
     }
     const { logger } = this.#options;
     if (logger) {
@@ -121,6 +114,20 @@ export class Writer {
       }
     }
     return count;
+  }
+
+  /** The error of a list of which `sent` messages had gone tells that. */
+  #withCount(error: unknown, messages: readonly Message[], sent: number): unknown {
+    if (!(error instanceof CanError) || messages === this.#single) return error;
+    const { message, code, errno, syscall, channel } = error;
+    return new CanOperationError(`${message}; ${sent} of ${messages.length} messages were sent before`, {
+      code,
+      errno,
+      syscall,
+      channel,
+      sent,
+      cause: error,
+    });
   }
 
   #check(message: Message): void {

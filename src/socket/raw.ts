@@ -41,6 +41,9 @@ import { systemError } from "./system_error.ts";
 /** How long to wait before the first new try when the interface's queue is full, and at the most, in seconds. */
 const BACKOFF = { first: 0.0005, most: 0.01 };
 
+/** Errors that a socket tells in a row, at the most: each is told once. */
+const MOST_ERRORS = 8;
+
 /** What to do about an interface that was removed. */
 const GONE = "the interface is gone: close this bus, and open a new one when it is back";
 
@@ -132,31 +135,20 @@ export class RawSocket implements FrameSocket {
   }
 
   get idle(): boolean {
-    return this.#empty && this.#watch !== null;
+    return this.#empty && this.#pending === 0 && this.#watch !== null;
   }
 
   receive(into: Message[], from: number, max: number): number {
-    let result = this.#pending;
-    this.#pending = 0;
     if (this.#named.size > 0) this.#named.clear();
     this.#empty = false;
-    let received = 0;
-    while (result === 0 && received < max) {
-      const asked = Math.min(max - received, BATCH);
-      const count = this.#in.receive(into, from + received, asked, this.#nameOf);
-      if (count > 0) received += count;
-      if (count < asked) {
-        result = Math.min(count, 0);
-        this.#empty = result === 0 || result === -EAGAIN;
-        break; // there are no more, or none at all for a reason
-      }
-    }
-    if (result === 0 || result === -EAGAIN || result === -EINTR) return received;
+    let received = this.#pending === 0 ? this.#fill(into, from, max) : 0;
+    // The frames that came before the interface went are still there, behind the error.
+    if (this.#pending === -ENODEV) received += this.#fill(into, from + received, max - received);
+    const error = this.#pending;
+    if (error === 0 || from + received > 0) return received;
     // An interface that is gone is told each time: unlike one that is down it does not come back to this socket.
-    const some = from + received > 0;
-    if (some || result === -ENODEV) this.#pending = result;
-    if (some) return received;
-    throw this.#error("receive from", "recvmmsg", result, result === -ENODEV ? GONE : undefined);
+    if (error !== -ENODEV) this.#pending = 0;
+    throw this.#error("receive from", "recvmmsg", error, error === -ENODEV ? GONE : undefined);
   }
 
   send(messages: readonly Message[], from: number): number {
@@ -211,8 +203,12 @@ export class RawSocket implements FrameSocket {
   setFilters(filters: readonly RawFilter[]): void {
     // While no frame passes, neither data nor errors, emptying the buffer comes to an end.
     this.#settings.setFilters([], 0);
-    const result = this.#in.drain();
-    if (result !== -EAGAIN) this.#keepForReceive(result);
+    // An error is told before the frames that wait; it is kept for the next receive, and they are not.
+    let result = this.#in.drain();
+    for (let errors = 0; result !== -EAGAIN && errors < MOST_ERRORS; errors++) {
+      if (result !== -EINTR) this.#keepForReceive(result);
+      result = this.#in.drain();
+    }
     try {
       this.#settings.setFilters(filters, this.#errorMask);
       this.#filters = filters;
@@ -229,15 +225,33 @@ export class RawSocket implements FrameSocket {
 
   close(): void {
     this.#timer.clear();
-    this.#watch?.close();
-    const result = this.#libc.close(this.fd);
+    let result = 0;
+    try {
+      this.#watch?.close();
+    } finally {
+      result = this.#libc.close(this.fd);
+    }
     if (result < 0) throw this.#error("close", "close", result);
+  }
+
+  /** Writes what there is, up to `max`, and keeps the `-errno` that ended it; returns how many. */
+  #fill(into: Message[], from: number, max: number): number {
+    let received = 0;
+    while (received < max) {
+      const asked = Math.min(max - received, BATCH);
+      const count = this.#in.receive(into, from + received, asked, this.#nameOf);
+      if (count > 0) received += count;
+      if (count === asked) continue;
+      this.#empty = count >= 0 || count === -EAGAIN;
+      if (count < 0 && count !== -EAGAIN && count !== -EINTR) this.#pending ||= count;
+      break; // there are no more, or none at all for a reason
+    }
+    return received;
   }
 
   /** Keeps a `-errno` for the next receive, and sees to it that who waits receives. */
   #keepForReceive(result: number): void {
     this.#pending ||= result;
-    this.#empty = false;
     const { readable, writable, keepAlive } = this.#armed;
     if (readable) this.arm(readable, writable, keepAlive);
   }

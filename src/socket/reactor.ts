@@ -20,7 +20,7 @@ import {
   EPOLLIN,
   eventFd,
 } from "../kernel/epoll.ts";
-import { EINTR } from "../kernel/errno.ts";
+import { EAGAIN, EINTR } from "../kernel/errno.ts";
 import { nextTurn } from "../turn.ts";
 import { systemError } from "./system_error.ts";
 
@@ -184,7 +184,12 @@ export class Reactor {
   #settle(): void {
     const wanted = this.#wanted();
     if (this.#parked !== null) {
-      if (this.#parked !== wanted) this.#wake();
+      if (this.#parked === wanted) return;
+      try {
+        this.#wake();
+      } catch (error) {
+        this.#fail(error as Error);
+      }
     } else if (wanted !== null) {
       if (this.#look()) this.#settleSoon();
       else this.#park(wanted);
@@ -224,7 +229,12 @@ export class Reactor {
     if (this.#woken) return;
     this.#woken = true;
     this.#libc.parking.hold();
-    this.checked("write", this.#libc.write(this.#wakeup, one));
+    let result: number;
+    do result = this.#libc.write(this.#wakeup, one); while (result === -EINTR);
+    // EAGAIN: the counter is full, so that it wakes all the same.
+    if (result >= 0 || result === -EAGAIN) return;
+    this.#woken = false;
+    this.checked("write", result);
   }
 
   #dispatch(events: DataView, count: number): boolean {

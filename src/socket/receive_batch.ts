@@ -7,10 +7,12 @@
 import type { Libc } from "../../ffi/libc.ts";
 import {
   CAN_MAX_DLEN,
+  CAN_MTU,
   CANFD_MAX_DLEN,
   CANFD_MTU,
   CANXL_HDR_SIZE,
   CANXL_LEN,
+  CANXL_MTU,
   CANXL_PRIO_MASK,
   CANXL_VCID_MASK,
   CANXL_XLF,
@@ -141,7 +143,9 @@ export class ReceiveBatch {
     let at = this.#at;
     for (let i = 0; i < count; i++) {
       const header = i * (MMSGHDR_SIZE >> 2);
-      const length = Math.min(words[header + (MSG_LEN >> 2)], this.#frameSize);
+      const first = frames + i * frameWords;
+      let length = words[header + (MSG_LEN >> 2)];
+      if (length !== CAN_MTU) length = trueLength(length, words[first + 1], this.#frameSize);
       const next = at + RECORD_FRAME + wordsOf(length);
       if (next > block.length) {
         this.#block = block = new Uint32Array(BLOCK);
@@ -152,8 +156,8 @@ export class ReceiveBatch {
         (flags & MSG_DONTROUTE ? RECORD_LOCAL : 0) | (flags & MSG_CONFIRM ? RECORD_CONFIRM : 0);
       block[at + RECORD_LENGTH] = length;
       const frame = at + RECORD_FRAME;
-      copyWords(words, frames + i * frameWords, block, frame, wordsOf(length));
-      if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(block, frame, length, this.#frameSize > CANFD_MTU);
+      copyWords(words, first, block, frame, wordsOf(length));
+      if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(block, frame, length, this.#frameSize);
       into[from + i] = new MessageOver(block, at, nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)]));
       at = frame + wordsOf(length);
     }
@@ -200,13 +204,19 @@ function copyTime(
   return source;
 }
 
-/**
- * Sees to it that a frame, at a word of a block, says no greater length than it has, and nothing where XL has nothing:
- * kernels promise the former, and the latter to none but themselves.
- */
-function mend(words: Uint32Array, frame: number, length: number, xl: boolean): void {
+// The kernel gives whole frames that say how long they are. Whatever else comes, a message shows no memory but its own
+// frame's.
+
+/** The bytes of a frame for which `length` were received, on a socket whose frames have `most`. */
+function trueLength(length: number, lenWord: number, most: number): number {
+  if (most === CANXL_MTU && lenWord & CANXL_XLF && length > CANXL_HDR_SIZE) return Math.min(length, most);
+  return length === CANFD_MTU && most >= CANFD_MTU ? CANFD_MTU : CAN_MTU;
+}
+
+/** Sees to it that a frame, at a word of a block, says no greater length than it has, and as XL nothing else's flags. */
+function mend(words: Uint32Array, frame: number, length: number, mostBytes: number): void {
   const word = words[frame + 1];
-  if (xl && word & CANXL_XLF) {
+  if (mostBytes === CANXL_MTU && word & CANXL_XLF) {
     words[frame] &= CANXL_PRIO_MASK | CANXL_VCID_MASK;
     const shift = 8 * (CANXL_LEN - FRAME_LEN);
     words[frame + 1] = (word & ((1 << shift) - 1)) | (Math.min(word >>> shift, length - CANXL_HDR_SIZE) << shift);

@@ -1,15 +1,50 @@
 /**
- * Chance that can be repeated.
+ * Random values that are the same in every run.
  *
  * @module
  */
 
-/** A pseudo-random generator (mulberry32), so that every run sees the same: whole numbers below `limit`. */
-export function generator(seed: number): (limit: number) => number {
+import type { MessageInit } from "../../mod.ts";
+
+/** A source of random whole numbers: from 0 to below a limit. */
+export type Below = (limit: number) => number;
+
+/** A pseudo-random generator (mulberry32), so that every run sees the same numbers. */
+export function generator(seed: number): Below {
   return (limit) => {
     seed = (seed + 0x6d2b79f5) | 0;
     let bits = Math.imul(seed ^ (seed >>> 15), 1 | seed);
     bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
     return Math.floor(((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32 * limit);
+  };
+}
+
+/** One of several. */
+export function oneOf<T>(below: Below, ...of: readonly T[]): T {
+  return of[below(of.length)];
+}
+
+/** A text's bytes. */
+export function ascii(text: string): number[] {
+  return Array.from(new TextEncoder().encode(text));
+}
+
+/** A message of any kind that can be made, except those that need a device. */
+export function randomMessage(below: Below): MessageInit {
+  const one = <T>(...of: readonly T[]) => oneOf(below, ...of);
+  const kind = one("data", "data", "remote", "error", "fd", "fd");
+  const isExtendedId = one(false, true);
+  const length = kind === "fd" ? one(0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64) : below(9);
+  const byte = one(() => below(256), () => one(...ascii("09AZaz5Qq")));
+  return {
+    arbitrationId: below(isExtendedId ? 0x20000000 : 0x800),
+    isExtendedId,
+    isRx: one(false, true),
+    channel: one(null, "can0", "vcan12"),
+    // Whole nanoseconds, which is what a message holds, or exact halves of a microsecond.
+    timestamp: one(0, below(2e9) + below(1e9) / 1e9, below(10) + below(1e9) / 1e9, below(2 ** 31) / 128),
+    ...kind === "remote" ? { isRemoteFrame: true, dlc: length } : { data: Array.from({ length }, byte) },
+    ...kind === "error" && { isErrorFrame: true },
+    ...kind === "fd" && { isFd: true, bitrateSwitch: one(false, true), errorStateIndicator: one(false, true) },
   };
 }

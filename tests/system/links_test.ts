@@ -135,7 +135,17 @@ describe("Links", options, () => {
     using bus = new Bus("vcan2");
     using awaited = new Bus("vcan2");
     const waits = [awaited.recvAsync(), awaited.recvAsync()];
+    using late = new Bus("vcan2");
+    using sender = new Bus("vcan2");
+    for (let i = 0; i < 100; i++) sender.send(new Message({ arbitrationId: i }));
+    assertEquals([(await waits[0])!.arbitrationId, (await waits[1])!.arbitrationId], [0, 1]);
+    assertEquals(awaited.recvMany(100, 0).length + bus.recvMany(100, 0).length, 198);
+    waits[0] = awaited.recvAsync();
+    waits[1] = awaited.recvAsync();
     ip("link", "del", "vcan2");
+    // What came before is given, then the error.
+    assertEquals([late.recv(1)!.arbitrationId, late.recvMany(1000, 1).length], [0, 99]);
+    assertThrows(() => late.recv(1), CanOperationError, "ENODEV");
     for (const wait of waits) await assertRejects(() => wait, CanOperationError, "ENODEV");
     const error = assertThrows(() => bus.recv(1), CanOperationError, 'Cannot receive from "vcan2": ENODEV');
     assertEquals(error.code, "ENODEV");

@@ -5,10 +5,8 @@
  */
 
 import type { MessageInit } from "../../mod.ts";
-import { generator } from "../support/random.ts";
+import { ascii, generator, randomMessage } from "../support/random.ts";
 
-const utf8 = new TextEncoder();
-const ascii = (text: string) => Array.from(utf8.encode(text));
 const counting = (length: number) => Array.from({ length }, (_, i) => i);
 
 const chosen: MessageInit[] = [
@@ -64,25 +62,6 @@ const chosen: MessageInit[] = [
     data: ascii("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv"),
   },
 ];
-
-function randomMessage(below: (limit: number) => number): MessageInit {
-  const one = <T>(...of: readonly T[]) => of[below(of.length)];
-  const kind = one("data", "data", "remote", "error", "fd", "fd");
-  const isExtendedId = one(false, true);
-  const length = kind === "fd" ? one(...counting(9), 12, 16, 20, 24, 32, 48, 64) : below(9);
-  const byte = one(() => below(256), () => one(...ascii("09AZaz5Qq")));
-  return {
-    arbitrationId: below(isExtendedId ? 0x20000000 : 0x800),
-    isExtendedId,
-    isRx: one(false, true),
-    channel: one(null, "can0", "vcan12"),
-    // Whole nanoseconds, which is what a message holds, or exact halves of a microsecond.
-    timestamp: one(0, below(2e9) + below(1e9) / 1e9, below(10) + below(1e9) / 1e9, below(2 ** 31) / 128),
-    ...kind === "remote" ? { isRemoteFrame: true, dlc: length } : { data: Array.from({ length }, byte) },
-    ...kind === "error" && { isErrorFrame: true },
-    ...kind === "fd" && { isFd: true, bitrateSwitch: one(false, true), errorStateIndicator: one(false, true) },
-  };
-}
 
 const below = generator(2);
 

@@ -1,0 +1,307 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { Bus, type BusOptions, CanError, CanOperationError, Message } from "../mod.ts";
+import { openLibc } from "../ffi/open.ts";
+import { EAGAIN, EINTR, ENETDOWN, ENOBUFS, ENODEV, errnoName } from "../src/kernel/errno.ts";
+import { descriptorsBackTo, restingDescriptors } from "./support/descriptors.ts";
+import { type Call, type Fault, withFaults } from "./support/faults.ts";
+import { noVcan } from "./support/kernel.ts";
+import { pause } from "./support/pause.ts";
+
+const ENOMEM = 12;
+
+/** libc's own, whatever it is replaced by. */
+const { close: closeReally } = openLibc();
+
+/** Errors that every call is made to fail with. */
+const errnos = [EINTR, EAGAIN, ENOBUFS, ENETDOWN, ENODEV, ENOMEM] as const;
+
+/** Something that a bus does, and how it ends when a call that it makes fails once. */
+interface Row {
+  readonly call: Call;
+  readonly does: string;
+  /** The errors that do not show: it is done all the same. All others are thrown. */
+  readonly hidden: readonly number[];
+  /** What the error names; the call itself unless told. */
+  readonly syscall?: string;
+  /** After ENODEV the receiver gives what it has, and then stays gone. */
+  readonly gone?: boolean;
+  /** The error is told by the next receive. */
+  readonly later?: boolean;
+  readonly options?: Partial<BusOptions>;
+  /** Whether the peer sends a frame before. */
+  readonly fed?: boolean;
+  /** Another call that must fail before, so that this one is made. */
+  readonly first?: readonly [Call, number];
+  run(bus: Bus): unknown;
+}
+
+const patient = [EINTR, EAGAIN, ENOBUFS];
+const receiving = { call: "recvmmsg", hidden: [EINTR, EAGAIN], gone: true, fed: true } as const;
+const waiting = { hidden: [], fed: true, run: (bus: Bus) => bus.recvAsync({ timeout: 5 }) } as const;
+const own = { channel: "vcan0", fd: true, receiveOwnMessages: false };
+
+const ours = new Message({ arbitrationId: 1, data: [1] });
+const theirs = new Message({ arbitrationId: 2, data: [2] });
+const many = Array.from({ length: 5 }, () => ours);
+
+const rows: readonly Row[] = [
+  { call: "send", does: "send", hidden: patient, run: (bus) => bus.send(ours, 5) },
+  { call: "send", does: "sendAsync", hidden: patient, run: (bus) => bus.sendAsync(ours, { timeout: 5 }) },
+  { call: "sendmmsg", does: "sendMany", hidden: patient, syscall: "send", run: (bus) => bus.sendMany(many, 5) },
+  { ...receiving, does: "recv", run: (bus) => bus.recv(5) },
+  { ...receiving, does: "recvMany", run: (bus) => bus.recvMany(9, 5)[0] },
+  { ...receiving, does: "recvAsync", run: (bus) => bus.recvAsync({ timeout: 5 }) },
+  { ...receiving, does: "iteration", run: (bus) => bus[Symbol.iterator]().next() },
+  { ...receiving, does: "asynchronous iteration", run: (bus) => bus[Symbol.asyncIterator]().next() },
+  { ...receiving, does: "setFilters", later: true, fed: false, run: (bus) => bus.setFilters(null) },
+  { call: "poll", does: "recv", hidden: [EINTR], run: (bus) => bus.recv(0.5) },
+  { call: "poll", does: "recvMany", hidden: [EINTR], run: (bus) => bus.recvMany(9, 0.5) },
+  {
+    call: "poll",
+    does: "send, no room in the socket",
+    hidden: [EINTR],
+    first: ["send", EAGAIN],
+    run: (bus) => bus.send(ours),
+  },
+  {
+    call: "poll",
+    does: "send, no room in the queue",
+    hidden: [EINTR],
+    first: ["send", ENOBUFS],
+    run: (bus) => bus.send(ours),
+  },
+  { call: "poll", does: "sendMany", hidden: [EINTR], first: ["sendmmsg", EAGAIN], run: (bus) => bus.sendMany(many) },
+  { call: "epollCreate", does: "recvAsync", syscall: "epoll_create1", ...waiting, fed: false },
+  { call: "eventfd", does: "recvAsync", ...waiting, fed: false },
+  { call: "epollCtl", does: "recvAsync", syscall: "epoll_ctl", ...waiting, fed: false },
+  { call: "epollWait", does: "recvAsync", syscall: "epoll_wait", ...waiting, hidden: [EINTR], fed: false },
+  {
+    call: "epollCtl",
+    does: "sendAsync",
+    syscall: "epoll_ctl",
+    hidden: [],
+    first: ["send", EAGAIN],
+    run: (bus) => bus.sendAsync(ours),
+  },
+  { call: "getsockopt", does: "droppedFrames", hidden: [], run: (bus) => bus.droppedFrames },
+  { call: "getsockopt", does: "receiveBuffer", hidden: [], run: (bus) => bus.receiveBuffer },
+  { call: "getsockopt", does: "sendBuffer", hidden: [], run: (bus) => bus.sendBuffer },
+  { call: "setsockopt", does: "setFilters", hidden: [], run: (bus) => bus.setFilters(null) },
+  {
+    call: "ioctl",
+    does: "sendMany on every interface",
+    hidden: patient,
+    syscall: "send",
+    options: { channel: "" },
+    run: (bus) => bus.sendMany([new Message({ ...ours.toJSON(), channel: "vcan0" })], 5),
+  },
+];
+
+describe("A bus of which one call fails once", { skip: noVcan }, () => {
+  for (const row of rows) {
+    const shown = errnos.filter((errno) => !row.hidden.includes(errno)).map(errnoName).join(", ");
+    it(`${row.call} in ${row.does}: ${shown || "nothing"} shows, and the bus works on`, async () => {
+      const before = await restingDescriptors();
+      for (const errno of errnos) await failOnce(row, errno);
+      await descriptorsBackTo(before);
+    });
+  }
+
+  it("waking the thread that waits: nothing shows of EINTR and EAGAIN; others are told to who waits", async () => {
+    for (const errno of errnos) {
+      const before = await restingDescriptors();
+      {
+        using bus = new Bus(own);
+        using other = new Bus(own);
+        const wait = other.recvAsync({ timeout: 5 }).then((message) => message?.arbitrationId, (error) => error.code);
+        const failing = once("write", errno);
+        await withFaults(failing.fault, async () => {
+          for (let tries = 0; tries < 200 && !failing.done(); tries++) {
+            await pause(20);
+            other[tries % 2 ? "ref" : "unref"](); // the thread, once it sleeps, must sleep in another way
+          }
+          await pause(20);
+        }).result;
+        assert(failing.done(), "no write was made");
+        other.ref();
+        bus.send(theirs);
+        const hidden = errno === EINTR || errno === EAGAIN;
+        assertEquals(await wait, hidden ? theirs.arbitrationId : errnoName(errno));
+      }
+      await descriptorsBackTo(before);
+    }
+  });
+
+  it("taking back what woke the thread: nothing shows", async () => {
+    for (const errno of errnos) {
+      const before = await restingDescriptors();
+      {
+        using bus = new Bus(own);
+        using peer = new Bus(own);
+        const failing = once("read", errno);
+        await withFaults(failing.fault, async () => {
+          for (let tries = 0; tries < 200 && !failing.done(); tries++) {
+            assertEquals(await bus.recvAsync({ timeout: 0.03 }), null); // its end wakes the thread
+          }
+        }).result;
+        assert(failing.done(), "no read was made");
+        const wait = bus.recvAsync({ timeout: 5 });
+        peer.send(theirs);
+        assertEquals((await wait)?.arbitrationId, theirs.arbitrationId);
+      }
+      await descriptorsBackTo(before);
+    }
+  });
+
+  it("registering with epoll, and then waiting: the next wait registers it", async () => {
+    using bus = new Bus(own);
+    using other = new Bus(own);
+    const registering = once("epollCtl", ENOMEM);
+    await withFaults(registering.fault, () => assertRejects(() => bus.recvAsync(), CanOperationError, "ENOMEM")).result;
+    // A failure of waiting is told to all; it must not be taken for a report of this one.
+    const waiting = once("epollWait", ENOMEM);
+    await withFaults(waiting.fault, () => assertRejects(() => other.recvAsync(), CanOperationError, "ENOMEM")).result;
+    const wait = bus.recvAsync({ timeout: 5 });
+    other.send(theirs);
+    assertEquals((await wait)?.arbitrationId, theirs.arbitrationId);
+  });
+
+  it("close: the error is thrown, waits are rejected, and no descriptor is left", async () => {
+    for (const call of ["close", "epollCtl", "write"] satisfies Call[]) {
+      for (const errno of errnos) {
+        const before = await restingDescriptors();
+        const bus = new Bus(own);
+        const wait = bus.recvAsync().catch((error) => error.message);
+        await pause(30); // asleep by now
+        const failing = once(call, errno);
+        const { result } = withFaults((...args) => {
+          const answer = failing.fault(...args);
+          // As in Linux, a close that fails has closed.
+          if (call === "close" && answer !== undefined) closeReally(args[1][0] as number);
+          return answer;
+        }, () => {
+          try {
+            return bus.close();
+          } catch (error) {
+            return error;
+          }
+        });
+        const waking = call === "write" && errno !== EINTR && errno !== EAGAIN;
+        if (call === "close" || waking) assertInstanceOf(result, CanOperationError);
+        else assertEquals(result, undefined);
+        assert(/the bus is closed/.test(await wait), await wait);
+        // The thread that could not be woken is woken by the next bus that is closed.
+        const next = new Bus(own);
+        await next.recvAsync({ timeout: 0.01 });
+        next.close();
+        await descriptorsBackTo(before);
+      }
+    }
+  });
+
+  it("short counts: fewer sent, fewer received, each frame once and in order", async () => {
+    for (const most of [1, 3, 63]) {
+      using bus = new Bus(own);
+      using peer = new Bus(own);
+      const sent = Array.from({ length: 150 }, (_, i) => new Message({ arbitrationId: i }));
+      const got: Message[] = [];
+      const fault: Fault = (call, args) => {
+        if (call === "sendmmsg" || call === "recvmmsg") {
+          const counted = args as unknown[];
+          counted[2] = Math.min(args[2] as number, most);
+        }
+        return undefined;
+      };
+      await withFaults(fault, async () => {
+        assertEquals(peer.sendMany(sent, 5), 150);
+        while (got.length < 40) got.push(...bus.recvMany(10, 5));
+        while (got.length < 80) got.push(bus.recv(5)!);
+        while (got.length < 120) got.push((await bus.recvAsync({ timeout: 5 }))!);
+        for await (const message of bus) if (got.push(message) === 150) break;
+      }).result;
+      assertEquals(got.map(({ arbitrationId }) => arbitrationId), sent.map(({ arbitrationId }) => arbitrationId));
+      assertEquals(bus.recv(0), null);
+    }
+  });
+
+  it("setFilters drops what came under older filters, though the link's error is told first", () => {
+    using bus = new Bus(own);
+    using peer = new Bus(own);
+    peer.sendMany(many);
+    const down = once("recvmmsg", ENETDOWN);
+    withFaults(down.fault, () => bus.setFilters([{ canId: 2, canMask: 0x7ff }]));
+    assertThrows(() => bus.recv(0), CanOperationError, "ENETDOWN");
+    peer.sendMany([ours, theirs]);
+    assertEquals(bus.recvMany(9, 1).map(({ arbitrationId }) => arbitrationId), [theirs.arbitrationId]);
+  });
+});
+
+/** Fails the next of these calls; the first of another call before, if that is wanted. */
+function once(call: Call, errno: number, first?: readonly [Call, number]): { fault: Fault; done(): boolean } {
+  let begun = first === undefined;
+  let done = false;
+  const fault: Fault = (made) => {
+    if (!begun && made === first![0]) {
+      begun = true;
+      return -first![1];
+    }
+    if (!begun || done || made !== call) return undefined;
+    done = true;
+    return -errno;
+  };
+  return { fault, done: () => done };
+}
+
+async function failOnce(row: Row, errno: number): Promise<void> {
+  const { call, does, hidden, gone, later, options, fed, first, run } = row;
+  const what = `${errnoName(errno)} of ${call} in ${does}`;
+  using bus = new Bus({ ...own, ...options });
+  using peer = new Bus(own);
+  if (fed) peer.send(theirs);
+  const failing = once(call, errno, first);
+  const attempt = async () => {
+    try {
+      const value = await run(bus);
+      return { value };
+    } catch (error) {
+      return { error };
+    }
+  };
+  // For a call that waits for a frame, one comes a little later.
+  const feeding = setTimeout(() => peer.send(theirs), 20);
+  const waits = ["epollCreate", "eventfd", "epollCtl", "epollWait"].includes(call) && does === "recvAsync";
+  if (!waits) clearTimeout(feeding);
+  let { error } = await withFaults(failing.fault, attempt).result;
+  clearTimeout(feeding);
+  assert(failing.done(), `${what}: no such call was made`);
+  const sent = peer.recvMany(99, 0).length;
+  const sending = does.startsWith("send");
+  if (gone && errno === ENODEV && fed) {
+    // What came before is given first.
+    assertEquals(error, undefined, what);
+    error = assertThrows(() => bus.recv(5), CanOperationError, "ENODEV", what);
+  }
+  if (hidden.includes(errno)) {
+    assertEquals(error, undefined, what);
+    if (sending) assertEquals(sent, does === "sendMany" ? many.length : 1, `${what}: frames sent`);
+  } else {
+    if (later) {
+      assertEquals(error, undefined, what);
+      error = assertThrows(() => bus.recv(0), CanOperationError, errnoName(errno), what);
+    }
+    assertInstanceOf(error, CanError, what);
+    assertEquals([error.code, error.syscall], [errnoName(errno), row.syscall ?? call], what);
+    if (sending) assertEquals(sent, 0, `${what}: frames sent`);
+    if (does.startsWith("sendMany")) assertEquals(error.sent, 0, what);
+  }
+  if (gone && errno === ENODEV) {
+    assertThrows(() => bus.recv(0), CanOperationError, "open a new one when it is back", what);
+    return;
+  }
+  bus.recvMany(99, 0);
+  peer.send(theirs);
+  assertEquals(bus.recv(5)?.arbitrationId, theirs.arbitrationId, `${what}: receives afterwards`);
+  bus.send(new Message({ ...ours.toJSON(), channel: "vcan0" }), 5);
+  assertEquals(peer.recv(5)?.arbitrationId, ours.arbitrationId, `${what}: sends afterwards`);
+}

@@ -1,0 +1,25 @@
+/**
+ * `run.ts [SECONDS] [SEED]`: fuzzes with one seed after the other, and ends with the first that finds something.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { fuzzReceived } from "./received.ts";
+import { fuzzTraffic } from "./traffic.ts";
+
+const seconds = Number(process.argv[2] ?? 60);
+let seed = Number(process.argv[3] ?? 2);
+if (!(seconds > 0 && Number.isInteger(seed))) throw new RangeError("usage: run.ts [SECONDS] [SEED]");
+
+const first = seed;
+const end = performance.now() + 1000 * seconds;
+for (; performance.now() < end; seed++) {
+  try {
+    fuzzReceived(seed, 100);
+    await fuzzTraffic(seed, 500);
+  } catch (error) {
+    throw new Error(`seed ${seed} found something`, { cause: error });
+  }
+}
+console.log(`seeds ${first} to ${seed - 1}: nothing found`);

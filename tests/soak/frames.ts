@@ -1,0 +1,102 @@
+/**
+ * The frames of the soak: each carries its number, and everything else of it follows from the number.
+ *
+ * @module
+ */
+
+import { Message } from "../../mod.ts";
+
+/** The lengths of FD frames that have room for a number. */
+const fdLengths = [4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64];
+
+/** Bits that look random, from a number. */
+function mixed(number: number): number {
+  let bits = Math.imul(number + 1, 0x9e3779b1);
+  bits = Math.imul(bits ^ (bits >>> 15), 0x85ebca6b);
+  return (bits ^ (bits >>> 13)) >>> 0;
+}
+
+/** What a frame is: of eight, one remote frame, three FD frames and four classic ones. */
+function kindOf(bits: number): "remote" | "fd" | "classic" {
+  const eighth = bits & 7;
+  return eighth === 0 ? "remote" : eighth < 4 ? "fd" : "classic";
+}
+
+function isExtended(bits: number): boolean {
+  return (bits & 8) !== 0;
+}
+
+function idOf(bits: number): number {
+  return isExtended(bits) ? bits >>> 3 : bits >>> 21;
+}
+
+function lengthOf(bits: number, isFd: boolean): number {
+  return isFd ? fdLengths[(bits >>> 4) % fdLengths.length] : 4 + (bits >>> 4) % 5;
+}
+
+/** The numbers that frames carry begin anew after so many: far more than are ever under way. */
+const NUMBERS = 2 ** 14;
+
+/** Frames by their numbers. They are made once, as making them costs more than sending them. */
+const made: Message[] = [];
+
+/** The frame of a place in the sequence. */
+export function frameOf(place: number): Message {
+  const number = place % NUMBERS;
+  return made[number] ??= makeFrame(number);
+}
+
+/** The place in the sequence of a frame that carries a number: the first from `least` on, or shortly before it. */
+export function placeOf(number: number, least: number): number {
+  const ahead = (number - least % NUMBERS + NUMBERS) % NUMBERS;
+  return least + (ahead < NUMBERS / 2 ? ahead : ahead - NUMBERS);
+}
+
+function makeFrame(number: number): Message {
+  const bits = mixed(number);
+  const kind = kindOf(bits);
+  // A remote frame has no data: its number is its identifier.
+  if (kind === "remote") return new Message({ arbitrationId: number, isRemoteFrame: true, dlc: (bits >>> 4) % 9 });
+  const isFd = kind === "fd";
+  const data = new Uint8Array(lengthOf(bits, isFd));
+  for (let i = 0; i < data.length; i++) data[i] = i < 4 ? number >>> (8 * i) : bits >>> (i & 15);
+  return new Message({
+    arbitrationId: idOf(bits),
+    isExtendedId: isExtended(bits),
+    isFd,
+    bitrateSwitch: isFd && (bits & 0x100) !== 0,
+    errorStateIndicator: isFd && (bits & 0x200) !== 0,
+    data,
+  });
+}
+
+/** The number that a frame carries. */
+export function numberOf(message: Message): number {
+  const { data } = message;
+  if (message.isRemoteFrame) return message.arbitrationId;
+  return (data[0] | (data[1] << 8) | (data[2] << 16) | (data[3] << 24)) >>> 0;
+}
+
+/** What of a frame is not as its number says, or null. */
+export function wrongIn(message: Message, number: number): string | null {
+  const bits = mixed(number);
+  const kind = kindOf(bits);
+  if (message.isErrorFrame || !message.isLocal || message.isConfirm) return "flags";
+  if (message.isRemoteFrame !== (kind === "remote")) return "isRemoteFrame";
+  if (kind === "remote") {
+    if (!message.isExtendedId || message.arbitrationId !== number) return "arbitrationId";
+    return !message.isFd && message.dlc === (bits >>> 4) % 9 ? null : "dlc";
+  }
+  const isFd = kind === "fd";
+  if (message.isFd !== isFd) return "isFd";
+  if (message.isExtendedId !== isExtended(bits)) return "isExtendedId";
+  if (message.arbitrationId !== idOf(bits)) return "arbitrationId";
+  if (message.bitrateSwitch !== (isFd && (bits & 0x100) !== 0)) return "bitrateSwitch";
+  if (message.errorStateIndicator !== (isFd && (bits & 0x200) !== 0)) return "errorStateIndicator";
+  const { data } = message;
+  if (message.dlc !== lengthOf(bits, isFd) || data.length !== message.dlc) return "length";
+  for (let i = 4; i < data.length; i++) {
+    if (data[i] !== ((bits >>> (i & 15)) & 0xff)) return `data[${i}]`;
+  }
+  return null;
+}
