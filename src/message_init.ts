@@ -166,7 +166,9 @@ function checkForm(init: MessageInit): Kind {
     form = name;
   }
   for (const [name, owner, title] of belonging) {
-    if (init[name] && form !== owner) throw new TypeError(`${name} is for ${title}: set ${owner} too`);
+    if (init[name] == null || form === owner) continue;
+    if (typeof defaults[name] === "boolean") flag(init, name);
+    if (init[name]) throw new TypeError(`${name} is for ${title}: set ${owner} too`);
   }
   if (form === "isXl" && init.isExtendedId) throw new TypeError("isExtendedId and isXl exclude each other");
   if (typeof (init.channel ?? "") !== "string") {

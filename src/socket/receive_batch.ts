@@ -160,6 +160,7 @@ export class ReceiveBatch {
       if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(block, frame, length, this.#frameSize);
       into[from + i] = new MessageOver(block, at, nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)]));
       at = frame + wordsOf(length);
+      reset(words, header, controlWords);
     }
     this.#at = at;
     return count;
@@ -170,8 +171,15 @@ export class ReceiveBatch {
     for (;;) {
       const count = this.#libc.recvmmsg(this.#fd, this.#headers, BATCH, 0);
       if (count < 0) return count;
+      for (let i = 0; i < count; i++) reset(this.#words, i * (MMSGHDR_SIZE >> 2), this.#layout.controlWords);
     }
   }
+}
+
+/** Gives the kernel back the room that it has noted to be smaller: as much as it used; `header` in words. */
+function reset(words: Uint32Array, header: number, controlWords: number): void {
+  words[header + (MSG_NAMELEN >> 2)] = SOCKADDR_CAN_SIZE;
+  words[header + (MSG_CONTROLLEN >> 2)] = 4 * controlWords;
 }
 
 /** Copies a frame's time from its control message to its record; returns the bit that says whose it is, 0 for none. */
@@ -183,11 +191,8 @@ function copyTime(
   to: Uint32Array,
   at: number,
 ): number {
-  const length = header + (MSG_CONTROLLEN >> 2);
-  if (words[length] !== 4 * controlWords || words[control + (CMSG_LEVEL >> 2)] !== SOL_SOCKET) {
-    words[length] = 4 * controlWords; // the kernel has written how little it used, and may use all again
-    return 0;
-  }
+  const length = words[header + (MSG_CONTROLLEN >> 2)];
+  if (length !== 4 * controlWords || words[control + (CMSG_LEVEL >> 2)] !== SOL_SOCKET) return 0;
   let timespec = control + (CMSG_DATA >> 2);
   let source = RECORD_SOFTWARE;
   const type = words[control + (CMSG_TYPE >> 2)];
