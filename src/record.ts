@@ -14,6 +14,8 @@
  * @module
  */
 
+import { MSG_CONFIRM, MSG_DONTROUTE } from "./kernel/socket.ts";
+
 /** Bytes before the frame; a multiple of 8, so that the data of classic and FD frames is aligned for any typed array. */
 export const RECORD_HEAD = 24;
 
@@ -24,14 +26,16 @@ export const RECORD_BITS = 3;
 export const RECORD_LENGTH = 4;
 export const RECORD_FRAME = 6;
 
+// Bits: what a received frame's msg_flags say, as they say it, and whose its time is.
+
 /** This host sent the frame. */
-export const RECORD_LOCAL = 1;
+export const RECORD_LOCAL = MSG_DONTROUTE;
 /** The socket that received the frame had sent it. */
-export const RECORD_CONFIRM = 2;
+export const RECORD_CONFIRM = MSG_CONFIRM;
 /** The time is the kernel's. */
-export const RECORD_SOFTWARE = 4;
+export const RECORD_SOFTWARE = 1;
 /** The time is the controller's. */
-export const RECORD_HARDWARE = 8;
+export const RECORD_HARDWARE = 2;
 
 /** Writes the head of a record of its own. */
 export function writeHead(

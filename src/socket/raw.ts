@@ -32,7 +32,7 @@ import {
   interfaceName,
 } from "./interfaces.ts";
 import { RawOptions } from "./raw_options.ts";
-import { BATCH, type NameOf, ReceiveBatch } from "./receive_batch.ts";
+import { BATCH, ReceiveBatch } from "./receive_batch.ts";
 import { reactorOf, type Watch } from "./reactor.ts";
 import { RetryTimer } from "./retry_timer.ts";
 import { SendBatch } from "./send_batch.ts";
@@ -57,7 +57,6 @@ export class RawSocket implements FrameSocket {
   readonly #options: FullBusOptions;
   readonly #onReady: (failure?: Error) => void;
   readonly #settings: RawOptions;
-  readonly #nameOf: NameOf;
   readonly #in: ReceiveBatch;
   readonly #out: SendBatch;
   readonly #pollIn: Uint8Array;
@@ -108,8 +107,8 @@ export class RawSocket implements FrameSocket {
         throw systemError(CanInitializationError, `bind a CAN_RAW socket to "${channel}"`, "bind", bound, channel);
       }
       const frameSize = options.xl ? CANXL_MTU : options.fd ? CANFD_MTU : CAN_MTU;
-      this.#nameOf = channel === "" ? (index) => this.#currentName(index) : () => channel;
-      this.#in = new ReceiveBatch(libc, this.fd, frameSize, options.timestamps === "hardware");
+      const names = channel || ((index: number) => this.#currentName(index));
+      this.#in = new ReceiveBatch(libc, this.fd, frameSize, options.timestamps === "hardware", names);
       this.#out = new SendBatch(libc, this.fd, frameSize, channel === "" ? (message) => this.#indexOf(message) : null);
       const mtu = this.#readMtu();
       if (mtu < 0) throw this.#error("read the MTU of", "ioctl", mtu);
@@ -239,7 +238,7 @@ export class RawSocket implements FrameSocket {
     let received = 0;
     while (received < max) {
       const asked = Math.min(max - received, BATCH);
-      const count = this.#in.receive(into, from + received, asked, this.#nameOf);
+      const count = this.#in.receive(into, from + received, asked);
       if (count > 0) received += count;
       if (count === asked) continue;
       this.#empty = count >= 0 || count === -EAGAIN;

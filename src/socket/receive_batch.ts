@@ -28,10 +28,8 @@ import {
   IOV_LEN,
   IOVEC_SIZE,
   MMSGHDR_SIZE,
-  MSG_CONFIRM,
   MSG_CONTROL,
   MSG_CONTROLLEN,
-  MSG_DONTROUTE,
   MSG_FLAGS,
   MSG_IOV,
   MSG_IOVLEN,
@@ -85,6 +83,8 @@ export class ReceiveBatch {
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #frameSize: number;
+  readonly #channel: string | null;
+  readonly #nameOf: NameOf;
   readonly #headers: Uint8Array;
   readonly #words: Uint32Array;
   readonly #layout: Layout;
@@ -95,11 +95,14 @@ export class ReceiveBatch {
   /**
    * @param frameSize The most bytes that a frame has: CAN_MTU, CANFD_MTU or CANXL_MTU.
    * @param hardware Whether times come by SO_TIMESTAMPING instead of SO_TIMESTAMPNS.
+   * @param names The name of the interface that all frames come from, or what gives each one's.
    */
-  constructor(libc: Libc, fd: number, frameSize: number, hardware: boolean) {
+  constructor(libc: Libc, fd: number, frameSize: number, hardware: boolean, names: string | NameOf) {
     this.#libc = libc;
     this.#fd = fd;
     this.#frameSize = frameSize;
+    this.#channel = typeof names === "string" ? names : null;
+    this.#nameOf = typeof names === "string" ? () => names : names;
     const controlSpace = hardware ? TIMESTAMPING_SPACE : TIMESTAMPNS_SPACE;
     const frameSpace = 4 * wordsOf(frameSize);
     const iovecs = BATCH * MMSGHDR_SIZE;
@@ -134,10 +137,11 @@ export class ReceiveBatch {
   }
 
   /** Writes up to `max` messages from index `from` on, as far as one call gives them; returns how many, or `-errno`. */
-  receive(into: Message[], from: number, max: number, nameOf: NameOf): number {
+  receive(into: Message[], from: number, max: number): number {
     const count = this.#libc.recvmmsg(this.#fd, this.#headers, Math.min(max, BATCH), 0);
     // Everything in variables of its own: in this loop, which runs for each frame, that is a fifth of the time.
     const { interfaces, controls, controlWords, frames, frameWords } = this.#layout;
+    const channel = this.#channel;
     const words = this.#words;
     let block = this.#block;
     let at = this.#at;
@@ -151,14 +155,14 @@ export class ReceiveBatch {
         this.#block = block = new Uint32Array(BLOCK);
         at = 0;
       }
-      const flags = words[header + (MSG_FLAGS >> 2)];
-      block[at + RECORD_BITS] = copyTime(words, header, controls + i * controlWords, controlWords, block, at) |
-        (flags & MSG_DONTROUTE ? RECORD_LOCAL : 0) | (flags & MSG_CONFIRM ? RECORD_CONFIRM : 0);
+      block[at + RECORD_BITS] = (words[header + (MSG_FLAGS >> 2)] & (RECORD_LOCAL | RECORD_CONFIRM)) |
+        copyTime(words, header, controls + i * controlWords, controlWords, block, at);
       block[at + RECORD_LENGTH] = length;
       const frame = at + RECORD_FRAME;
       copyWords(words, first, block, frame, wordsOf(length));
       if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(block, frame, length, this.#frameSize);
-      into[from + i] = new MessageOver(block, at, nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)]));
+      const name = channel ?? this.#nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)]);
+      into[from + i] = new MessageOver(block, at, name);
       at = frame + wordsOf(length);
       reset(words, header, controlWords);
     }
