@@ -230,9 +230,10 @@ export class Reactor {
     this.#woken = true;
     this.#libc.parking.hold();
     let result: number;
-    do result = this.#libc.write(this.#wakeup, one); while (result === -EINTR);
-    // EAGAIN: the counter is full, so that it wakes all the same.
-    if (result >= 0 || result === -EAGAIN) return;
+    while ((result = this.#libc.write(this.#wakeup, one)) === -EINTR || result === -EAGAIN) {
+      this.#libc.read(this.#wakeup, counter); // a counter that is full takes no more
+    }
+    if (result >= 0) return;
     this.#woken = false;
     this.checked("write", result);
   }
