@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { Bus, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { everything, startCandump } from "./candump.ts";
-import { cases, marker, received } from "./cases.ts";
+import { cases, logText, marker, received } from "./cases.ts";
 import { PATIENCE, Program, receive } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
@@ -75,5 +75,22 @@ describe("can-utils", () => {
     assertEquals(messages.map(({ data }) => [...data]), counting.map((i) => [i & 255, i >> 8, 0, 0, 0, 0, 0, 0]));
     assertEquals(bus.droppedFrames, 0);
     assertEquals(bus.recv(0), null);
+  });
+
+  it("a Bus receives what cangen makes up, as candump shows it, and sends it again", options, async () => {
+    const count = 400;
+    using candump = await startCandump("-L", everything);
+    using bus = new Bus({ channel: "vcan0", fd: true, receiveBuffer: 2 ** 21 });
+    // Classic, FD and remote frames, with standard and extended identifiers, of every length, at random.
+    using cangen = new Program("cangen", ["vcan0", "-g", "1", "-m", "-n", `${count}`]);
+    const messages = await receive(bus, count, cangen);
+    await cangen.finish();
+    await candump.until(() => logged(candump).length >= count, `show ${count} frames`);
+    assertEquals(messages.map(logText), logged(candump).map(({ text }) => text));
+    for (let from = 0; from < count; from += 100) { // as many as candump's buffer holds
+      assertEquals(bus.sendMany(messages.slice(from, from + 100), 5), 100);
+      await candump.until(() => logged(candump).length >= count + from + 100, "show them again");
+    }
+    assertEquals(logged(candump).slice(count).map(({ text }) => text), messages.map(logText));
   });
 });

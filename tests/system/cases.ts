@@ -78,6 +78,15 @@ const fdCases = fdLengths.flatMap((length, i) =>
 /** All cases, no two alike. */
 export const cases: readonly Case[] = [...dataCases, ...remoteCases, ...errorCases, ...fdCases];
 
+/** What `candump -L` shows of a message, less time and interface. */
+export function logText(message: Message): string {
+  const id = idText(message);
+  const data = hex([...message.data]);
+  if (message.isRemoteFrame) return `${id}#R${message.dlc || ""}`;
+  const flags = 4 | (message.bitrateSwitch ? 1 : 0) | (message.errorStateIndicator ? 2 : 0);
+  return message.isFd ? `${id}##${flags}${data}` : `${id}#${data}`;
+}
+
 /** What a socket on vcan0, in us or in python-can, tells of such a message when this host sent it; all but the time. */
 export function received(init: Case["init"]): Omit<ReturnType<Message["toJSON"]>, "timestamp"> {
   return {
