@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -34,6 +35,55 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ),
   },
   virtual: { needsVcan: false, run: () => printed("virtual", /^321: 18 °C$/, /^321: 19 °C$/, /^321: 20 °C$/) },
+  frames: {
+    needsVcan: false,
+    run: () =>
+      printed(
+        "frames",
+        /^ +123  data, 3 bytes$/,
+        /^1abcdef0  data, 1 bytes$/,
+        /^ +123  remote, 4 bytes$/,
+        /^ +123  data, 8 bytes, code 12$/,
+        /^ +123  FD, 64 bytes$/,
+        /^ +123  XL, network 7, 2048 bytes$/,
+        /^ +040  error: bus-off, 0 bytes$/,
+      ),
+  },
+  reconnect: {
+    needsVcan: true,
+    async run() {
+      const ip = (...args: string[]) => execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
+      const add = () => {
+        ip("link", "add", "vcanex", "type", "vcan");
+        ip("link", "set", "vcanex", "up");
+      };
+      const send = (arbitrationId: number) => {
+        using bus = new Bus("vcanex");
+        bus.send(new Message({ arbitrationId }));
+      };
+      add();
+      try {
+        using program = startScript("examples/reconnect.ts", { args: ["vcanex"] });
+        await program.until(() => program.lines.length === 1, "follow");
+        ip("link", "set", "vcanex", "down");
+        await program.until(() => program.lines.length === 2, "tell that the link is down");
+        ip("link", "set", "vcanex", "up");
+        send(1);
+        await program.until(() => program.lines.length === 3, "go on");
+        ip("link", "del", "vcanex");
+        await program.until(() => program.lines.length === 4, "tell that the link is gone");
+        add();
+        await program.until(() => program.lines.length === 5, "tell that it is there again");
+        send(2);
+        await program.until(() => program.lines.length === 6, "go on again");
+        const told = [/^following/, /^! .*ENETDOWN/, /ID: 00000001/, /^! .*ENODEV/, /^! .*there again/, /ID: 00000002/];
+        told.forEach((line, i) => assertMatch(program.lines[i], line));
+        await program.stop("SIGINT");
+      } finally {
+        ip("link", "del", "vcanex");
+      }
+    },
+  },
   quick_start: {
     needsVcan: true,
     async run() {
