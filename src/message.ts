@@ -109,7 +109,7 @@ export class Message {
    * too: `slice()` it before transferring it to a worker.
    */
   get data(): Uint8Array {
-    return this.bytes ??= this.makeData();
+    return this.bytes !== undefined ? this.bytes : (this.bytes = this.makeData());
   }
 
   /** Whether the identifier has 29 bits. */
@@ -234,14 +234,20 @@ export class Message {
     return this.isFd ? (this.lenWord >>> 8) & 0xff : 0;
   }
 
-  /** @ignore */
+  /** @ignore The quickest way that there is: for many a user this is most of what receiving costs. */
   private makeData(): Uint8Array {
     const { block } = this;
-    const length = this.isRemoteFrame ? 0 : this.dlc;
-    const start = 4 * (this.at + RECORD_FRAME) + (this.isXl ? CANXL_HDR_SIZE : FRAME_DATA);
-    if (!smallArraysAreCheap || length > CAN_MAX_DLEN) return new Uint8Array(block.buffer, start, length);
+    const frame = this.at + RECORD_FRAME;
+    const lenWord = block[frame + (FRAME_LEN >> 2)];
+    if (lenWord & CANXL_XLF) return new Uint8Array(block.buffer, 4 * frame + CANXL_HDR_SIZE, this.dlc);
+    const length = block[frame] & CAN_RTR_FLAG ? 0 : lenWord & 0xff;
+    if (!smallArraysAreCheap || length > CAN_MAX_DLEN) {
+      return new Uint8Array(block.buffer, 4 * frame + FRAME_DATA, length);
+    }
     const bytes = new Uint8Array(length);
-    for (let i = 0; i < length; i++) bytes[i] = block[(start + i) >> 2] >>> (8 * (i & 3));
+    for (let i = 0, word = frame + (FRAME_DATA >> 2); i < length; i++) {
+      bytes[i] = block[word + (i >> 2)] >>> (8 * (i & 3));
+    }
     return bytes;
   }
 
