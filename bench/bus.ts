@@ -5,9 +5,12 @@
  * @module
  */
 
+import type { Libc } from "../ffi/libc.ts";
 import { openLibc } from "../ffi/open.ts";
 import { Bus, Message } from "../mod.ts";
+import { CAN_MTU } from "../src/kernel/can.ts";
 import { EAGAIN } from "../src/kernel/errno.ts";
+import { ReceiveBatch } from "../src/socket/receive_batch.ts";
 import { argument } from "./libc.ts";
 import { type Replaceable, standIn } from "./stand_in.ts";
 
@@ -36,6 +39,18 @@ function sendPortion(bus: Bus): void {
 
 function expect(count: number): void {
   if (count !== PORTION) throw new Error(`${count} frames arrived of ${PORTION}: is something else on ${CHANNEL}?`);
+}
+
+/** libc, and how many frames it has received. */
+function counting(): { libc: Libc; count: { frames: number } } {
+  const real = openLibc();
+  const count = { frames: 0 };
+  const recvmmsg: Libc["recvmmsg"] = (fd, headers, most, flags) => {
+    const received = real.recvmmsg(fd, headers, most, flags);
+    if (received > 0) count.frames += received;
+    return received;
+  };
+  return { libc: { ...real, recvmmsg }, count };
 }
 
 /** One portion, and what is done before and after it and not timed. */
@@ -100,6 +115,27 @@ async function receiving(): Promise<void> {
         messages.forEach(use);
       }
       expect(count);
+    },
+  });
+  await measure("drain, data unread", {
+    fill,
+    run() {
+      let count = 0;
+      for (let messages; (messages = bus.recvMany(BATCH, 0)).length > 0; count += messages.length) {
+        for (const { arbitrationId, timestamp } of messages) read += arbitrationId + timestamp;
+      }
+      expect(count);
+    },
+  });
+  // The same system calls, and nothing made of what they bring.
+  const { libc, count } = counting();
+  const calls = new ReceiveBatch(libc, bus.fd, CAN_MTU, false, CHANNEL);
+  await measure("drain, calls only", {
+    fill,
+    run() {
+      count.frames = 0;
+      calls.drain();
+      expect(count.frames);
     },
   });
   await measure("for await", {

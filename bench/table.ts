@@ -80,6 +80,8 @@ const rows: readonly Row[] = [
   rate("sendMany", atLeast(0.8, "C")),
   rate("receive one", atLeast(10, "python-can")),
   rate("drain", atLeast(0.7, "C"), atLeast(15, "python-can")),
+  rate("drain, data unread"),
+  rate("drain, calls only"),
   rate("for await", atLeastOwn(0.5, "drain")),
   rate("recvAsync"),
   rate("round trip"),

@@ -8,6 +8,8 @@ const workloads = [
   "sendMany",
   "receive one",
   "drain",
+  "drain, data unread",
+  "drain, calls only",
   "for await",
   "recvAsync",
   "round trip",
