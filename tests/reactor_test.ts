@@ -99,13 +99,14 @@ describe("Reactor", () => {
     assertEquals([place.calls, patient.calls], [1, 0]);
     place.arm(true);
     await until(() => place.calls === 2);
-    await pause(20); // until the other thread has told what it may have seen
     place.empty();
     place.arm(true);
-    await pause(20);
-    assertEquals(place.calls, 2);
+    await pause(50);
+    const calls = place.calls;
+    assert(calls <= 3, `${calls} calls`); // the other thread may have seen it full before it was emptied
+    place.arm(true);
     place.fill();
-    await until(() => place.calls === 3);
+    await until(() => place.calls === calls + 1);
     patient.fill();
     await until(() => patient.calls === 1);
   });
