@@ -124,9 +124,9 @@ describe(`${EACH * EACH} buses on ${EACH} interfaces`, { skip: noVcan, timeout: 
       for (const [sender] of quiet) sender.send(new Message({ arbitrationId: i }));
       await Promise.all(waits);
     }
-    // The flood did not cease, and was fair among its own.
+    // The flood went on between any two quiet messages, and was fair among its own.
     const [least, most] = [Math.min(...counts), Math.max(...counts)];
-    assert(least > 5000 && most - least <= FEW_TURNS, counts.join());
+    assert(least > 30 && most - least <= FEW_TURNS, counts.join());
     assertEquals(flooded.map((bus) => bus.droppedFrames), flooded.map(() => 0));
     for (const bus of buses.flat()) bus.close();
     await Promise.all(flood);
