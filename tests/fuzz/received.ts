@@ -43,7 +43,7 @@ const MSG_CONFIRM = 0x800;
  */
 export function fuzzReceived(seed: number, rounds: number): void {
   const below = generator(seed);
-  for (let bus = 0; bus < rounds; bus += 50) fuzzBus(below, Math.min(50, rounds - bus));
+  for (let bus = 0; bus < rounds; bus += 10) fuzzBus(below, Math.min(10, rounds - bus));
 }
 
 /** One bus that receives, and sends again, so many batches. */
