@@ -12,6 +12,7 @@ import {
   CAN_ERR_FLAG,
   CAN_ERR_MASK,
   CAN_MAX_DLEN,
+  CAN_MAX_RAW_DLC,
   CAN_RTR_FLAG,
   CAN_SFF_MASK,
   CANFD_BRS,
@@ -160,7 +161,11 @@ export class Message {
 
   /** Classic: the length code, 9 to 15, of a frame that has it instead of 8; else 0. See `MessageInit`. */
   get len8Dlc(): number {
-    return this.isFd || this.isXl ? 0 : this.lenWord >>> (8 * (FRAME_LEN8_DLC - FRAME_LEN));
+    const word = this.lenWord;
+    const code = word >>> (8 * (FRAME_LEN8_DLC - FRAME_LEN));
+    // As in the kernel, any other number there says nothing: programs that know no such code leave there what they will.
+    const says = (word & 0xff) === CAN_MAX_DLEN && code > CAN_MAX_DLEN && code <= CAN_MAX_RAW_DLC;
+    return says && !this.isFd && !this.isErrorFrame ? code : 0;
   }
 
   /** XL: priority on the bus, 0 to 0x7ff, of which the lowest wins; 0 in other frames. */
@@ -278,6 +283,7 @@ export class Message {
         this.bitrateSwitch === other.bitrateSwitch &&
         this.errorStateIndicator === other.errorStateIndicator &&
         this.isXl === other.isXl &&
+        this.vcid === other.vcid &&
         this.sdt === other.sdt &&
         this.af === other.af &&
         this.sec === other.sec &&

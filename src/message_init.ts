@@ -168,9 +168,11 @@ function checkForm(init: MessageInit): Kind {
   for (const [name, owner, title] of belonging) {
     if (init[name] == null || form === owner) continue;
     if (typeof defaults[name] === "boolean") flag(init, name);
-    if (init[name]) throw new TypeError(`${name} is for ${title}: set ${owner} too`);
+    if (init[name] !== defaults[name]) throw new TypeError(`${name} is for ${title}: set ${owner} too`);
   }
-  if (form === "isXl" && init.isExtendedId) throw new TypeError("isExtendedId and isXl exclude each other");
+  if (form === "isXl" && init.isExtendedId != null && flag(init, "isExtendedId")) {
+    throw new TypeError("isExtendedId and isXl exclude each other");
+  }
   if (typeof (init.channel ?? "") !== "string") {
     throw new TypeError(`channel must be a string or null: ${init.channel}`);
   }
@@ -199,9 +201,10 @@ function encodeClassicOrFd(init: MessageInit, dlc: number, words: Uint32Array): 
 
 function encodeXl(init: MessageInit, dlc: number, words: Uint32Array): void {
   const byte = (name: "vcid" | "sdt") => checkWhole(name, init[name] ?? 0, 0, 255);
-  const { arbitrationId = init.priority, priority = arbitrationId } = init;
-  const prio = checkWhole("priority", priority ?? 0, 0, CANXL_PRIO_MASK, "0x7ff");
-  if (arbitrationId !== priority) {
+  const { arbitrationId, priority } = init;
+  const name = priority == null ? "arbitrationId" : "priority";
+  const prio = checkWhole(name, priority ?? arbitrationId ?? 0, 0, CANXL_PRIO_MASK, "0x7ff, the priority");
+  if ((arbitrationId ?? prio) !== prio) {
     throw new TypeError(
       `priority is ${priority} but arbitrationId is ${arbitrationId}: in a CAN XL frame they are one`,
     );

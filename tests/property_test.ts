@@ -8,7 +8,7 @@ import { decodeIfreqName, encodeIfreq, isInterfaceName } from "../src/kernel/if.
 import { encodePollfd } from "../src/kernel/socket.ts";
 import { copyFrame, frameLength } from "../src/message.ts";
 import { frameBytes } from "./support/frame_bytes.ts";
-import { type Below, generator, oneOf, randomMessage } from "./support/random.ts";
+import { type Below, generator, oneOf, randomMessageOfAnyKind } from "./support/random.ts";
 
 const CASES = 2000;
 
@@ -129,51 +129,79 @@ describe("Kernel structures, at random", () => {
 
 describe("Messages, at random", () => {
   always("what they are made from is what they say, are for the kernel, and are made from again", 7, (below) => {
-    const init = randomMessage(below);
+    const init = randomMessageOfAnyKind(below);
     const message = new Message(init);
-    const words = new Uint32Array(18).fill(0xdeadbeef);
+    const words = new Uint32Array(516).fill(0xdeadbeef);
     const length = frameLength(message);
     copyFrame(message, length, words, 0);
-    assertEquals(new Uint8Array(words.buffer, 0, length), frameBytes(init));
-    assert(words.subarray(length >> 2).every((each) => each === 0xdeadbeef), "copied more than the frame");
+    assertEquals(bytesText(new Uint8Array(words.buffer, 0, length)), bytesText(frameBytes(init)));
+    assert(words.subarray((length + 3) >> 2).every((each) => each === 0xdeadbeef), "copied more than the frame");
     const json = message.toJSON() as unknown as Record<string, unknown>;
     for (const [name, value] of Object.entries(init)) {
-      if (name !== "timestamp") assertEquals(json[name], value, name);
+      if (name === "timestamp") continue;
+      const said = (message as unknown as Record<string, unknown>)[name];
+      if (name === "data") {
+        assertEquals([bytesText(said as Uint8Array), `${json.data}`], [bytesText(value), `${value}`]);
+      } else assertEquals(said, value, name);
+      // A priority is an identifier there, and a len8Dlc of 0 is not worth telling.
+      if (name === "priority") assertEquals(json.arbitrationId, value);
+      else if (name !== "data") assertEquals(json[name] ?? 0, value ?? 0, name);
     }
     assert(Math.abs(message.timestamp - init.timestamp!) <= 1e-9 + init.timestamp! * 2 ** -52, `${init.timestamp}`);
     assert(Math.abs(Number(message.timestampNs) / 1e9 - init.timestamp!) <= 1e-9 + init.timestamp! * 2 ** -52);
     for (const again of [new Message(message.toJSON()), new Message(JSON.parse(JSON.stringify(message)))]) {
       assert(again.equals(message, 0) && message.equals(again, 0), `${again} is not ${message}`);
       assertEquals(`${again}`, `${message}`);
-      assertEquals(again.toJSON(), message.toJSON());
+      assertEquals(JSON.stringify(again), JSON.stringify(message));
     }
   });
 
   always("those of different content are different, both ways", 8, (below) => {
-    const [one, other] = [randomMessage(below), randomMessage(below)].map((init) => new Message(init));
+    const [one, other] = [randomMessageOfAnyKind(below), randomMessageOfAnyKind(below)].map((init) =>
+      new Message(init)
+    );
     const same = JSON.stringify(one) === JSON.stringify(other);
     assertEquals([one.equals(other, 0), other.equals(one, 0)], [same, same]);
-    const { arbitrationId } = one;
-    const near = new Message({ ...one.toJSON(), arbitrationId: arbitrationId ^ 1 });
-    assert(!one.equals(near) && !near.equals(one));
+    const json = one.toJSON();
+    const differences: MessageInit[] = [
+      { arbitrationId: one.arbitrationId ^ 1 },
+      { isRx: !one.isRx },
+      { channel: `${one.channel}1` },
+      { timestamp: one.timestamp + 1 },
+    ];
+    const { data, vcid, sdt, af } = one;
+    if (data.length > 0) differences.push({ data: data.with(below(data.length), 0), dlc: data.length });
+    if (one.isFd) differences.push({ bitrateSwitch: !one.bitrateSwitch });
+    if (one.isFd) differences.push({ errorStateIndicator: !one.errorStateIndicator });
+    if (one.isXl) {
+      differences.push({ vcid: vcid ^ 1 }, { sdt: sdt ^ 128 }, { af: (af ^ 2 ** 31) >>> 0 }, { sec: !one.sec });
+    }
+    if (one.dlc === 8 && !one.isFd && !one.isErrorFrame && !one.isXl) {
+      differences.push({ len8Dlc: one.len8Dlc === 15 ? 0 : 15 });
+    }
+    const difference = oneOf(below, ...differences);
+    const near = new Message({ ...json, ...difference });
+    const equal = JSON.stringify(near) === JSON.stringify(one); // a byte that was 0
+    assertEquals([one.equals(near), near.equals(one)], [equal, equal], Object.keys(difference).join());
   });
 
   always("a wrong field is refused by its name, its value and a RangeError or TypeError", 9, (below) => {
-    const good = randomMessage(below);
+    const good = randomMessageOfAnyKind(below);
     const length = good.data?.length ?? 0;
     const wide = good.isExtendedId || good.isErrorFrame;
     const anything = () => oneOf<unknown>(below, "1", {}, true, [], 1n, () => 1);
     const fraction = () => below(8) + 0.5;
+    const tooLong = (good.isXl ? 2049 : 65) + below(100);
     const [field, value, shown]: [string, unknown, string?] = oneOf<() => [string, unknown, string?]>(
       below,
       () => ["arbitrationId", oneOf(below, -1 - below(9), wide ? 0x20000000 + below(9) : 0x800 + below(9), fraction())],
       () => ["arbitrationId", oneOf<unknown>(below, NaN, Infinity, anything())],
-      () => ["dlc", oneOf(below, -1, 65 + below(200), fraction(), NaN, Infinity)],
+      () => ["dlc", oneOf(below, -1, tooLong, fraction(), NaN, Infinity)],
       () => ["dlc", anything()],
       () => ["timestamp", oneOf<unknown>(below, -1e-9, -1, NaN, Infinity, 2 ** 53, anything())],
       () => ["channel", oneOf<unknown>(below, 0, 1n, true, {}, [])],
       () => ["data", oneOf<unknown>(below, 5, "ab", true, {}, new ArrayBuffer(2))],
-      () => ["data", new Uint8Array(65 + below(100)), "bytes"],
+      () => ["data", new Uint8Array(good.isXl ? oneOf(below, 0, tooLong) : tooLong), "bytes"],
       () => [
         oneOf(
           below,
@@ -181,11 +209,22 @@ describe("Messages, at random", () => {
           "isRemoteFrame",
           "isErrorFrame",
           "isFd",
+          "isXl",
           "bitrateSwitch",
           "errorStateIndicator",
+          "sec",
           "isRx",
         ),
         oneOf<unknown>(below, 0, 1, "true", {}, []),
+      ],
+      // In other frames they are refused whatever they are, with what to do instead.
+      () => wrongXl(below, "priority", 0x7ff, good, anything()),
+      () => wrongXl(below, "vcid", 0xff, good, anything()),
+      () => wrongXl(below, "sdt", 0xff, good, anything()),
+      () => wrongXl(below, "af", 0xffffffff, good, anything()),
+      () => [
+        "len8Dlc",
+        oneOf<unknown>(below, -1, 1 + below(8), 16 + below(300), fraction(), NaN, Infinity, anything()),
       ],
       () => [oneOf(below, "arbitration_id", "id", "extended", "toString"), 1, ""],
     )();
@@ -206,11 +245,34 @@ describe("Messages, at random", () => {
       ["isRemoteFrame", "isErrorFrame"],
       ["isRemoteFrame", "isFd"],
       ["isErrorFrame", "isFd"],
+      ["isRemoteFrame", "isXl"],
+      ["isErrorFrame", "isXl"],
+      ["isFd", "isXl"],
+      ["isExtendedId", "isXl"],
     );
     const base = { arbitrationId: below(0x800), timestamp: below(9) };
-    assert(refuses(() => new Message({ ...base, [one]: true, [other]: true }), one).includes(other));
+    const data = Array.from({ length: 1 + below(8) }, () => below(256));
+    assert(refuses(() => new Message({ ...base, data, [one]: true, [other]: true }), one).includes(other));
     const flag = oneOf(below, "bitrateSwitch", "errorStateIndicator");
-    assert(refuses(() => new Message({ ...base, [flag]: true }), flag).includes("isFd"));
+    const notFd = oneOf(below, {}, { isXl: true, data });
+    assert(refuses(() => new Message({ ...base, ...notFd, [flag]: true }), flag).includes("isFd"));
+    const notXl = oneOf(below, {}, { data }, { isFd: true, data }, { isRemoteFrame: true }, { isErrorFrame: true });
+    const ofXl = oneOf(below, { priority: 1 }, { vcid: 1 }, { sdt: 1 }, { af: 1 + below(2 ** 32 - 1) }, { sec: true });
+    const [name] = Object.keys(ofXl);
+    assert(refuses(() => new Message({ ...base, ...notXl, ...ofXl }), name).includes("isXl"));
+    const two = { ...base, isXl: true, data, priority: base.arbitrationId ^ (1 + below(0x7ff)) };
+    assert(refuses(() => new Message(two), `priority is ${two.priority}`).includes(`${base.arbitrationId}`));
+    const eight = new Uint8Array(8);
+    const notEight = oneOf<MessageInit>(
+      below,
+      { data: eight.subarray(1 + below(8)) },
+      { isRemoteFrame: true, dlc: below(8) },
+      { isFd: true, data: eight },
+      { isXl: true, data: eight },
+      { isErrorFrame: true, data: eight },
+    );
+    const len8Dlc = 9 + below(7);
+    refuses(() => new Message({ ...base, ...notEight, len8Dlc }), `len8Dlc is ${len8Dlc}`);
     const remote = { ...base, isRemoteFrame: true, data: [1] };
     refuses(() => new Message(remote), "data has 1 bytes");
     const length = 9 + below(55);
@@ -218,6 +280,23 @@ describe("Messages, at random", () => {
     refuses(() => new Message({ ...base, isFd: true, data: new Uint8Array(length) }), `${length} bytes`);
   });
 });
+
+/** A value that a field of XL frames does not take, and what the refusal shows of it. */
+function wrongXl(
+  below: Below,
+  name: string,
+  most: number,
+  good: MessageInit,
+  anything: unknown,
+): [string, unknown, string] {
+  const value = oneOf<unknown>(below, -1, most + 1 + below(9), 0.5, NaN, Infinity, "", false, anything);
+  return [name, value, good.isXl ? `${value}` : "set isXl"];
+}
+
+/** Bytes as text, which is compared much faster than arrays are. */
+function bytesText(bytes: ArrayLike<number>): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+}
 
 /** The text of a RangeError or TypeError that names something. */
 function refuses(run: () => unknown, names: string): string {

@@ -163,7 +163,7 @@ export class ReceiveBatch {
       if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(block, frame, length, this.#frameSize);
       const name = channel ?? this.#nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)]);
       into[from + i] = new MessageOver(block, at, name);
-      at = frame + wordsOf(length);
+      at = (frame + wordsOf(length) + 1) & ~1; // the next record is aligned to 8 bytes, whatever an XL frame's length
       reset(words, header, controlWords);
     }
     this.#at = at;
@@ -200,17 +200,22 @@ function copyTime(
   let timespec = control + (CMSG_DATA >> 2);
   let source = RECORD_SOFTWARE;
   const type = words[control + (CMSG_TYPE >> 2)];
-  if (type === SO_TIMESTAMPING) {
+  if (type === SO_TIMESTAMPING && length === TIMESTAMPING_SPACE) {
     const hardware = timespec + (TIMESTAMPING_HARDWARE >> 2);
-    if (words[hardware] !== 0 || words[hardware + 1] !== 0 || words[hardware + 2] !== 0) {
+    if (isTime(words, hardware)) {
       timespec = hardware;
       source = RECORD_HARDWARE;
-    }
+    } else if (!isTime(words, timespec)) return 0;
   } else if (type !== SO_TIMESTAMPNS) return 0;
   to[at + RECORD_SECONDS] = words[timespec];
   to[at + RECORD_SECONDS + 1] = words[timespec + 1];
   to[at + RECORD_NANOSECONDS] = words[timespec + 2];
   return source;
+}
+
+/** Whether a `struct timespec` is not zero, which stands for no time. */
+function isTime(words: Uint32Array, timespec: number): boolean {
+  return words[timespec] !== 0 || words[timespec + 1] !== 0 || words[timespec + 2] !== 0;
 }
 
 // The kernel gives whole frames that say how long they are. Whatever else comes, a message shows no memory but its own

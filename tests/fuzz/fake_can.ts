@@ -174,13 +174,13 @@ export function assertApart(views: readonly Uint8Array[]): void {
   }
 }
 
-/** An interface that is CAN FD and up. */
+/** An interface that carries frames of every kind, and is up. */
 function ioctl(request: number, ifreq: Uint8Array): number {
   const view = new DataView(ifreq.buffer, ifreq.byteOffset);
   if (request === SIOCGIFINDEX) view.setInt32(16, IFINDEX, true);
   else if (request === SIOCGIFHWADDR) view.setUint16(16, ARPHRD_CAN, true);
   else if (request === SIOCGIFFLAGS) view.setUint16(16, IFF_UP, true);
-  else if (request === SIOCGIFMTU) view.setInt32(16, 72, true);
+  else if (request === SIOCGIFMTU) view.setInt32(16, 2060, true);
   else if (request === SIOCGIFNAME) new TextEncoder().encodeInto(`${CHANNEL}\0`, ifreq);
   else throw new Error(`no answer to ioctl ${request}`);
   return 0;

@@ -7,20 +7,34 @@
 import { Bus, Message } from "../../mod.ts";
 import { ENODEV } from "../../src/kernel/errno.ts";
 import { frameBytes } from "../support/frame_bytes.ts";
-import { type Below, generator, oneOf, randomMessage } from "../support/random.ts";
+import { type Below, generator, oneOf, randomMessageOfAnyKind } from "../support/random.ts";
+import { none, type Timespec, writeTimestamping, writeTimestampNs, writeWild } from "./control.ts";
 import { assertApart, CHANNEL, FakeCan, IFINDEX, type Slot } from "./fake_can.ts";
 
-/** What a message must show. */
-interface Expected {
-  readonly bytes: Uint8Array;
-  readonly timestampNs: bigint;
+/** How a bus is opened. */
+interface Opened {
+  readonly fd: boolean;
+  readonly xl: boolean;
+  readonly timestamps: "software" | "hardware";
+  readonly channel: string;
+}
+
+/** What was received: all the memory of the frame, and how much of it the kernel said it wrote. */
+interface Received {
+  readonly memory: Uint8Array;
+  readonly length: number;
+  /** What the message must show, if the kernel could have written this. */
+  readonly exactly: Exactly | null;
+}
+
+interface Exactly {
+  readonly time: Timespec;
+  readonly source: Message["timestampSource"];
   readonly flags: number;
 }
 
 const MSG_DONTROUTE = 0x04;
 const MSG_CONFIRM = 0x800;
-const SOL_SOCKET = 1;
-const SO_TIMESTAMPNS = 35;
 
 /**
  * Receives random batches.
@@ -29,14 +43,19 @@ const SO_TIMESTAMPNS = 35;
  */
 export function fuzzReceived(seed: number, rounds: number): void {
   const below = generator(seed);
-  for (let bus = 0; bus < rounds; bus += 50) fuzzBus(below, Math.min(50, rounds - bus));
+  for (let bus = 0; bus < rounds; bus += 10) fuzzBus(below, Math.min(10, rounds - bus));
 }
 
 /** One bus that receives, and sends again, so many batches. */
 function fuzzBus(below: Below, rounds: number): void {
-  const fd = below(2) === 0;
-  const channel = oneOf(below, CHANNEL, "");
-  let expected: (Expected | null)[] = [];
+  const xl = below(2) === 0;
+  const opened: Opened = {
+    fd: xl || below(2) === 0,
+    xl,
+    timestamps: oneOf(below, "software", "hardware"),
+    channel: oneOf(below, CHANNEL, ""),
+  };
+  let received: Received[] = [];
   let ended = false;
   const sent: Uint8Array[] = [];
   using can = new FakeCan({
@@ -48,7 +67,9 @@ function fuzzBus(below: Below, rounds: number): void {
       if (ended) return -11;
       ended = true;
       const count = 1 + below(slots.length);
-      expected = slots.slice(0, count).map((slot) => below(2) === 0 ? fillValid(below, slot) : fillWild(below, slot));
+      received = slots.slice(0, count).map((slot) =>
+        below(2) === 0 ? fillValid(below, slot, opened) : fillWild(below, slot)
+      );
       return count;
     },
     other(call, [, request, ifreq]) {
@@ -59,92 +80,141 @@ function fuzzBus(below: Below, rounds: number): void {
     },
   });
   {
-    using bus = new Bus({ channel, fd });
+    using bus = new Bus(opened);
     for (let round = 0; round < rounds; round++) {
       ended = false;
       const messages = bus.recvMany(64, 0);
-      if (messages.length !== expected.length) throw new Error(`${messages.length} of ${expected.length} came`);
+      if (messages.length !== received.length) throw new Error(`${messages.length} of ${received.length} came`);
       assertApart(messages.map(({ data }) => data));
       messages.forEach((message, i) => {
-        const wanted = expected[i];
-        if (wanted) checkExactly(message, wanted, channel);
+        checkKind(message, received[i], opened);
+        if (received[i].exactly) checkExactly(message, received[i], opened);
         use(message, messages[0]);
-        if (message.isFd && !fd) throw new Error(`an FD message on a bus that is not: ${message}`);
-        sendAgain(bus, message, channel, sent);
+        sendAgain(bus, message, received[i], opened, sent);
       });
     }
   }
   if (can.open.size > 0) throw new Error(`${can.open.size} sockets were left open`);
 }
 
-/** What the kernel could write: a frame of the socket's kind, from its interface, with a time or without. */
-function fillValid(below: Below, slot: Slot): Expected {
+/** What the kernel could write: a frame of the socket's kinds, from its interface, with a time or without. */
+function fillValid(below: Below, slot: Slot, { fd, xl, timestamps }: Opened): Received {
   fillRandom(below, slot);
-  let init = randomMessage(below);
-  while (init.isFd && slot.frame.length < 72) init = randomMessage(below);
+  let init = randomMessageOfAnyKind(below);
+  while ((init.isFd && !fd) || (init.isXl && !xl)) init = randomMessageOfAnyKind(below);
   const bytes = frameBytes(init);
   slot.frame.set(bytes);
   new DataView(slot.name.buffer, slot.name.byteOffset).setInt32(4, IFINDEX, true);
-  const seconds = oneOf(below, below(2 ** 31), 2 ** 32 + below(2 ** 20));
-  const nanoseconds = below(1e9);
-  const stamped = below(8) > 0;
+  const software = randomTime(below);
   const flags = oneOf(below, 0, MSG_DONTROUTE, MSG_DONTROUTE | MSG_CONFIRM);
-  if (stamped) writeControl(slot.control, 0, 32, SOL_SOCKET, SO_TIMESTAMPNS, [BigInt(seconds), BigInt(nanoseconds)]);
-  slot.finish({ nameLength: 24, controlLength: stamped ? 32 : 0, flags, length: bytes.length });
-  const timestampNs = stamped ? BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds) : 0n;
-  return { bytes, timestampNs, flags };
+  const finish = (controlLength: number) => slot.finish({ nameLength: 24, controlLength, flags, length: bytes.length });
+  const is = (time: Timespec, source: Message["timestampSource"]) => ({
+    memory: slot.frame.slice(),
+    length: bytes.length,
+    exactly: { time, source, flags },
+  });
+  if (timestamps === "software") {
+    const stamped = software !== none;
+    finish(stamped ? writeTimestampNs(slot.control, software) : 0);
+    return is(software, stamped ? "software" : null);
+  }
+  const hardware = randomTime(below);
+  // The kernel writes no message without a time; one would be no news.
+  const written = hardware !== none || software !== none || below(2) === 0;
+  finish(written ? writeTimestamping(slot.control, software, hardware) : 0);
+  if (hardware !== none) return is(hardware, "hardware");
+  return is(software, software !== none ? "software" : null);
 }
 
-/** Anything at all; nothing can be said about the message but that it must do no harm. */
-function fillWild(below: Below, slot: Slot): null {
+/** None, or one that a clock can have: a controller's may begin at 0. */
+function randomTime(below: Below): Timespec {
+  if (below(4) === 0) return none;
+  const seconds = BigInt(oneOf(below, below(2 ** 31), 2 ** 31 + below(2 ** 31), 2 ** 32 + below(2 ** 20), 0));
+  return oneOf<Timespec>(below, [seconds, BigInt(1 + below(1e9 - 1))], [seconds + 1n, 0n]);
+}
+
+/** Anything at all; little can be said about the message but that it must do no harm. */
+function fillWild(below: Below, slot: Slot): Received {
   fillRandom(below, slot);
-  const { control } = slot;
-  for (let at = 0; at + 16 <= control.length; at += 8 * (2 + below(4))) {
-    const length = oneOf(below, 0, 15, 16, 20, 24, 32, 40, 64, 2 ** 31, below(100));
-    const level = oneOf(below, SOL_SOCKET, SOL_SOCKET, 101, 0, below(2 ** 31));
-    const type = oneOf(below, SO_TIMESTAMPNS, SO_TIMESTAMPNS, 37, 40, 29, below(100));
-    writeControl(control, at, length, level, type, [random64(below), random64(below)]);
-  }
+  writeWild(below, slot.control);
   const view = new DataView(slot.frame.buffer, slot.frame.byteOffset);
   if (below(2) === 0) view.setUint8(4, oneOf(below, 0, 8, 9, 15, 63, 64, 65, 255)); // the length
   if (below(2) === 0) view.setUint8(3, view.getUint8(3) | 0x20); // an error frame
+  if (below(2) === 0) {
+    view.setUint8(4, 0x80 | oneOf(below, 0, 1, below(128))); // XL, with what that says of its length
+    view.setUint16(6, oneOf(below, 0, 1, 4, 60, 61, 64, 2047, 2048, 2049, 0xffff, below(0x10000)), true);
+  }
+  const length = oneOf<number>(
+    below,
+    ...[16, 72, 0, 1, 4, 8, 15, 17, 40, 71, 73, 255, 2 ** 31 - 1, 2 ** 32 - 1],
+    ...[11, 12, 13, 14, 75, 76, 77, 2059, 2060, 2061, 2064, 1 + below(2060), below(2 ** 32)],
+  );
   slot.finish({
     nameLength: oneOf(below, 0, 8, 16, 24, 128, below(2 ** 32)),
-    controlLength: oneOf(below, 0, 1, 16, 24, 31, control.length, control.length, control.length + 1, below(2 ** 32)),
+    controlLength: oneOf(
+      below,
+      ...[0, 1, 16, 24, 31, 32, 63, 64, 65, below(2 ** 32)],
+      ...Array.from({ length: 8 }, () => slot.control.length),
+    ),
     flags: oneOf(below, 0, 0x20, 0x08, 0x28, below(2 ** 32)),
-    length: oneOf(below, 16, 72, 0, 1, 4, 8, 15, 17, 40, 71, 73, 255, 2060, 2 ** 31 - 1, 2 ** 32 - 1, below(2 ** 32)),
+    length,
   });
-  return null;
+  return { memory: slot.frame.slice(), length, exactly: null };
 }
 
 function fillRandom(below: Below, { name, frame, control }: Slot): void {
-  for (const part of [name, frame, control]) for (let i = 0; i < part.length; i++) part[i] = below(256);
+  for (const part of [name, frame, control]) {
+    // Bytes from a generator are slow, and one that differs from its neighbours does as well.
+    const first = below(256);
+    for (let i = 0; i < part.length; i++) part[i] = i < 80 ? below(256) : first + 7 * i;
+  }
 }
 
-function random64(below: Below): bigint {
-  return oneOf(below, 0n, BigInt(below(2 ** 32)), BigInt(below(2 ** 32)) << 32n, 2n ** 64n - 1n, 999_999_999n);
-}
-
-/** A control message; what has no room is cut off. */
-function writeControl(to: Uint8Array, at: number, length: number, level: number, type: number, data: bigint[]): void {
-  const bytes = new Uint8Array(32);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(length), true);
-  view.setUint32(8, level, true);
-  view.setUint32(12, type, true);
-  data.forEach((word, i) => view.setBigUint64(16 + 8 * i, word, true));
-  to.set(bytes.subarray(0, Math.max(0, to.length - at)), at);
+/** The message is of a kind that the bus was opened for, and shows its own frame's bytes and no others. */
+function checkKind(message: Message, { memory, length }: Received, { fd, xl, timestamps }: Opened): void {
+  const isXl = xl && (memory[4] & 0x80) !== 0;
+  const isFd = fd && !isXl && length === 72;
+  if (message.isXl !== isXl || message.isFd !== isFd) {
+    throw new Error(`of ${length} bytes: ${JSON.stringify(message)}`);
+  }
+  // Of a frame that is shorter than any, as much as a classic one has is shown.
+  const room = isXl ? (length > 12 ? Math.min(length, memory.length) : 16) - 12 : isFd ? 64 : 8;
+  const said = isXl ? memory[6] + 256 * memory[7] : memory[4];
+  if (message.dlc !== Math.min(said, room)) throw new Error(`${said} of ${room} bytes: ${JSON.stringify(message)}`);
+  const start = isXl ? 12 : 8;
+  if (message.data.some((byte, i) => byte !== memory[start + i])) {
+    throw new Error(`not what was received: ${JSON.stringify(message)}`);
+  }
+  // Any typed array may look at it; an XL frame's header is no multiple of 8.
+  if (message.data.byteOffset % (isXl ? 4 : 8) !== 0) throw new Error(`at byte ${message.data.byteOffset}: ${message}`);
+  const { isExtendedId, isRemoteFrame, isErrorFrame, arbitrationId, priority } = message;
+  if (isXl && (isExtendedId || isRemoteFrame || isErrorFrame || arbitrationId > 0x7ff || priority !== arbitrationId)) {
+    throw new Error(`an XL frame has none of this: ${JSON.stringify(message)}`);
+  }
+  if (!isXl && (priority || message.vcid || message.sdt || message.af || message.sec)) {
+    throw new Error(`only an XL frame has any of this: ${message}`);
+  }
+  if (timestamps === "software" && message.timestampSource === "hardware") {
+    throw new Error(`a controller's time, though nobody asked: ${message}`);
+  }
 }
 
 /** The message is the frame that was received. */
-function checkExactly(message: Message, { bytes, timestampNs, flags }: Expected, channel: string): void {
-  const json = message.toJSON();
+function checkExactly(message: Message, { memory, length, exactly }: Received, { channel }: Opened): void {
+  const { time: [seconds, nanoseconds], source, flags } = exactly!;
+  const timestampNs = 1_000_000_000n * seconds + nanoseconds;
   const isLocal = (flags & MSG_DONTROUTE) !== 0;
-  const again = frameBytes(json);
-  const wrong = again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i]) ||
-    message.timestampNs !== timestampNs || message.isLocal !== isLocal || message.isRx === isLocal ||
+  const wrong = !isSame(frameBytes(message.toJSON()), memory.subarray(0, length)) ||
+    message.timestampNs !== timestampNs || message.timestampSource !== source ||
+    message.isLocal !== isLocal || message.isRx === isLocal ||
     message.isConfirm !== ((flags & MSG_CONFIRM) !== 0) || (channel !== "" && message.channel !== channel);
-  if (wrong) throw new Error(`${message} is not what was received: ${[...bytes]}, ${timestampNs}, ${flags}`);
+  if (!wrong) return;
+  const shown = `${message}, ${message.timestampNs} of ${message.timestampSource}`;
+  throw new Error(`${shown} is not ${[...memory.subarray(0, length)]}, ${timestampNs} of ${source}, ${flags}`);
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, i) => byte === other[i]);
 }
 
 /** Touches everything that a message has. */
@@ -152,12 +222,16 @@ function use(message: Message, other: Message): void {
   for (let type = message; type !== Object.prototype as unknown as Message; type = Object.getPrototypeOf(type)) {
     for (const name of Object.getOwnPropertyNames(type)) void (message as unknown as Record<string, unknown>)[name];
   }
-  const { data, dlc, timestamp, timestampNs } = message;
-  if (data.length > (message.isFd ? 64 : 8)) throw new Error(`${data.length} bytes of data: ${message}`);
+  const { data, dlc, len8Dlc, timestamp, timestampNs, timestampSource } = message;
+  if (data.length > (message.isXl ? 2048 : message.isFd ? 64 : 8)) {
+    throw new Error(`${data.length} bytes of data: ${message}`);
+  }
   if (data.length !== (message.isRemoteFrame ? 0 : dlc)) {
     throw new Error(`dlc ${dlc}, ${data.length} bytes: ${message}`);
   }
+  if (len8Dlc !== 0 && !(dlc === 8 && len8Dlc > 8 && len8Dlc < 16)) throw new Error(`len8Dlc ${len8Dlc}: ${message}`);
   if (!(timestamp >= 0 && timestampNs >= 0n)) throw new Error(`timestamp ${timestamp}, ${timestampNs} ns`);
+  if (timestampSource === null && timestampNs !== 0n) throw new Error(`a time of nobody's: ${message}`);
   `${message} ${JSON.stringify(message)} ${JSON.stringify((message as { error?: unknown }).error)}`;
   if (!message.equals(message, 0)) throw new Error(`not equal to itself: ${message}`);
   if (message.equals(other) !== other.equals(message)) throw new Error(`equal one way: ${message}, ${other}`);
@@ -165,15 +239,24 @@ function use(message: Message, other: Message): void {
   try {
     made = new Message(message.toJSON());
   } catch (error) {
-    // Another program may send what this one refuses.
-    if (error instanceof RangeError || error instanceof TypeError) return;
+    // Another program may send what this one refuses: two kinds at once, an FD frame of a length that none has, an XL
+    // frame without data.
+    const { isErrorFrame, isRemoteFrame, isFd, isXl } = message;
+    if (error instanceof TypeError && Number(isErrorFrame) + Number(isRemoteFrame) + Number(isFd) > 1) return;
+    if (error instanceof RangeError && ((isFd && dlc > 8) || (isXl && dlc === 0) || timestamp >= 2 ** 53)) return;
     throw error;
   }
   if (!made.equals(message, 1e-6 + timestamp * 1e-15)) throw new Error(`${made} was made from ${message}`);
 }
 
 /** A message that came can be sent, and the same bytes go out. */
-function sendAgain(bus: Bus, message: Message, channel: string, sent: Uint8Array[]): void {
+function sendAgain(
+  bus: Bus,
+  message: Message,
+  { memory, length, exactly }: Received,
+  { channel }: Opened,
+  sent: Uint8Array[],
+): void {
   if (channel === "" && !message.channel) return;
   sent.length = 0;
   try {
@@ -185,10 +268,21 @@ function sendAgain(bus: Bus, message: Message, channel: string, sent: Uint8Array
   }
   const [bytes] = sent;
   const view = new DataView(bytes.buffer);
-  const flags = (message.isExtendedId ? 2 ** 31 : 0) + (message.isRemoteFrame ? 2 ** 30 : 0) +
-    (message.isErrorFrame ? 2 ** 29 : 0);
-  const same = bytes.length === (message.isFd ? 72 : 16) && bytes[4] === message.dlc &&
-    (((view.getUint32(0, true) & 0xe0000000) >>> 0) === flags) &&
-    message.data.every((byte, i) => byte === bytes[8 + i]);
+  let same = true;
+  if (exactly) {
+    same = isSame(bytes, memory.subarray(0, length));
+  } else if (message.isXl) {
+    // What is no priority and no VCID, which no frame has, does not go out.
+    const prio = message.priority + 0x10000 * message.vcid;
+    same = bytes.length === (length > 12 ? Math.min(length, 2060) : 16) && view.getUint32(0, true) === prio &&
+      bytes[4] === memory[4] && bytes[5] === message.sdt && view.getUint16(6, true) === message.dlc &&
+      view.getUint32(8, true) === message.af && message.data.every((byte, i) => byte === bytes[12 + i]);
+  } else {
+    const flags = (message.isExtendedId ? 2 ** 31 : 0) + (message.isRemoteFrame ? 2 ** 30 : 0) +
+      (message.isErrorFrame ? 2 ** 29 : 0);
+    same = bytes.length === (message.isFd ? 72 : 16) && bytes[4] === message.dlc &&
+      (((view.getUint32(0, true) & 0xe0000000) >>> 0) === flags) &&
+      message.data.every((byte, i) => byte === bytes[8 + i]);
+  }
   if (!same) throw new Error(`${message} was sent as ${[...bytes]}`);
 }

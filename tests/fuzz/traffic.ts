@@ -4,12 +4,12 @@
  * @module
  */
 
-import { Bus, CanError, CanTimeoutError, Message } from "../../mod.ts";
+import { Bus, CanError, CanTimeoutError, Message, type MessageInit } from "../../mod.ts";
 import { EAGAIN, EINTR, ENETDOWN, ENOBUFS, ENODEV, ENXIO, EPERM, errnoName } from "../../src/kernel/errno.ts";
 import { POLLIN, SK_MEMINFO_DROPS } from "../../src/kernel/socket.ts";
 import type { Call } from "../support/faults.ts";
 import { frameBytes } from "../support/frame_bytes.ts";
-import { type Below, generator, oneOf, randomMessage } from "../support/random.ts";
+import { type Below, generator, oneOf, randomMessageOfAnyKind } from "../support/random.ts";
 import { CHANNEL, FakeCan, IFINDEX, type Slot } from "./fake_can.ts";
 
 const ENOMEM = 12;
@@ -63,7 +63,7 @@ class World {
   #came = 0;
   /** What was to come, by number. */
   readonly #expected = new Map<number, Uint8Array>();
-  /** Identifiers that reached the kernel since they were last looked at. */
+  /** Numbers of the frames that reached the kernel since they were last looked at. */
   #wire: number[] = [];
   #sent = 0;
   #bus: Bus;
@@ -71,7 +71,7 @@ class World {
   constructor(below: Below) {
     this.#below = below;
     this.can = new FakeCan({
-      send: (frame) => this.#fault("send") ?? (this.#wire.push(idOf(frame)), 0),
+      send: (frame) => this.#fault("send") ?? (this.#wire.push(numberOf(frame)), 0),
       receive: (slots) => this.#fault("recvmmsg") ?? this.#receive(slots),
       other: (call, args) => this.#other(call, args),
     });
@@ -100,7 +100,7 @@ class World {
   async end(): Promise<void> {
     this.#oneIn = 0;
     await inTime(this.#allComes());
-    const message = new Message({ arbitrationId: this.#sent++ });
+    const [message] = this.#messages(1);
     await inTime(this.#bus.sendAsync(message));
     this.#onWire([message]);
     this.#bus.close();
@@ -108,13 +108,16 @@ class World {
   }
 
   async #allComes(): Promise<void> {
-    for (let idle = 0; this.#came < this.#put; idle++) {
-      // An error that is still to be told is told now.
+    for (let idle = 0; this.#came < this.#put;) {
+      // An error that is still to be told is told now, after what was read before it.
       const message = await this.#bus.recvAsync({ timeout: 0.01 }).catch((error) => this.#failed(error));
       if (message) this.#take([message]);
-      else if (idle > 10) throw new Error(`${this.#put - this.#came} frames were lost`);
+      idle = message ? 0 : idle + 1;
+      if (idle > 10) throw new Error(`${this.#put - this.#came} frames were lost`);
     }
-    if (this.#bus.recv(0) !== null) throw new Error("more came than was there");
+    const receive = () => this.#tried(() => this.#bus.recv(0));
+    // The first may tell of an error that came after the last frame.
+    if (receive() || receive()) throw new Error("more came than was there");
   }
 
   #fault(call: Call): number | undefined {
@@ -145,10 +148,10 @@ class World {
     return count;
   }
 
-  /** Frames arrive; each has its number as its identifier. */
+  /** Frames arrive; each has its number. */
   #fill(): void {
     for (let rest = this.#below(150); rest > 0; rest--) {
-      const bytes = frameBytes({ ...randomMessage(this.#below), arbitrationId: this.#put, isExtendedId: true });
+      const bytes = frameBytes(numbered(randomMessageOfAnyKind(this.#below), this.#put));
       this.#expected.set(this.#put++, bytes);
       this.#incoming.push(bytes);
     }
@@ -247,7 +250,7 @@ class World {
     for (;;) {
       const open = this.can.open.size;
       try {
-        return new Bus({ channel: CHANNEL, fd: true, receiveBuffer: 1000 });
+        return new Bus({ channel: CHANNEL, xl: true, receiveBuffer: 1000 });
       } catch (error) {
         if (!(error instanceof CanError)) throw error;
         if (this.can.open.size !== open) throw new Error(`left open by a failed call: ${error}`, { cause: error });
@@ -256,16 +259,19 @@ class World {
   }
 
   #messages(count: number): Message[] {
-    return Array.from({ length: count }, () => new Message({ arbitrationId: this.#sent++ }));
+    return Array.from({ length: count }, () => {
+      const init = oneOf<MessageInit>(this.#below, {}, { isXl: true, data: [1] });
+      return new Message(numbered(init, this.#sent++));
+    });
   }
 
   /** What has gone out is these, in this order. */
   #onWire(messages: readonly Message[]): void {
-    const ids = messages.map(({ arbitrationId }) => arbitrationId);
+    const numbers = messages.map(({ isXl, af, arbitrationId }) => isXl ? af : arbitrationId);
     const wire = this.#wire;
     this.#wire = [];
-    if (ids.length === wire.length && ids.every((id, i) => id === wire[i])) return;
-    throw new Error(`${ids} were to be sent, and ${wire} were`);
+    if (numbers.length === wire.length && numbers.every((number, i) => number === wire[i])) return;
+    throw new Error(`${numbers} were to be sent, and ${wire} were`);
   }
 
   #waitOptions(timeout: number): { timeout: number; signal?: AbortSignal } {
@@ -307,8 +313,14 @@ function isGone(error: unknown): boolean {
   return error instanceof CanError && error.syscall === "recvmmsg" && error.code === "ENODEV";
 }
 
-function idOf(frame: Uint8Array): number {
-  return new DataView(frame.buffer, frame.byteOffset).getUint32(0, true) & 0x1fffffff;
+/** A frame with a number: its identifier, or in an XL frame, which has too short a one, the acceptance field. */
+function numbered(init: MessageInit, number: number): MessageInit {
+  return init.isXl ? { ...init, af: number } : { ...init, arbitrationId: number, isExtendedId: true };
+}
+
+function numberOf(frame: Uint8Array): number {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  return frame[4] & 0x80 ? view.getUint32(8, true) : view.getUint32(0, true) & 0x1fffffff;
 }
 
 /** Fails if it takes too long. */

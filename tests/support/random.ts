@@ -29,7 +29,7 @@ export function ascii(text: string): number[] {
   return Array.from(new TextEncoder().encode(text));
 }
 
-/** A message of any kind that can be made, except those that need a device. */
+/** A message of any kind that python-can knows too. */
 export function randomMessage(below: Below): MessageInit {
   const one = <T>(...of: readonly T[]) => oneOf(below, ...of);
   const kind = one("data", "data", "remote", "error", "fd", "fd");
@@ -46,5 +46,38 @@ export function randomMessage(below: Below): MessageInit {
     ...kind === "remote" ? { isRemoteFrame: true, dlc: length } : { data: Array.from({ length }, byte) },
     ...kind === "error" && { isErrorFrame: true },
     ...kind === "fd" && { isFd: true, bitrateSwitch: one(false, true), errorStateIndicator: one(false, true) },
+  };
+}
+
+/** A message of any kind that can be made: CAN XL and classic frames with a `len8Dlc` too. */
+export function randomMessageOfAnyKind(below: Below): MessageInit {
+  const kind = below(4);
+  if (kind === 0) return randomXl(below);
+  const init = randomMessage(below);
+  if (kind > 1 || init.isFd || init.isErrorFrame) return init;
+  const len8Dlc = oneOf(below, 0, 9 + below(7));
+  if (init.isRemoteFrame) return { ...init, dlc: 8, len8Dlc };
+  return { ...init, data: Array.from({ length: 8 }, () => below(256)), len8Dlc };
+}
+
+function randomXl(below: Below): MessageInit {
+  const one = <T>(...of: readonly T[]) => oneOf(below, ...of);
+  const { isRx, channel, timestamp } = randomMessage(below);
+  // 60 bytes of data make a frame that is as long as an FD frame.
+  const length = one(1, 2, 3, 4, 5, 8, 9, 59, 60, 61, 64, 1 + below(100), one(1 + below(2048), 2047, 2048));
+  const priority = below(0x800);
+  const byte = () => one(0, 255, below(256));
+  return {
+    isXl: true,
+    ...one<MessageInit>({ priority }, { arbitrationId: priority }, { arbitrationId: priority, priority }),
+    ...below(2) === 0 && { isExtendedId: false },
+    vcid: byte(),
+    sdt: byte(),
+    af: one(0, 2 ** 31, 2 ** 32 - 1, below(2 ** 32)),
+    sec: one(false, true),
+    data: Array.from({ length }, () => below(256)),
+    isRx,
+    channel,
+    timestamp,
   };
 }
