@@ -40,13 +40,13 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     run: () =>
       printed(
         "frames",
-        /^ +123  data, 3 bytes$/,
-        /^1abcdef0  data, 1 bytes$/,
-        /^ +123  remote, 4 bytes$/,
-        /^ +123  data, 8 bytes, code 12$/,
-        /^ +123  FD, 64 bytes$/,
-        /^ +123  XL, network 7, 2048 bytes$/,
-        /^ +040  error: bus-off, 0 bytes$/,
+        /^ +123 {2}data, 3 bytes$/,
+        /^1abcdef0 {2}data, 1 bytes$/,
+        /^ +123 {2}remote, 4 bytes$/,
+        /^ +123 {2}data, 8 bytes, code 12$/,
+        /^ +123 {2}FD, 64 bytes$/,
+        /^ +123 {2}XL, network 7, 2048 bytes$/,
+        /^ +040 {2}error: bus-off, 0 bytes$/,
       ),
   },
   reconnect: {
