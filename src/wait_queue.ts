@@ -47,7 +47,7 @@ interface Entry<Input, Output> {
 export class WaitQueue<Input, Output> {
   readonly #attempt: (input: Input) => Output | undefined;
   readonly #onEmpty: () => void;
-  #entries = new Set<Entry<Input, Output>>();
+  readonly #entries = new Set<Entry<Input, Output>>();
   #keepAlive = true;
 
   /**
@@ -131,8 +131,8 @@ export class WaitQueue<Input, Output> {
 
   /** Everybody's wait fails. */
   rejectAll(makeError: () => unknown): void {
-    const entries = this.#entries;
-    this.#entries = new Set();
+    const entries = [...this.#entries];
+    this.#entries.clear(); // at once: so a pump that an attempt or a logger interrupted with this goes no further
     for (const entry of entries) {
       entry.release();
       entry.reject(makeError());
