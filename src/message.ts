@@ -12,6 +12,7 @@ import {
   CAN_ERR_FLAG,
   CAN_ERR_MASK,
   CAN_MAX_DLEN,
+  CAN_MAX_RAW_DLC,
   CAN_RTR_FLAG,
   CAN_SFF_MASK,
   CANFD_BRS,
@@ -50,6 +51,9 @@ import {
  *
  * Every message that can be made can be sent, and one that is received can be sent again. `data` must not be written
  * to.
+ *
+ * Messages that are received share blocks of memory: one that is kept keeps the 8 KiB of its block. To keep a few of many
+ * for long, keep `new Message(message.toJSON())`.
  *
  * @example
  * ```ts
@@ -160,7 +164,10 @@ export class Message {
 
   /** Classic: the length code, 9 to 15, of a frame that has it instead of 8; else 0. See `MessageInit`. */
   get len8Dlc(): number {
-    return this.isFd || this.isXl ? 0 : this.lenWord >>> (8 * (FRAME_LEN8_DLC - FRAME_LEN));
+    if (this.isFd || this.isXl || this.isErrorFrame || this.dlc !== CAN_MAX_DLEN) return 0;
+    // Programs that know no such code leave anything in its byte.
+    const code = this.lenWord >>> (8 * (FRAME_LEN8_DLC - FRAME_LEN));
+    return code > CAN_MAX_DLEN && code <= CAN_MAX_RAW_DLC ? code : 0;
   }
 
   /** XL: priority on the bus, 0 to 0x7ff, of which the lowest wins; 0 in other frames. */
