@@ -184,7 +184,7 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     assertEquals((await next)!.arbitrationId, 1);
   });
 
-  for (const [way, lines] of [["abort", ["waiting", "enough"]], ["unref", ["waiting"]]] as const) {
+  for (const [way, lines] of [["abort", ["waiting", "enough"]], ["unref", ["waiting"]]] as [string, string[]][]) {
     it(`a process with nothing else to do ends while the interface is gone: ${way}`, async () => {
       using script = startScript("tests/system/scripts/gone.ts", { args: [way] });
       await script.until(() => script.lines.length > 0, "waiting");
