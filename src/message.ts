@@ -52,6 +52,9 @@ import {
  * Every message that can be made can be sent, and one that is received can be sent again. `data` must not be written
  * to.
  *
+ * Messages that are received share blocks of memory: one that is kept keeps the 8 KiB of its block. To keep a few of many
+ * for long, keep `new Message(message.toJSON())`.
+ *
  * @example
  * ```ts
  * import { Message } from "@socketcan/bus";

@@ -40,7 +40,10 @@ import { RECORD_FRAME, RECORD_HEAD, RECORD_LOCAL, wordsOf, writeHead } from "./r
 export interface MessageInit {
   /** Identifier: 0 to 0x7ff, extended to 0x1fffffff; the error classes of an error frame. Default 0. */
   readonly arbitrationId?: number;
-  /** Payload, copied: up to 8 bytes, FD up to 64, XL 1 to 2048; numbers are 0 to 255. Default empty. */
+  /**
+   * Payload, copied: up to 8 bytes, FD up to 64, XL 1 to 2048; numbers are 0 to 255. Lengths that FD does not have on the
+   * wire (9, 10 … 63) are refused, not padded. Default empty.
+   */
   readonly data?: Uint8Array | ArrayLike<number>;
   /** 29-bit identifier. Default true, as in python-can; false for error and XL frames, which have none. */
   readonly isExtendedId?: boolean;

@@ -18,14 +18,22 @@ export interface WaitOptions {
 /**
  * Refuses what are no such options.
  *
- * @throws {TypeError} They are no object, or the timeout is no number.
+ * @throws {TypeError} They are no object, or one is unknown or of the wrong type.
  * @throws {RangeError} The timeout is negative or NaN.
  */
 export function checkWaitOptions(options: WaitOptions): WaitOptions {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`An asynchronous wait takes options such as { timeout: 1 }, not ${options}`);
   }
+  for (const name in options) {
+    if (name !== "timeout" && name !== "signal") {
+      throw new TypeError(`An asynchronous wait has no option "${name}"; it has timeout, signal`);
+    }
+  }
   checkTimeout(options.timeout);
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw new TypeError(`signal must be an AbortSignal: ${options.signal}`);
+  }
   return options;
 }
 
@@ -47,7 +55,7 @@ interface Entry<Input, Output> {
 export class WaitQueue<Input, Output> {
   readonly #attempt: (input: Input) => Output | undefined;
   readonly #onEmpty: () => void;
-  #entries = new Set<Entry<Input, Output>>();
+  readonly #entries = new Set<Entry<Input, Output>>();
   #keepAlive = true;
 
   /**
@@ -88,7 +96,11 @@ export class WaitQueue<Input, Output> {
         if (this.#entries.size === 0) this.#onEmpty();
       };
       const abort = () => leave(() => reject(signal?.reason));
-      const expire = () => leave(() => resolve(new Promise((settle) => settle(expired()))));
+      const expire = () => {
+        this.pump(); // the event loop may have been busy: what has come in time is not too late
+        if (this.#entries.has(entry)) leave(() => resolve(new Promise((settle) => settle(expired()))));
+        else if (this.#entries.size === 0) this.#onEmpty();
+      };
       entry.release = () => {
         entry.timer?.cancel();
         signal?.removeEventListener("abort", abort);
@@ -131,8 +143,8 @@ export class WaitQueue<Input, Output> {
 
   /** Everybody's wait fails. */
   rejectAll(makeError: () => unknown): void {
-    const entries = this.#entries;
-    this.#entries = new Set();
+    const entries = [...this.#entries];
+    this.#entries.clear(); // at once: so a pump that an attempt or a logger interrupted with this goes no further
     for (const entry of entries) {
       entry.release();
       entry.reject(makeError());

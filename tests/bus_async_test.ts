@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { CanOperationError, Message } from "../mod.ts";
+import { CanOperationError, Message, type WaitOptions } from "../mod.ts";
 import { pause } from "./support/pause.ts";
 import { worlds } from "./support/worlds.ts";
 
@@ -21,6 +21,21 @@ for (const { name, skip, open } of worlds) {
       assertEquals((await message)!.arbitrationId, 7);
       clearInterval(ticking);
       assert(ticks > 0);
+    });
+
+    it("refuses wrong options by name and value", async () => {
+      using bus = open();
+      const refused: [unknown, typeof TypeError | typeof RangeError, string][] = [
+        [5, TypeError, "takes options such as { timeout: 1 }, not 5"],
+        [{ timeOut: 1 }, TypeError, 'has no option "timeOut"; it has timeout, signal'],
+        [{ timeout: "1" }, TypeError, "timeout must be a number"],
+        [{ timeout: -1 }, RangeError, "timeout is -1"],
+        [{ signal: 1 }, TypeError, "signal must be an AbortSignal: 1"],
+      ];
+      for (const [options, Class, text] of refused) {
+        await assertRejects(() => bus.recvAsync(options as WaitOptions), Class, text);
+        await assertRejects(() => bus.sendAsync(new Message(), options as WaitOptions), Class, text);
+      }
     });
 
     it("serves those who wait in order", async () => {

@@ -1,7 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Message, type MessageInit } from "../mod.ts";
-import { copyFrame, frameIdWord, frameLength } from "../src/message.ts";
+import { CAN_MTU } from "../src/kernel/can.ts";
+import { copyFrame, frameIdWord, frameLength, MessageOver } from "../src/message.ts";
 
 /** The kernel's structure of a message. */
 function frame(message: Message): string {
@@ -94,6 +95,18 @@ describe("Message", () => {
     assert(!new Message({ isXl: true, data: new Uint8Array(60) }).isFd, "as many bytes as an FD frame");
     const none = new Message();
     assertEquals([none.isXl, none.priority, none.vcid, none.sdt, none.af, none.sec], [false, 0, 0, 0, 0, false]);
+  });
+
+  it("shows no length code but 9 to 15 of a classic frame of 8 bytes, whatever a program left in its byte", () => {
+    const received = (idWord: number, length: number, code: number) =>
+      new MessageOver(Uint32Array.of(0, 0, 0, 0, CAN_MTU, 0, idWord, length | (code << 24), 0, 0), 0, null);
+    const codes = [[1, 8, 12], [0x40000001, 8, 15], [1, 8, 8], [1, 8, 16], [1, 8, 255], [1, 3, 12], [
+      0x20000004,
+      8,
+      12,
+    ]];
+    assertEquals(codes.map(([id, length, code]) => received(id, length, code).len8Dlc), [12, 15, 0, 0, 0, 0, 0]);
+    assert(received(1, 3, 77).equals(received(1, 3, 0)));
   });
 
   it("says whose its time is: nobody's until a bus has received it", () => {

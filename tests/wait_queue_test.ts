@@ -22,6 +22,29 @@ describe("WaitQueue", () => {
     assertEquals(queue.size, 0);
   });
 
+  it("attempts nothing more once an attempt has ended everybody's wait", async () => {
+    let attempts = 0;
+    const queue = new WaitQueue<void, string>(() => {
+      attempts++;
+      queue.rejectAll(() => new Error("all over"));
+      return "too late";
+    }, () => {});
+    const waits = [1, 2, 3].map(() => assertRejects(() => queue.wait(undefined, {}, () => ""), Error, "all over"));
+    queue.pump();
+    await Promise.all(waits);
+    assertEquals([attempts, queue.size], [1, 0]);
+  });
+
+  it("gives what has come when the time is over, though nobody was told", async () => {
+    const stock: string[] = [];
+    let emptied = 0;
+    const queue = new WaitQueue<void, string>(() => stock.shift(), () => emptied++);
+    const waits = [1, 2].map(() => queue.wait(undefined, { timeout: 0.01 }, () => "late"));
+    stock.push("just in time");
+    assertEquals(await Promise.all(waits), ["just in time", "late"]);
+    assertEquals([queue.size, emptied], [0, 1]);
+  });
+
   it("tells when the last has left by itself, and lets many leave", async () => {
     let emptied = 0;
     const queue = new WaitQueue<void, string>(() => undefined, () => emptied++);

@@ -71,6 +71,8 @@ export class RawSocket implements FrameSocket {
   #empty = false;
   /** `-errno` for the next receive: it came after messages, or while the socket did something else. */
   #pending = 0;
+  /** Whether who receives has been told that the interface is down, or will be. */
+  #downTold = false;
   /** Seconds to wait for the interface's queue to drain; 0 when the last send went through or waits for the socket. */
   #backoff = 0;
   /** When to try to send again, in milliseconds of the monotonic clock, while backing off. */
@@ -156,12 +158,15 @@ export class RawSocket implements FrameSocket {
     if (result === -EMSGSIZE && this.#readMtu() >= frameLength(messages[from])) {
       result = this.#out.send(messages, from);
     }
-    // What the socket remembers of an interface that is up again is news for who receives, and no reason not to send.
-    if (result === -ENETDOWN && this.#isUp(messages[from])) {
-      this.#keepForReceive(result);
-      result = this.#out.send(messages, from);
+    if (result === -ENETDOWN) {
+      // The socket tells it once: to a send, though it is news for who receives. It is no reason not to send if the
+      // interface is up again.
+      const up = this.#isUp(messages[from]);
+      if (up || (!this.#downTold && this.#options.channel !== "")) this.#keepForReceive(result);
+      if (up) result = this.#out.send(messages, from);
     }
     if (result > 0) {
+      this.#downTold = false;
       this.#backoff = 0;
       return result;
     }
@@ -239,10 +244,14 @@ export class RawSocket implements FrameSocket {
     while (received < max) {
       const asked = Math.min(max - received, BATCH);
       const count = this.#in.receive(into, from + received, asked);
-      if (count > 0) received += count;
+      if (count > 0) {
+        received += count;
+        this.#downTold = false;
+      }
       if (count === asked) continue;
       this.#empty = count >= 0 || count === -EAGAIN;
       if (count < 0 && count !== -EAGAIN && count !== -EINTR) this.#pending ||= count;
+      if (count === -ENETDOWN) this.#downTold = true;
       break; // there are no more, or none at all for a reason
     }
     return received;
@@ -251,6 +260,7 @@ export class RawSocket implements FrameSocket {
   /** Keeps a `-errno` for the next receive, and sees to it that who waits receives. */
   #keepForReceive(result: number): void {
     this.#pending ||= result;
+    this.#downTold ||= result === -ENETDOWN;
     const { readable, writable, keepAlive } = this.#armed;
     if (readable) this.arm(readable, writable, keepAlive);
   }

@@ -11,11 +11,13 @@ import { ENETDOWN, ENODEV, ENXIO } from "../kernel/errno.ts";
 import type { Message } from "../message.ts";
 import type { FullBusOptions } from "../options.ts";
 import type { FrameSocket } from "./frame_socket.ts";
+import { interfaceIsUp } from "./interfaces.ts";
 import { RawSocket } from "./raw.ts";
+import { BATCH } from "./receive_batch.ts";
 import { RetryTimer } from "./retry_timer.ts";
 
-/** Seconds between two looks whether the interface is back. */
-const INTERVAL = 0.05;
+/** Seconds between two looks whether the interface is back: at first, and at the most. */
+const INTERVAL = { first: 0.05, most: 0.5 };
 
 const noBytes = new Uint8Array(0);
 
@@ -35,8 +37,13 @@ export class ReconnectingSocket implements FrameSocket {
   #gone = false;
   /** Whether sending has found the interface down. */
   #down = false;
-  /** When to look again, in milliseconds of the monotonic clock. */
+  /** When to look again, in milliseconds of the monotonic clock; and seconds between two looks. */
   #lookAt = 0;
+  #interval = INTERVAL.first;
+  /** What the removed interface's socket still held: it came before. */
+  #left: Message[] = [];
+  /** How it was armed last. */
+  #armed = { readable: false, writable: false, keepAlive: false };
   /** Frames that earlier sockets lost. */
   #droppedBefore = 0;
 
@@ -71,17 +78,25 @@ export class ReconnectingSocket implements FrameSocket {
   }
 
   get idle(): boolean {
-    return !this.#gone && this.#socket.idle;
+    return !this.#gone && this.#left.length === 0 && this.#socket.idle;
   }
 
   receive(into: Message[], from: number, max: number): number {
-    if (!this.#present()) return 0;
-    try {
-      return this.#socket.receive(into, from, max);
-    } catch (error) {
-      this.#lost(error);
-      return 0;
+    const left = this.#left.splice(0, max);
+    for (let i = 0; i < left.length; i++) into[from + i] = left[i];
+    // An error of opening anew is for a call that has no messages to give.
+    if (left.length > 0 || (this.#gone && from > 0)) return left.length;
+    // Twice, because frames may be there behind an error, which is told first.
+    for (let tries = 0; tries < 2 && this.#present(); tries++) {
+      try {
+        const count = this.#socket.receive(into, from, max);
+        if (count > 0) this.#down = false;
+        return count;
+      } catch (error) {
+        this.#lost(error);
+      }
     }
+    return 0;
   }
 
   send(messages: readonly Message[], from: number): number {
@@ -108,13 +123,18 @@ export class ReconnectingSocket implements FrameSocket {
   }
 
   arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
-    const looking = (readable && this.#gone) || (writable && (this.#gone || this.#down));
-    this.#timer.set(looking ? this.#lookAt : Infinity, keepAlive);
-    if (!this.#gone) this.#socket.arm(readable, writable && !this.#down, keepAlive);
+    this.#armed = { readable, writable, keepAlive };
+    const gone = this.#gone;
+    const looking = (readable && gone) || (writable && (gone || this.#down));
+    const now = readable && this.#left.length > 0;
+    this.#timer.set(now ? 0 : looking ? this.#lookAt : Infinity, keepAlive);
+    // A socket whose interface was removed has nothing to wait for: it would be ready again and again, or never.
+    this.#socket.arm(readable && !gone, writable && !gone && !this.#down, keepAlive);
   }
 
   setFilters(filters: readonly RawFilter[]): void {
     if (!this.#gone) this.#socket.setFilters(filters);
+    this.#left = [];
     this.#options = { ...this.#options, rawFilters: filters };
   }
 
@@ -132,6 +152,12 @@ export class ReconnectingSocket implements FrameSocket {
   #present(): boolean {
     if (!this.#gone) return true;
     if (performance.now() < this.#lookAt) return false;
+    // A look at the name costs far less than a socket that cannot be bound.
+    if (!interfaceIsUp(this.#libc, this.#socket.fd, this.#options.channel)) {
+      this.#lookLater();
+      return false;
+    }
+    const droppedBefore = this.droppedFrames;
     let socket: RawSocket;
     try {
       socket = new RawSocket(this.#libc, this.#options, this.#onReady);
@@ -143,7 +169,7 @@ export class ReconnectingSocket implements FrameSocket {
     const before = this.#socket;
     this.#socket = socket;
     this.#gone = false;
-    this.#droppedBefore += before.droppedFrames;
+    this.#droppedBefore = droppedBefore;
     before.close();
     this.#options.logger?.warn(`"${this.#options.channel}" is there again`);
     return true;
@@ -154,14 +180,28 @@ export class ReconnectingSocket implements FrameSocket {
     const { channel } = this.#options;
     // A bus on every interface has none that it could lose: there a missing one is a wrong name.
     if (!isLoss(error) || (channel === "" && error.errno !== ENETDOWN)) throw error;
+    if (!this.#down) this.#interval = INTERVAL.first;
     this.#lookLater();
     if (error.errno === ENETDOWN && this.#down) return; // told before
     this.#gone = error.errno !== ENETDOWN;
+    if (this.#gone) this.#keepLeft();
     this.#options.logger?.warn(`${error.message}; waiting for the interface`);
   }
 
+  /** Takes over what the old socket holds, and sees to it that who waits for the old one waits for the new one. */
+  #keepLeft(): void {
+    try {
+      while (this.#socket.receive(this.#left, this.#left.length, BATCH) > 0);
+    } catch (error) {
+      if (!isLoss(error)) throw error;
+    }
+    const { readable, writable, keepAlive } = this.#armed;
+    this.arm(readable, writable, keepAlive);
+  }
+
   #lookLater(): void {
-    this.#lookAt = performance.now() + 1000 * INTERVAL;
+    this.#lookAt = performance.now() + 1000 * this.#interval;
+    this.#interval = Math.min(this.#interval * 1.5, INTERVAL.most);
   }
 
   #sleep(seconds: number): void {

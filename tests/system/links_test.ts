@@ -116,6 +116,20 @@ describe("Links", options, () => {
     ip("link", "del", "vcan3");
   });
 
+  it("that went down, found by a send: who receives is told as well, once", async () => {
+    ip("link", "set", "vcan1", "up");
+    using bus = new Bus("vcan1");
+    const told = assertRejects(() => bus.recvAsync(), CanOperationError, "ENETDOWN");
+    ip("link", "set", "vcan1", "down");
+    for (let i = 0; i < 2; i++) assertThrows(() => bus.send(message), CanOperationError, "ENETDOWN");
+    await told;
+    assertEquals(bus.recv(0), null);
+    assertThrows(() => bus.send(message), CanOperationError, "ENETDOWN");
+    assertEquals(bus.recv(0), null);
+    ip("link", "set", "vcan1", "up");
+    bus.send(message);
+  });
+
   it("that went down and up before a send: the send goes, and the receiver is told", async () => {
     ip("link", "set", "vcan1", "up");
     using bus = new Bus("vcan1");

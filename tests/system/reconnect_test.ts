@@ -3,8 +3,10 @@ import { execFileSync, spawn } from "node:child_process";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Bus, CanOperationError, CanTimeoutError, Message } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
+import { withFaults } from "../support/faults.ts";
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
+import { startScript } from "./script.ts";
 import { PATIENCE } from "./tools.ts";
 
 const message = (arbitrationId: number) => new Message({ arbitrationId, data: [1, 2] });
@@ -139,6 +141,57 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     for (const id of [6, 7]) sendFrom(id);
     assertEquals(bus.recvMany(9, 1).map(({ arbitrationId }) => arbitrationId), [7]);
   });
+
+  it("what came before the interface went is received, whoever finds that it went", async () => {
+    using bus = new Bus(options);
+    for (const id of [1, 2, 3]) sendFrom(id);
+    ip("link", "del", "vcanre");
+    assertThrows(() => bus.send(message(9), 0), CanTimeoutError);
+    assertEquals(bus.recvMany(2, 0).map(({ arbitrationId }) => arbitrationId), [1, 2]);
+    add();
+    bus.send(message(9), 5);
+    assertEquals(bus.recvMany(9, 0).map(({ arbitrationId }) => arbitrationId), [3]);
+
+    const got = bus.recvAsync();
+    sendFrom(4);
+    ip("link", "del", "vcanre");
+    assertThrows(() => bus.send(message(9), 0), CanTimeoutError);
+    assertEquals((await got)!.arbitrationId, 4);
+  });
+
+  it("recv(0) gives what is there behind a down and up", () => {
+    using bus = new Bus(options);
+    ip("link", "set", "vcanre", "down");
+    ip("link", "set", "vcanre", "up");
+    sendFrom(1);
+    assertEquals(bus.recv(0)!.arbitrationId, 1);
+  });
+
+  it("nothing is looked at in vain while the interface is gone and somebody waits", async () => {
+    using bus = new Bus(options);
+    const next = bus.recvAsync();
+    await pause(100);
+    ip("link", "del", "vcanre");
+    assertThrows(() => bus.send(message(9), 0), CanTimeoutError); // finds it before the waiting thread does
+    await pause(100);
+    const { result, made } = withFaults(() => undefined, () => pause(500));
+    await result;
+    assertEquals(made.filter((call) => call === "socket"), []);
+    assert(made.length < 50, `${made.length} calls in half a second`);
+    add();
+    while (!warnings.some((line) => line.includes("there again"))) await pause(5);
+    sendFrom(1);
+    assertEquals((await next)!.arbitrationId, 1);
+  });
+
+  for (const [way, lines] of [["abort", ["waiting", "enough"]], ["unref", ["waiting"]]] as [string, string[]][]) {
+    it(`a process with nothing else to do ends while the interface is gone: ${way}`, async () => {
+      using script = startScript("tests/system/scripts/gone.ts", { args: [way] });
+      await script.until(() => script.lines.length > 0, "waiting");
+      ip("link", "del", "vcanre");
+      assertEquals(await script.finish(), lines);
+    });
+  }
 
   it("errors() goes on as well", async () => {
     using bus = new Bus(options);
