@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -8,13 +7,9 @@ import { noVcan } from "../support/kernel.ts";
 import { generator } from "../support/random.ts";
 import { everything, startCandump } from "./candump.ts";
 import { marker } from "./cases.ts";
-import { PATIENCE, Program } from "./tools.ts";
+import { ip, PATIENCE, Program } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
-
-function ip(...args: string[]): void {
-  execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
-}
 
 /** All classes that candump 2020.11 knows. */
 const KNOWN = 0x1ff;

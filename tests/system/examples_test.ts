@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Bus, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { root, startScript } from "./script.ts";
-import { PATIENCE, type Program, receive } from "./tools.ts";
+import { ip, PATIENCE, type Program, receive } from "./tools.ts";
 
 /** An example's whole output, which the given lines must follow one after the other. */
 async function printed(name: string, ...expected: RegExp[]): Promise<void> {
@@ -52,7 +51,6 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
   reconnect: {
     needsVcan: true,
     async run() {
-      const ip = (...args: string[]) => execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
       const add = () => {
         ip("link", "add", "vcanex", "type", "vcan");
         ip("link", "set", "vcanex", "up");

@@ -1,18 +1,13 @@
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Bus, CanInitializationError, CanOperationError, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
-import { PATIENCE } from "./tools.ts";
+import { ip, PATIENCE } from "./tools.ts";
 import { pause } from "../support/pause.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 const message = new Message({ arbitrationId: 0x123, isExtendedId: false, data: [1, 2] });
-
-function ip(...args: string[]): void {
-  execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
-}
 
 describe("Links", options, () => {
   before(() => ip("link", "add", "vcan1", "type", "vcan"));

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
@@ -6,16 +5,12 @@ import { Bus, Message } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
-import { PATIENCE } from "./tools.ts";
+import { ip, PATIENCE } from "./tools.ts";
 
 /** As many on each interface as there are interfaces. */
 const EACH = 8;
 
 const channels = Array.from({ length: EACH }, (_, i) => `many${i}`);
-
-function ip(...args: string[]): void {
-  execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
-}
 
 /** Buses on every interface; the first on each is the one that sends, and hears itself. */
 function openAll(): Bus[][] {

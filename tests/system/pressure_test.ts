@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -7,7 +6,7 @@ import { openLibc } from "../../ffi/open.ts";
 import type { Libc } from "../../ffi/libc.ts";
 import { Bus, CanTimeoutError, Message } from "../../mod.ts";
 import { EAGAIN, ENOBUFS } from "../../src/kernel/errno.ts";
-import { PATIENCE, Program } from "./tools.ts";
+import { ip, PATIENCE, Program } from "./tools.ts";
 
 /** Counts how often sending meets each errno. */
 function countErrors(): Map<number, number> {
@@ -29,7 +28,7 @@ async function startAdapter(): Promise<{ adapter: Program; channel: string }> {
   const adapter = new Program("/usr/bin/python3", [script]);
   await adapter.until(() => adapter.lines.length > 0, "name its interface");
   const channel = adapter.lines.shift()!;
-  execFileSync("ip", ["link", "set", channel, "up"], { stdio: ["ignore", "ignore", "inherit"] });
+  ip("link", "set", channel, "up");
   return { adapter, channel };
 }
 

@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Bus, CanOperationError, Message, type MessageInit } from "../../mod.ts";
 import { copyFrame, frameLength } from "../../src/message.ts";
 import { noVcan } from "../support/kernel.ts";
-import { PATIENCE, Program, receive } from "./tools.ts";
+import { ip, PATIENCE, Program, receive } from "./tools.ts";
 
 // can-utils and python-can of the test machine know neither CAN XL nor len8_dlc, so the peer is a raw socket in Python.
 const script = fileURLToPath(new URL("raw_socket.py", import.meta.url));
@@ -33,10 +32,6 @@ function hex(message: Message): string {
   copyFrame(message, frameLength(message), words, 0);
   return Array.from(new Uint8Array(words.buffer, 0, frameLength(message)), (byte) => byte.toString(16).padStart(2, "0"))
     .join("");
-}
-
-function ip(...args: string[]): void {
-  execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 describe("Frames that can-utils and python-can do not know", { skip: noVcan, timeout: PATIENCE }, () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Bus, CanOperationError, CanTimeoutError, Message } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
@@ -7,13 +7,9 @@ import { withFaults } from "../support/faults.ts";
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 import { startScript } from "./script.ts";
-import { PATIENCE } from "./tools.ts";
+import { ip, PATIENCE } from "./tools.ts";
 
 const message = (arbitrationId: number) => new Message({ arbitrationId, data: [1, 2] });
-
-function ip(...args: string[]): void {
-  execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
-}
 
 function add(): void {
   ip("link", "add", "vcanre", "type", "vcan");

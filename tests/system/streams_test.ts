@@ -1,16 +1,11 @@
-import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Bus, CanOperationError, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
-import { PATIENCE } from "./tools.ts";
+import { ip, PATIENCE } from "./tools.ts";
 
 const message = new Message({ arbitrationId: 0x123, isExtendedId: false, data: [1, 2] });
-
-function ip(...args: string[]): void {
-  execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
-}
 
 describe("A bridge between two interfaces", { skip: noVcan, timeout: PATIENCE }, () => {
   before(() => {

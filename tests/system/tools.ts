@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import type { Bus, Message } from "../../mod.ts";
 import { pause } from "../support/pause.ts";
 
@@ -129,4 +129,9 @@ export async function receive(bus: Bus, count: number, program: Program): Promis
     messages.push(message);
   }
   return messages;
+}
+
+/** Runs `ip`, of iproute2; what it complains of is shown. */
+export function ip(...args: string[]): void {
+  execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
 }
