@@ -100,7 +100,7 @@ describe(`${EACH * EACH} buses on ${EACH} interfaces`, { skip: noVcan, timeout: 
     const flood = flooded.map(async (bus, i) => {
       for await (const message of bus) {
         assertEquals(message.arbitrationId, counts[i]++);
-        if (i === 0) bus.send(new Message({ arbitrationId: counts[0] + 999 }));
+        if (i === 0 && !bus.closed) bus.send(new Message({ arbitrationId: counts[0] + 999 }));
       }
     });
     flooded[0].sendMany(Array.from({ length: 1000 }, (_, arbitrationId) => new Message({ arbitrationId })));
