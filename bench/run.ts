@@ -23,7 +23,7 @@ const everything = "bus,wake,idle,memory";
 const options = parseArgs(process.argv.slice(2), {
   boolean: ["native"],
   string: ["only"],
-  default: { rounds: 5, seconds: 0.5, native: false, only: everything },
+  default: { rounds: 5, seconds: 1, native: false, only: everything },
 });
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
