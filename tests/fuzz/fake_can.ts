@@ -17,7 +17,7 @@ import {
   SIOCGIFMTU,
   SIOCGIFNAME,
 } from "../../src/kernel/if.ts";
-import type { Call } from "../support/faults.ts";
+import { type Call, calls } from "../support/faults.ts";
 
 /** The name of the only interface. */
 export const CHANNEL = "fuzz0";
@@ -45,21 +45,8 @@ export interface Answers {
 
 type Functions = Record<Call, (...args: never[]) => number> & { address(buffer: Uint8Array): bigint };
 
-const others = [
-  "socket",
-  "close",
-  "bind",
-  "setsockopt",
-  "getsockopt",
-  "ioctl",
-  "poll",
-  "epollCreate",
-  "epollCtl",
-  "epollWait",
-  "eventfd",
-  "read",
-  "write",
-] as const satisfies readonly Call[];
+/** The calls that `Answers.other` answers. */
+const others = calls.filter((call) => !["send", "sendmmsg", "recvmmsg"].includes(call));
 
 /** The process's libc, with these answers in place of its own until the end of a `using` block. */
 export class FakeCan implements Disposable {

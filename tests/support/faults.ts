@@ -17,7 +17,8 @@ type AnyFunction = (...args: unknown[]) => number;
 /** What becomes of one call: a result, or undefined to let it through. */
 export type Fault = (call: Call, args: readonly unknown[], index: number) => number | undefined;
 
-const calls = [
+/** All of them. */
+export const calls = [
   "socket",
   "close",
   "bind",
