@@ -150,8 +150,8 @@ export class ReceiveBatch {
       const first = frames + i * frameWords;
       let length = words[header + (MSG_LEN >> 2)];
       if (length !== CAN_MTU) length = trueLength(length, words[first + 1], this.#frameSize);
-      const next = at + RECORD_FRAME + wordsOf(length);
-      if (next > block.length) {
+      const taken = wordsOf(length);
+      if (at + RECORD_FRAME + taken > block.length) {
         this.#block = block = new Uint32Array(BLOCK);
         at = 0;
       }
@@ -159,11 +159,11 @@ export class ReceiveBatch {
         copyTime(words, header, controls + i * controlWords, controlWords, block, at);
       block[at + RECORD_LENGTH] = length;
       const frame = at + RECORD_FRAME;
-      copyWords(words, first, block, frame, wordsOf(length));
+      copyWords(words, first, block, frame, taken);
       if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(block, frame, length, this.#frameSize);
       const name = channel ?? this.#nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)]);
       into[from + i] = new MessageOver(block, at, name);
-      at = (frame + wordsOf(length) + 1) & ~1; // the next record is aligned to 8 bytes, whatever an XL frame's length
+      at = (frame + taken + 1) & ~1; // the next record is aligned to 8 bytes, whatever an XL frame's length
       reset(words, header, controlWords);
     }
     this.#at = at;
