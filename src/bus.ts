@@ -14,8 +14,8 @@ import { type BusOptions, type FullBusOptions, fullOptions, type Logger } from "
 import { Reader } from "./reader.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import { RawSocket } from "./socket/raw.ts";
-import { Streams } from "./streams.ts";
 import { ReconnectingSocket } from "./socket/reconnecting.ts";
+import { Streams } from "./streams.ts";
 import { VirtualSocket } from "./virtual.ts";
 import type { WaitOptions } from "./wait_queue.ts";
 import { Writer } from "./writer.ts";

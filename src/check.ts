@@ -29,3 +29,14 @@ export function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false: ${value}`);
   return value;
 }
+
+/**
+ * An AbortSignal, or none.
+ *
+ * @throws {TypeError} It is something else.
+ */
+export function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`signal must be an AbortSignal: ${signal}`);
+  }
+}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkSignal } from "./check.ts";
 import { CanOperationError } from "./errors.ts";
 import { CAN_ERR_MASK } from "./kernel/can.ts";
 import { EBADF, errnoName } from "./kernel/errno.ts";
@@ -55,9 +56,7 @@ export class ErrorFeeds {
       throw new TypeError(`errors() takes options such as { signal }, not ${given}`);
     }
     const { signal } = given;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new TypeError(`signal must be an AbortSignal: ${signal}`);
-    }
+    checkSignal(signal);
     const options: FullBusOptions = {
       ...this.#options,
       fd: false,

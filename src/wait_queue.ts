@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkSignal } from "./check.ts";
 import { checkTimeout } from "./timeout.ts";
 import { setKeepAlive } from "./turn.ts";
 
@@ -31,9 +32,7 @@ export function checkWaitOptions(options: WaitOptions): WaitOptions {
     }
   }
   checkTimeout(options.timeout);
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw new TypeError(`signal must be an AbortSignal: ${options.signal}`);
-  }
+  checkSignal(options.signal);
   return options;
 }
 

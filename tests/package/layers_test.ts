@@ -35,7 +35,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   "src/virtual.ts": ["src/errors.ts", "src/kernel/", "src/record.ts", "src/message", "src/options.ts", "src/socket/"],
   // The bus and its halves.
-  "src/wait_queue.ts": ["src/timeout.ts", "src/turn.ts"],
+  "src/wait_queue.ts": ["src/check.ts", "src/timeout.ts", "src/turn.ts"],
   "src/reader.ts": [
     "src/check.ts",
     "src/message",
@@ -55,6 +55,7 @@ const rooms: Record<string, readonly string[]> = {
     "src/wait_queue.ts",
   ],
   "src/error_feed.ts": [
+    "src/check.ts",
     "src/errors.ts",
     "src/kernel/",
     "src/message",
