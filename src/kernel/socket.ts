@@ -1,5 +1,8 @@
 // <sys/socket.h>, <asm-generic/socket.h>, <poll.h>
 
+/** Address family of the sockets that the kernel's settings are read and changed through. */
+export const AF_NETLINK = 16;
+
 export const SOCK_RAW = 3;
 /** Reads and writes return EAGAIN instead of waiting. */
 export const SOCK_NONBLOCK = 0o4000;
@@ -7,6 +10,8 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 
 export const SOL_SOCKET = 1;
+/** Level of a netlink socket's options. */
+export const SOL_NETLINK = 270;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 /** Like SO_SNDBUF, past the system's limit; needs CAP_NET_ADMIN. */
@@ -36,6 +41,12 @@ export const SK_MEMINFO_DROPS = 8;
 /** Bytes of SO_MEMINFO. */
 export const SO_MEMINFO_SIZE = 36;
 
+/** What is received stays there to be received again. */
+export const MSG_PEEK = 0x02;
+/** A receive tells the length of all of the message, however little there was room for. */
+export const MSG_TRUNC = 0x20;
+/** A receive that would wait returns EAGAIN. */
+export const MSG_DONTWAIT = 0x40;
 /** On a received frame: it was sent by this host. */
 export const MSG_DONTROUTE = 0x04;
 /** On a received frame: it was sent by this very socket. */

@@ -7,12 +7,14 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError } from "../errors.ts";
 import { ENETDOWN, ENODEV, errnoName } from "../kernel/errno.ts";
+import { decodeDriver, ETHTOOL_GDRVINFO } from "../kernel/ethtool.ts";
 import {
   ARPHRD_CAN,
   decodeIfreqName,
   encodeIfreq,
   IFF_UP,
   IFREQ_VALUE,
+  SIOCETHTOOL,
   SIOCGIFFLAGS,
   SIOCGIFHWADDR,
   SIOCGIFINDEX,
@@ -43,6 +45,17 @@ export function interfaceName(libc: Libc, fd: number, index: number): string | n
   new DataView(ifreq.buffer).setInt32(IFREQ_VALUE, index, true);
   const result = libc.ioctl(fd, SIOCGIFNAME, ifreq);
   return result < 0 ? result : decodeIfreqName(ifreq);
+}
+
+/** The name of an interface's driver, or `-errno`. */
+export function interfaceDriver(libc: Libc, fd: number, name: string): string | number {
+  // Larger than the structure: only large memory does not move.
+  const info = new Uint8Array(new ArrayBuffer(4096));
+  new DataView(info.buffer).setUint32(0, ETHTOOL_GDRVINFO, true);
+  const ifreq = encodeIfreq(name);
+  new DataView(ifreq.buffer).setBigUint64(IFREQ_VALUE, libc.address(info), true);
+  const result = libc.ioctl(fd, SIOCETHTOOL, ifreq);
+  return result < 0 ? result : decodeDriver(info);
 }
 
 /** Whether there is an interface of that name that is up. */

@@ -28,11 +28,13 @@ export const calls = [
   "send",
   "sendmmsg",
   "recvmmsg",
+  "recv",
   "poll",
   "epollCreate",
   "epollCtl",
   "epollWait",
   "eventfd",
+  "open",
   "read",
   "write",
 ] as const satisfies readonly Call[];
