@@ -37,6 +37,16 @@ const rooms: Record<string, readonly string[]> = {
     "src/turn.ts",
   ],
   "src/virtual.ts": ["src/errors.ts", "src/kernel/", "src/record.ts", "src/message", "src/options.ts", "src/socket/"],
+  // Links.
+  "src/link/": [
+    "ffi/",
+    "src/bit_timing",
+    "src/check.ts",
+    "src/errors.ts",
+    "src/kernel/",
+    "src/socket/",
+  ],
+  "src/link.ts": ["ffi/", "src/check.ts", "src/errors.ts", "src/kernel/", "src/link/", "src/socket/"],
   // The bus and its halves.
   "src/wait_queue.ts": ["src/check.ts", "src/timeout.ts", "src/turn.ts"],
   "src/reader.ts": [
