@@ -53,6 +53,24 @@ export {
   CanTimeoutError,
 } from "./src/errors.ts";
 export type { CanFilter } from "./src/filter.ts";
+export { Link } from "./src/link.ts";
+export type { ControllerMode, ControllerState, OperState } from "./src/link/names.ts";
+export type {
+  LinkChangeOptions,
+  LinkConfiguration,
+  LinkCreateOptions,
+  LinkOptions,
+  VcanOptions,
+  VxcanOptions,
+} from "./src/link/options.ts";
+export type {
+  DeviceStatistics,
+  LinkStatistics,
+  LinkStatisticsDelta,
+  ReceiveStatistics,
+  SendStatistics,
+} from "./src/link/statistics.ts";
+export type { LinkDetails, LinkStatus, TransmitterDelay, TransmitterDelayConst } from "./src/link/status.ts";
 export { Message, type MessageJson } from "./src/message.ts";
 export type { MessageInit } from "./src/message_init.ts";
 export type { LinkEvent, LinkEventType } from "./src/link/events.ts";

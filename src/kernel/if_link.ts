@@ -18,15 +18,21 @@ export const IFLA_MTU = 4;
 /** Index of the interface below, or at the other end. */
 export const IFLA_LINK = 5;
 export const IFLA_QDISC = 6;
+/** `struct rtnl_link_stats`: IFLA_STATS64 in 32 bits. */
+export const IFLA_STATS = 7;
 export const IFLA_MASTER = 10;
 export const IFLA_TXQLEN = 13;
+export const IFLA_MAP = 14;
 export const IFLA_OPERSTATE = 16;
 export const IFLA_LINKMODE = 17;
 export const IFLA_LINKINFO = 18;
 /** The network namespace to be in: that of a process, */
 export const IFLA_NET_NS_PID = 19;
 export const IFLA_IFALIAS = 20;
+export const IFLA_NUM_VF = 21;
 export const IFLA_STATS64 = 23;
+/** Settings of the address families. */
+export const IFLA_AF_SPEC = 26;
 export const IFLA_GROUP = 27;
 /** or that of an open file. */
 export const IFLA_NET_NS_FD = 28;
@@ -39,8 +45,12 @@ export const IFLA_CARRIER = 33;
 export const IFLA_CARRIER_CHANGES = 35;
 /** The number by which this network namespace knows the one that IFLA_LINK is in. */
 export const IFLA_LINK_NETNSID = 37;
+export const IFLA_PROTO_DOWN = 39;
 export const IFLA_GSO_MAX_SEGS = 40;
 export const IFLA_GSO_MAX_SIZE = 41;
+export const IFLA_XDP = 43;
+export const IFLA_CARRIER_UP_COUNT = 47;
+export const IFLA_CARRIER_DOWN_COUNT = 48;
 export const IFLA_MIN_MTU = 50;
 export const IFLA_MAX_MTU = 51;
 export const IFLA_PROP_LIST = 52;
@@ -143,4 +153,13 @@ export const linkTable = {
   tsoMaxSize: [IFLA_TSO_MAX_SIZE, u32],
   tsoMaxSegs: [IFLA_TSO_MAX_SEGS, u32],
   allMulti: [IFLA_ALLMULTI, u32],
+  // Of no use for CAN, or told by others.
+  stats: [IFLA_STATS, rawCodec],
+  map: [IFLA_MAP, rawCodec],
+  numVf: [IFLA_NUM_VF, u32],
+  afSpec: [IFLA_AF_SPEC, rawCodec],
+  protoDown: [IFLA_PROTO_DOWN, u8],
+  xdp: [IFLA_XDP, rawCodec],
+  carrierUpCount: [IFLA_CARRIER_UP_COUNT, u32],
+  carrierDownCount: [IFLA_CARRIER_DOWN_COUNT, u32],
 } as const satisfies AttributeTable;

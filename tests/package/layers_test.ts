@@ -37,6 +37,16 @@ const rooms: Record<string, readonly string[]> = {
     "src/turn.ts",
   ],
   "src/virtual.ts": ["src/errors.ts", "src/kernel/", "src/record.ts", "src/message", "src/options.ts", "src/socket/"],
+  // Links.
+  "src/link/": [
+    "ffi/",
+    "src/bit_timing",
+    "src/check.ts",
+    "src/errors.ts",
+    "src/kernel/",
+    "src/socket/",
+  ],
+  "src/link.ts": ["ffi/", "src/check.ts", "src/errors.ts", "src/kernel/", "src/link/", "src/socket/"],
   // Those who wait for a socket.
   "src/wait_queue.ts": ["src/check.ts", "src/timeout.ts", "src/turn.ts"],
   "src/reader.ts": [
@@ -75,6 +85,16 @@ const rooms: Record<string, readonly string[]> = {
     "src/writer.ts",
   ],
   "src/feed.ts": ["src/endpoint.ts", "src/socket/"],
+  "src/watch_links.ts": [
+    "ffi/",
+    "src/check.ts",
+    "src/endpoint.ts",
+    "src/errors.ts",
+    "src/feed.ts",
+    "src/kernel/",
+    "src/link/",
+    "src/socket/",
+  ],
   // The bus.
   "src/error_feed.ts": [
     "src/check.ts",
