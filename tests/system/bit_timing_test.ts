@@ -156,19 +156,23 @@ describe("The kernel, with an SJA1000", { skip: noController() }, () => {
     const below = generator(8);
     const common = [10_000, 20_000, 33_333, 50_000, 83_333, 100_000, 125_000, 250_000, 500_000, 800_000, 1_000_000];
     const plain = common.map((bitrate) => ({ bitrate }));
-    const points = common.flatMap((bitrate) => [0.5, 0.625, 0.7, 0.75, 0.8, 0.875, 0.9, 0.999].map((samplePoint) => ({ bitrate, samplePoint })));
+    const points = common.flatMap((bitrate) =>
+      [0.5, 0.625, 0.7, 0.75, 0.8, 0.875, 0.9, 0.999].map((samplePoint) => ({ bitrate, samplePoint }))
+    );
     const random = Array.from({ length: 200 }, () => ({
       bitrate: oneOf(below, oneOf(below, ...common), 4_000 + below(2_800_000)),
       ...below(4) > 0 && { samplePoint: (1 + below(999)) / 1000 },
       // Newer kernels refuse what is too large.
       ...below(4) === 0 && { sjw: 1 + below(algorithm === "v6.3" ? 6 : 20) },
     }));
-    const count = agree([...plain, ...points, ...random].map((each: { bitrate: number; samplePoint?: number; sjw?: number }) => ({
-      words: `bitrate ${each.bitrate}` +
-        (each.samplePoint === undefined ? "" : ` sample-point ${each.samplePoint}`) +
-        (each.sjw === undefined ? "" : ` sjw ${each.sjw}`),
-      ours: () => BitTiming.fromBitrate({ clock, limits, algorithm, ...each }),
-    })));
+    const count = agree(
+      [...plain, ...points, ...random].map((each: { bitrate: number; samplePoint?: number; sjw?: number }) => ({
+        words: `bitrate ${each.bitrate}` +
+          (each.samplePoint === undefined ? "" : ` sample-point ${each.samplePoint}`) +
+          (each.sjw === undefined ? "" : ` sjw ${each.sjw}`),
+        ours: () => BitTiming.fromBitrate({ clock, limits, algorithm, ...each }),
+      })),
+    );
     assert(count.same > 150 && count.refused > 20, JSON.stringify(count));
   });
 
