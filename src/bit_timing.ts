@@ -96,7 +96,8 @@ export class BitTiming implements BitTimingValues {
 
   /**
    * The best timing for a bitrate: what the kernel makes of `ip link set ... type can bitrate ...`, value for value.
-   * `bitrateError` tells how far off it is; the kernel, and this, take up to 5 %.
+   * `bitrateError` tells how far off it is; the kernel, and this, take up to 5 %. What the kernel takes and should not is
+   * refused: sample points so early that the segments are none that the controller has.
    *
    * @throws {RangeError} A value is out of range, or the controller cannot do it: the message tells what it can.
    * @throws {TypeError} Something is missing, unknown or of the wrong type.
