@@ -74,6 +74,6 @@ export type { LinkDetails, LinkStatus, TransmitterDelay, TransmitterDelayConst }
 export { Message, type MessageJson } from "./src/message.ts";
 export type { MessageInit } from "./src/message_init.ts";
 export type { LinkEvent, LinkEventType } from "./src/link/events.ts";
-export { type LinkWatch, watchLinks, type WatchOptions } from "./src/link/watch.ts";
+export { type LinkWatch, watchLinks, type WatchOptions } from "./src/watch_links.ts";
 export type { BusOptions, Logger } from "./src/options.ts";
 export type { WaitOptions } from "./src/wait_queue.ts";

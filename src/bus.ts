@@ -8,7 +8,12 @@ import { openLibc } from "../ffi/open.ts";
 import { CanSocket } from "./can_socket.ts";
 import { Endpoint } from "./endpoint.ts";
 import { type ErrorFeed, type ErrorFeedOptions, ErrorFeeds } from "./error_feed.ts";
+import { CanOperationError } from "./errors.ts";
 import { type CanFilter, toRawFilters } from "./filter.ts";
+import { ENODEV, errnoName } from "./kernel/errno.ts";
+import { Link } from "./link.ts";
+import type { ControllerState } from "./link/names.ts";
+import type { LinkStatus } from "./link/status.ts";
 import { Message } from "./message.ts";
 import { type BusOptions, type FullBusOptions, fullOptions, type Logger } from "./options.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
@@ -43,6 +48,8 @@ export class Bus extends CanSocket<Message, Message> {
   readonly #endpoint: Endpoint<FrameSocket, Message, Message>;
   readonly #errors: ErrorFeeds;
   readonly #logger: Logger | undefined;
+  readonly #libc: string | undefined;
+  readonly #virtual: boolean;
   #filters: readonly CanFilter[] | null;
 
   /**
@@ -71,6 +78,8 @@ export class Bus extends CanSocket<Message, Message> {
     this.channelInfo = endpoint.socket.channelInfo;
     this.#filters = copyFilters(full.filters);
     this.#logger = logger;
+    this.#libc = full.libc;
+    this.#virtual = full.interface === "virtual";
     try {
       logger?.debug(`opened ${this.channelInfo}`);
     } catch (error) {
@@ -108,6 +117,42 @@ export class Bus extends CanSocket<Message, Message> {
   errors(options: ErrorFeedOptions = {}): ErrorFeed {
     this.#endpoint.assertOpen("follow the errors of");
     return this.#errors.open(options);
+  }
+
+  /**
+   * The bus's interface as a link: to look at, to count, to restart after a bus-off.
+   *
+   * @throws {CanOperationError} The bus is closed, virtual or on every channel.
+   * @throws {CanInitializationError} The interface is gone.
+   */
+  get link(): Link {
+    this.#endpoint.assertOpen("take the link of");
+    const { ifindex } = this.#endpoint.socket;
+    if (ifindex > 0) return Link.open(ifindex, { libc: this.#libc });
+    const why = this.#virtual ? "it is virtual" : "it has every CAN interface: Link.list() gives their links";
+    throw new CanOperationError(`Cannot take the link of ${this.channelInfo}: ENODEV (${why})`, {
+      code: errnoName(ENODEV),
+      errno: ENODEV,
+      channel: this.channel,
+    });
+  }
+
+  /**
+   * The controller's state, read from the kernel now; null where there is no controller: a vcan's, a virtual bus's.
+   *
+   * @throws {CanOperationError} As `link`, but not for a virtual bus.
+   */
+  get state(): ControllerState | null {
+    return this.#status()?.state ?? null;
+  }
+
+  /**
+   * The controller's error counters, read from the kernel now; null where it tells none, or there is no controller.
+   *
+   * @throws {CanOperationError} As `link`, but not for a virtual bus.
+   */
+  get errorCounters(): { readonly tx: number; readonly rx: number } | null {
+    return this.#status()?.errorCounters ?? null;
   }
 
   /** The filters in force; null receives everything. */
@@ -156,6 +201,11 @@ export class Bus extends CanSocket<Message, Message> {
     } finally {
       this.#logger?.debug(`closed ${this.channelInfo}`);
     }
+  }
+
+  #status(): LinkStatus | null {
+    this.#endpoint.assertOpen("read the state of");
+    return this.#virtual ? null : this.link.status();
   }
 }
 

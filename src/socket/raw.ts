@@ -46,6 +46,7 @@ const GONE = "the interface is gone: close this bus, and open a new one when it 
 /** CAN_RAW over a libc. */
 export class RawSocket implements FrameSocket {
   readonly channelInfo: string;
+  readonly ifindex: number;
   readonly fd: number;
   readonly #libc: Libc;
   readonly #options: FullBusOptions;
@@ -83,12 +84,12 @@ export class RawSocket implements FrameSocket {
       throw systemError(CanInitializationError, "open a CAN_RAW socket", "socket", this.fd, channel);
     }
     try {
-      const index = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
+      this.ifindex = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
       const fail: Fail = (...failure) => this.#error(...failure);
       this.#readiness = new Readiness(libc, this.fd, onReady, fail);
       this.#settings = new RawOptions(libc, this.fd, options, fail);
       this.#settings.configure();
-      const bound = libc.bind(this.fd, encodeAddress(index));
+      const bound = libc.bind(this.fd, encodeAddress(this.ifindex));
       if (bound < 0) {
         throw systemError(CanInitializationError, `bind a CAN_RAW socket to "${channel}"`, "bind", bound, channel);
       }

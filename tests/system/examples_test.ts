@@ -1,10 +1,10 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Bus, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { root, startScript } from "./script.ts";
-import { ip, PATIENCE, type Program, receive } from "./tools.ts";
+import { ip, PATIENCE, Program, receive } from "./tools.ts";
 
 /** An example's whole output, which the given lines must follow one after the other. */
 async function printed(name: string, ...expected: RegExp[]): Promise<void> {
@@ -92,6 +92,50 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       } finally {
         ip("link", "del", "vcanex");
       }
+    },
+  },
+  watch: {
+    needsVcan: true,
+    async run() {
+      using program = startScript("examples/watch.ts");
+      await program.until(() => program.lines.includes("watching; Ctrl-C ends it"), "watch");
+      assert(program.lines.includes("vcan0: up, no controller, any bit/s"), program.lines.join("\n"));
+      const first = program.lines.length;
+      ip("link", "add", "vcanex", "type", "vcan");
+      ip("link", "set", "vcanex", "txqueuelen", "5");
+      ip("link", "set", "vcanex", "up");
+      ip("link", "del", "vcanex");
+      const told = () => program.lines.slice(first).filter((line) => line.startsWith("vcanex: "));
+      await program.until(() => told().includes("vcanex: removed"), "tell that it was removed");
+      const expected = ["added", "changed: txQueueLength", "up", "down", "removed"];
+      assertEquals(told().filter((line) => !line.includes("operState")), expected.map((each) => `vcanex: ${each}`));
+      await program.stop("SIGINT");
+    },
+  },
+  bus_off: {
+    needsVcan: true,
+    async run() {
+      if (!existsSync("/sys/class/net/can1")) return; // only the emulated machine has a driver for adapters
+      using adapter = new Program("/usr/bin/python3", [`${root}tests/system/slcan.py`]);
+      await adapter.until(() => adapter.lines.length > 0, "name its interface");
+      const [channel] = adapter.lines;
+      ip("link", "set", channel, "up");
+      using program = startScript("examples/bus_off.ts", { args: [channel] });
+      await program.until(() => program.lines.length === 1, "begin");
+      using bus = new Bus({ channel, reconnect: true });
+      bus.recv(10); // it sends
+      // What the adapter says to the kernel: bus-off, the counters 256 and 0.
+      const data = new TextEncoder().encode("sb256000");
+      bus.send(new Message({ arbitrationId: 0x123, isExtendedId: false, data }), 5);
+      await program.until(() => program.lines.length === 4, "come back");
+      const heard = bus.recvMany(100, 0).length;
+      await program.until(() => bus.recv(0)?.arbitrationId === 0x321, "send again", () => {});
+      assert(heard > 0);
+      assertMatch(program.lines[0], /": ERROR-ACTIVE, error counters /);
+      assertMatch(program.lines[1], /^bus-off: BUS-OFF, .* 1 times so far$/);
+      assertMatch(program.lines[2], /cannot restart/);
+      assertEquals(program.lines[3], "on the bus again: ERROR-ACTIVE");
+      await program.stop("SIGINT");
     },
   },
   quick_start: {

@@ -4,31 +4,30 @@
  * @module
  */
 
-import type { Libc } from "../../ffi/libc.ts";
-import { openLibc } from "../../ffi/open.ts";
-import { checkSignal } from "../check.ts";
-import { Endpoint } from "../endpoint.ts";
-import { CanError, CanOperationError } from "../errors.ts";
-import { Feed } from "../feed.ts";
-import { ENOBUFS } from "../kernel/errno.ts";
-import type { NetlinkMessage } from "../kernel/netlink.ts";
-import { RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK } from "../kernel/rtnetlink.ts";
-import { interfaceDriver } from "../socket/interfaces.ts";
-import { NetlinkSocket } from "../socket/netlink.ts";
-import { Readiness } from "../socket/readiness.ts";
-import type { OnReady, Source } from "../socket/socket.ts";
-import { SocketOptions } from "../socket/socket_options.ts";
-import { type Fail, systemError } from "../socket/system_error.ts";
-import { KnownLinks, type LinkEvent } from "./events.ts";
-import { LinkRequests } from "./requests.ts";
-import { type LinkStatus, readStatus } from "./status.ts";
+import type { Libc } from "../ffi/libc.ts";
+import { openLibc } from "../ffi/open.ts";
+import { checkNames, checkSignal } from "./check.ts";
+import { Endpoint } from "./endpoint.ts";
+import { CanError, CanOperationError } from "./errors.ts";
+import { Feed } from "./feed.ts";
+import { ENOBUFS } from "./kernel/errno.ts";
+import type { NetlinkMessage } from "./kernel/netlink.ts";
+import { RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK } from "./kernel/rtnetlink.ts";
+import { interfaceDriver } from "./socket/interfaces.ts";
+import { NetlinkSocket } from "./socket/netlink.ts";
+import { Readiness } from "./socket/readiness.ts";
+import type { OnReady, Source } from "./socket/socket.ts";
+import { SocketOptions } from "./socket/socket_options.ts";
+import { type Fail, systemError } from "./socket/system_error.ts";
+import { KnownLinks, type LinkEvent } from "./link/events.ts";
+import type { LinkOptions } from "./link/options.ts";
+import { LinkRequests } from "./link/requests.ts";
+import { type LinkStatus, readStatus } from "./link/status.ts";
 
 /** How links are watched. */
-export interface WatchOptions {
+export interface WatchOptions extends LinkOptions {
   /** Ends the iteration, as leaving the loop does. */
   readonly signal?: AbortSignal;
-  /** Path of the C library, where `BusOptions.libc` would need it. */
-  readonly libc?: string;
 }
 
 /** The events of CAN links, until somebody ends it: by leaving the loop, `using` or the signal. */
@@ -67,14 +66,7 @@ export interface LinkWatch extends AsyncIterableIterator<LinkEvent, undefined>, 
  * @throws {TypeError} An option is wrong.
  */
 export function watchLinks(options: WatchOptions = {}): LinkWatch {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`watchLinks() takes options such as { signal }, not ${options}`);
-  }
-  for (const name in options) {
-    if (name !== "signal" && name !== "libc") {
-      throw new TypeError(`watchLinks() has no option "${name}"; it has signal, libc`);
-    }
-  }
+  checkNames("watchLinks", options, ["signal", "libc"]);
   checkSignal(options.signal);
   const watch = new Watch(openLibc(options.libc), options.signal);
   if (options.signal?.aborted) watch.end();
