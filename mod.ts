@@ -33,6 +33,8 @@ export type { BitTimingAlgorithm } from "./src/bit_timing/limits.ts";
 export type { BitTimingListRequest, BitTimingRequest } from "./src/bit_timing/request.ts";
 export type { BitTimingConst, BitTimingValues } from "./src/bit_timing/values.ts";
 export { Bus, type CanProtocol } from "./src/bus.ts";
+export { CanReceiver } from "./src/can_receiver.ts";
+export { CanSocket } from "./src/can_socket.ts";
 export type { ErrorFeed, ErrorFeedOptions } from "./src/error_feed.ts";
 export type { ErrorFrame } from "./src/error_frame.ts";
 export type {

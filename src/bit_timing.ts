@@ -96,7 +96,8 @@ export class BitTiming implements BitTimingValues {
 
   /**
    * The best timing for a bitrate: what the kernel makes of `ip link set ... type can bitrate ...`, value for value.
-   * `bitrateError` tells how far off it is; the kernel, and this, take up to 5 %.
+   * `bitrateError` tells how far off it is; the kernel, and this, take up to 5 %. What the kernel takes and should not is
+   * refused: sample points so early that the segments are none that the controller has.
    *
    * @throws {RangeError} A value is out of range, or the controller cannot do it: the message tells what it can.
    * @throws {TypeError} Something is missing, unknown or of the wrong type.
@@ -225,10 +226,11 @@ export class BitTiming implements BitTimingValues {
   /**
    * What a link is configured with, for exactly this timing. To sample three times is a mode of the controller.
    *
-   * @param form `"bitrate"`: the bitrate, of which the kernel calculates the segments. Default `"segments"`.
+   * @param form `"bitrate"`: bitrate and sample point, of which the kernel makes segments of its own. Default
+   * `"segments"`.
    */
   toLink(form?: "segments"): LinkSegments;
-  /** What a link is configured with, for this bitrate. */
+  /** What a link is configured with, for this bitrate and sample point. */
   toLink(form: "bitrate"): LinkBitrate;
   toLink(form: "segments" | "bitrate" = "segments"): LinkSegments | LinkBitrate {
     const { bitrate, samplePoint, tq, propSeg, phaseSeg1, phaseSeg2, sjw } = this;
@@ -241,7 +243,8 @@ export class BitTiming implements BitTimingValues {
    * What `ip link set can0 type can` takes, such as `"tq 125 prop-seg 6 phase-seg1 7 phase-seg2 2 sjw 1"` or
    * `"bitrate 500000 sample-point 0.875 sjw 1"`.
    *
-   * @param form `"bitrate"`: the bitrate, of which the kernel calculates the segments. Default `"segments"`.
+   * @param form `"bitrate"`: bitrate and sample point, of which the kernel makes segments of its own. Default
+   * `"segments"`.
    * @param phase `"data"` for the data phase of CAN FD. Default `"nominal"`.
    */
   toIp(form: "segments" | "bitrate" = "segments", phase: BitTimingPhase = "nominal"): string {

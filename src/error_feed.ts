@@ -5,13 +5,15 @@
  */
 
 import { checkSignal } from "./check.ts";
+import { Endpoint } from "./endpoint.ts";
 import { CanOperationError } from "./errors.ts";
 import { CAN_ERR_MASK } from "./kernel/can.ts";
 import { EBADF, errnoName } from "./kernel/errno.ts";
 import type { Message } from "./message.ts";
 import type { FullBusOptions } from "./options.ts";
-import { Reader } from "./reader.ts";
+import { Feed } from "./feed.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
+import type { OnReady } from "./socket/socket.ts";
 
 /** How error frames are followed. */
 export interface ErrorFeedOptions {
@@ -29,11 +31,8 @@ export interface ErrorFeed extends AsyncIterableIterator<Message, undefined>, Di
   return(): Promise<IteratorReturnResult<undefined>>;
 }
 
-/** Opens a socket; see `FrameSocket.arm` for `onReady`. */
-export type OpenSocket = (options: FullBusOptions, onReady: (failure?: Error) => void) => FrameSocket;
-
-const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };
-const FOR_EVER = {};
+/** Opens a socket. */
+export type OpenSocket = (options: FullBusOptions, onReady: OnReady) => FrameSocket;
 
 /** All feeds of one bus. While there is one, error frames do not come among the bus's messages. */
 export class ErrorFeeds {
@@ -65,7 +64,7 @@ export class ErrorFeeds {
       joinFilters: false,
       errorMask: this.#options.errorMask || CAN_ERR_MASK,
     };
-    const open = (onReady: (failure?: Error) => void) => this.#openSocket(options, onReady);
+    const open = (onReady: OnReady) => this.#openSocket(options, onReady);
     const feed = new SocketFeed(open, options, signal, () => this.#forget(feed));
     this.#feeds.add(feed);
     try {
@@ -76,7 +75,7 @@ export class ErrorFeeds {
       feed.end();
       throw error;
     }
-    feed.keepAlive(this.#keepAlive);
+    feed.keepAlive = this.#keepAlive;
     if (signal?.aborted) feed.end();
     return feed;
   }
@@ -84,7 +83,7 @@ export class ErrorFeeds {
   /** Whether a pending `next` keeps the process alive. */
   set keepAlive(value: boolean) {
     this.#keepAlive = value;
-    for (const feed of this.#feeds) feed.keepAlive(value);
+    for (const feed of this.#feeds) feed.keepAlive = value;
   }
 
   /** Ends all feeds; the bus's socket, which will be closed, is left as it is. */
@@ -108,121 +107,32 @@ export class ErrorFeeds {
 }
 
 /** A feed over a socket of its own. */
-class SocketFeed implements ErrorFeed {
-  readonly #channel: string;
-  readonly #socket: FrameSocket;
-  readonly #reader: Reader;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onEnd: () => void;
-  readonly #onAbort = () => this.#abort();
-  #keepAlive = true;
-  #ended = false;
-  /** Why the signal could not end it cleanly: told by the next `next`. */
-  #failure: { error: unknown } | null = null;
+class SocketFeed extends Feed<Message> implements ErrorFeed {
+  readonly #endpoint: Endpoint<FrameSocket, Message>;
 
   /** @param onEnd Called once, before the socket is closed. */
   constructor(
-    open: (onReady: (failure?: Error) => void) => FrameSocket,
+    open: (onReady: OnReady) => FrameSocket,
     { channel, logger }: FullBusOptions,
     signal: AbortSignal | undefined,
     onEnd: () => void,
   ) {
-    this.#channel = channel;
-    this.#onEnd = onEnd;
-    this.#signal = signal;
-    this.#socket = open((failure) => this.#ready(failure));
-    this.#reader = new Reader(this.#socket, () => this.#arm(), logger);
-    signal?.addEventListener("abort", this.#onAbort);
+    const endpoint = new Endpoint<FrameSocket, Message>({ channel, logger, noun: "feed" }, open);
+    super(endpoint, signal, onEnd);
+    this.#endpoint = endpoint;
   }
 
   get droppedFrames(): number {
-    if (this.#ended) {
-      const [code, channel] = [errnoName(EBADF), this.#channel];
+    if (this.ended) {
+      const [code, channel] = [errnoName(EBADF), this.#endpoint.owner.channel];
       const text = `Cannot read droppedFrames of the errors of "${channel}": ${code} (they have ended)`;
       throw new CanOperationError(text, { code, errno: EBADF, channel });
     }
-    return this.#socket.droppedFrames;
+    return this.#endpoint.socket.droppedFrames;
   }
 
-  async next(): Promise<IteratorResult<Message, undefined>> {
-    if (this.#ended) return this.#end();
-    try {
-      const message = await this.#reader.next(FOR_EVER);
-      return message === null ? DONE : { value: message, done: false };
-    } catch (error) {
-      if (this.#ended) return this.#end();
-      throw error;
-    }
-  }
-
-  return(): Promise<IteratorReturnResult<undefined>> {
-    return new Promise((resolve) => {
-      this.end();
-      resolve(DONE);
-    });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  [Symbol.dispose](): void {
-    this.end();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return();
-  }
-
-  keepAlive(value: boolean): void {
-    this.#keepAlive = value;
-    this.#reader.queue.keepAlive = value;
-    this.#arm();
-  }
-
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#signal?.removeEventListener("abort", this.#onAbort);
-    try {
-      this.#onEnd();
-    } finally {
-      try {
-        this.#socket.close();
-      } finally {
-        this.#reader.queue.rejectAll(() => undefined); // next() sees that it was the end
-      }
-    }
-  }
-
-  #end(): IteratorReturnResult<undefined> {
-    const failure = this.#failure;
-    this.#failure = null;
-    if (failure) throw failure.error;
-    return DONE;
-  }
-
-  /** An error thrown to the signal would end the process. */
-  #abort(): void {
-    try {
-      this.end();
-    } catch (error) {
-      this.#failure = { error };
-    }
-  }
-
-  #ready(failure?: Error): void {
-    if (failure) return this.#reader.queue.rejectAll(() => failure);
-    this.#reader.queue.pump();
-    this.#arm();
-  }
-
-  #arm(): void {
-    if (this.#ended) return;
-    try {
-      this.#socket.arm(this.#reader.queue.size > 0, false, this.#keepAlive);
-    } catch (error) {
-      this.#reader.queue.rejectAll(() => error);
-    }
+  /** Whether a pending `next` keeps the process alive. */
+  set keepAlive(value: boolean) {
+    this.#endpoint.keepAlive = value;
   }
 }

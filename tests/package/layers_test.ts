@@ -47,11 +47,10 @@ const rooms: Record<string, readonly string[]> = {
     "src/socket/",
   ],
   "src/link.ts": ["ffi/", "src/check.ts", "src/errors.ts", "src/kernel/", "src/link/", "src/socket/"],
-  // The bus and its halves.
+  // Those who wait for a socket.
   "src/wait_queue.ts": ["src/check.ts", "src/timeout.ts", "src/turn.ts"],
   "src/reader.ts": [
     "src/check.ts",
-    "src/message",
     "src/options.ts",
     "src/socket/",
     "src/timeout.ts",
@@ -61,22 +60,42 @@ const rooms: Record<string, readonly string[]> = {
   "src/writer.ts": [
     "src/errors.ts",
     "src/kernel/",
-    "src/message",
     "src/options.ts",
     "src/socket/",
     "src/timeout.ts",
     "src/wait_queue.ts",
   ],
-  "src/error_feed.ts": [
-    "src/check.ts",
+  "src/streams.ts": ["src/reader.ts", "src/writer.ts"],
+  "src/endpoint.ts": [
     "src/errors.ts",
     "src/kernel/",
-    "src/message",
     "src/options.ts",
     "src/reader.ts",
     "src/socket/",
+    "src/streams.ts",
+    "src/writer.ts",
   ],
-  "src/streams.ts": ["src/message", "src/reader.ts", "src/writer.ts"],
+  "src/can_receiver.ts": ["src/endpoint.ts", "src/socket/", "src/turn.ts", "src/wait_queue.ts"],
+  "src/can_socket.ts": [
+    "src/can_receiver.ts",
+    "src/endpoint.ts",
+    "src/socket/",
+    "src/turn.ts",
+    "src/wait_queue.ts",
+    "src/writer.ts",
+  ],
+  "src/feed.ts": ["src/endpoint.ts", "src/socket/"],
+  // The bus.
+  "src/error_feed.ts": [
+    "src/check.ts",
+    "src/endpoint.ts",
+    "src/errors.ts",
+    "src/feed.ts",
+    "src/kernel/",
+    "src/message",
+    "src/options.ts",
+    "src/socket/",
+  ],
   "src/bus.ts": ["ffi/", "src/"],
   "mod.ts": ["src/"],
 };
