@@ -140,15 +140,7 @@ describe("Configuring a CAN FD controller", () => {
     const clock = 40_000_000;
     const nominal = new BitTiming({ clock, brp: 2, tseg1: 29, tseg2: 10, sjw: 5 });
     const data = new BitTiming({ clock, brp: 1, tseg1: 14, tseg2: 5, sjw: 3 });
-    const { tq: dataTq, propSeg: dataPropSeg, phaseSeg1: dataPhaseSeg1, phaseSeg2: dataPhaseSeg2, sjw: dataSjw } = data;
-    const { status } = configured({
-      ...nominal.toLink(),
-      dataTq,
-      dataPropSeg,
-      dataPhaseSeg1,
-      dataPhaseSeg2,
-      dataSjw,
-    });
+    const { status } = configured({ ...nominal.toLink(), ...data.toLink("segments", "data") });
     assert(new BitTiming({ clock, ...status.bitTiming }).equals(nominal));
     assert(new BitTiming({ clock, ...status.dataBitTiming }).equals(data));
   });
