@@ -25,6 +25,7 @@ export type {
   BitTimingPhase,
   LinkBitrate,
   LinkSegments,
+  OfDataPhase,
   PythonBitTiming,
   PythonBitTimingFd,
 } from "./src/bit_timing/forms.ts";

@@ -98,7 +98,7 @@ export class Link {
    *
    * @param name As for `create`.
    * @param peerName The same for the other one, which may be in another network namespace: `peerNetns`.
-   * @returns Both; null for the second one if it was made in another namespace.
+   * @returns Both; null for the second one if `peerNetns` says where it is.
    * @throws {CanInitializationError} There is a link of such a name, this kernel has no vxcan, this process may not.
    * @throws {RangeError} A name or an option is out of range.
    * @throws {TypeError} An option is unknown or of the wrong type.

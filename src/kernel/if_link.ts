@@ -12,6 +12,7 @@ import {
   u8,
   viewOf,
 } from "./nlattr.ts";
+import { AF_INET6 } from "./socket.ts";
 
 export const IFLA_IFNAME = 3;
 export const IFLA_MTU = 4;
@@ -63,6 +64,8 @@ export const IFLA_GRO_MAX_SIZE = 58;
 export const IFLA_TSO_MAX_SIZE = 59;
 export const IFLA_TSO_MAX_SEGS = 60;
 export const IFLA_ALLMULTI = 61;
+
+export const IFLA_INET6_ADDR_GEN_MODE = 8;
 
 export const IFLA_INFO_KIND = 1;
 /** What the kind has of its own: IFLA_CAN_*, VXCAN_INFO_*. */
@@ -119,6 +122,9 @@ const linkInfoTable = {
   xstats: [IFLA_INFO_XSTATS, rawCodec],
 } as const;
 
+const inet6Table = { addressMode: [IFLA_INET6_ADDR_GEN_MODE, u8] } as const;
+const addressFamilies = { inet6: [AF_INET6, nested(inet6Table)] } as const;
+
 /** The attributes of a link. */
 export const linkTable = {
   name: [IFLA_IFNAME, stringCodec],
@@ -153,11 +159,11 @@ export const linkTable = {
   tsoMaxSize: [IFLA_TSO_MAX_SIZE, u32],
   tsoMaxSegs: [IFLA_TSO_MAX_SEGS, u32],
   allMulti: [IFLA_ALLMULTI, u32],
+  families: [IFLA_AF_SPEC, nested(addressFamilies)],
   // Of no use for CAN, or told by others.
   stats: [IFLA_STATS, rawCodec],
   map: [IFLA_MAP, rawCodec],
   numVf: [IFLA_NUM_VF, u32],
-  afSpec: [IFLA_AF_SPEC, rawCodec],
   protoDown: [IFLA_PROTO_DOWN, u8],
   xdp: [IFLA_XDP, rawCodec],
   carrierUpCount: [IFLA_CARRIER_UP_COUNT, u32],

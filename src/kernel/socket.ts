@@ -1,5 +1,6 @@
 // <sys/socket.h>, <asm-generic/socket.h>, <poll.h>
 
+export const AF_INET6 = 10;
 /** Address family of the sockets that the kernel's settings are read and changed through. */
 export const AF_NETLINK = 16;
 

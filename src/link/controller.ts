@@ -170,7 +170,7 @@ function wantedModes(
   const delay = wanted["tdc-auto"] ? "tdc-auto" : wanted["tdc-manual"] ? "tdc-manual" : null;
   if (delay && tdc === undefined) throw new TypeError(`tdc is missing: the mode ${delay} takes it`);
   if (delay) wanted[delay === "tdc-auto" ? "tdc-manual" : "tdc-auto"] ??= false;
-  const fdFor = dataTiming.length > 0 ? nameOf("data", dataTiming[0]) : delay;
+  const fdFor = dataTiming.length > 0 ? nameOf("data", dataTiming[0]) : delay ? "tdc" : null;
   if (fdFor !== null) {
     if (wanted.fd === false) throw new RangeError(`${sources.fd}: ${fdFor} takes that mode`);
     wanted.fd = true;

@@ -114,6 +114,11 @@ export interface LinkConfiguration {
   readonly termination?: number;
 }
 
+/** What an object has that is not undefined. */
+function given(object: unknown): [name: string, value: unknown][] {
+  return Object.entries(object as object).filter(([, value]) => value !== undefined);
+}
+
 type Check = (name: string, value: unknown) => void;
 
 const whole = (least: number, most: number): Check => (name, value) => checkWhole(name, value, least, most);
@@ -145,14 +150,14 @@ function checkMtu(name: string, value: unknown): void {
 
 function checkModes(name: string, value: unknown): void {
   checkNames(name, value, controllerModes);
-  for (const [mode, wanted] of Object.entries(value as object)) checkBoolean(`${name}["${mode}"]`, wanted);
+  for (const [mode, wanted] of given(value)) checkBoolean(`${name}["${mode}"]`, wanted);
   const { "tdc-auto": auto, "tdc-manual": manual } = value as { [mode in ControllerMode]?: boolean };
   if (auto && manual) throw new RangeError(`${name} has both "tdc-auto" and "tdc-manual": only one can be set`);
 }
 
 function checkDelay(name: string, value: unknown): void {
   checkNames(name, value, ["tdcv", "tdco", "tdcf"]);
-  for (const [part, periods] of Object.entries(value as object)) whole(0, U32_MAX)(`${name}.${part}`, periods);
+  for (const [part, periods] of given(value)) whole(0, U32_MAX)(`${name}.${part}`, periods);
   if ((value as TransmitterDelay).tdco === undefined) throw new TypeError(`${name}.tdco is missing`);
 }
 
@@ -215,9 +220,9 @@ const making: Record<string, Check> = {
  * @throws {TypeError} A setting is unknown or of the wrong type.
  * @throws {RangeError} A value is out of range.
  */
-export function checkConfiguration(given: unknown): LinkConfiguration {
-  checkNames("configure", given, Object.keys(settings));
-  const set = Object.entries(given as LinkConfiguration).filter(([, value]) => value !== undefined);
+export function checkConfiguration(configuration: unknown): LinkConfiguration {
+  checkNames("configure", configuration, Object.keys(settings));
+  const set = given(configuration);
   for (const [name, value] of set) settings[name as keyof LinkConfiguration][0](name, value);
   return Object.fromEntries(set) as LinkConfiguration;
 }
@@ -236,33 +241,39 @@ export function settingsThatNeedDown(configuration: LinkConfiguration): string[]
  */
 export function checkMaking(
   what: string,
-  given: unknown,
+  options: unknown,
   kind: "vcan" | "vxcan",
   netns: "netns" | "peerNetns",
 ): LinkCreateOptions {
-  checkNames(what, given, ["kind", "mtu", "txQueueLength", "up", netns, "libc"]);
-  for (const [name, value] of Object.entries(given as object)) {
-    if (value !== undefined && name !== "kind") making[name](`Option ${name}`, value);
-  }
-  const { kind: wanted = kind } = given as { kind?: unknown };
+  checkNames(what, options, ["kind", "mtu", "txQueueLength", "up", netns, "libc"]);
+  for (const [name, value] of given(options)) if (name !== "kind") making[name](`Option ${name}`, value);
+  const { kind: wanted = kind } = options as { kind?: unknown };
   if (wanted !== kind) {
     const hint = wanted === "vxcan" ? `; a vxcan has two ends: Link.createPair("vxcan0", "vxcan1")` : "";
     throw new RangeError(`Option kind is "${wanted}": it must be "${kind}"${hint}`);
   }
-  return given as LinkCreateOptions;
+  return options as LinkCreateOptions;
 }
 
-/** Checks the options of a change. */
-export function checkChangeOptions(what: string, given: unknown): LinkChangeOptions {
-  checkNames(what, given, ["restartLink"]);
-  const { restartLink = false } = given as LinkChangeOptions;
+/**
+ * Checks the options of a change.
+ *
+ * @throws {TypeError} One is unknown or of the wrong type.
+ */
+export function checkChangeOptions(what: string, options: unknown): LinkChangeOptions {
+  checkNames(what, options, ["restartLink"]);
+  const { restartLink = false } = options as LinkChangeOptions;
   return { restartLink: checkBoolean("Option restartLink", restartLink) };
 }
 
-/** Checks the options of `Link.open` and `Link.list`. */
-export function checkLinkOptions(what: string, given: unknown): LinkOptions {
-  checkNames(what, given, ["libc"]);
-  const { libc } = given as LinkOptions;
+/**
+ * Checks the options of `Link.open` and `Link.list`.
+ *
+ * @throws {TypeError} One is unknown or of the wrong type.
+ */
+export function checkLinkOptions(what: string, options: unknown): LinkOptions {
+  checkNames(what, options, ["libc"]);
+  const { libc } = options as LinkOptions;
   if (libc !== undefined) checkString("Option libc", libc);
   return { libc };
 }

@@ -66,6 +66,11 @@ export interface LinkDetails {
   readonly txQueues: number;
   /** Queues for receiving. */
   readonly rxQueues: number;
+  /**
+   * How IPv6 makes addresses, by IN6_ADDR_GEN_MODE_*'s number: it takes every link whose MTU is 1280 or more for its own,
+   * those of CAN XL too. Null on all others.
+   */
+  readonly ipv6AddressMode: number | null;
   /** Of offloads, of no use to CAN. */
   readonly gsoMaxSize: number | null;
   /** Of offloads. */
@@ -193,6 +198,7 @@ export function readStatus(payload: Uint8Array, driver: string | null): LinkStat
       maxMtu: link.maxMtu ?? 0,
       txQueues: link.txQueues ?? 1,
       rxQueues: link.rxQueues ?? 1,
+      ipv6AddressMode: link.families?.inet6?.addressMode ?? null,
       gsoMaxSize: link.gsoMaxSize ?? null,
       gsoMaxSegs: link.gsoMaxSegs ?? null,
       tsoMaxSize: link.tsoMaxSize ?? null,

@@ -279,7 +279,7 @@ const sizeValues = {
 const ofNoUse = {
   stats: zeros(96),
   map: zeros(32),
-  afSpec: bytes(...afSpec).subarray(4),
+  families: { unknown: new Map([[2, bytes(...afSpec).subarray(8)]]) },
   protoDown: 0,
   xdp: bytes("05 00 02 00 00 00 00 00"),
   carrierUpCount: 0,
