@@ -1,5 +1,6 @@
 // <sys/socket.h>, <asm-generic/socket.h>, <poll.h>
 
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 /** Reads and writes return EAGAIN instead of waiting. */
 export const SOCK_NONBLOCK = 0o4000;
@@ -7,6 +8,8 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 
 export const SOL_SOCKET = 1;
+/** `int`: the errno that the socket has for its next call, which is taken back by asking. */
+export const SO_ERROR = 4;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 /** Like SO_SNDBUF, past the system's limit; needs CAP_NET_ADMIN. */
