@@ -15,6 +15,8 @@
  */
 
 export { Bus, type CanProtocol } from "./src/bus.ts";
+export { CanReceiver } from "./src/can_receiver.ts";
+export { CanSocket } from "./src/can_socket.ts";
 export type { ErrorFeed, ErrorFeedOptions } from "./src/error_feed.ts";
 export type { ErrorFrame } from "./src/error_frame.ts";
 export type {

@@ -5,13 +5,14 @@
  */
 
 import { checkSignal } from "./check.ts";
+import { Endpoint } from "./endpoint.ts";
 import { CanOperationError } from "./errors.ts";
 import { CAN_ERR_MASK } from "./kernel/can.ts";
 import { EBADF, errnoName } from "./kernel/errno.ts";
 import type { Message } from "./message.ts";
 import type { FullBusOptions } from "./options.ts";
-import { Reader } from "./reader.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
+import type { OnReady } from "./socket/socket.ts";
 
 /** How error frames are followed. */
 export interface ErrorFeedOptions {
@@ -29,8 +30,8 @@ export interface ErrorFeed extends AsyncIterableIterator<Message, undefined>, Di
   return(): Promise<IteratorReturnResult<undefined>>;
 }
 
-/** Opens a socket; see `FrameSocket.arm` for `onReady`. */
-export type OpenSocket = (options: FullBusOptions, onReady: (failure?: Error) => void) => FrameSocket;
+/** Opens a socket. */
+export type OpenSocket = (options: FullBusOptions, onReady: OnReady) => FrameSocket;
 
 const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };
 const FOR_EVER = {};
@@ -65,7 +66,7 @@ export class ErrorFeeds {
       joinFilters: false,
       errorMask: this.#options.errorMask || CAN_ERR_MASK,
     };
-    const open = (onReady: (failure?: Error) => void) => this.#openSocket(options, onReady);
+    const open = (onReady: OnReady) => this.#openSocket(options, onReady);
     const feed = new SocketFeed(open, options, signal, () => this.#forget(feed));
     this.#feeds.add(feed);
     try {
@@ -109,45 +110,40 @@ export class ErrorFeeds {
 
 /** A feed over a socket of its own. */
 class SocketFeed implements ErrorFeed {
-  readonly #channel: string;
-  readonly #socket: FrameSocket;
-  readonly #reader: Reader;
+  readonly #endpoint: Endpoint<FrameSocket, Message>;
   readonly #signal: AbortSignal | undefined;
   readonly #onEnd: () => void;
   readonly #onAbort = () => this.#abort();
-  #keepAlive = true;
   #ended = false;
   /** Why the signal could not end it cleanly: told by the next `next`. */
   #failure: { error: unknown } | null = null;
 
   /** @param onEnd Called once, before the socket is closed. */
   constructor(
-    open: (onReady: (failure?: Error) => void) => FrameSocket,
+    open: (onReady: OnReady) => FrameSocket,
     { channel, logger }: FullBusOptions,
     signal: AbortSignal | undefined,
     onEnd: () => void,
   ) {
-    this.#channel = channel;
     this.#onEnd = onEnd;
     this.#signal = signal;
-    this.#socket = open((failure) => this.#ready(failure));
-    this.#reader = new Reader(this.#socket, () => this.#arm(), logger);
+    this.#endpoint = new Endpoint({ channel, logger, noun: "feed" }, open);
     signal?.addEventListener("abort", this.#onAbort);
   }
 
   get droppedFrames(): number {
     if (this.#ended) {
-      const [code, channel] = [errnoName(EBADF), this.#channel];
+      const [code, channel] = [errnoName(EBADF), this.#endpoint.owner.channel];
       const text = `Cannot read droppedFrames of the errors of "${channel}": ${code} (they have ended)`;
       throw new CanOperationError(text, { code, errno: EBADF, channel });
     }
-    return this.#socket.droppedFrames;
+    return this.#endpoint.socket.droppedFrames;
   }
 
   async next(): Promise<IteratorResult<Message, undefined>> {
     if (this.#ended) return this.#end();
     try {
-      const message = await this.#reader.next(FOR_EVER);
+      const message = await this.#endpoint.reader.next(FOR_EVER);
       return message === null ? DONE : { value: message, done: false };
     } catch (error) {
       if (this.#ended) return this.#end();
@@ -175,9 +171,7 @@ class SocketFeed implements ErrorFeed {
   }
 
   keepAlive(value: boolean): void {
-    this.#keepAlive = value;
-    this.#reader.queue.keepAlive = value;
-    this.#arm();
+    this.#endpoint.keepAlive = value;
   }
 
   end(): void {
@@ -187,11 +181,7 @@ class SocketFeed implements ErrorFeed {
     try {
       this.#onEnd();
     } finally {
-      try {
-        this.#socket.close();
-      } finally {
-        this.#reader.queue.rejectAll(() => undefined); // next() sees that it was the end
-      }
+      this.#endpoint.close(); // next(), rejected, sees that it was the end
     }
   }
 
@@ -208,21 +198,6 @@ class SocketFeed implements ErrorFeed {
       this.end();
     } catch (error) {
       this.#failure = { error };
-    }
-  }
-
-  #ready(failure?: Error): void {
-    if (failure) return this.#reader.queue.rejectAll(() => failure);
-    this.#reader.queue.pump();
-    this.#arm();
-  }
-
-  #arm(): void {
-    if (this.#ended) return;
-    try {
-      this.#socket.arm(this.#reader.queue.size > 0, false, this.#keepAlive);
-    } catch (error) {
-      this.#reader.queue.rejectAll(() => error);
     }
   }
 }

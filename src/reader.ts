@@ -1,48 +1,47 @@
 /**
- * The receiving half of a bus.
+ * The receiving half of a socket.
  *
  * @module
  */
 
 import { checkWhole } from "./check.ts";
-import type { Message } from "./message.ts";
 import type { Logger } from "./options.ts";
-import type { FrameSocket } from "./socket/frame_socket.ts";
+import type { Source } from "./socket/socket.ts";
 import { checkTimeout, deadlineOf, restOf } from "./timeout.ts";
 import { nextTurn } from "./turn.ts";
 import { checkWaitOptions, type WaitOptions, WaitQueue } from "./wait_queue.ts";
 
-/** Frames taken from the socket before the user asks for them, at the most. */
+/** Items taken from the socket before the user asks for them, at the most. */
 const READ_AHEAD = 64;
 
-/** Messages that asynchronous reads hand out without a turn of the event loop, so that others get theirs. */
+/** Items that asynchronous reads hand out without a turn of the event loop, so that others get theirs. */
 const TURN = 512;
 
 /** Hands out what a socket receives: blocking, at once, or in order to those who wait. */
-export class Reader {
+export class Reader<In> {
   /** Those who wait. */
-  readonly queue: WaitQueue<void, Message | null>;
-  readonly #socket: FrameSocket;
+  readonly queue: WaitQueue<void, In | null>;
+  readonly #socket: Source<In>;
   readonly #rearm: () => void;
   readonly #logger: Logger | undefined;
   /** Read ahead: the first #count are, and those before #next have been handed out. Its room is used again and again. */
-  readonly #ahead: Message[] = [];
+  readonly #ahead: In[] = [];
   #count = 0;
   #next = 0;
-  /** Messages handed out asynchronously since the event loop last had its turn. */
+  /** Items handed out asynchronously since the event loop last had its turn. */
   #sinceTurn = 0;
   #lossTold = false;
 
   /** @param rearm Asks the socket for what the queues now wait for. */
-  constructor(socket: FrameSocket, rearm: () => void, logger: Logger | undefined) {
+  constructor(socket: Source<In>, rearm: () => void, logger: Logger | undefined) {
     this.#socket = socket;
     this.#rearm = rearm;
     this.#logger = logger;
-    this.queue = new WaitQueue<void, Message | null>(() => this.#take(), rearm);
+    this.queue = new WaitQueue<void, In | null>(() => this.#take(), rearm);
   }
 
   /** See `Bus.recv`. */
-  recv(timeout?: number | null): Message | null {
+  recv(timeout?: number | null): In | null {
     checkTimeout(timeout);
     let message = this.#take();
     if (message === undefined && timeout !== 0) message = this.#wait(timeout, () => this.#take());
@@ -51,7 +50,7 @@ export class Reader {
   }
 
   /** See `Bus.recvMany`. */
-  recvMany(max: number, timeout?: number | null): Message[] {
+  recvMany(max: number, timeout?: number | null): In[] {
     checkWhole("max", max, 1, Number.MAX_SAFE_INTEGER);
     checkTimeout(timeout);
     const messages = this.#ahead.slice(this.#next, Math.min(this.#next + max, this.#count));
@@ -65,7 +64,7 @@ export class Reader {
   }
 
   /** See `Bus.recvAsync`: the next message if it is here, else a promise of it. */
-  next(options: WaitOptions): Message | null | Promise<Message | null> {
+  next(options: WaitOptions): In | null | Promise<In | null> {
     const { timeout, signal } = checkWaitOptions(options);
     signal?.throwIfAborted();
     const message = this.#takeInTurn(timeout);
@@ -78,12 +77,12 @@ export class Reader {
   }
 
   /** The next message, if it is here and nobody has waited for it longer. */
-  nextNow(): Message | undefined {
+  nextNow(): In | undefined {
     return this.#takeInTurn(null);
   }
 
   /** The next message, for a callback: see `WaitQueue.enter`. */
-  nextLater(resolve: (message: Message | null) => void, reject: (reason: unknown) => void): () => void {
+  nextLater(resolve: (message: In | null) => void, reject: (reason: unknown) => void): () => void {
     this.#logger?.debug(`waiting for a frame, ${spell(Infinity)}, while the event loop goes on`);
     const leave = this.queue.enter(undefined, resolve, reject);
     this.#await();
@@ -112,7 +111,7 @@ export class Reader {
    *
    * @param timeout 0 does not let the event loop have its turn first.
    */
-  #takeInTurn(timeout: number | null | undefined): Message | undefined {
+  #takeInTurn(timeout: number | null | undefined): In | undefined {
     if (this.queue.size > 0) return undefined;
     if (this.#sinceTurn >= TURN && timeout !== 0 && !this.#hasMore()) return undefined;
     this.#sinceTurn++;
@@ -146,7 +145,7 @@ export class Reader {
     this.#rearm();
   }
 
-  #take(): Message | undefined {
+  #take(): In | undefined {
     if (this.#next === this.#count) {
       this.#count = this.#next = 0;
       this.#count = this.#socket.receive(this.#ahead, 0, READ_AHEAD);
@@ -156,13 +155,13 @@ export class Reader {
     return this.#ahead[this.#next++];
   }
 
-  #receive(into: Message[], from: number, max: number): number {
+  #receive(into: In[], from: number, max: number): number {
     const count = this.#socket.receive(into, from, max);
     if (this.#logger) this.#tell(this.#logger, into, from, count);
     return count;
   }
 
-  #tell(logger: Logger, messages: readonly Message[], from: number, count: number): void {
+  #tell(logger: Logger, messages: readonly In[], from: number, count: number): void {
     for (const message of messages.slice(from, from + count)) logger.debug(`received ${message}`);
     this.#warnOfLoss(logger);
   }

@@ -1,71 +1,57 @@
 /**
- * A bus as a pair of Web Streams.
+ * A socket as a pair of Web Streams.
  *
  * @module
  */
 
-import type { Message } from "./message.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
-/** The streams of a bus: made when first asked for, and made anew when they are over. */
-export class Streams {
-  readonly #reader: Reader;
-  readonly #writer: Writer;
-  #source: Source | null = null;
-  #sink: Sink | null = null;
-  /** Makes the error of a write to a closed bus; null while the bus is open. */
+/** A socket's stream of one direction: made when first asked for, and made anew when it is over. */
+export class StreamOf<S extends { readonly over: boolean; end(error: Error): void }> {
+  readonly #make: () => S;
+  #current: S | null = null;
+  /** Makes the error of using a closed socket; null while the socket is open. */
   #closed: (() => Error) | null = null;
 
-  /** The streams of a bus with these halves. */
-  constructor(reader: Reader, writer: Writer) {
-    this.#reader = reader;
-    this.#writer = writer;
+  /** @param make Makes a stream. */
+  constructor(make: () => S) {
+    this.#make = make;
   }
 
-  /** See `Bus.readable`. */
-  get readable(): ReadableStream<Message> {
-    if (this.#source === null || this.#source.over) {
-      this.#source = new Source(this.#reader);
-      if (this.#closed !== null) this.#source.end();
+  /** The stream that is in use. */
+  get current(): S {
+    if (this.#current === null || this.#current.over) {
+      this.#current = this.#make();
+      if (this.#closed !== null) this.#current.end(this.#closed());
     }
-    return this.#source.stream;
-  }
-
-  /** See `Bus.writable`. */
-  get writable(): WritableStream<Message> {
-    if (this.#sink === null || this.#sink.over) {
-      this.#sink = new Sink(this.#writer);
-      if (this.#closed !== null) this.#sink.fail(this.#closed());
-    }
-    return this.#sink.stream;
+    return this.#current;
   }
 
   /**
-   * The bus is closed: the readable stream ends, the writable one fails.
+   * The socket is closed.
    *
-   * @param makeError Gives the error of a write to a closed bus.
+   * @param makeError Gives the error of using a closed socket.
    */
   close(makeError: () => Error): void {
     this.#closed = makeError;
-    this.#source?.end();
-    this.#sink?.fail(makeError());
+    this.#current?.end(makeError());
   }
 }
 
-/** Reads from a bus what a stream is asked for, and nothing ahead: what nobody has read stays in the bus. */
-class Source {
-  readonly stream: ReadableStream<Message>;
+/** Reads from a socket what a stream is asked for, and nothing ahead: what nobody has read stays there. */
+export class ReadableSide<In> {
+  readonly stream: ReadableStream<In>;
   /** Whether the stream has ended, failed or been cancelled. */
   over = false;
-  readonly #reader: Reader;
-  #controller!: ReadableStreamDefaultController<Message>;
+  readonly #reader: Reader<In>;
+  #controller!: ReadableStreamDefaultController<In>;
   /** Gives up the wait for a message. */
   #leave: (() => void) | null = null;
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader<In>) {
     this.#reader = reader;
-    this.stream = new ReadableStream<Message>({
+    this.stream = new ReadableStream<In>({
       start: (controller) => {
         this.#controller = controller;
       },
@@ -82,7 +68,7 @@ class Source {
   }
 
   #pull(): void | Promise<void> {
-    let message: Message | undefined;
+    let message: In | undefined;
     try {
       message = this.#reader.nextNow();
     } catch (error) {
@@ -117,19 +103,19 @@ class Source {
 }
 
 /** Sends what is written to a stream, one message after the other. */
-class Sink {
-  readonly stream: WritableStream<Message>;
+export class WritableSide<Out> {
+  readonly stream: WritableStream<Out>;
   /** Whether the stream has been closed or aborted, or has failed. */
   over = false;
-  readonly #writer: Writer;
+  readonly #writer: Writer<Out>;
   #controller!: WritableStreamDefaultController;
 
-  constructor(writer: Writer) {
+  constructor(writer: Writer<Out>) {
     this.#writer = writer;
     const finish = () => {
       this.over = true;
     };
-    this.stream = new WritableStream<Message>({
+    this.stream = new WritableStream<Out>({
       start: (controller) => {
         this.#controller = controller;
       },
@@ -140,12 +126,13 @@ class Sink {
   }
 
   /** Ends the stream with an error. */
-  fail(error: unknown): void {
+  end(error: unknown): void {
+    if (this.over) return;
     this.over = true;
     this.#controller.error(error);
   }
 
-  #write(message: Message): void | Promise<void> {
+  #write(message: Out): void | Promise<void> {
     try {
       if (this.#writer.sendNow(message)) return;
     } catch (error) {

@@ -23,3 +23,12 @@ export function setKeepAlive(timer: ReturnType<typeof setTimeout>, keepAlive: bo
   if (keepAlive) native.ref();
   else native.unref();
 }
+
+/** What a function gives or throws, as a promise. */
+export function promised<T>(run: () => T | Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(run());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

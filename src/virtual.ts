@@ -48,7 +48,7 @@ export class VirtualSocket implements FrameSocket {
   #armed = false;
   #scheduled = false;
 
-  /** @param onReady See `FrameSocket.arm`. */
+  /** @param onReady See `Source.arm`. */
   constructor(options: FullBusOptions, onReady: () => void) {
     const { channel } = options;
     this.#options = options;

@@ -16,10 +16,9 @@ import {
   encodeAddress,
   type RawFilter,
 } from "../kernel/can.ts";
-import { EPOLLIN, EPOLLOUT } from "../kernel/epoll.ts";
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
 import { isInterfaceName } from "../kernel/if.ts";
-import { encodePollfd, POLLIN, POLLOUT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from "../kernel/socket.ts";
+import { SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from "../kernel/socket.ts";
 import { frameLength, type Message } from "../message.ts";
 import type { FullBusOptions } from "../options.ts";
 import type { FrameSocket } from "./frame_socket.ts";
@@ -33,13 +32,10 @@ import {
 } from "./interfaces.ts";
 import { RawOptions } from "./raw_options.ts";
 import { BATCH, ReceiveBatch } from "./receive_batch.ts";
-import { reactorOf, type Watch } from "./reactor.ts";
-import { RetryTimer } from "./retry_timer.ts";
+import { Readiness } from "./readiness.ts";
 import { SendBatch } from "./send_batch.ts";
-import { systemError } from "./system_error.ts";
-
-/** How long to wait before the first new try when the interface's queue is full, and at the most, in seconds. */
-const BACKOFF = { first: 0.0005, most: 0.01 };
+import type { OnReady } from "./socket.ts";
+import { type Fail, systemError } from "./system_error.ts";
 
 /** Errors that a socket tells in a row, at the most: each is told once. */
 const MOST_ERRORS = 8;
@@ -47,52 +43,38 @@ const MOST_ERRORS = 8;
 /** What to do about an interface that was removed. */
 const GONE = "the interface is gone: close this bus, and open a new one when it is back";
 
-const noBytes = new Uint8Array(0);
-
 /** CAN_RAW over a libc. */
 export class RawSocket implements FrameSocket {
   readonly channelInfo: string;
   readonly fd: number;
   readonly #libc: Libc;
   readonly #options: FullBusOptions;
-  readonly #onReady: (failure?: Error) => void;
   readonly #settings: RawOptions;
   readonly #in: ReceiveBatch;
   readonly #out: SendBatch;
-  readonly #pollIn: Uint8Array;
-  readonly #pollOut: Uint8Array;
+  readonly #readiness: Readiness;
   /** Names by index, of the batch that is being received and since the bus was opened. */
   readonly #named = new Map<number, string>();
   readonly #lastNames = new Map<number, string>();
   #filters: readonly RawFilter[];
   #errorMask: number;
-  #watch: Watch | null = null;
   /** Whether the last receive found the end of what was there. */
   #empty = false;
   /** `-errno` for the next receive: it came after messages, or while the socket did something else. */
   #pending = 0;
   /** Whether who receives has been told that the interface is down, or will be. */
   #downTold = false;
-  /** Seconds to wait for the interface's queue to drain; 0 when the last send went through or waits for the socket. */
-  #backoff = 0;
-  /** When to try to send again, in milliseconds of the monotonic clock, while backing off. */
-  #retryAt = 0;
-  readonly #timer: RetryTimer;
-  /** How it was armed last. */
-  #armed = { readable: false, writable: false, keepAlive: false };
 
   /**
    * Opens and binds a socket; filters and all other options are in force before the first frame can arrive.
    *
-   * @param onReady See `FrameSocket.arm`; with an error if waiting itself failed.
+   * @param onReady See `Source.arm`; with an error if waiting itself failed.
    * @throws {CanInitializationError} With the step that failed and what to do. No descriptor is left open.
    * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN.
    */
-  constructor(libc: Libc, options: FullBusOptions, onReady: (failure?: Error) => void) {
+  constructor(libc: Libc, options: FullBusOptions, onReady: OnReady) {
     this.#libc = libc;
     this.#options = options;
-    this.#onReady = onReady;
-    this.#timer = new RetryTimer(onReady);
     const { channel } = options;
     this.#filters = options.rawFilters;
     this.#errorMask = options.errorMask;
@@ -102,7 +84,9 @@ export class RawSocket implements FrameSocket {
     }
     try {
       const index = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
-      this.#settings = new RawOptions(libc, this.fd, options, (...failure) => this.#error(...failure));
+      const fail: Fail = (...failure) => this.#error(...failure);
+      this.#readiness = new Readiness(libc, this.fd, onReady, fail);
+      this.#settings = new RawOptions(libc, this.fd, options, fail);
       this.#settings.configure();
       const bound = libc.bind(this.fd, encodeAddress(index));
       if (bound < 0) {
@@ -118,8 +102,6 @@ export class RawSocket implements FrameSocket {
       libc.close(this.fd);
       throw error;
     }
-    this.#pollIn = encodePollfd(this.fd, POLLIN);
-    this.#pollOut = encodePollfd(this.fd, POLLOUT);
     this.channelInfo = channel === "" ? "socketcan, every channel" : `socketcan channel "${channel}"`;
   }
 
@@ -136,7 +118,7 @@ export class RawSocket implements FrameSocket {
   }
 
   get idle(): boolean {
-    return this.#empty && this.#pending === 0 && this.#watch !== null;
+    return this.#empty && this.#pending === 0 && this.#readiness.watched;
   }
 
   receive(into: Message[], from: number, max: number): number {
@@ -148,7 +130,7 @@ export class RawSocket implements FrameSocket {
     const error = this.#pending;
     if (error === 0 || from + received > 0) return received;
     // An interface that is gone is told each time: unlike one that is down it does not come back to this socket.
-    if (error !== -ENODEV) this.#pending = 0;
+    if (error !== -ENODEV) this.#pend(0);
     throw this.#error("receive from", "recvmmsg", error, error === -ENODEV ? GONE : undefined);
   }
 
@@ -167,41 +149,30 @@ export class RawSocket implements FrameSocket {
     }
     if (result > 0) {
       this.#downTold = false;
-      this.#backoff = 0;
+      this.#readiness.reset();
       return result;
     }
     if (result === -ENOBUFS) {
-      // The interface's queue is full, which poll does not tell: only trying again does.
-      this.#backoff = Math.min(this.#backoff * 2 || BACKOFF.first, BACKOFF.most);
-      this.#retryAt = performance.now() + 1000 * this.#backoff;
+      this.#readiness.backOff();
       return 0;
     }
     if (result === -EAGAIN || result === -EINTR) {
-      this.#backoff = 0;
+      this.#readiness.reset();
       return 0;
     }
     throw this.#sendError(messages[from], result);
   }
 
   waitReadable(seconds: number): void {
-    this.#poll(this.#pollIn, seconds);
+    this.#readiness.waitReadable(seconds);
   }
 
   waitWritable(seconds: number): void {
-    if (this.#backoff > 0) {
-      this.#poll(noBytes, Math.min(this.#backoff, seconds));
-    } else this.#poll(this.#pollOut, seconds);
+    this.#readiness.waitWritable(seconds);
   }
 
   arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
-    this.#armed = { readable, writable, keepAlive };
-    const backingOff = writable && this.#backoff > 0;
-    // What epoll cannot tell: an error that is here already, or that it is time for the next try.
-    this.#timer.set(readable && this.#pending !== 0 ? 0 : backingOff ? this.#retryAt : Infinity, keepAlive);
-    const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0);
-    if (events === 0 && this.#watch === null) return;
-    this.#watch ??= reactorOf(this.#libc).watch(this.fd, this.#onReady);
-    this.#watch.arm(events, keepAlive);
+    this.#readiness.arm(readable, writable, keepAlive);
   }
 
   setFilters(filters: readonly RawFilter[]): void {
@@ -228,14 +199,7 @@ export class RawSocket implements FrameSocket {
   }
 
   close(): void {
-    this.#timer.clear();
-    let result = 0;
-    try {
-      this.#watch?.close();
-    } finally {
-      result = this.#libc.close(this.fd);
-    }
-    if (result < 0) throw this.#error("close", "close", result);
+    this.#readiness.close();
   }
 
   /** Writes what there is, up to `max`, and keeps the `-errno` that ended it; returns how many. */
@@ -250,7 +214,7 @@ export class RawSocket implements FrameSocket {
       }
       if (count === asked) continue;
       this.#empty = count >= 0 || count === -EAGAIN;
-      if (count < 0 && count !== -EAGAIN && count !== -EINTR) this.#pending ||= count;
+      if (count < 0 && count !== -EAGAIN && count !== -EINTR) this.#pend(this.#pending || count);
       if (count === -ENETDOWN) this.#downTold = true;
       break; // there are no more, or none at all for a reason
     }
@@ -259,18 +223,13 @@ export class RawSocket implements FrameSocket {
 
   /** Keeps a `-errno` for the next receive, and sees to it that who waits receives. */
   #keepForReceive(result: number): void {
-    this.#pending ||= result;
+    this.#pend(this.#pending || result);
     this.#downTold ||= result === -ENETDOWN;
-    const { readable, writable, keepAlive } = this.#armed;
-    if (readable) this.arm(readable, writable, keepAlive);
   }
 
-  #poll(fds: Uint8Array, seconds: number): void {
-    // Rounded up, so that a wait never ends before its time; poll's own limit is 24 days, and the caller waits again.
-    const result = this.#libc.poll(fds, seconds === Infinity ? -1 : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1));
-    if (result < 0 && result !== -EINTR) {
-      throw this.#error("wait for", "poll", result);
-    }
+  #pend(result: number): void {
+    this.#pending = result;
+    this.#readiness.news = result !== 0;
   }
 
   /** The name that an interface has now, looked up once a batch; one that is gone keeps its last. */

@@ -15,6 +15,7 @@ import { interfaceIsUp } from "./interfaces.ts";
 import { RawSocket } from "./raw.ts";
 import { BATCH } from "./receive_batch.ts";
 import { RetryTimer } from "./retry_timer.ts";
+import type { OnReady } from "./socket.ts";
 
 /** Seconds between two looks whether the interface is back: at first, and at the most. */
 const INTERVAL = { first: 0.05, most: 0.5 };
@@ -28,7 +29,7 @@ const noBytes = new Uint8Array(0);
 export class ReconnectingSocket implements FrameSocket {
   readonly channelInfo: string;
   readonly #libc: Libc;
-  readonly #onReady: (failure?: Error) => void;
+  readonly #onReady: OnReady;
   readonly #timer: RetryTimer;
   /** With the filters and the error mask that are in force. */
   #options: FullBusOptions;
@@ -52,7 +53,7 @@ export class ReconnectingSocket implements FrameSocket {
    *
    * @throws As `RawSocket`.
    */
-  constructor(libc: Libc, options: FullBusOptions, onReady: (failure?: Error) => void) {
+  constructor(libc: Libc, options: FullBusOptions, onReady: OnReady) {
     this.#libc = libc;
     this.#options = options;
     this.#onReady = onReady;

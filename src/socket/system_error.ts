@@ -16,6 +16,9 @@ import {
   errnoText,
 } from "../kernel/errno.ts";
 
+/** Makes the error for a failed call: what was done to the socket, the call and its result, and advice. */
+export type Fail = (action: string, syscall: string, result: number, advice?: string) => Error;
+
 type ErrorClass = new (message: string, details: CanErrorDetails) => CanError;
 
 /**

@@ -34,11 +34,10 @@ const rooms: Record<string, readonly string[]> = {
     "src/turn.ts",
   ],
   "src/virtual.ts": ["src/errors.ts", "src/kernel/", "src/record.ts", "src/message", "src/options.ts", "src/socket/"],
-  // The bus and its halves.
+  // Those who wait for a socket.
   "src/wait_queue.ts": ["src/check.ts", "src/timeout.ts", "src/turn.ts"],
   "src/reader.ts": [
     "src/check.ts",
-    "src/message",
     "src/options.ts",
     "src/socket/",
     "src/timeout.ts",
@@ -48,22 +47,40 @@ const rooms: Record<string, readonly string[]> = {
   "src/writer.ts": [
     "src/errors.ts",
     "src/kernel/",
-    "src/message",
     "src/options.ts",
     "src/socket/",
     "src/timeout.ts",
     "src/wait_queue.ts",
   ],
+  "src/streams.ts": ["src/reader.ts", "src/writer.ts"],
+  "src/endpoint.ts": [
+    "src/errors.ts",
+    "src/kernel/",
+    "src/options.ts",
+    "src/reader.ts",
+    "src/socket/",
+    "src/streams.ts",
+    "src/writer.ts",
+  ],
+  "src/can_receiver.ts": ["src/endpoint.ts", "src/socket/", "src/turn.ts", "src/wait_queue.ts"],
+  "src/can_socket.ts": [
+    "src/can_receiver.ts",
+    "src/endpoint.ts",
+    "src/socket/",
+    "src/turn.ts",
+    "src/wait_queue.ts",
+    "src/writer.ts",
+  ],
+  // The bus.
   "src/error_feed.ts": [
     "src/check.ts",
+    "src/endpoint.ts",
     "src/errors.ts",
     "src/kernel/",
     "src/message",
     "src/options.ts",
-    "src/reader.ts",
     "src/socket/",
   ],
-  "src/streams.ts": ["src/message", "src/reader.ts", "src/writer.ts"],
   "src/bus.ts": ["ffi/", "src/"],
   "mod.ts": ["src/"],
 };

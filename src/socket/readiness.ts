@@ -1,0 +1,117 @@
+/**
+ * How a socket waits: with the thread, or in the event loop.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/libc.ts";
+import { EPOLLIN, EPOLLOUT } from "../kernel/epoll.ts";
+import { EINTR } from "../kernel/errno.ts";
+import { encodePollfd, POLLIN, POLLOUT } from "../kernel/socket.ts";
+import { reactorOf, type Watch } from "./reactor.ts";
+import { RetryTimer } from "./retry_timer.ts";
+import type { OnReady } from "./socket.ts";
+import type { Fail } from "./system_error.ts";
+
+/** How long to wait before the first new try when the interface's queue is full, and at the most, in seconds. */
+const BACKOFF = { first: 0.0005, most: 0.01 };
+
+const noBytes = new Uint8Array(0);
+
+/** Waits for a descriptor, and backs off where the kernel cannot tell when there is room. */
+export class Readiness {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #onReady: OnReady;
+  readonly #fail: Fail;
+  readonly #pollIn: Uint8Array;
+  readonly #pollOut: Uint8Array;
+  readonly #timer: RetryTimer;
+  #watch: Watch | null = null;
+  /** Seconds to wait for the interface's queue to drain; 0 while the socket itself tells when there is room. */
+  #backoff = 0;
+  /** When to try to send again, in milliseconds of the monotonic clock, while backing off. */
+  #retryAt = 0;
+  /** Whether there is something for who receives that the kernel does not tell of. */
+  #news = false;
+  /** How it was armed last. */
+  #readable = false;
+  #writable = false;
+  #keepAlive = false;
+
+  /** @param fail Makes the error of a wait that failed. */
+  constructor(libc: Libc, fd: number, onReady: OnReady, fail: Fail) {
+    this.#libc = libc;
+    this.#fd = fd;
+    this.#onReady = onReady;
+    this.#fail = fail;
+    this.#timer = new RetryTimer(onReady);
+    this.#pollIn = encodePollfd(fd, POLLIN);
+    this.#pollOut = encodePollfd(fd, POLLOUT);
+  }
+
+  /** Whether somebody has waited in the event loop, so that what comes is told to who arms. */
+  get watched(): boolean {
+    return this.#watch !== null;
+  }
+
+  /** Whether there is something for who receives that the kernel does not tell of: an error that was kept, say. */
+  set news(value: boolean) {
+    this.#news = value;
+    if (value && this.#readable) this.arm(true, this.#writable, this.#keepAlive);
+  }
+
+  /** Something was sent, or the socket itself tells when there is room. */
+  reset(): void {
+    this.#backoff = 0;
+  }
+
+  /** The interface's queue is full, which poll does not tell: only trying again does. */
+  backOff(): void {
+    this.#backoff = Math.min(this.#backoff * 2 || BACKOFF.first, BACKOFF.most);
+    this.#retryAt = performance.now() + 1000 * this.#backoff;
+  }
+
+  /** See `Source.waitReadable`. */
+  waitReadable(seconds: number): void {
+    this.#poll(this.#pollIn, seconds);
+  }
+
+  /** See `Sink.waitWritable`. */
+  waitWritable(seconds: number): void {
+    if (this.#backoff > 0) this.#poll(noBytes, Math.min(this.#backoff, seconds));
+    else this.#poll(this.#pollOut, seconds);
+  }
+
+  /** See `Source.arm`. */
+  arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
+    this.#readable = readable;
+    this.#writable = writable;
+    this.#keepAlive = keepAlive;
+    const backingOff = writable && this.#backoff > 0;
+    // What epoll cannot tell: news that is here already, or that it is time for the next try.
+    this.#timer.set(readable && this.#news ? 0 : backingOff ? this.#retryAt : Infinity, keepAlive);
+    const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0);
+    if (events === 0 && this.#watch === null) return;
+    this.#watch ??= reactorOf(this.#libc).watch(this.#fd, this.#onReady);
+    this.#watch.arm(events, keepAlive);
+  }
+
+  /** Waits no more, and closes the descriptor. */
+  close(): void {
+    this.#timer.clear();
+    let result = 0;
+    try {
+      this.#watch?.close();
+    } finally {
+      result = this.#libc.close(this.#fd);
+    }
+    if (result < 0) throw this.#fail("close", "close", result);
+  }
+
+  #poll(fds: Uint8Array, seconds: number): void {
+    // Rounded up, so that a wait never ends before its time; poll's own limit is 24 days, and the caller waits again.
+    const result = this.#libc.poll(fds, seconds === Infinity ? -1 : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1));
+    if (result < 0 && result !== -EINTR) throw this.#fail("wait for", "poll", result);
+  }
+}
