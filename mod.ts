@@ -35,7 +35,9 @@ export {
   CanTimeoutError,
 } from "./src/errors.ts";
 export type { CanFilter } from "./src/filter.ts";
+export { IsoTpSocket } from "./src/isotp.ts";
+export type { IsoTpOptions } from "./src/isotp_options.ts";
 export { Message, type MessageJson } from "./src/message.ts";
 export type { MessageInit } from "./src/message_init.ts";
-export type { BusOptions, Logger } from "./src/options.ts";
+export type { BusOptions, CommonOptions, Logger } from "./src/options.ts";
 export type { WaitOptions } from "./src/wait_queue.ts";

@@ -153,6 +153,7 @@ export const EINTR = 4;
 export const ENXIO = 6;
 export const EBADF = 9;
 export const EAGAIN = 11;
+export const EFAULT = 14;
 export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENFILE = 23;

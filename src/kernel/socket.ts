@@ -87,6 +87,7 @@ export const TIMESTAMPING_HARDWARE = 32;
 
 export const POLLIN = 0x001;
 export const POLLOUT = 0x004;
+export const POLLERR = 0x008;
 
 /*
  * struct pollfd (8 bytes)
@@ -100,4 +101,9 @@ export function encodePollfd(fd: number, events: number): Uint8Array {
   view.setInt32(0, fd, true);
   view.setInt16(4, events, true);
   return bytes;
+}
+
+/** What has happened: the `revents` of a `struct pollfd`. */
+export function pollfdEvents(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getInt16(6, true);
 }
