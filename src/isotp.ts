@@ -71,7 +71,12 @@ export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
       rxId?.toString(16) ?? "nothing"
     }`;
     this.#logger = logger;
-    logger?.debug(`opened ${this.channelInfo}`);
+    try {
+      logger?.debug(`opened ${this.channelInfo}`);
+    } catch (error) {
+      super.close();
+      throw error;
+    }
   }
 
   /**
@@ -112,7 +117,7 @@ class PduSending implements Sending<Uint8Array> {
   }
 
   hold(pdu: Uint8Array): Uint8Array {
-    return pdu.slice();
+    return new Uint8Array(pdu);
   }
 
   late(pdu: Uint8Array, seconds: number): string | undefined {

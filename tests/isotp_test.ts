@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CanOperationError, CanTimeoutError, type IsoTpOptions, IsoTpSocket } from "../mod.ts";
@@ -149,7 +150,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     using wire = new Wire();
     using socket = new IsoTpSocket(tester);
     const first = bytes(20);
-    const second = bytes(3);
+    const second = Buffer.from(bytes(3)); // whose slice is no copy
     const sent = [socket.sendAsync(first), socket.sendAsync(second)];
     first.fill(0xff);
     second.fill(0xff);
