@@ -76,8 +76,8 @@ describe("Options of an ISO-TP socket", () => {
 
   it("are refused by name and value", () => {
     const refused: [unknown, typeof RangeError | typeof TypeError, string][] = [
-      [undefined, TypeError, "IsoTpSocket takes options, not undefined"],
-      ["vcan0", TypeError, "IsoTpSocket takes options, not vcan0"],
+      [undefined, TypeError, "IsoTpSocket takes an object, not undefined"],
+      ["vcan0", TypeError, "IsoTpSocket takes an object, not vcan0"],
       [{ channel: undefined }, TypeError, "Option channel is missing"],
       [{ channel: "" }, TypeError, "Option channel is missing"],
       [{ canid: 1 }, TypeError, 'IsoTpSocket has no option "canid"; it has channel, txId, rxId'],
