@@ -23,16 +23,11 @@ import {
   errnoName,
 } from "../src/kernel/errno.ts";
 import { descriptorsBackTo, openDescriptors, restingDescriptors } from "./support/descriptors.ts";
-import { type Call, type Fault, withFaults } from "./support/faults.ts";
+import { type Call, ENOMEM, errnos, type Fault, once, withFaults } from "./support/faults.ts";
 import { bytes, ecu, noIsoTp, tester } from "./support/isotp.ts";
-
-const ENOMEM = 12;
 
 /** libc's own, whatever it is replaced by. */
 const { close: closeReally } = openLibc();
-
-/** Errors that every call is made to fail with. */
-const errnos = [EINTR, EAGAIN, ENOBUFS, ENETDOWN, ENODEV, ENOMEM] as const;
 
 /** Something that a socket does, and how it ends when a call that it makes fails once. */
 interface Row {
@@ -85,22 +80,6 @@ const rows: readonly Row[] = [
   { call: "getsockopt", does: "receiveBuffer", hidden: [], run: (socket) => socket.receiveBuffer },
   { call: "getsockopt", does: "sendBuffer", hidden: [], run: (socket) => socket.sendBuffer },
 ];
-
-/** Fails the next of these calls; a send before, if that is wanted. */
-function once(call: Call, errno: number, first?: number): { fault: Fault; done(): boolean } {
-  let begun = first === undefined;
-  let done = false;
-  const fault: Fault = (made) => {
-    if (!begun && made === "send") {
-      begun = true;
-      return -first!;
-    }
-    if (!begun || done || made !== call) return undefined;
-    done = true;
-    return -errno;
-  };
-  return { fault, done: () => done };
-}
 
 describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
   it("opening: no descriptor is left open, whichever call fails", async () => {
@@ -158,7 +137,7 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
         using socket = new IsoTpSocket({ ...tester, ...options });
         using peer = new IsoTpSocket(ecu);
         if (fed) peer.send(theirs);
-        const failing = once(call, errno, first);
+        const failing = once(call, errno, first === undefined ? undefined : ["send", first]);
         const attempt = async () => {
           try {
             await run(socket);
