@@ -76,5 +76,7 @@ export { Message, type MessageJson } from "./src/message.ts";
 export type { MessageInit } from "./src/message_init.ts";
 export type { LinkEvent, LinkEventType } from "./src/link/events.ts";
 export { type LinkWatch, watchLinks, type WatchOptions } from "./src/watch_links.ts";
-export type { BusOptions, Logger } from "./src/options.ts";
+export { IsoTpSocket } from "./src/isotp.ts";
+export type { IsoTpOptions } from "./src/isotp_options.ts";
+export type { BusOptions, CommonOptions, Logger } from "./src/options.ts";
 export type { WaitOptions } from "./src/wait_queue.ts";

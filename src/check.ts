@@ -53,3 +53,45 @@ export function checkSignal(signal: unknown): void {
     throw new TypeError(`signal must be an AbortSignal: ${signal}`);
   }
 }
+
+/** Of each option, its type (as `typeof` tells it, or "array"; several with " or "), and its default where it has one. */
+export type OptionTable<Options> = Record<keyof Options, readonly [type: string, fallback?: unknown]>;
+
+/**
+ * Options with their defaults filled in; those that are absent and have none are left out.
+ *
+ * @param owner What takes them: "Bus".
+ * @throws {TypeError} They are no object, or one is unknown or of the wrong type.
+ */
+export function fillOptions<Options extends object>(
+  owner: string,
+  options: Options,
+  table: OptionTable<Options>,
+): Record<string, unknown> {
+  checkNames(owner, options, Object.keys(table));
+  const full: Record<string, unknown> = {};
+  for (const [name, [type, fallback]] of Object.entries<OptionTable<Options>[keyof Options]>(table)) {
+    const value: unknown = options[name as keyof Options];
+    if (value !== undefined && !isOf(type, value)) {
+      throw new TypeError(`Option ${name} must be of type ${type}: ${value}`);
+    }
+    if ((value ?? fallback) !== undefined) full[name] = value ?? fallback;
+  }
+  return full;
+}
+
+function isOf(type: string, value: unknown): boolean {
+  const kinds = [typeof value, Array.isArray(value) ? "array" : ""];
+  return type.split(" or ").some((each) => kinds.includes(each));
+}
+
+/**
+ * One of a few words.
+ *
+ * @throws {RangeError} It is none of them.
+ */
+export function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
+  if (!choices.includes(value as string)) {
+    throw new RangeError(`${name} is "${value}": it must be "${choices.join('" or "')}"`);
+  }
+}

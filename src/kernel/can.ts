@@ -4,6 +4,8 @@
 export const AF_CAN = 29;
 /** Protocol of raw sockets. */
 export const CAN_RAW = 1;
+/** Protocol of ISO-TP sockets. */
+export const CAN_ISOTP = 6;
 
 /** Extended (29 bit) identifier. */
 export const CAN_EFF_FLAG = 0x80000000;

@@ -4,6 +4,7 @@ export const AF_INET6 = 10;
 /** Address family of the sockets that the kernel's settings are read and changed through. */
 export const AF_NETLINK = 16;
 
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 /** Reads and writes return EAGAIN instead of waiting. */
 export const SOCK_NONBLOCK = 0o4000;
@@ -13,6 +14,8 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 /** Level of a netlink socket's options. */
 export const SOL_NETLINK = 270;
+/** `int`: the errno that the socket has for its next call, which is taken back by asking. */
+export const SO_ERROR = 4;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 /** Like SO_SNDBUF, past the system's limit; needs CAP_NET_ADMIN. */
@@ -96,6 +99,7 @@ export const TIMESTAMPING_HARDWARE = 32;
 
 export const POLLIN = 0x001;
 export const POLLOUT = 0x004;
+export const POLLERR = 0x008;
 
 /*
  * struct pollfd (8 bytes)
@@ -109,4 +113,9 @@ export function encodePollfd(fd: number, events: number): Uint8Array {
   view.setInt32(0, fd, true);
   view.setInt16(4, events, true);
   return bytes;
+}
+
+/** What has happened: the `revents` of a `struct pollfd`. */
+export function pollfdEvents(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getInt16(6, true);
 }

@@ -6,6 +6,7 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError } from "../errors.ts";
+import { CANFD_MTU, CANXL_MTU } from "../kernel/can.ts";
 import { ENETDOWN, ENODEV, errnoName } from "../kernel/errno.ts";
 import { decodeDriver, ETHTOOL_GDRVINFO } from "../kernel/ethtool.ts";
 import {
@@ -101,6 +102,13 @@ export function findCanInterface(libc: Libc, fd: number, name: string): number {
     );
   }
   return index;
+}
+
+/** What to do about an interface whose MTU is too small for a kind of frames. */
+export function mtuAdvice(name: string, mtu: number, kind: "FD" | "XL"): string {
+  const [best, device] = kind === "XL" ? [CANXL_MTU, "xl on"] : [CANFD_MTU, "fd on dbitrate 2000000"];
+  return `it carries no CAN ${kind} frames: its MTU is ${mtu}, and must be ${best} (a vcan: "sudo ip link set ${name} ` +
+    `mtu ${best}" while down; a device: "sudo ip link set ${name} type can ${device} ...")`;
 }
 
 function noSuchInterface(libc: Libc, fd: number, name: string): string {

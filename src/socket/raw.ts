@@ -29,6 +29,7 @@ import {
   interfaceIsUp,
   interfaceMtu,
   interfaceName,
+  mtuAdvice,
 } from "./interfaces.ts";
 import { RawOptions } from "./raw_options.ts";
 import { BATCH, ReceiveBatch } from "./receive_batch.ts";
@@ -283,11 +284,7 @@ export class RawSocket implements FrameSocket {
     const mtu = interfaceMtu(this.#libc, this.fd, channel);
     const needed = message.isXl ? Math.max(CANXL_MIN_MTU, frameLength(message)) : frameLength(message);
     if (mtu < 0 || mtu >= needed) return undefined;
-    const [kind, best, device] = message.isXl
-      ? ["CAN XL frames", CANXL_MTU, "xl on"]
-      : ["CAN FD frames", CANFD_MTU, "fd on dbitrate 2000000"];
-    return `it carries no ${kind}: its MTU is ${mtu}, and must be ${best} (a vcan: "sudo ip link set ${channel} ` +
-      `mtu ${best}" while down; a device: "sudo ip link set ${channel} type can ${device} ...")`;
+    return mtuAdvice(channel, mtu, message.isXl ? "XL" : "FD");
   }
 
   #error(action: string, syscall: string, result: number, advice?: string): Error {

@@ -97,12 +97,17 @@ export class Readiness {
     this.#watch.arm(events, keepAlive);
   }
 
+  /** Waits no more. */
+  stop(): void {
+    this.#timer.clear();
+    this.#watch?.close();
+  }
+
   /** Waits no more, and closes the descriptor. */
   close(): void {
-    this.#timer.clear();
     let result = 0;
     try {
-      this.#watch?.close();
+      this.stop();
     } finally {
       result = this.#libc.close(this.#fd);
     }

@@ -23,6 +23,7 @@ const rooms: Record<string, readonly string[]> = {
   "src/message": ["src/check.ts", "src/engine.ts", "src/error_frame.ts", "src/kernel/", "src/record.ts"],
   "src/filter.ts": ["src/check.ts", "src/kernel/"],
   "src/options.ts": ["src/check.ts", "src/error_frame.ts", "src/error_names.ts", "src/kernel/", "src/filter.ts"],
+  "src/isotp_options.ts": ["src/check.ts", "src/kernel/", "src/options.ts"],
   // Bit timings.
   "src/bit_timing/": ["src/check.ts"],
   "src/bit_timing.ts": ["src/bit_timing/", "src/check.ts"],
@@ -34,6 +35,7 @@ const rooms: Record<string, readonly string[]> = {
     "src/record.ts",
     "src/message",
     "src/options.ts",
+    "src/isotp_options.ts",
     "src/turn.ts",
   ],
   "src/virtual.ts": ["src/errors.ts", "src/kernel/", "src/record.ts", "src/message", "src/options.ts", "src/socket/"],

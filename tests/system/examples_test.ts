@@ -225,6 +225,29 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ]);
     },
   },
+  isotp: {
+    needsVcan: true,
+    run: () =>
+      printed(
+        "isotp",
+        /^blocking: 4095 bytes$/,
+        /^asynchronously: 20 bytes$/,
+        /: 7 bytes$/,
+        /: 3 bytes$/,
+        /^to all: 62,128$/,
+        /^FD: 62 bytes$/,
+        /^ECOMM .* no flow control /,
+      ),
+  },
+  vin: {
+    needsVcan: true,
+    async run() {
+      using bus = new Bus("vcan0");
+      await printed("vin", /^the ECU asks for patience$/, /^VIN: WDB9066331S123456$/, /^serial number: .* 0x31$/);
+      const frames = bus.recvMany(99, 0).map(({ arbitrationId, data }) => `${arbitrationId.toString(16)} ${data[0]}`);
+      assertEquals(frames.slice(0, 6), ["7e0 3", "7e8 3", "7e8 16", "7e0 48", "7e8 33", "7e8 34"]);
+    },
+  },
   debug: {
     needsVcan: true,
     run: () =>

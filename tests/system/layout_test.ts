@@ -25,6 +25,7 @@ import {
 import type { Codec } from "../../src/kernel/nlattr.ts";
 import { decodeLinkMessage, encodeLinkMessage, RTM_GETLINK } from "../../src/kernel/rtnetlink.ts";
 import { AF_NETLINK, encodePollfd, POLLIN, POLLOUT } from "../../src/kernel/socket.ts";
+import { encodeFlowControl, encodeIsoTpAddress, encodeLinkLayer, encodeOptions } from "../../src/kernel/isotp.ts";
 import { copyFrame, frameLength } from "../../src/message.ts";
 
 const headers = [
@@ -43,6 +44,7 @@ const headers = [
   "linux/can.h",
   "linux/can/error.h",
   "linux/can/netlink.h",
+  "linux/can/isotp.h",
   "linux/can/raw.h",
   "linux/can/vxcan.h",
   "linux/errqueue.h",
@@ -133,6 +135,28 @@ const { packedEpollEvent } = openLibc();
 const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] = [
   ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0 }", encodeAddress(0)],
   ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0x12345678 }", encodeAddress(0x12345678)],
+  [
+    "struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0x12345678, " +
+    ".can_addr.tp = { .rx_id = 0x7e8, .tx_id = CAN_EFF_FLAG | 0x18da10f1 } }",
+    encodeIsoTpAddress(0x12345678, 0x7e8, 0x98da10f1),
+  ],
+  [
+    "struct can_isotp_options value = { .flags = 0x12345678, .frame_txtime = 0xfedcba98, .ext_address = 1, " +
+    ".txpad_content = 2, .rxpad_content = 3, .rx_ext_address = 4 }",
+    encodeOptions({
+      flags: 0x12345678,
+      frameTxTime: 0xfedcba98,
+      extAddress: 1,
+      txPadContent: 2,
+      rxPadContent: 3,
+      rxExtAddress: 4,
+    }),
+  ],
+  ["struct can_isotp_fc_options value = { .bs = 1, .stmin = 2, .wftmax = 3 }", encodeFlowControl(1, 2, 3)],
+  [
+    "struct can_isotp_ll_options value = { .mtu = CANFD_MTU, .tx_dl = 64, .tx_flags = CANFD_BRS }",
+    encodeLinkLayer(72, 64, 1),
+  ],
   ["struct can_filter value[] = { { 0, 0 } }", encodeFilters([{ canId: 0, canMask: 0 }])],
   [
     "struct can_filter value[] = { { 0x123, CAN_SFF_MASK }, { 0x1abcdef0 | CAN_EFF_FLAG, CAN_EFF_MASK | CAN_EFF_FLAG }, " +
