@@ -1,5 +1,6 @@
 // <sys/socket.h>, <asm-generic/socket.h>, <poll.h>
 
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 /** Reads and writes return EAGAIN instead of waiting. */
 export const SOCK_NONBLOCK = 0o4000;

@@ -22,6 +22,7 @@ export const calls = [
   "socket",
   "close",
   "bind",
+  "connect",
   "setsockopt",
   "getsockopt",
   "ioctl",
