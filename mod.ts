@@ -14,6 +14,10 @@
  * @module
  */
 
+export type { BcmChanged, BcmEvent, BcmExpired, BcmTimeout } from "./src/bcm/event.ts";
+export type { BcmStatus, BcmSubscription, BcmTransmission, BcmUpdateOptions } from "./src/bcm/handles.ts";
+export type { BcmMultiplex, BcmMultiplexCase, BcmSubscriptionOptions } from "./src/bcm/subscription.ts";
+export { BcmSocket, type BcmSocketOptions, type BcmTransmitOptions } from "./src/bcm_socket.ts";
 export { Bus, type CanProtocol } from "./src/bus.ts";
 export { CanReceiver } from "./src/can_receiver.ts";
 export { CanSocket } from "./src/can_socket.ts";
@@ -37,5 +41,7 @@ export {
 export type { CanFilter } from "./src/filter.ts";
 export { Message, type MessageJson } from "./src/message.ts";
 export type { MessageInit } from "./src/message_init.ts";
-export type { BusOptions, Logger } from "./src/options.ts";
+export type { BusOptions, Logger, SocketOptions } from "./src/options.ts";
+export type { PeriodicOptions } from "./src/periodic/plan.ts";
+export type { CyclicSendTask } from "./src/periodic/task.ts";
 export type { WaitOptions } from "./src/wait_queue.ts";

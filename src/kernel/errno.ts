@@ -164,4 +164,5 @@ export const EPROTONOSUPPORT = 93;
 export const EAFNOSUPPORT = 97;
 export const ENETDOWN = 100;
 export const ENOBUFS = 105;
+export const ENOTCONN = 107;
 export const ETIMEDOUT = 110;
