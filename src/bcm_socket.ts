@@ -235,8 +235,8 @@ function toEvent(
 ): BcmEvent | null {
   if (head.opcode === TX_EXPIRED) {
     const transmission = transmissions.get(head);
-    const event = transmission && { type: "expired" as const, message: null, transmission, channel };
-    return event ? makeEvent(event, head.canId) : null;
+    if (!transmission) return null;
+    return makeEvent({ type: "expired", message: null, transmission, channel: transmission.channel }, head.canId);
   }
   const subscription = subscriptions.get(head);
   if (!subscription) return null;

@@ -40,7 +40,7 @@ export interface BcmExpired {
   /** What has sent them. */
   readonly transmission: BcmTransmission;
   /** The interface. */
-  readonly channel: string | null;
+  readonly channel: string;
 }
 
 /** What a `BcmSocket` receives. */

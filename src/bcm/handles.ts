@@ -112,6 +112,11 @@ export class BcmTransmission implements Disposable {
     this.#target = target;
   }
 
+  /** The interface's name when this was made. */
+  get channel(): string {
+    return this.#target.channel;
+  }
+
   /** The messages, which take turns. */
   get messages(): readonly Message[] {
     return this.#messages;

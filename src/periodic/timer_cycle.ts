@@ -132,7 +132,8 @@ export class TimerCycle implements Cycle {
   /** The message that is due, as the callback gives it; null if that fails. */
   #next(): Message | null {
     const { modify } = this.#plan;
-    let message = this.#messages[this.#turn];
+    const messages = this.#messages; // which the callback may replace
+    let message = messages[this.#turn];
     if (modify === null) return message;
     try {
       message = modify(message);
@@ -142,7 +143,7 @@ export class TimerCycle implements Cycle {
       this.#end.failed(error, true);
       return null;
     }
-    return this.#messages[this.#turn] = message;
+    return messages[this.#turn] = message;
   }
 
   /** What cannot go now is lost, as in the kernel. */
