@@ -43,7 +43,7 @@ import { copyFrame, type Message } from "../message.ts";
 import { messageOfFrame } from "../message_of_frame.ts";
 import type { Logger } from "../options.ts";
 import { Datagram } from "./datagram.ts";
-import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsUp } from "./interfaces.ts";
+import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsDown } from "./interfaces.ts";
 import { InterfaceNames } from "./interface_names.ts";
 import { mtuAdvice } from "./mtu.ts";
 import { Readiness } from "./readiness.ts";
@@ -263,8 +263,8 @@ export class KernelBcm<In> implements Source<In> {
       const length = this.#datagram.receive();
       if (length >= BCM_MSG_HEAD_SIZE) return this.#decode(length);
       this.#empty = length === -EAGAIN;
-      if (length === -EAGAIN || length === -EINTR) return null;
-      if (length >= 0) continue; // no message of the broadcast manager
+      if (length === -EAGAIN) return null;
+      if (length >= 0 || length === -EINTR) continue; // no message of the broadcast manager
       this.#pending ||= length;
       if (length !== -ENODEV) return null;
     }
@@ -304,9 +304,7 @@ export class KernelBcm<In> implements Source<In> {
     const refuse = (errno: number, advice?: string) => this.#error(`${action} on`, "ioctl", -errno, advice, channel);
     const advice = mtuAdvice(this.#libc, this.fd, channel, first);
     if (advice !== undefined) throw refuse(EMSGSIZE, advice);
-    // One that is gone, or has another name by now, is the kernel's to tell of.
-    const there = interfaceIndex(this.#libc, this.fd, channel) > 0;
-    if (there && !interfaceIsUp(this.#libc, this.fd, channel)) throw refuse(ENETDOWN);
+    if (interfaceIsDown(this.#libc, this.fd, channel)) throw refuse(ENETDOWN);
   }
 
   /** Tells who waits that there is something the kernel does not tell of. */
