@@ -75,11 +75,10 @@ export class KernelCycle implements Cycle {
   }
 
   stop(): void {
-    const key = this.#key;
+    if (this.#key !== 0) {
+      this.#socket.bcm.erase("stop sending periodically", this.#head(TX_DELETE, 0), this.#target);
+    }
     this.#over();
-    if (key === 0) return;
-    const head = { ...this.#head(TX_DELETE, 0), canId: key };
-    this.#socket.bcm.erase("stop sending periodically", head, this.#target);
   }
 
   setMessages(plan: Plan): void {
@@ -110,6 +109,7 @@ export class KernelCycle implements Cycle {
     try {
       this.stop(); // it would stay in the kernel, idle
     } finally {
+      this.#over();
       this.#end.ended();
     }
   }

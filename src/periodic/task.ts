@@ -48,7 +48,7 @@ export interface CyclicSendTask extends Disposable {
   /**
    * Sends no more. A second call does nothing.
    *
-   * @throws {CanOperationError} The kernel refuses.
+   * @throws {CanOperationError} The kernel refuses: the task goes on.
    */
   stop(): void;
   /**
@@ -179,11 +179,8 @@ export class Task implements CyclicSendTask, CycleEnd {
 
   stop(): void {
     if (!this.#active) return;
-    try {
-      this.#cycle.stop();
-    } finally {
-      this.#end((run) => run.end("stopped"));
-    }
+    this.#cycle.stop();
+    this.#end((run) => run.end("stopped"));
   }
 
   modifyData(messages: Message | readonly Message[]): void {
