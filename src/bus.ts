@@ -147,7 +147,7 @@ export class Bus extends CanSocket<Message, Message> {
    * @param period Seconds from one frame to the next, 0.000001 to 34560000.
    * @throws {RangeError | TypeError} An argument is wrong, or the bus is not open for such messages.
    * @throws {CanOperationError} The interface is down or gone, or cannot carry them; or the bus is closed.
-   * @throws {CanInitializationError} A system call failed.
+   * @throws {CanInitializationError} The socket for them cannot be opened: the interface is down or gone, say.
    * @throws {CanInterfaceNotImplementedError} The kernel has no broadcast manager.
    */
   sendPeriodic(messages: Message | readonly Message[], period: number, options: PeriodicOptions = {}): CyclicSendTask {

@@ -42,7 +42,7 @@ export interface CyclicSendTask extends Disposable {
   /**
    * Sends the first message at once, and then all of them as when the task was new; also if it is active.
    *
-   * @throws {CanOperationError} The interface is down or gone, or cannot carry the messages; or the bus is closed.
+   * @throws As `Bus.sendPeriodic`.
    */
   start(): void;
   /**
