@@ -28,7 +28,8 @@ import { CAN_RTR_FLAG } from "./kernel/can.ts";
 import { frameIdWord, Message } from "./message.ts";
 import { checkSocketOptions, type SocketOptions } from "./options.ts";
 import { makePlan, type PeriodicOptions } from "./periodic/plan.ts";
-import { type BcmReport, type BcmTarget, KernelBcm } from "./socket/bcm.ts";
+import { type BcmTarget, KernelBcm } from "./socket/bcm.ts";
+import type { BcmReport } from "./socket/bcm_report.ts";
 
 /** Options of a broadcast manager's socket. */
 export interface BcmSocketOptions extends Omit<SocketOptions, "sendBuffer"> {

@@ -500,6 +500,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     all.bcm.subscribe(ID);
     all.send([1]);
     next(all.bcm);
+    assert(lines.some((line) => /^subscribe on "vcan0": 0x123, flags 0x41, count 0/.test(line)), lines.join("\n"));
     assert(lines.some((line) => /^received changed Timestamp: .* ID: 0123 .* 01 /.test(line)), lines.join("\n"));
   });
 });

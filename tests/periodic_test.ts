@@ -195,6 +195,14 @@ for (const { name, skip, open } of worlds) {
       assertEquals(await task.done, "stopped");
     });
 
+    it("goes on at another rate after a single one", async () => {
+      using bus = open();
+      using other = open();
+      const task = bus.sendPeriodic(make(1), 30, { count: 1, subsequentPeriod: 0.005 });
+      await bytesOf(other, 5);
+      assert(task.active);
+    });
+
     it("stop, start and done", async () => {
       using bus = open();
       using other = open();

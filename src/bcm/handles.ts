@@ -20,7 +20,8 @@ import { fillOptions } from "../check.ts";
 import { CanOperationError } from "../errors.ts";
 import type { Message } from "../message.ts";
 import { checkMessages } from "../periodic/plan.ts";
-import type { BcmReport, BcmTarget, KernelBcm } from "../socket/bcm.ts";
+import type { BcmTarget, KernelBcm } from "../socket/bcm.ts";
+import type { BcmReport } from "../socket/bcm_report.ts";
 
 /** What the kernel holds, as in `struct bcm_msg_head`. */
 export interface BcmStatus {

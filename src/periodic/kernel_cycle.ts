@@ -82,17 +82,19 @@ export class KernelCycle implements Cycle {
   }
 
   setMessages(plan: Plan): void {
-    this.#plan = plan;
     if (this.#key !== 0) this.#command(this.#head(TX_SETUP, 0), plan);
+    this.#plan = plan;
   }
 
   setPeriod(plan: Plan): void {
-    const left = this.#key === 0 ? 0 : this.#left();
+    if (this.#key !== 0) {
+      const period = this.#subsequent ? plan.subsequentPeriod : plan.period;
+      const left = this.#left();
+      this.#setTimer(left, period, plan);
+      this.#steering = new Steering(period, performance.now(), this.#count - left);
+      this.#lookLater();
+    }
     this.#plan = plan;
-    if (this.#key === 0) return;
-    this.#steering = new Steering(this.#period, performance.now(), this.#count - left);
-    this.#setTimer(left, this.#period);
-    this.#lookLater();
   }
 
   look(): void {
@@ -140,11 +142,6 @@ export class KernelCycle implements Cycle {
     else this.#end.ended();
   }
 
-  /** The period in force. */
-  get #period(): number {
-    return this.#subsequent ? this.#plan.subsequentPeriod : this.#plan.period;
-  }
-
   /** Whether the kernel counts to an end that must be met exactly. */
   get #exact(): boolean {
     return this.#count !== ENDLESS;
@@ -159,7 +156,7 @@ export class KernelCycle implements Cycle {
     this.#steering = new Steering(plan.period, performance.now(), 1);
     try {
       this.#command(
-        { ...this.#head(TX_SETUP, SETTIMER | STARTTIMER), ...this.#timing(this.#count, plan.period) },
+        { ...this.#head(TX_SETUP, SETTIMER | STARTTIMER), ...this.#timing(this.#count, plan.period, plan) },
         plan,
       );
     } catch (error) {
@@ -167,7 +164,7 @@ export class KernelCycle implements Cycle {
       throw error;
     }
     // The kernel reports an end only of frames that its timer has sent.
-    if (this.#count === 1) this.expired();
+    if (this.#count === 1 && plan.subsequentPeriod === 0) this.expired();
     else this.#lookLater();
   }
 
@@ -187,9 +184,8 @@ export class KernelCycle implements Cycle {
     };
   }
 
-  #timing(count: number, interval: number): Pick<BcmHead, "count" | "ival1" | "ival2"> {
-    const next = this.#exact ? this.#plan.subsequentPeriod : interval;
-    return { count, ival1: interval, ival2: next };
+  #timing(count: number, interval: number, plan: Plan): Pick<BcmHead, "count" | "ival1" | "ival2"> {
+    return { count, ival1: interval, ival2: this.#exact ? plan.subsequentPeriod : interval };
   }
 
   #command(head: BcmHead, { messages }: Plan): void {
@@ -206,16 +202,16 @@ export class KernelCycle implements Cycle {
    * Sets the interval. The kernel takes the number of frames along with it: those that leave between the question how many
    * are left and this are sent in addition.
    */
-  #setTimer(left: number, interval: number): void {
-    this.#command({ ...this.#head(TX_SETUP, SETTIMER), ...this.#timing(left, interval) }, this.#plan);
+  #setTimer(left: number, interval: number, plan: Plan): void {
+    this.#command({ ...this.#head(TX_SETUP, SETTIMER), ...this.#timing(left, interval, plan) }, plan);
   }
 
   /** Asks for the interval that keeps the mean period; not where a number of frames has to be met exactly. */
   #steer(left: number): void {
     const sent = this.#count - left;
     const interval = this.#steering.look(performance.now(), sent);
-    if (interval === null) return;
-    this.#setTimer(left, interval);
+    if (interval === null || this.#exact) return;
+    this.#setTimer(left, interval, this.#plan);
     this.#steering.set(interval, performance.now(), sent);
   }
 
@@ -232,7 +228,7 @@ export class KernelCycle implements Cycle {
       if (this.#key !== key || key === 0) return;
       const left = this.#left();
       if (left === 0) this.#countedDown();
-      else if (!this.#exact) this.#steer(left);
+      else this.#steer(left);
     } catch (error) {
       this.#socket.lookFailed(this, error);
     }
@@ -245,7 +241,8 @@ export class KernelCycle implements Cycle {
     if (this.#exact && subsequentPeriod === 0) return this.expired(); // the report found no room, say
     this.#subsequent ||= this.#exact;
     this.#count = ENDLESS;
-    this.#steering = new Steering(this.#period, performance.now(), 0);
-    this.#setTimer(ENDLESS, this.#period);
+    const period = this.#subsequent ? subsequentPeriod : this.#plan.period;
+    this.#setTimer(ENDLESS, period, this.#plan);
+    this.#steering = new Steering(period, performance.now(), 0);
   }
 }

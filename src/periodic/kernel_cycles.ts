@@ -7,7 +7,8 @@
 import { CanError } from "../errors.ts";
 import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
 import type { FullBusOptions } from "../options.ts";
-import type { BcmReport, KernelBcm } from "../socket/bcm.ts";
+import type { KernelBcm } from "../socket/bcm.ts";
+import type { BcmReport } from "../socket/bcm_report.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
 import type { OnReady } from "../socket/socket.ts";
 import type { CycleSocket, KernelCycle } from "./kernel_cycle.ts";

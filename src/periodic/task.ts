@@ -15,9 +15,10 @@ import { Run } from "./run.ts";
  * it does not send, because the link is down or its queue is full at that moment, is lost, as a message is that nobody
  * hears; the next goes when it is due. Nothing tells of that here; the bus's `recv` tells that the link went down.
  *
- * At a period of some milliseconds or less, the time that the kernel takes to wake up would show in the mean period. So
- * while the event loop runs, the task looks now and then at how many frames have been sent, and asks the kernel for
- * intervals as much shorter.
+ * The kernel adds to each interval what it takes to wake up, which shows at periods of a few milliseconds. So while the
+ * event loop runs, the task looks now and then at how many frames have been sent, and asks the kernel for intervals as much
+ * shorter: that keeps the mean period. A task with `count` or `duration` does not, because the kernel could not change the
+ * interval without miscounting: it meets the number of frames exactly, and takes a little longer.
  */
 export interface CyclicSendTask extends Disposable {
   /** The messages, which take turns. */
@@ -62,7 +63,8 @@ export interface CyclicSendTask extends Disposable {
   modifyData(messages: Message | readonly Message[]): void;
   /**
    * Replaces the period: of the frames of `count` as long as they are sent, then of those after them. The frame that is due
-   * next comes when it was due; from then on the new period counts. (`start` instead has one sent at once.)
+   * next comes when it was due; from then on the new period counts. (`start` instead has one sent at once.) A frame of
+   * `count` that leaves in the very moment of the call is sent in addition.
    *
    * @param period Seconds, 0.000001 to 34560000.
    * @throws {RangeError | TypeError} It is none; the older one stays.
@@ -166,11 +168,13 @@ export class Task implements CyclicSendTask, CycleEnd {
   start(): void {
     this.#keeper.assertOpen("send periodically to");
     if (this.#run.ended) this.#run = new Run();
+    const wasActive = this.#active;
     this.#active = true;
     try {
       this.#cycle.start(this.#plan);
     } catch (error) {
       this.#active = false;
+      if (wasActive) this.#run.end("stopped");
       throw error;
     } finally {
       this.#keeper.changed(this);

@@ -41,7 +41,12 @@ export class PeriodicTasks implements Keeper, TimerSender {
     this.#host = host;
     const { options } = host;
     const open = (onReady: OnReady) =>
-      new KernelBcm(openLibc(options.libc), { channel: options.channel }, onReady, (report) => report);
+      new KernelBcm(
+        openLibc(options.libc),
+        { channel: options.channel, logger: options.logger },
+        onReady,
+        (report) => report,
+      );
     this.#kernel = new KernelCycles(options, open);
   }
 

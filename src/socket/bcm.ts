@@ -40,8 +40,8 @@ import {
   TIMESTAMPNS_SPACE,
 } from "../kernel/socket.ts";
 import { copyFrame, type Message } from "../message.ts";
-import { messageOfFrame } from "../message_of_frame.ts";
 import type { Logger } from "../options.ts";
+import { type BcmReport, decodeReport, frameSize } from "./bcm_report.ts";
 import { Datagram } from "./datagram.ts";
 import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsDown } from "./interfaces.ts";
 import { InterfaceNames } from "./interface_names.ts";
@@ -62,15 +62,6 @@ const MOST_BYTES = BCM_MSG_HEAD_SIZE + (MAX_NFRAMES + 1) * CANFD_MTU;
 const MOST_ERRORS = 8;
 
 const GONE = "the interface is gone: close this, and open a new one when it is back";
-
-/** What comes from the broadcast manager. */
-export interface BcmReport {
-  readonly head: Required<BcmHead>;
-  /** The frames after the head. */
-  readonly messages: readonly Message[];
-  /** The interface, where the kernel tells it: not of what is sent. */
-  readonly channel: string | null;
-}
 
 /** Where frames leave. */
 export interface BcmTarget {
@@ -99,6 +90,7 @@ export class KernelBcm<In> implements Source<In> {
   /** To and from the kernel: one message at a time. */
   readonly #datagram: Datagram;
   readonly #words: Uint32Array;
+  readonly #logger: Logger | undefined;
   readonly #default: BcmTarget;
   #open = false;
   /** Whether the last receive found the end of what was there. */
@@ -120,6 +112,7 @@ export class KernelBcm<In> implements Source<In> {
     this.#libc = libc;
     this.#channel = channel;
     this.#take = take;
+    this.#logger = settings.logger;
     this.#default = { channel, index: 0 };
     const fd = this.fd = libc.socket(AF_CAN, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_BCM);
     if (fd < 0) {
@@ -217,6 +210,11 @@ export class KernelBcm<In> implements Source<In> {
     if (head.opcode === TX_SETUP && (head.flags ?? 0) & STARTTIMER) this.#assertCarries(action, messages, target);
     const result = this.#send(head, messages, target);
     if (result < 0) throw this.#error(`${action} on`, "sendmmsg", result, undefined, target.channel);
+    const { flags = 0, count = 0, ival1 = 0, ival2 = 0, canId } = head;
+    this.#logger?.debug(
+      `${action} on "${target.channel}": 0x${canId.toString(16)}, flags 0x${flags.toString(16)}, count ${count}, ` +
+        `${ival1 / 1e6} s, ${ival2 / 1e6} s${messages.map((message) => `; ${message}`).join("")}`,
+    );
   }
 
   /** Ends something; returns whether there was such: there is none where the interface is gone. */
@@ -224,6 +222,7 @@ export class KernelBcm<In> implements Source<In> {
     const result = this.#send(head, [], target);
     if (result === -EINVAL || result === -ENODEV) return false;
     if (result < 0) throw this.#error(`${action} on`, "sendmmsg", result, undefined, target.channel);
+    this.#logger?.debug(`${action} on "${target.channel}": 0x${head.canId.toString(16)}`);
     return true;
   }
 
@@ -261,7 +260,9 @@ export class KernelBcm<In> implements Source<In> {
   #next(): BcmReport | null {
     for (let errors = 0; errors < MOST_ERRORS; errors++) {
       const length = this.#datagram.receive();
-      if (length >= BCM_MSG_HEAD_SIZE) return this.#decode(length);
+      if (length >= BCM_MSG_HEAD_SIZE) {
+        return decodeReport(this.#datagram, length, (index) => this.#channel || this.#names.of(index));
+      }
       this.#empty = length === -EAGAIN;
       if (length === -EAGAIN) return null;
       if (length >= 0 || length === -EINTR) continue; // no message of the broadcast manager
@@ -269,24 +270,6 @@ export class KernelBcm<In> implements Source<In> {
       if (length !== -ENODEV) return null;
     }
     return null;
-  }
-
-  #decode(length: number): BcmReport {
-    const { data, name, controls } = this.#datagram;
-    const head = decodeBcmHead(data);
-    const index = new DataView(name.buffer, name.byteOffset).getInt32(SOCKADDR_CAN_IFINDEX, true);
-    const channel = index === 0 ? null : this.#channel || this.#names.of(index);
-    // Only a frame that has come has a time: of all else the kernel tells when it was read.
-    const time = head.opcode === RX_CHANGED
-      ? controls.find(({ level, type }) => level === SOL_SOCKET && type === SO_TIMESTAMPNS)
-      : undefined;
-    const size = frameSize(head.flags);
-    const count = Math.min(head.nframes, Math.floor((Math.min(length, MOST_BYTES) - BCM_MSG_HEAD_SIZE) / size));
-    const messages = Array.from({ length: count }, (_, i) => {
-      const at = BCM_MSG_HEAD_SIZE + i * size;
-      return messageOfFrame(data.subarray(at, at + size), time?.data, channel);
-    });
-    return { head, messages, channel };
   }
 
   /** 0 or more, or `-errno`. */
@@ -319,8 +302,4 @@ export class KernelBcm<In> implements Source<In> {
       (gone ? this.#channel === "" ? canInterfaces(this.#libc, this.fd) : GONE : undefined);
     return systemError(Class, `${action} "${channel}"`, syscall, result, channel, hint);
   }
-}
-
-function frameSize(flags: number): number {
-  return flags & CAN_FD_FRAME ? CANFD_MTU : CAN_MTU;
 }

@@ -45,7 +45,11 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
       ip("link", "set", CHANNEL, "up");
       task.start();
       assertEquals(await task.done, "finished");
+      const active = bus.sendPeriodic(make(1), 30, options);
+      const { done } = active;
       ip("link", "set", CHANNEL, "down");
+      assertThrows(() => active.start(), CanOperationError, "ENETDOWN");
+      assertEquals([active.active, await done], [false, "stopped"]);
     }
   });
 
