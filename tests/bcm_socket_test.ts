@@ -4,6 +4,7 @@ import {
   type BcmEvent,
   BcmSocket,
   type BcmSocketOptions,
+  type BcmSubscription,
   type BcmSubscriptionOptions,
   type BcmTransmitOptions,
   Bus,
@@ -188,6 +189,14 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     const events = bcm.recvMany(9, 0);
     const expected = [[classic, 0], [fd, 1], [fd, 3], [extended, 4], [remote, 5]] as const;
     assertEquals(events.length, expected.length);
+    const kindOf = ({ arbitrationId, isExtendedId, isRemoteFrame, isFd }: BcmSubscription) =>
+      [arbitrationId, isExtendedId, isRemoteFrame, isFd].join();
+    assertEquals([classic, fd, extended, remote].map(kindOf), [
+      "291,false,false,false",
+      "291,false,false,true",
+      "291,true,false,false",
+      "291,false,true,false",
+    ]);
     expected.forEach(([subscription, i], at) => {
       const event = events[at];
       assert(event.type === "changed" && event.subscription === subscription, `${at}`);

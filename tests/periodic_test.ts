@@ -475,7 +475,21 @@ describe("Steering", () => {
     assertEquals(steering.look(1000, 500), null); // a second in which half of them were sent
     assertEquals(steering.look(2000, 1400), 889);
     steering.set(889, 2000, 1400);
-    assertEquals(steering.look(2250, 1700), 1000); // too many: by more than the period allows to make up for
-    assertEquals(steering.look(2250, 1700), null);
+    assertEquals(steering.look(2250, 1700), null); // too many
+    assertEquals(steering.look(2500, 2000), 1000); // again: by more than the period allows to make up for
+    steering.set(1000, 2500, 2000);
+    assertEquals(steering.look(3500, 2999), null);
+    assertEquals([steering.look(4500, 3300), steering.look(5500, 3600)], [null, null]); // two seconds of standing still
+    assertEquals([steering.look(6500, 4600), steering.look(7500, 5599)], [null, null]);
+  });
+
+  it("looks less often the less there is to correct", () => {
+    const steering = new Steering(1000, 0, 1);
+    const waits: number[] = [];
+    for (let at = steering.wait; waits.length < 8; at += steering.wait) {
+      waits.push(steering.wait);
+      assertEquals(steering.look(at, 1 + at), null);
+    }
+    assertEquals(waits, [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
   });
 });

@@ -18,6 +18,7 @@ import {
 } from "../kernel/bcm.ts";
 import { fillOptions } from "../check.ts";
 import { CanOperationError } from "../errors.ts";
+import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_RTR_FLAG, CAN_SFF_MASK } from "../kernel/can.ts";
 import type { Message } from "../message.ts";
 import { checkMessages } from "../periodic/plan.ts";
 import type { BcmTarget, KernelBcm } from "../socket/bcm.ts";
@@ -58,6 +59,26 @@ export class BcmSubscription implements Disposable {
     this.#host = host;
     this.#head = head;
     this.#target = target;
+  }
+
+  /** The identifier of the frames. */
+  get arbitrationId(): number {
+    return this.#head.canId & (this.isExtendedId ? CAN_EFF_MASK : CAN_SFF_MASK);
+  }
+
+  /** Whether their identifier has 29 bits. */
+  get isExtendedId(): boolean {
+    return (this.#head.canId & CAN_EFF_FLAG) !== 0;
+  }
+
+  /** Whether they are remote frames. */
+  get isRemoteFrame(): boolean {
+    return (this.#head.canId & CAN_RTR_FLAG) !== 0;
+  }
+
+  /** Whether they are CAN FD frames. */
+  get isFd(): boolean {
+    return ((this.#head.flags ?? 0) & CAN_FD_FRAME) !== 0;
   }
 
   /**

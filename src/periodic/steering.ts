@@ -22,6 +22,8 @@ export class Steering {
   #interval: number;
   readonly #period: number;
   #from: { readonly at: number; readonly sent: number };
+  /** By how much the last mean was off, in microseconds, if that was more than chance. */
+  #error: number | null = null;
   #wait = LOOK.first;
 
   /**
@@ -44,6 +46,7 @@ export class Steering {
   set(interval: number, at: number, sent: number): void {
     this.#interval = interval;
     this.#from = { at, sent };
+    this.#error = null;
     this.#wait = LOOK.first;
   }
 
@@ -56,18 +59,27 @@ export class Steering {
    */
   look(at: number, sent: number): number | null {
     const frames = sent - this.#from.sent;
-    this.#wait = Math.min(2 * this.#wait, LOOK.most);
-    if (frames < 1) return null;
+    if (frames < 1) return this.#later();
     const error = 1000 * (at - this.#from.at) / frames - this.#period;
     // Where in an interval the looks fell is not known: that is one frame more or less.
-    const unknown = this.#period / frames;
-    const slight = Math.abs(error) <= unknown;
+    const slight = Math.abs(error) <= this.#period / frames;
     // Once the mean is known well enough, only what comes from now on can tell of a change.
-    if (slight && frames <= WELL_KNOWN) return null;
+    if (slight && frames <= WELL_KNOWN) return this.#later();
     this.#from = { at, sent };
-    // More than waking up takes: the machine stood still, say.
-    if (slight || Math.abs(error) > this.#period * MOST_CORRECTED) return null;
-    const next = Math.round(Math.max(this.#interval - error, this.#period * (1 - MOST_CORRECTED)));
-    return next >= this.#period ? this.#period === this.#interval ? null : this.#period : next;
+    const before = this.#error;
+    this.#error = slight ? null : error;
+    if (slight) return this.#later();
+    if (before === null || before * error < 0) return null;
+    // The lesser of two in a row: where the machine stood still for a moment, that was more than waking up takes.
+    const least = Math.abs(before) < Math.abs(error) ? before : error;
+    if (Math.abs(least) > this.#period * MOST_CORRECTED) return this.#later();
+    const next = Math.max(this.#interval - least, this.#period * (1 - MOST_CORRECTED));
+    const interval = Math.min(Math.round(next), this.#period);
+    return interval === this.#interval ? this.#later() : interval;
+  }
+
+  #later(): null {
+    this.#wait = Math.min(2 * this.#wait, LOOK.most);
+    return null;
   }
 }

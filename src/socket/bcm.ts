@@ -10,9 +10,7 @@ import {
   BCM_MSG_HEAD_SIZE,
   type BcmHead,
   CAN_FD_FRAME,
-  decodeBcmHead,
   encodeBcmHead,
-  RX_CHANGED,
   type RX_READ,
   RX_STATUS,
   STARTTIMER,
@@ -20,15 +18,7 @@ import {
   TX_SETUP,
   TX_STATUS,
 } from "../kernel/bcm.ts";
-import {
-  AF_CAN,
-  CAN_BCM,
-  CAN_MTU,
-  CANFD_MTU,
-  encodeAddress,
-  SOCKADDR_CAN_IFINDEX,
-  SOCKADDR_CAN_SIZE,
-} from "../kernel/can.ts";
+import { AF_CAN, CAN_BCM, CANFD_MTU, encodeAddress, SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENODEV, ENOTCONN, EPROTONOSUPPORT } from "../kernel/errno.ts";
 import { isInterfaceName } from "../kernel/if.ts";
 import {
