@@ -19,7 +19,7 @@ export function messageOfFrame(frame: Uint8Array, time: Uint8Array | undefined, 
   if (time === undefined) writeHead(words, 0, 0, 0, frame.length);
   else {
     const view = new DataView(time.buffer, time.byteOffset, 16);
-    const seconds = Number(view.getBigInt64(0, true));
+    const seconds = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
     writeHead(words, seconds, view.getUint32(8, true), RECORD_SOFTWARE, frame.length);
   }
   const bytes = new Uint8Array(words.buffer, RECORD_HEAD);

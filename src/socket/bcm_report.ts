@@ -40,7 +40,7 @@ export function decodeReport(
   const channel = index === 0 ? null : nameOf(index);
   // Only a frame that has come has a time: of all else the kernel tells when it was read.
   const time = head.opcode === RX_CHANGED
-    ? controls.find(({ level, type }) => level === SOL_SOCKET && type === SO_TIMESTAMPNS)
+    ? controls.find(({ level, type, data }) => level === SOL_SOCKET && type === SO_TIMESTAMPNS && data.length === 16)
     : undefined;
   const size = frameSize(head.flags);
   const count = Math.min(head.nframes, Math.floor((Math.min(length, data.length) - BCM_MSG_HEAD_SIZE) / size));
