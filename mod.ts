@@ -14,6 +14,10 @@
  * @module
  */
 
+export type { BcmChanged, BcmEvent, BcmExpired, BcmTimeout } from "./src/bcm/event.ts";
+export type { BcmStatus, BcmSubscription, BcmTransmission, BcmUpdateOptions } from "./src/bcm/handles.ts";
+export type { BcmMultiplex, BcmMultiplexCase, BcmSubscriptionOptions } from "./src/bcm/subscription.ts";
+export { BcmSocket, type BcmSocketOptions, type BcmTransmitOptions } from "./src/bcm_socket.ts";
 export { BitTiming } from "./src/bit_timing.ts";
 export {
   bitTimingConsts,
@@ -79,4 +83,6 @@ export { type LinkWatch, watchLinks, type WatchOptions } from "./src/watch_links
 export { IsoTpSocket } from "./src/isotp.ts";
 export type { IsoTpOptions } from "./src/isotp_options.ts";
 export type { BusOptions, CommonOptions, Logger } from "./src/options.ts";
+export type { PeriodicOptions } from "./src/periodic/plan.ts";
+export type { CyclicSendTask } from "./src/periodic/task.ts";
 export type { WaitOptions } from "./src/wait_queue.ts";

@@ -41,6 +41,8 @@ export interface Libc {
   close(fd: number): number;
   /** `bind(2)` */
   bind(fd: number, address: Uint8Array): number;
+  /** `connect(2)` */
+  connect(fd: number, address: Uint8Array): number;
   /** `setsockopt(2)` */
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** `getsockopt(2)`; returns the length that the kernel wrote to `value`. */
@@ -109,6 +111,7 @@ export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollE
     socket: (domain, type, protocol) => checked(native.socket(domain, type, protocol)),
     close: (fd) => checked(native.close(fd)),
     bind: (fd, address) => checked(native.bind(fd, address, address.length)),
+    connect: (fd, address) => checked(native.connect(fd, address, address.length)),
     setsockopt: (fd, level, name, value) => checked(native.setsockopt(fd, level, name, value, value.length)),
     getsockopt(fd, level, name, value) {
       optionLength[0] = value.length;

@@ -27,6 +27,8 @@ export const symbols = {
   close: { parameters: ["i32"], result: "i32" },
   // int bind(int fd, const struct sockaddr *address, socklen_t length);
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int connect(int fd, const struct sockaddr *address, socklen_t length);
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   // int setsockopt(int fd, int level, int name, const void *value, socklen_t length);
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   // int getsockopt(int fd, int level, int name, void *value, socklen_t *length);

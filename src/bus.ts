@@ -15,6 +15,9 @@ import { Link } from "./link.ts";
 import type { ControllerState } from "./link/names.ts";
 import type { LinkStatus } from "./link/status.ts";
 import { Message } from "./message.ts";
+import { PeriodicTasks } from "./periodic/tasks.ts";
+import type { PeriodicOptions } from "./periodic/plan.ts";
+import type { CyclicSendTask } from "./periodic/task.ts";
 import { type BusOptions, type FullBusOptions, fullOptions, type Logger } from "./options.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import { RawSocket } from "./socket/raw.ts";
@@ -47,6 +50,7 @@ export class Bus extends CanSocket<Message, Message> {
   readonly protocol: CanProtocol;
   readonly #endpoint: Endpoint<FrameSocket, Message, Message>;
   readonly #errors: ErrorFeeds;
+  readonly #periodic: PeriodicTasks;
   readonly #logger: Logger | undefined;
   readonly #libc: string | undefined;
   readonly #virtual: boolean;
@@ -66,14 +70,21 @@ export class Bus extends CanSocket<Message, Message> {
     const { channel, logger } = full;
     const protocol = full.xl ? "CAN_XL" : full.fd ? "CAN_FD" : "CAN_20";
     logger?.debug(`opening ${full.interface} channel "${channel}", ${protocol}`);
+    const sending = new MessageSending(full);
     const endpoint = new Endpoint<FrameSocket, Message, Message>(
       { channel, logger, noun: "bus" },
       (onReady) => openSocket(full, onReady),
-      (socket, rearm) => new Writer(socket, rearm, new MessageSending(full)),
+      (socket, rearm) => new Writer(socket, rearm, sending),
     );
     super(endpoint);
     this.#endpoint = endpoint;
     this.#errors = new ErrorFeeds(endpoint.socket, full, openSocket);
+    this.#periodic = new PeriodicTasks({
+      options: full,
+      openSocket,
+      check: (message) => sending.check(message),
+      assertOpen: (action) => endpoint.assertOpen(action),
+    });
     this.protocol = protocol;
     this.channelInfo = endpoint.socket.channelInfo;
     this.#filters = copyFilters(full.filters);
@@ -155,6 +166,46 @@ export class Bus extends CanSocket<Message, Message> {
     return this.#status()?.errorCounters ?? null;
   }
 
+  /**
+   * Sends messages again and again: one, or several in turn, as python-can's `send_periodic`.
+   *
+   * The kernel's broadcast manager does it, which goes on while the script is busy; no thread, and no work for the event
+   * loop. Timers of this process do it on a virtual bus, and where the kernel cannot: with `modify`, and for CAN XL. Their
+   * frames keep to multiples of the period, too; those that a busy event loop delays by more than 20 ms, and by more than a
+   * period, are left out.
+   *
+   * The frames come from a socket of their own: all sockets of this host receive them, this bus too, whatever
+   * `localLoopback` and `receiveOwnMessages` say.
+   *
+   * @example
+   * ```ts
+   * import { Bus, Message } from "@socketcan/bus";
+   *
+   * using bus = new Bus({ channel: "demo", interface: "virtual" });
+   * const task = bus.sendPeriodic(new Message({ arbitrationId: 0x123, data: [1] }), 0.01, { count: 3 });
+   * task.modifyData(new Message({ arbitrationId: 0x123, data: [2] }));
+   * console.log(await task.done); // finished
+   * console.log(bus.recvMany(9, 0).map(({ data }) => data[0])); // [ 1, 2, 2 ]
+   * ```
+   *
+   * @param messages 1 to 256 of one kind; with any identifiers, which several tasks may share.
+   * @param period Seconds from one frame to the next, 0.000001 to 34560000.
+   * @throws {RangeError | TypeError} An argument is wrong, or the bus is not open for such messages.
+   * @throws {CanOperationError} The interface is down or gone, or cannot carry them; or the bus is closed.
+   * @throws {CanInitializationError} The socket for them cannot be opened: the interface is down or gone, say.
+   * @throws {CanInterfaceNotImplementedError} The kernel has no broadcast manager.
+   */
+  sendPeriodic(messages: Message | readonly Message[], period: number, options: PeriodicOptions = {}): CyclicSendTask {
+    this.#endpoint.assertOpen("send periodically to");
+    return this.#periodic.send(messages, period, options);
+  }
+
+  /** Stops all that `sendPeriodic` has started; each task can be started again. */
+  stopAllPeriodicTasks(): void {
+    this.#endpoint.assertOpen("stop the periodic tasks of");
+    this.#periodic.stopAll();
+  }
+
   /** The filters in force; null receives everything. */
   get filters(): readonly CanFilter[] | null {
     return this.#filters;
@@ -180,12 +231,14 @@ export class Bus extends CanSocket<Message, Message> {
   /** A pending asynchronous wait keeps the process alive: the default. */
   override ref(): this {
     this.#errors.keepAlive = true;
+    this.#periodic.keepAlive = true;
     return super.ref();
   }
 
   /** A pending asynchronous wait does not keep the process alive. In Deno it may then end up to 10 ms late. */
   override unref(): this {
     this.#errors.keepAlive = false;
+    this.#periodic.keepAlive = false;
     return super.unref();
   }
 
@@ -196,7 +249,11 @@ export class Bus extends CanSocket<Message, Message> {
       try {
         this.#errors.close();
       } finally {
-        super.close();
+        try {
+          super.close();
+        } finally {
+          this.#periodic.close();
+        }
       }
     } finally {
       this.#logger?.debug(`closed ${this.channelInfo}`);

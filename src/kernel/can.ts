@@ -6,6 +6,8 @@ export const AF_CAN = 29;
 export const CAN_RAW = 1;
 /** Protocol of ISO-TP sockets. */
 export const CAN_ISOTP = 6;
+/** Protocol of the broadcast manager's sockets. */
+export const CAN_BCM = 2;
 
 /** Extended (29 bit) identifier. */
 export const CAN_EFF_FLAG = 0x80000000;

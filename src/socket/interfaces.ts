@@ -65,6 +65,12 @@ export function interfaceIsUp(libc: Libc, fd: number, name: string): boolean {
   return flags >= 0 && (flags & IFF_UP) !== 0;
 }
 
+/** Whether there is an interface of that name that is down. */
+export function interfaceIsDown(libc: Libc, fd: number, name: string): boolean {
+  const flags = ask(libc, fd, name, SIOCGIFFLAGS);
+  return flags >= 0 && (flags & IFF_UP) === 0;
+}
+
 /** The index of an interface, or `-errno`. */
 export function interfaceIndex(libc: Libc, fd: number, name: string): number {
   return ask(libc, fd, name, SIOCGIFINDEX);

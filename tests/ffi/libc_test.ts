@@ -22,6 +22,7 @@ describe("Libc", () => {
     const failing: [string, () => number][] = [
       ["close", () => libc.close(-1)],
       ["bind", () => libc.bind(-1, bytes)],
+      ["connect", () => libc.connect(-1, bytes)],
       ["setsockopt", () => libc.setsockopt(-1, 1, 2, bytes)],
       ["getsockopt", () => libc.getsockopt(-1, 1, 3, bytes)],
       ["ioctl", () => libc.ioctl(-1, 0x8933, new Uint8Array(40))],

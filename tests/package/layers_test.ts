@@ -108,7 +108,30 @@ const rooms: Record<string, readonly string[]> = {
     "src/options.ts",
     "src/socket/",
   ],
+  "src/periodic/": [
+    "ffi/",
+    "src/check.ts",
+    "src/errors.ts",
+    "src/kernel/",
+    "src/message",
+    "src/options.ts",
+    "src/socket/",
+    "src/turn.ts",
+  ],
   "src/bus.ts": ["ffi/", "src/"],
+  // The broadcast manager.
+  "src/bcm": [
+    "ffi/",
+    "src/can_receiver.ts",
+    "src/check.ts",
+    "src/endpoint.ts",
+    "src/errors.ts",
+    "src/kernel/",
+    "src/message",
+    "src/options.ts",
+    "src/periodic/",
+    "src/socket/",
+  ],
   "mod.ts": ["src/"],
 };
 

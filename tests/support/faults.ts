@@ -23,6 +23,7 @@ export const calls = [
   "socket",
   "close",
   "bind",
+  "connect",
   "setsockopt",
   "getsockopt",
   "ioctl",

@@ -207,6 +207,30 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
         /bridge is down, the buses go on: true/,
       ),
   },
+  cyclic: {
+    needsVcan: true,
+    run: () =>
+      printed(
+        "cyclic",
+        /^count: {4}finished, 50 50 50 50 50$/,
+        /^changed: {2}finished, 51 (51 )?(52 ?){4,5}$/,
+        /^in turn: {2}finished, 1 2 3 1 2 3$/,
+        /^two rates: goes on, 7 7 7 7$/,
+        /^computed: finished, 0 1 2 3 4$/,
+      ),
+  },
+  dashboard: {
+    needsVcan: true,
+    run: () =>
+      printed(
+        "dashboard",
+        /^speed: 30 km\/h$/,
+        /^light: on$/,
+        /^speed: 50 km\/h$/,
+        /^light: silent$/,
+        /^200 frames, 4 events$/,
+      ),
+  },
   filters: {
     needsVcan: true,
     run: () => printed("filters", /: +100 10f$/, /: +ff 110$/, /: +ff 110$/, /: +ff 100 10f 110$/),

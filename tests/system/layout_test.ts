@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openLibc } from "../../ffi/open.ts";
 import { Message, type MessageInit } from "../../mod.ts";
+import { BCM_MSG_HEAD_SIZE, type BcmHead, decodeBcmHead, encodeBcmHead } from "../../src/kernel/bcm.ts";
 import { decodeFilters, encodeAddress, encodeFilters } from "../../src/kernel/can.ts";
 import { canTable, deviceStats } from "../../src/kernel/can_netlink.ts";
 import { encodeEpollEvent, epollEventSize, EPOLLIN, EPOLLOUT, eventFd } from "../../src/kernel/epoll.ts";
@@ -42,6 +43,7 @@ const headers = [
   "sys/uio.h",
   "net/if.h",
   "linux/can.h",
+  "linux/can/bcm.h",
   "linux/can/error.h",
   "linux/can/netlink.h",
   "linux/can/isotp.h",
@@ -80,6 +82,7 @@ const ours: Record<string, string[]> = {
   SOCKADDR_CAN_SIZE: ["sizeof(struct sockaddr_can)"],
   SOCKADDR_CAN_IFINDEX: ["offsetof(struct sockaddr_can, can_ifindex)"],
   FILTER_SIZE: ["sizeof(struct can_filter)"],
+  BCM_MSG_HEAD_SIZE: ["sizeof(struct bcm_msg_head)", "offsetof(struct bcm_msg_head, frames)"],
   IFREQ_SIZE: ["sizeof(struct ifreq)"],
   IFREQ_VALUE: ["ifr_ifindex", "ifr_mtu", "ifr_flags", "ifr_hwaddr.sa_family", "ifr_data"].map((field) =>
     `offsetof(struct ifreq, ${field})`
@@ -131,6 +134,19 @@ const errnos = Array.from({ length: 4096 }, (_, number) => number)
 
 const { packedEpollEvent } = openLibc();
 
+/** As C initializes it, and as we have it. */
+const bcmHeadInC = "struct bcm_msg_head value = { .opcode = RX_SETUP, .flags = SETTIMER | RX_CHECK_DLC, .count = 7, " +
+  ".ival1 = { 1, 2 }, .ival2 = { 34560000, 999999 }, .can_id = CAN_EFF_FLAG | 3, .nframes = 257 }";
+const bcm: Required<BcmHead> = {
+  opcode: 5,
+  flags: 0x41,
+  count: 7,
+  ival1: 1_000_002,
+  ival2: 34_560_000_999_999,
+  canId: 0x80000003,
+  nframes: 257,
+};
+
 /** Structures as C initializes them and as we encode them. */
 const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] = [
   ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0 }", encodeAddress(0)],
@@ -179,6 +195,7 @@ const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] 
       payload: new Uint8Array(0),
     }),
   ],
+  [bcmHeadInC, bcmHead(bcm)],
   ["struct epoll_event value = { .events = EPOLLIN | EPOLLOUT, .data.fd = 7 }", epollEvent(7)],
   ["struct epoll_event value = { .events = EPOLLIN | EPOLLOUT, .data.fd = 0x12345678 }", epollEvent(0x12345678)],
   [
@@ -313,6 +330,7 @@ const decoded: readonly (readonly [definition: string, (bytes: Uint8Array) => un
     (bytes) => [0, 1, 2].map((i) => eventFd(packedEpollEvent, new DataView(bytes.slice().buffer), i)),
     [5, 0x12345678, 6],
   ],
+  [bcmHeadInC, decodeBcmHead, bcm],
   ['struct ifreq value = { .ifr_name = "fifteen-bytes-x", .ifr_mtu = -1 }', decodeIfreqName, "fifteen-bytes-x"],
   ['struct ethtool_drvinfo value = { .driver = "kvaser_pci", .version = "1" }', decodeDriver, "kvaser_pci"],
   [
@@ -321,6 +339,12 @@ const decoded: readonly (readonly [definition: string, (bytes: Uint8Array) => un
     { error: -16 },
   ],
 ];
+
+function bcmHead(head: BcmHead): Uint8Array {
+  const bytes = new Uint8Array(BCM_MSG_HEAD_SIZE);
+  encodeBcmHead(bytes, head);
+  return bytes;
+}
 
 function epollEvent(fd: number): Uint8Array {
   const bytes = new Uint8Array(epollEventSize(packedEpollEvent));
