@@ -114,29 +114,29 @@ const bittiming: Codec<CanBittiming> = struct(CAN_BITTIMING_SIZE, (view) => ({
     .forEach((value, i) => view.setUint32(4 * i, value, true));
 });
 
-/** `struct can_bittiming_const`. */
-export interface CanBittimingConst {
-  /** The controller's name. */
+/** What a controller can do: the kernel's `struct can_bittiming_const`. All times are in time quanta. */
+export interface BitTimingConst {
+  /** The controller's name, such as `"sja1000"`. */
   readonly name: string;
-  /** `prop_seg` and `phase_seg1` together, in time quanta. */
+  /** Least of propagation segment and phase segment 1 together. */
   readonly tseg1Min: number;
-  /** The most of it. */
+  /** Most of both. */
   readonly tseg1Max: number;
-  /** `phase_seg2`, in time quanta. */
+  /** Least of phase segment 2. */
   readonly tseg2Min: number;
-  /** The most of it. */
+  /** Most of it. */
   readonly tseg2Max: number;
-  /** Time quanta. */
+  /** Most of the synchronisation jump width. */
   readonly sjwMax: number;
-  /** Clock periods in a time quantum. */
+  /** Least of the bit rate prescaler: clock periods in a time quantum. */
   readonly brpMin: number;
-  /** The most of it. */
+  /** Most of it. */
   readonly brpMax: number;
-  /** What they are a multiple of. */
+  /** What the prescaler is a multiple of. */
   readonly brpInc: number;
 }
 
-const bittimingConst: Codec<CanBittimingConst> = struct(CAN_BITTIMING_CONST_SIZE, (view) => ({
+const bittimingConst: Codec<BitTimingConst> = struct(CAN_BITTIMING_CONST_SIZE, (view) => ({
   name: decodeString(new Uint8Array(view.buffer, view.byteOffset, 16)),
   tseg1Min: view.getUint32(16, true),
   tseg1Max: view.getUint32(20, true),
@@ -202,9 +202,9 @@ const berrCounter: Codec<CanBerrCounter> = struct(
  */
 export const CAN_DEVICE_STATS_SIZE = 24;
 
-/** `struct can_device_stats`. */
-export interface CanDeviceStats {
-  /** Errors on the bus; counted only with berr-reporting, by most drivers. */
+/** What a CAN controller has counted since its driver was loaded, each from 0 to 0xffffffff. */
+export interface DeviceStatistics {
+  /** Errors on the bus; most drivers count them with the mode `berr-reporting` only. */
   readonly busError: number;
   /** Changes to the state ERROR-WARNING. */
   readonly errorWarning: number;
@@ -219,7 +219,7 @@ export interface CanDeviceStats {
 }
 
 /** The payload of IFLA_INFO_XSTATS. */
-export const deviceStats: Codec<CanDeviceStats> = struct(CAN_DEVICE_STATS_SIZE, (view) => ({
+export const deviceStats: Codec<DeviceStatistics> = struct(CAN_DEVICE_STATS_SIZE, (view) => ({
   busError: view.getUint32(0, true),
   errorWarning: view.getUint32(4, true),
   errorPassive: view.getUint32(8, true),

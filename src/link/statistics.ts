@@ -4,10 +4,12 @@
  * @module
  */
 
-import { type CanDeviceStats, deviceStats } from "../kernel/can_netlink.ts";
+import { type DeviceStatistics, deviceStats } from "../kernel/can_netlink.ts";
 import { type LinkCounters, linkTable } from "../kernel/if_link.ts";
 import { decodeAttributes } from "../kernel/nlattr.ts";
 import { decodeLinkMessage } from "../kernel/rtnetlink.ts";
+
+export type { DeviceStatistics } from "../kernel/can_netlink.ts";
 
 /** What came in. */
 export interface ReceiveStatistics {
@@ -67,22 +69,6 @@ export interface SendStatistics {
   readonly carrierChanges: number;
   /** Not of CAN. */
   readonly compressed: number;
-}
-
-/** What a CAN controller has counted since its driver was loaded, each from 0 to 0xffffffff. */
-export interface DeviceStatistics {
-  /** Errors on the bus; most drivers count them with the mode `berr-reporting` only. */
-  readonly busError: number;
-  /** Changes to the state ERROR-WARNING. */
-  readonly errorWarning: number;
-  /** Changes to ERROR-PASSIVE. */
-  readonly errorPassive: number;
-  /** Changes to BUS-OFF. */
-  readonly busOff: number;
-  /** Arbitrations that were lost. */
-  readonly arbitrationLost: number;
-  /** Restarts after BUS-OFF. */
-  readonly restarts: number;
 }
 
 /**
@@ -163,7 +149,7 @@ export function readStatistics(payload: Uint8Array, time: number): LinkStatistic
   };
 }
 
-type Counts = ReceiveStatistics | SendStatistics | CanDeviceStats;
+type Counts = ReceiveStatistics | SendStatistics | DeviceStatistics;
 
 /** Counters of 32 bits, which go on from 0 after 0xffffffff: a bus that is not terminated makes as many in days. */
 const narrow: ReadonlySet<string> = new Set([

@@ -25,7 +25,7 @@ const rooms: Record<string, readonly string[]> = {
   "src/options.ts": ["src/check.ts", "src/error_frame.ts", "src/error_names.ts", "src/kernel/", "src/filter.ts"],
   "src/isotp_options.ts": ["src/check.ts", "src/kernel/", "src/options.ts"],
   // Bit timings.
-  "src/bit_timing/": ["src/check.ts"],
+  "src/bit_timing/": ["src/check.ts", "src/kernel/"],
   "src/bit_timing.ts": ["src/bit_timing/", "src/check.ts"],
   // Sockets.
   "src/socket/": [
