@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BcmSocket, type BcmSubscription, type CanError, Message } from "../../mod.ts";
+import { BcmSocket, type BcmSubscription, CanError, type Message } from "../../mod.ts";
 import { encodeBcmHead, RX_CHANGED, RX_STATUS, RX_TIMEOUT, TX_STATUS } from "../../src/kernel/bcm.ts";
 import { EAGAIN, EINTR } from "../../src/kernel/errno.ts";
 import { frameBytes } from "../support/frame_bytes.ts";
