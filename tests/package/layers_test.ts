@@ -132,6 +132,18 @@ const rooms: Record<string, readonly string[]> = {
     "src/periodic/",
     "src/socket/",
   ],
+  "src/isotp.ts": [
+    "ffi/",
+    "src/can_socket.ts",
+    "src/check.ts",
+    "src/endpoint.ts",
+    "src/errors.ts",
+    "src/isotp_options.ts",
+    "src/kernel/",
+    "src/options.ts",
+    "src/socket/",
+    "src/writer.ts",
+  ],
   "mod.ts": ["src/"],
 };
 
