@@ -2,7 +2,14 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { BitTiming, CanInitializationError, CanOperationError, Link, type LinkConfiguration } from "../mod.ts";
+import { canTable } from "../src/kernel/can_netlink.ts";
+import { linkTable } from "../src/kernel/if_link.ts";
+import { encodeAttributes } from "../src/kernel/nlattr.ts";
+import { encodeLinkMessage } from "../src/kernel/rtnetlink.ts";
+import { readStatistics } from "../src/link/statistics.ts";
+import { readStatus } from "../src/link/status.ts";
 import { type FakeLink, FakeLinks, fdController, type Refuse } from "./support/fake_links.ts";
+import { generator } from "./support/random.ts";
 
 const IFF_UP = 1;
 
@@ -118,6 +125,30 @@ describe("The status of a controller", () => {
     ]);
   });
 
+  it("is read from any bytes, or they are refused as what they are", () => {
+    const below = generator(11);
+    const attributes = encodeAttributes(linkTable, {
+      name: "can0",
+      mtu: 72,
+      altNames: ["engine"],
+      info: { kind: "can", data: encodeAttributes(canTable, fdController()) },
+    });
+    const good = encodeLinkMessage({ type: 280, index: 5, flags: 1, change: 0, attributes });
+    let read = 0;
+    for (let i = 0; i < 5000; i++) {
+      const bytes = good.slice(0, below(4) ? good.length : below(good.length));
+      for (let j = below(6); j > 0; j--) bytes[below(bytes.length)] = below(2) ? below(256) : below(40);
+      try {
+        readStatus(bytes, null);
+        readStatistics(bytes, 0);
+        read++;
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+    }
+    assert(read > 1000 && read < 4500, `${read}`);
+  });
+
   it("tells that there is no carrier", () => {
     using _ = new FakeLinks(can0({ flags: IFF_UP }));
     assertEquals(Link.open("can0").status().flags, ["NO-CARRIER", "NOARP", "UP"]);
@@ -191,6 +222,19 @@ describe("Configuring a CAN FD controller", () => {
     assertEquals([link.status().modes, link.status().dataBitTiming?.bitrate], [["fd", "tdc-auto"], 5_000_000]);
   });
 
+  it("the transceiver's delay stays with the data phase that it belongs to", () => {
+    using _ = new FakeLinks(can0());
+    const link = Link.open("can0");
+    const delay = () => [link.status().modes, link.status().tdc];
+    link.configure({ bitrate: 500_000, dataBitrate: 5_000_000, tdc: { tdcv: 9, tdco: 7 } });
+    link.configure({ modes: { loopback: true, fd: true } });
+    assertEquals(delay(), [["loopback", "fd", "tdc-manual"], { tdcv: 9, tdco: 7 }]);
+    link.configure({ modes: { loopback: false } });
+    assertEquals(delay(), [["fd", "tdc-manual"], { tdcv: 9, tdco: 7 }]);
+    link.configure({ modes: { fd: true, "tdc-manual": false } });
+    assertEquals(delay(), [["fd"], null]);
+  });
+
   it("termination, also while the link is up", () => {
     const { status } = configured({ termination: 120 }, can0({ flags: IFF_UP }));
     assertEquals(status.termination, 120);
@@ -254,6 +298,17 @@ describe("Configuring a CAN FD controller", () => {
     [{ tq: 100_000, propSeg: 1, phaseSeg1: 1, phaseSeg2: 2 }, RangeError, "brp, of a tq of 100000 ns, is 4000"],
     [{ modes: { "one-shot": true } }, RangeError, 'modes["one-shot"] is true: the m_can of "can0" has only loopback'],
     [{ modes: { "tdc-auto": true } }, TypeError, "tdc is missing: the mode tdc-auto takes it"],
+    [
+      { ...fd, tdc: { tdco: 1 }, modes: { "tdc-auto": false } },
+      RangeError,
+      'modes["tdc-auto"] is false: tdc takes that',
+    ],
+    [
+      { ...fd, tdc: { tdco: 1, tdcv: 1 }, modes: { "tdc-auto": true } },
+      RangeError,
+      "tdc.tdcv is 1: with the mode tdc-au",
+    ],
+    [{ ...fd, tdc: { tdco: 1 }, modes: { "tdc-manual": true } }, TypeError, "tdc.tdcv is missing: the mode tdc-manual"],
     [{ ...fd, tdc: { tdco: 128 } }, RangeError, "tdc.tdco is 128"],
     [{ ...fd, tdc: { tdco: 1, tdcv: 64 } }, RangeError, "from 0 to 63 on"],
     [{ termination: 60 }, RangeError, 'termination is 60: "can0" has 0, 120 ohms'],

@@ -49,8 +49,6 @@ export const SO_MEMINFO_SIZE = 36;
 export const MSG_PEEK = 0x02;
 /** A receive tells the length of all of the message, however little there was room for. */
 export const MSG_TRUNC = 0x20;
-/** A receive that would wait returns EAGAIN. */
-export const MSG_DONTWAIT = 0x40;
 /** On a received frame: it was sent by this host. */
 export const MSG_DONTROUTE = 0x04;
 /** On a received frame: it was sent by this very socket. */

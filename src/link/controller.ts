@@ -10,6 +10,7 @@ import { checkWhole } from "../check.ts";
 import { CAN_MTU, CANFD_MTU } from "../kernel/can.ts";
 import type { CanBittiming, canTable } from "../kernel/can_netlink.ts";
 import type { Attributes } from "../kernel/nlattr.ts";
+import { encodeModes, type Modes, wantedModes } from "./modes.ts";
 import { bitsOfModes, type ControllerMode, controllerModes } from "./names.ts";
 import { type LinkConfiguration, thousandths } from "./options.ts";
 import type { LinkStatus, TransmitterDelay } from "./status.ts";
@@ -32,6 +33,7 @@ interface Phase {
 type Wanted = Pick<LinkConfiguration, "bitrate" | "samplePoint" | "sjw" | "tq" | "propSeg" | "phaseSeg1" | "phaseSeg2">;
 
 const timingNames = ["bitrate", "samplePoint", "sjw", "tq", "propSeg", "phaseSeg1", "phaseSeg2"] as const;
+const delayModes = ["tdc-auto", "tdc-manual"] as const;
 const segmentNames = ["tq", "propSeg", "phaseSeg1", "phaseSeg2"] as const;
 
 /**
@@ -53,19 +55,21 @@ export function controllerSettings(configuration: LinkConfiguration, status: Lin
   const { restartMs, termination, tdc } = wanted;
   const nominal = nominalPhase(wanted, status);
   const data = dataPhase(wanted, status);
-  const modes = wantedModes(wanted, status, timingNames.filter((name) => data.wanted[name] !== undefined));
+  const dataTiming = timingNames.filter((name) => data.wanted[name] !== undefined);
+  const modes = wantedModes(wanted, status, dataTiming.map((name) => nameOf("data", name)));
   const settings: { -readonly [K in keyof CanSettings]: CanSettings[K] } = {};
 
-  if (modes !== null) {
-    settings.ctrlmode = { mask: bitsOfModes(Object.keys(modes) as ControllerMode[]), flags: bitsOf(modes) };
-  }
   settings.bittiming = timing(nominal, status);
   settings.dataBittiming = timing(data, status);
   if (modes?.fd) {
     // The kernel takes CAN FD only as a whole.
     settings.bittiming ??= kept(nominal, "bitrate", status);
-    settings.dataBittiming ??= kept(data, "dataBitrate", status);
+    if (settings.dataBittiming === undefined) {
+      settings.dataBittiming = kept(data, "dataBitrate", status);
+      if (tdc === undefined) settings.tdc = keptDelay(modes, status);
+    }
   }
+  if (modes !== null) settings.ctrlmode = encodeModes(modes);
   if (restartMs !== undefined) settings.restartMs = restartMs;
   if (termination !== undefined) settings.termination = checkTermination(termination, status);
   if (tdc !== undefined) settings.tdc = checkTdc(tdc, status);
@@ -139,72 +143,6 @@ function nameOf(prefix: "" | "data", name: string): string {
 
 function isWanted(wanted: Wanted): boolean {
   return timingNames.some((name) => wanted[name] !== undefined);
-}
-
-/** Modes to set and to clear. */
-type Modes = { [mode in ControllerMode]?: boolean };
-
-/**
- * The modes to set and to clear; null for none.
- *
- * @param dataTiming The names of the settings of the data phase.
- */
-function wantedModes(
-  { modes, tdc }: LinkConfiguration,
-  status: LinkStatus,
-  dataTiming: readonly string[],
-): Modes | null {
-  const wanted: Modes = {};
-  /** What says so, for errors. */
-  const sources: { [mode in ControllerMode]?: string } = {};
-  for (const mode of controllerModes) {
-    if (modes?.[mode] === undefined) continue;
-    wanted[mode] = modes[mode];
-    sources[mode] = `modes["${mode}"] is ${modes[mode]}`;
-  }
-  if (tdc !== undefined && !wanted["tdc-auto"] && !wanted["tdc-manual"]) {
-    const mode = tdc.tdcv === undefined ? "tdc-auto" : "tdc-manual";
-    wanted[mode] = true;
-    sources[mode] = `tdc takes the mode ${mode}`;
-  }
-  const delay = wanted["tdc-auto"] ? "tdc-auto" : wanted["tdc-manual"] ? "tdc-manual" : null;
-  if (delay && tdc === undefined) throw new TypeError(`tdc is missing: the mode ${delay} takes it`);
-  if (delay) wanted[delay === "tdc-auto" ? "tdc-manual" : "tdc-auto"] ??= false;
-  const fdFor = dataTiming.length > 0 ? nameOf("data", dataTiming[0]) : delay ? "tdc" : null;
-  if (fdFor !== null) {
-    if (wanted.fd === false) throw new RangeError(`${sources.fd}: ${fdFor} takes that mode`);
-    wanted.fd = true;
-    sources.fd ??= `${fdFor} takes the mode fd`;
-  }
-  if (Object.keys(wanted).length === 0) return null;
-  checkModesOfLink(wanted, sources, status);
-  // The kernel wants to be told of these each time.
-  const { modes: set, staticModes } = status;
-  const isFd = wanted.fd ?? set?.includes("fd") ?? false;
-  for (const mode of staticModes ?? []) if (mode !== "fd-non-iso" || isFd) wanted[mode] = true;
-  return wanted;
-}
-
-function checkModesOfLink(
-  wanted: Modes,
-  sources: { readonly [mode in ControllerMode]?: string },
-  { name, supportedModes, staticModes, bitTimingConst }: LinkStatus,
-): void {
-  if (supportedModes === null || staticModes === null) return; // the kernel does not tell, and checks
-  const controller = `${bitTimingConst?.name ?? "controller"} of "${name}"`;
-  for (const mode of controllerModes) {
-    const isStatic = staticModes.includes(mode);
-    if (wanted[mode] === true && !isStatic && !supportedModes.includes(mode)) {
-      throw new RangeError(`${sources[mode]}: the ${controller} has only ${supportedModes.join(", ") || "none"}`);
-    }
-    if (wanted[mode] === false && isStatic) {
-      throw new RangeError(`${sources[mode]}: the ${controller} always has that mode`);
-    }
-  }
-}
-
-function bitsOf(modes: Modes): number {
-  return bitsOfModes(controllerModes.filter((mode) => modes[mode]));
 }
 
 /** The bit timing that is wanted of a phase, as the kernel takes it. */
@@ -318,6 +256,14 @@ function checkTdc(tdc: TransmitterDelay, { name, tdcConst }: LinkStatus): Transm
     checkWhole(`tdc.${part}`, tdc[part], tdcConst[`${part}Min`] ?? 0, most, `${most} on "${name}"`);
   }
   return tdc;
+}
+
+/** The delay's compensation that is set, to be set again with the data phase that it belongs to. */
+function keptDelay(modes: Modes, { modes: set, tdc }: LinkStatus): TransmitterDelay | undefined {
+  const mode = delayModes.find((each) => set?.includes(each));
+  if (mode === undefined || tdc === null || delayModes.some((each) => modes[each] !== undefined)) return undefined;
+  modes[mode] = true;
+  return settable(tdc, [mode]);
 }
 
 /** Without what the controller measured itself. */

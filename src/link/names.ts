@@ -16,8 +16,21 @@ import {
   CAN_CTRLMODE_PRESUME_ACK,
   CAN_CTRLMODE_TDC_AUTO,
   CAN_CTRLMODE_TDC_MANUAL,
+  CAN_STATE_BUS_OFF,
+  CAN_STATE_ERROR_ACTIVE,
+  CAN_STATE_ERROR_PASSIVE,
+  CAN_STATE_ERROR_WARNING,
+  CAN_STATE_SLEEPING,
+  CAN_STATE_STOPPED,
 } from "../kernel/can_netlink.ts";
 import {
+  IF_OPER_DORMANT,
+  IF_OPER_DOWN,
+  IF_OPER_LOWERLAYERDOWN,
+  IF_OPER_NOTPRESENT,
+  IF_OPER_TESTING,
+  IF_OPER_UNKNOWN,
+  IF_OPER_UP,
   IFF_ALLMULTI,
   IFF_AUTOMEDIA,
   IFF_BROADCAST,
@@ -89,15 +102,14 @@ export type ControllerState =
   | "STOPPED"
   | "SLEEPING";
 
-/** In the order of CAN_STATE_*. */
-const states: readonly ControllerState[] = [
-  "ERROR-ACTIVE",
-  "ERROR-WARNING",
-  "ERROR-PASSIVE",
-  "BUS-OFF",
-  "STOPPED",
-  "SLEEPING",
-];
+const states: Readonly<Record<number, ControllerState>> = {
+  [CAN_STATE_ERROR_ACTIVE]: "ERROR-ACTIVE",
+  [CAN_STATE_ERROR_WARNING]: "ERROR-WARNING",
+  [CAN_STATE_ERROR_PASSIVE]: "ERROR-PASSIVE",
+  [CAN_STATE_BUS_OFF]: "BUS-OFF",
+  [CAN_STATE_STOPPED]: "STOPPED",
+  [CAN_STATE_SLEEPING]: "SLEEPING",
+};
 
 /** The name of a CAN_STATE_*; null for one that is not known. */
 export function stateName(state: number | undefined): ControllerState | null {
@@ -107,19 +119,18 @@ export function stateName(state: number | undefined): ControllerState | null {
 /** Whether a link can carry frames, as RFC 2863 has it; `"UNKNOWN"` where the driver does not say, as vcan's. */
 export type OperState = "UNKNOWN" | "NOTPRESENT" | "DOWN" | "LOWERLAYERDOWN" | "TESTING" | "DORMANT" | "UP";
 
-/** In the order of IF_OPER_*. */
-const operStates: readonly OperState[] = [
-  "UNKNOWN",
-  "NOTPRESENT",
-  "DOWN",
-  "LOWERLAYERDOWN",
-  "TESTING",
-  "DORMANT",
-  "UP",
-];
+const operStates: Readonly<Record<number, OperState>> = {
+  [IF_OPER_UNKNOWN]: "UNKNOWN",
+  [IF_OPER_NOTPRESENT]: "NOTPRESENT",
+  [IF_OPER_DOWN]: "DOWN",
+  [IF_OPER_LOWERLAYERDOWN]: "LOWERLAYERDOWN",
+  [IF_OPER_TESTING]: "TESTING",
+  [IF_OPER_DORMANT]: "DORMANT",
+  [IF_OPER_UP]: "UP",
+};
 
 /** The name of an IF_OPER_*. */
-export function operStateName(state = 0): OperState {
+export function operStateName(state: number = IF_OPER_UNKNOWN): OperState {
   return operStates[state] ?? "UNKNOWN";
 }
 

@@ -11,6 +11,12 @@ import {
   type LinkConfiguration,
   Message,
 } from "../../mod.ts";
+import { openLibc } from "../../ffi/open.ts";
+import { linkTable } from "../../src/kernel/if_link.ts";
+import { NLM_F_CREATE, NLM_F_EXCL } from "../../src/kernel/netlink.ts";
+import { encodeAttributes } from "../../src/kernel/nlattr.ts";
+import { encodeLinkMessage, RTM_NEWLINK } from "../../src/kernel/rtnetlink.ts";
+import { NetlinkSocket } from "../../src/socket/netlink.ts";
 import { openDescriptors } from "../support/descriptors.ts";
 import { noVcan } from "../support/kernel.ts";
 import { agreesWithIp, ipShow } from "./ip_link.ts";
@@ -165,6 +171,14 @@ describe("Links that are made", options, () => {
     const listed = Link.list();
     assertEquals(listed.map(({ name }) => name).sort(), shown().filter((name) => isCan(name as string)).sort());
     for (const link of listed) agreesWithIp(link);
+  });
+
+  it("the kernel's own words reach the answer", () => {
+    using socket = new NetlinkSocket(openLibc());
+    const attributes = encodeAttributes(linkTable, { name: "vcan41", info: { kind: "nosuch" } });
+    const payload = encodeLinkMessage({ type: 0, index: 0, flags: 0, change: 0, attributes });
+    const { error, message } = socket.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, payload);
+    assertEquals([error, message], [-95, "Unknown device type"]);
   });
 
   it("nothing is left open", () => {
