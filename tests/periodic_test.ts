@@ -384,7 +384,11 @@ for (const { name, skip, open } of worlds) {
           "autostart must",
         ],
         [() => bus.sendPeriodic(make(1), 1, { period: 1 } as PeriodicOptions), TypeError, 'has no option "period"'],
-        [() => bus.sendPeriodic(make(1), 1, null as unknown as PeriodicOptions), TypeError, "sendPeriodic takes an object, not null"],
+        [
+          () => bus.sendPeriodic(make(1), 1, null as unknown as PeriodicOptions),
+          TypeError,
+          "sendPeriodic takes an object, not null",
+        ],
         [() => bus.sendPeriodic(new Message({ isFd: true }), 1), TypeError, "without fd: true"],
         [() => bus.sendPeriodic(new Message({ isXl: true, data: [1] }), 1), TypeError, "without xl: true"],
       ];
