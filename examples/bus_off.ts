@@ -19,6 +19,7 @@ async function watchOver(link: Link): Promise<void> {
     const { restartMs } = link.status();
     if (restartMs) continue; // the kernel restarts it
     await sleep(500); // who comes back at once is likely to disturb the others at once
+    if (bus.state !== "BUS-OFF") continue; // somebody else was quicker
     try {
       link.restart();
     } catch (error) {

@@ -2,8 +2,7 @@
 import { Link, watchLinks } from "../mod.ts";
 
 const watch = watchLinks(); // before the list, so that nothing happens between them
-for (const link of Link.list()) {
-  const { name, isUp, state, bitTiming } = link.status();
+for (const { name, isUp, state, bitTiming } of Link.statuses()) {
   console.log(`${name}: ${isUp ? "up" : "down"}, ${state ?? "no controller"}, ${bitTiming?.bitrate ?? "any"} bit/s`);
 }
 console.log("watching; Ctrl-C ends it");

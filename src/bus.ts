@@ -8,7 +8,7 @@ import { openLibc } from "../ffi/open.ts";
 import { CanSocket } from "./can_socket.ts";
 import { Endpoint } from "./endpoint.ts";
 import { type ErrorFeed, type ErrorFeedOptions, ErrorFeeds } from "./error_feed.ts";
-import { CanOperationError } from "./errors.ts";
+import { CanError, CanOperationError } from "./errors.ts";
 import { type CanFilter, toRawFilters } from "./filter.ts";
 import { ENODEV, errnoName } from "./kernel/errno.ts";
 import { Link } from "./link.ts";
@@ -133,19 +133,20 @@ export class Bus extends CanSocket<Message, Message> {
   /**
    * The bus's interface as a link: to look at, to count, to restart after a bus-off.
    *
-   * @throws {CanOperationError} The bus is closed, virtual or on every channel.
-   * @throws {CanInitializationError} The interface is gone.
+   * @throws {CanOperationError} The bus is closed, virtual or on every channel; or the interface is gone.
    */
   get link(): Link {
     this.#endpoint.assertOpen("take the link of");
     const { ifindex } = this.#endpoint.socket;
-    if (ifindex > 0) return Link.open(ifindex, { libc: this.#libc });
-    const why = this.#virtual ? "it is virtual" : "it has every CAN interface: Link.list() gives their links";
-    throw new CanOperationError(`Cannot take the link of ${this.channelInfo}: ENODEV (${why})`, {
-      code: errnoName(ENODEV),
-      errno: ENODEV,
-      channel: this.channel,
-    });
+    if (ifindex > 0) {
+      try {
+        return Link.open(ifindex, { libc: this.#libc });
+      } catch (error) {
+        if (!(error instanceof CanError) || error.errno !== ENODEV) throw error;
+        throw this.#noLink("the interface is gone", error);
+      }
+    }
+    throw this.#noLink(this.#virtual ? "it is virtual" : "it has every CAN interface: Link.list() gives their links");
   }
 
   /**
@@ -258,6 +259,12 @@ export class Bus extends CanSocket<Message, Message> {
     } finally {
       this.#logger?.debug(`closed ${this.channelInfo}`);
     }
+  }
+
+  #noLink(why: string, cause?: unknown): CanOperationError {
+    const code = errnoName(ENODEV);
+    const text = `Cannot take the link of ${this.channelInfo}: ${code} (${why})`;
+    return new CanOperationError(text, { code, errno: ENODEV, channel: this.channel, cause });
   }
 
   #status(): LinkStatus | null {

@@ -13,7 +13,7 @@ import { IFF_UP, isInterfaceName } from "./kernel/if.ts";
 import { changeLink, TAKE_DOWN, withController } from "./link/change.ts";
 import { controllerSettings } from "./link/controller.ts";
 import { makeVcan, makeVxcan } from "./link/make.ts";
-import { withNamespace } from "./link/namespace.ts";
+import { namespaceAdvice, withNamespace } from "./link/namespace.ts";
 import {
   checkChangeOptions,
   checkConfiguration,
@@ -41,8 +41,7 @@ import type { Answer } from "./socket/netlink.ts";
  * ```ts
  * import { Link } from "@socketcan/bus";
  *
- * for (const link of Link.list()) {
- *   const { name, kind, isUp, state, bitTiming } = link.status();
+ * for (const { name, kind, isUp, state, bitTiming } of Link.statuses()) {
  *   console.log(name, kind, isUp, state, bitTiming?.bitrate);
  * }
  * ```
@@ -114,6 +113,9 @@ export class Link {
     const libc = libcOf(checkMaking("Link.createPair", options, "vxcan", "peerNetns"));
     checkLinkName("name", name);
     checkLinkName("peerName", peerName);
+    if (name === peerName && options.peerNetns === undefined) {
+      throw new RangeError(`peerName is "${peerName}": the two links must have different names`);
+    }
     using requests = new LinkRequests(libc);
     const [status, peer] = makeVxcan(libc, requests, [name, peerName], options);
     return [new Link(libc, status), peer && new Link(libc, peer)];
@@ -127,7 +129,7 @@ export class Link {
    */
   static open(link: string | number, options: LinkOptions = {}): Link {
     if (typeof link === "number") checkWhole("index", link, 1, 0x7fffffff);
-    else if (typeof link !== "string") throw new TypeError(`Link.open takes a name or an index, not ${link}`);
+    else if (typeof link !== "string") throw new TypeError(`Link.open takes a name or an index, not ${String(link)}`);
     else if (link === "" || !isInterfaceName(link)) {
       throw new RangeError(`name is ${JSON.stringify(link)}: it must have 1 to 15 bytes, none of them zero`);
     }
@@ -145,6 +147,17 @@ export class Link {
     const libc = libcOf(checkLinkOptions("Link.list", options));
     using requests = new LinkRequests(libc);
     return requests.list().sort((a, b) => a.index - b.index).map((status) => new Link(libc, status));
+  }
+
+  /**
+   * The status of each CAN link of this network namespace, by their numbers: all as they were at one time, where `status`
+   * of a link of `list` fails if the link has gone meanwhile.
+   *
+   * @throws {CanOperationError} They could not be listed.
+   */
+  static statuses(options: LinkOptions = {}): LinkStatus[] {
+    using requests = new LinkRequests(libcOf(checkLinkOptions("Link.statuses", options)));
+    return requests.list().sort((a, b) => a.index - b.index);
   }
 
   /** What a link counted between two readings of `statistics`. */
@@ -280,16 +293,19 @@ export class Link {
     const { restartLink } = checkChangeOptions("rename", options);
     using requests = this.#ask();
     let answer = requests.change(this.index, { name });
+    let up: Answer | null = null;
     if (answer.error === -EBUSY && restartLink) {
       const down = requests.change(this.index, {}, 0, IFF_UP);
       if (down.error !== 0) throw this.#error(requests, `take down "${this.#name}" to rename it`, down);
       answer = requests.change(this.index, { name });
-      const up = requests.change(this.index, {}, IFF_UP, IFF_UP);
-      if (up.error !== 0) throw this.#error(requests, `bring up "${this.#name}" again, that was to be renamed`, up);
+      up = requests.change(this.index, {}, IFF_UP, IFF_UP);
     }
     const advice = answer.error === -EBUSY ? `it is up: ${TAKE_DOWN}` : undefined;
     if (answer.error !== 0) throw this.#error(requests, `rename "${this.#name}" to "${name}"`, answer, advice);
     this.#name = name;
+    if (up !== null && up.error !== 0) {
+      throw this.#error(requests, `bring up "${name}" again, which has its new name`, up);
+    }
   }
 
   /**
@@ -322,7 +338,9 @@ export class Link {
     using requests = this.#ask();
     const answer = withNamespace(this.#libc, netns, (namespace) => requests.change(this.index, namespace));
     if (answer.error !== 0) {
-      throw this.#error(requests, `move "${this.#name}" to the network namespace "${netns}"`, answer);
+      const where = typeof netns === "string" ? `"${netns}"` : `of process ${netns}`;
+      const advice = namespaceAdvice(netns, answer);
+      throw this.#error(requests, `move "${this.#name}" to the network namespace ${where}`, answer, advice);
     }
   }
 

@@ -52,8 +52,9 @@ export interface LinkWatch extends AsyncIterableIterator<LinkEvent, undefined>, 
  *
  * A controller's settings are changed while it is down; the kernel tells of them when it is set up.
  *
- * It tells of a controller's state when it goes bus-off, is restarted, and is set up or down. ERROR-WARNING and
- * ERROR-PASSIVE it tells by error frames: see `Bus.errors`.
+ * It tells of a controller's state when it goes bus-off, is restarted, and is set up or down; a bus-off that is over within
+ * a second it may leave out. ERROR-WARNING and ERROR-PASSIVE, and every bus-off, it tells by error frames: see
+ * `Bus.errors`.
  *
  * @example
  * ```ts ignore

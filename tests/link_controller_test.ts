@@ -10,6 +10,7 @@ import { readStatistics } from "../src/link/statistics.ts";
 import { readStatus } from "../src/link/status.ts";
 import { type FakeLink, FakeLinks, fdController, type Refuse } from "./support/fake_links.ts";
 import { generator } from "./support/random.ts";
+import { type Fault, withFaults } from "./support/faults.ts";
 
 const IFF_UP = 1;
 
@@ -424,6 +425,25 @@ describe("A change that fails", () => {
     );
     const down: Refuse = (_link, what) => what === "can" || what === "up" ? no : undefined;
     assertEquals(failing(down).message, `${refused}are as they were, and it stays down (EINVAL)`);
+  });
+
+  it("is taken back when the kernel cannot be asked", () => {
+    using links = new FakeLinks(can0());
+    const link = Link.open("can0");
+    link.configure(was);
+    link.up();
+    const before = link.status();
+    let requests = 0;
+    // The first reads the status, the second takes the link down, the third is the change.
+    const fault: Fault = (call) => call === "send" && ++requests === 3 ? -105 : undefined;
+    const error = assertThrows(
+      () => withFaults(fault, () => link.configure(change, { restartLink: true })),
+      CanOperationError,
+      "ENOBUFS",
+    );
+    assertEquals([error.code, error.channel], ["ENOBUFS", "can0"]);
+    assert(error.message.endsWith('; "can0": its settings are as they were, and it is up again'), error.message);
+    assertEquals([link.status(), links.links.length], [before, 1]);
   });
 
   it("is not begun if the link does not go down", () => {

@@ -70,7 +70,11 @@ describe("A netlink socket", () => {
 
   it("gives the kernel's refusal", () => {
     using socket = new NetlinkSocket(openLibc());
-    assertEquals(socket.request(RTM_GETLINK, 0, about(0x7ffffff0)), { error: -ENODEV, messages: [] });
+    assertEquals(socket.request(RTM_GETLINK, 0, about(0x7ffffff0)), {
+      error: -ENODEV,
+      messages: [],
+      interrupted: false,
+    });
     const unknown = socket.request(9999, 0, about(1));
     assertEquals([unknown.error < 0, unknown.messages], [true, []]);
   });

@@ -77,13 +77,13 @@ describe("watchLinks", () => {
       [now({ index: 3, name: "engine" })],
     );
     assertEquals(await world.events(7), [
-      "changed can3 isUp operState state restartMs",
-      "up can3 isUp operState state restartMs",
-      "state can3 isUp operState state restartMs",
+      "changed can3 restartMs",
+      "up can3 isUp",
       "state can3 state",
-      "changed engine name isUp operState state restartMs",
-      "down engine name isUp operState state restartMs",
-      "state engine name isUp operState state restartMs",
+      "state can3 state",
+      "changed engine name restartMs",
+      "down engine isUp",
+      "state engine state",
     ]);
   });
 
@@ -102,9 +102,9 @@ describe("watchLinks", () => {
       "changed can4 restartMs",
       "removed can3",
       "removed can6",
-      "changed can4 isUp operState state restartMs",
-      "up can4 isUp operState state restartMs",
-      "state can4 isUp operState state restartMs",
+      "changed can4 restartMs",
+      "up can4 isUp",
+      "state can4 state",
       "added can5",
     ]);
   });

@@ -50,7 +50,7 @@ export type Attributes<T extends AttributeTable> =
  * @throws {RangeError} One says that it is longer than what is there, or shorter than its own header.
  */
 export function decodeAttributes<T extends AttributeTable>(table: T, bytes: Uint8Array): Attributes<T> {
-  const names = new Map(Object.entries(table).map(([name, [type, codec]]) => [type, { name, codec }]));
+  const names = byNumber(table);
   const values: Record<string, unknown> = {};
   const unknown = new Map<number, Uint8Array>();
   for (const [type, payload] of split(bytes)) {
@@ -61,6 +61,20 @@ export function decodeAttributes<T extends AttributeTable>(table: T, bytes: Uint
   }
   if (unknown.size > 0) values.unknown = unknown;
   return values as Attributes<T>;
+}
+
+type Known = ReadonlyMap<number, { readonly name: string; readonly codec: Codec<unknown> }>;
+
+const known = new WeakMap<AttributeTable, Known>();
+
+/** A table's attributes by their numbers, sorted once. */
+function byNumber(table: AttributeTable): Known {
+  let names = known.get(table);
+  if (!names) {
+    names = new Map(Object.entries(table).map(([name, [type, codec]]) => [type, { name, codec }]));
+    known.set(table, names);
+  }
+  return names;
 }
 
 /**

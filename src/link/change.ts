@@ -4,11 +4,12 @@
  * @module
  */
 
-import { CanError } from "../errors.ts";
+import { CanError, CanOperationError } from "../errors.ts";
 import { canTable } from "../kernel/can_netlink.ts";
 import { EBUSY, EDOM, EINVAL, ERANGE, errnoName } from "../kernel/errno.ts";
 import { IFF_UP } from "../kernel/if.ts";
 import { encodeAttributes } from "../kernel/nlattr.ts";
+import type { Answer } from "../socket/netlink.ts";
 import { type CanSettings, earlierSettings } from "./controller.ts";
 import type { LinkRequests, LinkValues } from "./requests.ts";
 import type { LinkStatus } from "./status.ts";
@@ -36,17 +37,29 @@ export function changeLink(requests: LinkRequests, before: LinkStatus, values: L
     const down = requests.change(index, {}, 0, IFF_UP);
     if (down.error !== 0) throw requests.error(`take down "${name}" to configure it`, down, { channel: name });
   }
-  const changed = requests.change(index, values);
+  const changed = tried(() => requests.change(index, values), requests, before, restarting);
   if (changed.error !== 0) {
-    const advice = adviceFor(changed.error, before);
+    const advice = adviceFor(changed.error, before, values);
     const outcome = setBack(requests, before, restarting);
     throw requests.error(`configure "${name}"`, changed, { channel: name, ...advice && { advice }, outcome });
   }
   if (!restarting) return;
-  const up = requests.change(index, {}, IFF_UP, IFF_UP);
+  const up = tried(() => requests.change(index, {}, IFF_UP, IFF_UP), requests, before, restarting);
   if (up.error === 0) return;
   const outcome = setBack(requests, before, restarting);
   throw requests.error(`bring up "${name}" with its new settings`, up, { channel: name, outcome });
+}
+
+/** A request's answer; where there is none, the link is set back as after a refusal, as far as that can be. */
+function tried(request: () => Answer, requests: LinkRequests, before: LinkStatus, restarting: boolean): Answer {
+  try {
+    return request();
+  } catch (error) {
+    if (!(error instanceof CanError)) throw error;
+    const { code, errno, syscall } = error;
+    const text = `${error.message}; "${before.name}": ${setBack(requests, before, restarting)}`;
+    throw new CanOperationError(text, { code, errno, syscall, channel: before.name, cause: error });
+  }
 }
 
 /** Sets a link back to what it was, and up again; returns what came of it, in words. */
@@ -81,9 +94,9 @@ function earlierValues(before: LinkStatus, now: LinkStatus): { values: LinkValue
 }
 
 /** What to do about a setting that the kernel did not take. */
-function adviceFor(error: number, { bitTimingConst, clock }: LinkStatus): string | undefined {
+function adviceFor(error: number, { bitTimingConst, clock }: LinkStatus, { info }: LinkValues): string | undefined {
   if (error === -EBUSY) return TAKE_DOWN;
-  if (![-EINVAL, -EDOM, -ERANGE].includes(error) || bitTimingConst === null) return undefined;
+  if (!info || ![-EINVAL, -EDOM, -ERANGE].includes(error) || bitTimingConst === null) return undefined;
   const { name, tseg1Min, tseg1Max, tseg2Min, tseg2Max, sjwMax, brpMin, brpMax } = bitTimingConst;
   return `${name} takes tseg1 ${tseg1Min} to ${tseg1Max}, tseg2 ${tseg2Min} to ${tseg2Max}, sjw 1 to ${sjwMax}, ` +
     `brp ${brpMin} to ${brpMax}, with a clock of ${clock} Hz`;

@@ -12,7 +12,7 @@ export type LinkEventType = "added" | "removed" | "up" | "down" | "state" | "cha
 /** Something that happened to a CAN link. */
 export interface LinkEvent {
   /**
-   * `"added"`: it is new here; `"removed"`: it was deleted, or moved to another network namespace; `"up"` and `"down"`: it
+   * `"added"`: it is new here, up or down; `"removed"`: it was deleted, or moved to another network namespace; `"up"` and `"down"`: it
    * was set so; `"state"`: the controller's state is another, as after a bus-off; `"changed"`: a setting or the name.
    */
   readonly type: LinkEventType;
@@ -21,7 +21,8 @@ export interface LinkEvent {
   /** The link as it was before; null if it is new. */
   readonly before: LinkStatus | null;
   /**
-   * Which settings differ from before, and `"isUp"`, `"operState"` and `"state"`; none of a link that is new or removed.
+   * Which fields of the status differ from before: of `"changed"` the settings, of `"up"` and `"down"` `isUp`, of `"state"`
+   * `state`. None of a link that is new or removed.
    */
   readonly changes: readonly (keyof LinkStatus)[];
 }
@@ -86,7 +87,8 @@ function eventsBetween(before: LinkStatus | null, status: LinkStatus): LinkEvent
   if (settings.length > 0) types.push("changed");
   if (went) types.push(status.isUp ? "up" : "down");
   if (turned) types.push("state");
-  return types.map((type) => ({ type, status, before, changes }));
+  const own: Partial<Record<LinkEventType, LinkEvent["changes"]>> = { changed: settings, state: ["state"] };
+  return types.map((type) => ({ type, status, before, changes: own[type] ?? ["isUp"] }));
 }
 
 function same(one: unknown, other: unknown): boolean {

@@ -6,12 +6,12 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError } from "../errors.ts";
-import { EOPNOTSUPP } from "../kernel/errno.ts";
+import { EEXIST, EOPNOTSUPP } from "../kernel/errno.ts";
 import { IFF_UP } from "../kernel/if.ts";
 import { encodeAttributes } from "../kernel/nlattr.ts";
 import { vxcanTable } from "../kernel/vxcan.ts";
 import type { Answer } from "../socket/netlink.ts";
-import { withNamespace } from "./namespace.ts";
+import { namespaceAdvice, withNamespace } from "./namespace.ts";
 import type { LinkCreateOptions, VcanOptions, VxcanOptions } from "./options.ts";
 import { type LinkRequests, type LinkValues, request } from "./requests.ts";
 import type { LinkStatus } from "./status.ts";
@@ -26,7 +26,7 @@ export function makeVcan(libc: Libc, requests: LinkRequests, name: string, optio
   const { netns, up } = options;
   const values = { ...common(options), name, info: { kind: "vcan" } };
   const answer = withNamespace(libc, netns, (place) => requests.create({ ...values, ...place }, up ? IFF_UP : 0));
-  if (answer.error !== 0) throw refusal(requests, "vcan", [name], answer);
+  if (answer.error !== 0) throw refusal(requests, "vcan", [name], answer, netns);
   return netns === undefined ? requests.status(name) : null;
 }
 
@@ -48,7 +48,7 @@ export function makeVxcan(
     const data = encodeAttributes(vxcanTable, { peer: request(0, { ...other, ...place }) });
     return requests.create({ ...one, info: { kind: "vxcan", data } });
   });
-  if (answer.error !== 0) throw refusal(requests, "vxcan", names, answer);
+  if (answer.error !== 0) throw refusal(requests, "vxcan", names, answer, peerNetns);
   const made = requests.status(names[0]);
   const peer = peerNetns === undefined ? requests.status(names[1]) : null;
   if (!up) return [made, peer];
@@ -66,10 +66,18 @@ function common({ mtu, txQueueLength }: LinkCreateOptions): LinkValues {
   return { mtu, txQueueLength };
 }
 
-function refusal(requests: LinkRequests, kind: string, names: readonly string[], answer: Answer): Error {
+function refusal(
+  requests: LinkRequests,
+  kind: string,
+  names: readonly string[],
+  answer: Answer,
+  netns?: string | number,
+): Error {
   const advice = answer.error === -EOPNOTSUPP
     ? `this kernel has no ${kind}: load it with "sudo modprobe ${kind}"`
-    : undefined;
+    : answer.error === -EEXIST && names.length > 1
+    ? "there is a link of one of these names already"
+    : namespaceAdvice(netns, answer);
   const details = { Class: CanInitializationError, channel: names[0], ...advice && { advice } };
   return requests.error(`make the ${kind} "${names.join(`" and "`)}"`, answer, details);
 }

@@ -10,6 +10,8 @@ import { type ControllerMode, controllerModes } from "./names.ts";
 import type { TransmitterDelay } from "./status.ts";
 
 const U32_MAX = 0xffffffff;
+/** More the kernel takes when it makes a link, and does not change afterwards. */
+const TX_QUEUE_MAX = 32767;
 
 /** Where the kernel is. */
 export interface LinkOptions {
@@ -21,7 +23,7 @@ export interface LinkOptions {
 export interface LinkCreateOptions extends LinkOptions {
   /** Bytes of the longest frame: 16 for classic CAN, 72 for CAN FD too, 2060 for CAN XL too. Default: the kernel's, 72. */
   readonly mtu?: number;
-  /** Frames that may wait to be sent, 0 to 0xffffffff. Default: the kernel's, 1000. */
+  /** Frames that may wait to be sent, 0 to 32767. Default: the kernel's, 1000. */
   readonly txQueueLength?: number;
   /** Whether it is up at once; not what is in another network namespace, of a pair. Default false. */
   readonly up?: boolean;
@@ -63,7 +65,7 @@ export interface LinkChangeOptions {
  * while the link is down. Those below `mtu` are of controllers: a vcan has none.
  */
 export interface LinkConfiguration {
-  /** Frames that may wait to be sent, 0 to 0xffffffff. */
+  /** Frames that may wait to be sent, 0 to 32767. */
   readonly txQueueLength?: number;
   /**
    * Bytes of the longest frame: 16, 72 or 2060 (for CAN XL, any from 76 on). A device that can do FD has 72 while the
@@ -171,7 +173,7 @@ export function checkNamespace(name: string, value: unknown): void {
   if (typeof value === "number") checkWhole(name, value, 1, 0x7fffffff);
   else if (typeof value !== "string") {
     throw new TypeError(`${name} must be a name, a path or a process's number: ${value}`);
-  } else if (value === "" || value.includes("\0") || (value.includes("/") && !value.startsWith("/"))) {
+  } else if (/^$|^\.{1,2}$|\0|^[^/].*\//s.test(value)) {
     throw new RangeError(`${name} is ${JSON.stringify(value)}: it must be a name without "/", or a path from the root`);
   }
 }
@@ -182,7 +184,7 @@ function checkString(name: string, value: unknown): void {
 
 /** Every setting: how it is checked, and whether it takes a link that is down. */
 const settings: Record<keyof LinkConfiguration, readonly [check: Check, needsDown: boolean]> = {
-  txQueueLength: [whole(0, U32_MAX), false],
+  txQueueLength: [whole(0, TX_QUEUE_MAX), false],
   mtu: [checkMtu, true],
   bitrate: [whole(1, U32_MAX), true],
   samplePoint: [checkPoint, true],
@@ -207,7 +209,7 @@ const settings: Record<keyof LinkConfiguration, readonly [check: Check, needsDow
 /** Options of making links. */
 const making: Record<string, Check> = {
   mtu: checkMtu,
-  txQueueLength: whole(0, U32_MAX),
+  txQueueLength: whole(0, TX_QUEUE_MAX),
   up: checkBoolean,
   netns: checkNamespace,
   peerNetns: checkNamespace,
@@ -229,7 +231,13 @@ export function checkConfiguration(configuration: unknown): LinkConfiguration {
 
 /** The settings among these that take a link that is down. */
 export function settingsThatNeedDown(configuration: LinkConfiguration): string[] {
-  return Object.keys(configuration).filter((name) => settings[name as keyof LinkConfiguration][1]);
+  return given(configuration).filter(([name, value]) => settings[name as keyof LinkConfiguration][1] && !isEmpty(value))
+    .map(([name]) => name);
+}
+
+/** Whether it is an object that asks for nothing. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && given(value).length === 0;
 }
 
 /**
@@ -286,7 +294,8 @@ export function checkLinkOptions(what: string, options: unknown): LinkOptions {
  */
 export function checkLinkName(what: string, name: unknown): string {
   if (typeof name !== "string") throw new TypeError(`${what} must be a string: ${name}`);
-  const length = new TextEncoder().encode(name).length;
+  const bytes = new TextEncoder().encode(name);
+  const { length } = bytes;
   // The kernel takes "%d" for a place to put a number.
   const odd = /[\s/:%\0]/.exec(name)?.[0];
   const why = length === 0 || length > 15
@@ -295,6 +304,10 @@ export function checkLinkName(what: string, name: unknown): string {
     ? `it must not contain ${JSON.stringify(odd)}`
     : name === "." || name === ".."
     ? "that is a folder's"
+    : name === "all" || name === "default"
+    ? "the kernel has that for all links together"
+    : bytes.includes(0xa0)
+    ? "the kernel takes the byte a0 in its UTF-8 for a space"
     : null;
   if (why !== null) throw new RangeError(`${what} is ${JSON.stringify(name)}: ${why}`);
   return name;

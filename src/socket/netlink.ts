@@ -6,7 +6,7 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError, CanOperationError, CanTimeoutError } from "../errors.ts";
-import { EAGAIN, EINTR, ENOBUFS, ENOPROTOOPT } from "../kernel/errno.ts";
+import { EAFNOSUPPORT, EAGAIN, EINTR, ENOBUFS, ENOPROTOOPT, EPROTONOSUPPORT } from "../kernel/errno.ts";
 import {
   type Acknowledgement,
   decodeAcknowledgement,
@@ -64,6 +64,8 @@ function nextSequence(): number {
 export interface Answer extends Acknowledgement {
   /** What the kernel sent before it acknowledged. */
   readonly messages: readonly NetlinkMessage[];
+  /** Whether what was listed changed meanwhile. */
+  readonly interrupted: boolean;
 }
 
 /** NETLINK_ROUTE over a libc. It never blocks but while the kernel works on a request. */
@@ -84,9 +86,10 @@ export class NetlinkSocket implements Disposable {
     this.#libc = libc;
     this.fd = this.#opened("socket", libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
     try {
-      for (const name of [NETLINK_EXT_ACK, NETLINK_CAP_ACK]) this.#set(name, 1);
-      const strict = libc.setsockopt(this.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, i32(1));
-      if (strict !== -ENOPROTOOPT) this.#opened("setsockopt", strict);
+      for (const name of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
+        const set = libc.setsockopt(this.fd, SOL_NETLINK, name, i32(1));
+        if (set !== -ENOPROTOOPT) this.#opened("setsockopt", set); // older kernels do without
+      }
       this.#opened("bind", libc.bind(this.fd, encodeNetlinkAddress(AF_NETLINK)));
       for (const group of groups) this.#set(NETLINK_ADD_MEMBERSHIP, group);
     } catch (error) {
@@ -113,13 +116,15 @@ export class NetlinkSocket implements Disposable {
     this.#checked("send", sent);
     const deadline = performance.now() + 1000 * PATIENCE;
     const messages: NetlinkMessage[] = [];
+    let interrupted = false;
     for (;;) {
       const received = this.receive();
       if (received.length === 0) this.#waitUntil(deadline);
       for (const each of received) {
         if (each.sequence !== sequence) continue; // the answer to a request that was given up
+        interrupted ||= (each.flags & NLM_F_DUMP_INTR) !== 0;
         if (each.type === NLMSG_ERROR || each.type === NLMSG_DONE) {
-          return { ...this.#readable(() => decodeAcknowledgement(each)), messages };
+          return { ...this.#readable(() => decodeAcknowledgement(each)), messages, interrupted };
         }
         messages.push(each);
       }
@@ -134,7 +139,7 @@ export class NetlinkSocket implements Disposable {
   dump(type: number, payload: Uint8Array): Answer {
     for (let tries = 0; tries < TRIES; tries++) {
       const answer = this.request(type, NLM_F_DUMP, payload);
-      if (answer.error !== 0 || answer.messages.every(({ flags }) => (flags & NLM_F_DUMP_INTR) === 0)) return answer;
+      if (answer.error !== 0 || !answer.interrupted) return answer;
     }
     throw new CanOperationError(`Cannot ${ASKING}: they changed each of ${TRIES} times that their list was read`);
   }
@@ -185,7 +190,9 @@ export class NetlinkSocket implements Disposable {
 
   #opened(syscall: string, result: number): number {
     if (result >= 0) return result;
-    const advice = syscall === "socket" ? "this system has no rtnetlink, or forbids it to this process" : undefined;
+    const advice = result === -EAFNOSUPPORT || result === -EPROTONOSUPPORT
+      ? "this system has no rtnetlink, or forbids it to this process"
+      : undefined;
     throw systemError(CanInitializationError, "open a netlink socket", syscall, result, undefined, advice);
   }
 

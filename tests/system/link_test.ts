@@ -1,3 +1,4 @@
+import process from "node:process";
 import { execFileSync, spawnSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
@@ -103,7 +104,7 @@ describe("Links that are made", options, () => {
       CanOperationError,
       'Cannot rename "vcan41" to "vcan0": EEXIST',
     );
-    assertThrows(() => Link.createPair("vxcan41", "vcan41"), CanInitializationError, "EEXIST");
+    assertThrows(() => Link.createPair("vxcan41", "vcan41"), CanInitializationError, "one of these names already");
     assert(!shown().includes("vxcan41"));
     Link.open("vcan41").delete();
     assertThrows(() => Link.open("lo"), CanInitializationError, 'Cannot open link "lo": it is not a CAN interface');
@@ -167,8 +168,23 @@ describe("Links that are made", options, () => {
     );
   });
 
+  it("what is no network namespace", () => {
+    const pipe = `/run/link-test-${process.pid}`;
+    spawnSync("mkfifo", [pipe]);
+    try {
+      for (const netns of ["/etc/passwd", pipe]) {
+        const error = assertThrows(() => Link.create("vcan41", { netns }), CanInitializationError);
+        assertEquals(error.code, "EINVAL");
+        assertMatch(error.message, RegExp(`is "${netns}" a network namespace\\?`));
+      }
+    } finally {
+      spawnSync("rm", [pipe]);
+    }
+  });
+
   it("the list is ip's", () => {
     const listed = Link.list();
+    assertEquals(Link.statuses().map(({ index }) => index), listed.map(({ index }) => index));
     assertEquals(listed.map(({ name }) => name).sort(), shown().filter((name) => isCan(name as string)).sort());
     for (const link of listed) agreesWithIp(link);
   });
