@@ -173,10 +173,18 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
   it("forceRxStMin: frames that come too soon are ignored", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, forceRxStMin: 0.4 });
+    await pause(100); // the kernel takes a moment to begin to note the frames' times
     wire.send("7e8#1014000102030405", "7e8#21060708090a0b0c", "7e8#22ffffffffffffff");
     await pause(420); // and within a second after which the kernel would give it up
     wire.send("7e8#220d0e0f10111213");
     assertEquals(socket.recv(5), bytes(20));
+  });
+
+  it("forceRxStMin, with no other socket that makes the kernel note times", async () => {
+    using pair = ends({ forceRxStMin: 0.001, stMin: 0.005 });
+    await pause(100);
+    pair.a.send(bytes(40));
+    assertEquals(pair.b.recv(20), bytes(40));
   });
 
   it("sfBroadcast: one frame, and nothing is received", async () => {

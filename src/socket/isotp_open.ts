@@ -27,9 +27,11 @@ import {
   MMSGHDR_SIZE,
   MSG_IOV,
   MSG_IOVLEN,
+  SO_TIMESTAMPNS,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
+  SOL_SOCKET,
 } from "../kernel/socket.ts";
 import { findCanInterface, interfaceMtu, mtuAdvice } from "./interfaces.ts";
 import { SocketOptions, u32 } from "./socket_options.ts";
@@ -77,7 +79,11 @@ function configure(settings: SocketOptions, options: FullIsoTpOptions): void {
   set("CAN_ISOTP_RECV_FC", CAN_ISOTP_RECV_FC, encodeFlowControl(blockSize, stMin, wftMax));
   set("CAN_ISOTP_LL_OPTS", CAN_ISOTP_LL_OPTS, encodeLinkLayer(mtu, txDl, txFlags));
   if (forceTxStMin !== undefined) set("CAN_ISOTP_TX_STMIN", CAN_ISOTP_TX_STMIN, u32(forceTxStMin));
-  if (forceRxStMin !== undefined) set("CAN_ISOTP_RX_STMIN", CAN_ISOTP_RX_STMIN, u32(forceRxStMin));
+  if (forceRxStMin !== undefined) {
+    set("CAN_ISOTP_RX_STMIN", CAN_ISOTP_RX_STMIN, u32(forceRxStMin));
+    // It compares the frames' times, which the kernel notes only where some socket asks for them: else all come too soon.
+    settings.set("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
+  }
   settings.setBuffers(options);
 }
 
