@@ -494,7 +494,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
 
     const options: [options: unknown, Class: new () => Error, text: string][] = [
       [{}, TypeError, "Option channel is missing"],
-      [null, TypeError, "BcmSocket takes options, not null"],
+      [null, TypeError, "BcmSocket takes an object, not null"],
       [{ channel: "vcan0", fd: true }, TypeError, 'BcmSocket has no option "fd"'],
       [{ channel: "vcan0", receiveBuffer: 0 }, RangeError, "receiveBuffer is 0"],
       [{ channel: "vcan0", logger: {} }, TypeError, "logger must have the functions"],
