@@ -40,3 +40,51 @@ export function checkSignal(signal: unknown): void {
     throw new TypeError(`signal must be an AbortSignal: ${signal}`);
   }
 }
+
+/** Of each option, its type (as `typeof` tells it, or "array"; several with " or "), and its default where it has one. */
+export type OptionTable<Options> = Record<keyof Options, readonly [type: string, fallback?: unknown]>;
+
+/**
+ * Options with their defaults filled in; those that are absent and have none are left out.
+ *
+ * @param owner What takes them: "Bus".
+ * @throws {TypeError} They are no object, or one is unknown or of the wrong type.
+ */
+export function fillOptions<Options extends object>(
+  owner: string,
+  options: Options,
+  table: OptionTable<Options>,
+): Record<string, unknown> {
+  if (typeof options !== "object" || options === null) throw new TypeError(`${owner} takes options, not ${options}`);
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(table, name)) {
+      throw new TypeError(`${owner} has no option "${name}"; it has ${Object.keys(table).join(", ")}`);
+    }
+    const [type] = table[name as keyof Options];
+    if (value !== undefined && !isOf(type, value)) {
+      throw new TypeError(`Option ${name} must be of type ${type}: ${value}`);
+    }
+  }
+  const full: Record<string, unknown> = {};
+  for (const [name, [, fallback]] of Object.entries<OptionTable<Options>[keyof Options]>(table)) {
+    const value = options[name as keyof Options] ?? fallback;
+    if (value !== undefined) full[name] = value;
+  }
+  return full;
+}
+
+function isOf(type: string, value: unknown): boolean {
+  const kinds = [typeof value, Array.isArray(value) ? "array" : ""];
+  return type.split(" or ").some((each) => kinds.includes(each));
+}
+
+/**
+ * One of a few words.
+ *
+ * @throws {RangeError} It is none of them.
+ */
+export function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
+  if (!choices.includes(value as string)) {
+    throw new RangeError(`${name} is "${value}": it must be "${choices.join('" or "')}"`);
+  }
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole } from "./check.ts";
+import { checkChoice, checkWhole, fillOptions, type OptionTable } from "./check.ts";
 import { toErrorMask } from "./error_frame.ts";
 import type { ErrorClass } from "./error_names.ts";
 import { type CanFilter, toRawFilters } from "./filter.ts";
@@ -75,8 +75,7 @@ export type FullBusOptions =
     readonly rawFilters: readonly RawFilter[];
   };
 
-/** Type of each option, and its default where it has one. */
-const table: Record<keyof BusOptions, readonly [type: string, fallback?: unknown]> = {
+const table: OptionTable<BusOptions> = {
   channel: ["string"],
   interface: ["string", "socketcan"],
   fd: ["boolean", false],
@@ -105,43 +104,44 @@ export function fullOptions(given: string | BusOptions): FullBusOptions {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`Bus takes a channel's name or options, not ${options}`);
   }
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(table, name)) {
-      throw new TypeError(`Bus has no option "${name}"; it has ${Object.keys(table).join(", ")}`);
-    }
-    const [type] = table[name as keyof BusOptions];
-    if (value !== undefined && !isOf(type, value)) {
-      throw new TypeError(`Option ${name} must be of type ${type}: ${value}`);
-    }
-  }
+  const full = fillOptions("Bus", options, table);
   if (options.channel === undefined) {
     throw new TypeError(`Option channel is missing: the name of an interface, or "" for every CAN interface`);
   }
-  const full: Record<string, unknown> = {};
-  for (const [name, [, fallback]] of Object.entries(table)) {
-    const value = options[name as keyof BusOptions] ?? fallback;
-    if (value !== undefined) full[name] = value;
-  }
-  const { filters, logger, receiveBuffer, sendBuffer } = full as unknown as FullBusOptions;
-  checkChoice("interface", full.interface, ["socketcan", "virtual"]);
-  checkChoice("timestamps", full.timestamps, ["software", "hardware"]);
-  if (logger && (typeof logger.debug !== "function" || typeof logger.warn !== "function")) {
-    throw new TypeError("Option logger must have the functions debug and warn");
-  }
+  const { filters } = full as unknown as FullBusOptions;
+  checkChoice("Option interface", full.interface, ["socketcan", "virtual"]);
+  checkChoice("Option timestamps", full.timestamps, ["software", "hardware"]);
+  checkSocketOptions(full);
   const errorMask = toErrorMask(full.errorMask as number | readonly ErrorClass[]);
-  if (receiveBuffer !== undefined) checkWhole("Option receiveBuffer", receiveBuffer, 1, 2 ** 30);
-  if (sendBuffer !== undefined) checkWhole("Option sendBuffer", sendBuffer, 1, 2 ** 30);
   if (full.xl) full.fd = true; // as in the kernel
   return { ...full as unknown as FullBusOptions, errorMask, rawFilters: toRawFilters(filters) };
 }
 
-function isOf(type: string, value: unknown): boolean {
-  const kinds = [typeof value, Array.isArray(value) ? "array" : ""];
-  return type.split(" or ").some((each) => kinds.includes(each));
+/** Options that every socket has. */
+export interface SocketOptions {
+  /**
+   * Bytes for what waits to be received, with the kernel's overhead (a classic frame takes about 800). The kernel doubles
+   * it and, without CAP_NET_ADMIN, caps it before at `net.core.rmem_max`.
+   */
+  readonly receiveBuffer?: number;
+  /** Bytes for what waits to be sent; doubled and capped likewise, at `net.core.wmem_max`. */
+  readonly sendBuffer?: number;
+  /** Receives debugging output. Costs nothing when absent. */
+  readonly logger?: Logger;
+  /** Path of the C library, where its usual names do not find it. Loaded once for each path. */
+  readonly libc?: string;
 }
 
-function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
-  if (!choices.includes(value as string)) {
-    throw new RangeError(`Option ${name} is "${value}": it must be "${choices.join('" or "')}"`);
+/**
+ * Checks what is set of the options that every socket has.
+ *
+ * @throws {TypeError} The logger lacks a function.
+ * @throws {RangeError} The size of a buffer is out of range.
+ */
+export function checkSocketOptions({ logger, receiveBuffer, sendBuffer }: SocketOptions): void {
+  if (logger && (typeof logger.debug !== "function" || typeof logger.warn !== "function")) {
+    throw new TypeError("Option logger must have the functions debug and warn");
   }
+  if (receiveBuffer !== undefined) checkWhole("Option receiveBuffer", receiveBuffer, 1, 2 ** 30);
+  if (sendBuffer !== undefined) checkWhole("Option sendBuffer", sendBuffer, 1, 2 ** 30);
 }
