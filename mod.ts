@@ -39,3 +39,5 @@ export { Message, type MessageJson } from "./src/message.ts";
 export type { MessageInit } from "./src/message_init.ts";
 export type { BusOptions, Logger } from "./src/options.ts";
 export type { WaitOptions } from "./src/wait_queue.ts";
+export { Name, type NameInit } from "./src/j1939/name.ts";
+export { type J1939Id, type J1939IdInit, packJ1939Id, Pgn, unpackJ1939Id } from "./src/j1939/pgn.ts";

@@ -4,6 +4,8 @@
 export const AF_CAN = 29;
 /** Protocol of raw sockets. */
 export const CAN_RAW = 1;
+/** Protocol of J1939 sockets. */
+export const CAN_J1939 = 7;
 
 /** Extended (29 bit) identifier. */
 export const CAN_EFF_FLAG = 0x80000000;

@@ -10,6 +10,14 @@ import { Message, type MessageInit } from "../../mod.ts";
 import { decodeFilters, encodeAddress, encodeFilters } from "../../src/kernel/can.ts";
 import { encodeEpollEvent, epollEventSize, EPOLLIN, EPOLLOUT, eventFd } from "../../src/kernel/epoll.ts";
 import { errnoName, errnoText } from "../../src/kernel/errno.ts";
+import { decodeExtendedError } from "../../src/kernel/errqueue.ts";
+import {
+  decodeJ1939Address,
+  decodeJ1939Filters,
+  decodeTransferStats,
+  encodeJ1939Address,
+  encodeJ1939Filters,
+} from "../../src/kernel/j1939.ts";
 import { decodeIfreqName, encodeIfreq } from "../../src/kernel/if.ts";
 import { encodePollfd, POLLIN, POLLOUT } from "../../src/kernel/socket.ts";
 import { copyFrame, frameLength } from "../../src/message.ts";
@@ -28,10 +36,12 @@ const headers = [
   "net/if.h",
   "linux/can.h",
   "linux/can/error.h",
+  "linux/can/j1939.h",
   "linux/can/raw.h",
   "linux/errqueue.h",
   "linux/if_arp.h",
   "linux/net_tstamp.h",
+  "linux/netlink.h",
   "linux/sock_diag.h",
   "linux/sockios.h",
   "linux/version.h",
@@ -56,6 +66,11 @@ const ours: Record<string, string[]> = {
   FRAME_DATA: ["offsetof(struct can_frame, data)", "offsetof(struct canfd_frame, data)"],
   SOCKADDR_CAN_SIZE: ["sizeof(struct sockaddr_can)"],
   SOCKADDR_CAN_IFINDEX: ["offsetof(struct sockaddr_can, can_ifindex)"],
+  SOCKADDR_CAN_NAME: ["offsetof(struct sockaddr_can, can_addr.j1939.name)"],
+  SOCKADDR_CAN_PGN: ["offsetof(struct sockaddr_can, can_addr.j1939.pgn)"],
+  SOCKADDR_CAN_ADDR: ["offsetof(struct sockaddr_can, can_addr.j1939.addr)"],
+  J1939_FILTER_SIZE: ["sizeof(struct j1939_filter)"],
+  EXTENDED_ERR_SIZE: ["sizeof(struct sock_extended_err)"],
   FILTER_SIZE: ["sizeof(struct can_filter)"],
   IFREQ_SIZE: ["sizeof(struct ifreq)"],
   IFREQ_VALUE: ["ifr_ifindex", "ifr_mtu", "ifr_flags", "ifr_hwaddr.sa_family"].map((field) =>
@@ -99,10 +114,32 @@ const errnos = Array.from({ length: 4096 }, (_, number) => number)
 
 const { packedEpollEvent } = openLibc();
 
+const j1939Filters = [
+  {
+    name: 0x0102030405060708n,
+    nameMask: 0xff00000000000001n,
+    pgn: 0xea00,
+    pgnMask: 0x3ffff,
+    address: 1,
+    addressMask: 2,
+  },
+  { name: 0n, nameMask: 0n, pgn: 0, pgnMask: 0, address: 3, addressMask: 255 },
+];
+
 /** Structures as C initializes them and as we encode them. */
 const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] = [
   ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0 }", encodeAddress(0)],
   ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0x12345678 }", encodeAddress(0x12345678)],
+  [
+    "struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0x12345678, .can_addr.j1939 = { " +
+    ".name = 0x0102030405060708, .pgn = J1939_PGN_ADDRESS_CLAIMED, .addr = J1939_IDLE_ADDR } }",
+    encodeJ1939Address(0x12345678, { name: 0x0102030405060708n, pgn: 0xee00, address: 0xfe }),
+  ],
+  [
+    "struct j1939_filter value[] = { { 0x0102030405060708, 0xff00000000000001, J1939_PGN_REQUEST, J1939_PGN_MAX, 1, 2 }, " +
+    "{ .addr = 3, .addr_mask = 0xff } }",
+    encodeJ1939Filters(j1939Filters),
+  ],
   ["struct can_filter value[] = { { 0, 0 } }", encodeFilters([{ canId: 0, canMask: 0 }])],
   [
     "struct can_filter value[] = { { 0x123, CAN_SFF_MASK }, { 0x1abcdef0 | CAN_EFF_FLAG, CAN_EFF_MASK | CAN_EFF_FLAG }, " +
@@ -159,6 +196,28 @@ const decoded: readonly (readonly [definition: string, (bytes: Uint8Array) => un
     "struct epoll_event value[] = { { EPOLLIN, { .fd = 5 } }, { EPOLLOUT, { .fd = 0x12345678 } }, { 0, { .fd = 6 } } }",
     (bytes) => [0, 1, 2].map((i) => eventFd(packedEpollEvent, new DataView(bytes.slice().buffer), i)),
     [5, 0x12345678, 6],
+  ],
+  [
+    "struct sockaddr_can value = { .can_addr.j1939 = { .name = 1, .pgn = J1939_PGN_MAX, .addr = J1939_NO_ADDR } }",
+    decodeJ1939Address,
+    { name: 1n, pgn: 0x3ffff, address: 255 },
+  ],
+  [
+    "struct j1939_filter value[] = { { 0x0102030405060708, 0xff00000000000001, J1939_PGN_REQUEST, J1939_PGN_MAX, 1, 2 }, " +
+    "{ .addr = 3, .addr_mask = 0xff } }",
+    decodeJ1939Filters,
+    j1939Filters,
+  ],
+  [
+    "struct sock_extended_err value = { 113, SO_EE_ORIGIN_LOCAL, 2, 3, 4, J1939_EE_INFO_TX_ABORT, 0x12345678 }",
+    decodeExtendedError,
+    { errno: 113, origin: 1, info: 1, data: 0x12345678 },
+  ],
+  [
+    "struct { struct nlattr a; __u32 acked; struct nlattr b; __u8 address; } __attribute__((packed)) value = " +
+    "{ { 8, J1939_NLA_BYTES_ACKED }, 7, { 5, J1939_NLA_DEST_ADDR }, 9 }",
+    decodeTransferStats,
+    { bytesAcked: 7, destination: 9 },
   ],
   ['struct ifreq value = { .ifr_name = "fifteen-bytes-x", .ifr_mtu = -1 }', decodeIfreqName, "fifteen-bytes-x"],
 ];
