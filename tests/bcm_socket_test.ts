@@ -444,7 +444,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     using all = world();
     const { bcm } = all;
     const subscriptions: [options: unknown, Class: new () => Error, text: string][] = [
-      [null, TypeError, "subscribe takes options, not null"],
+      [null, TypeError, "subscribe takes an object, not null"],
       [{}, TypeError, "Option arbitrationId is missing"],
       [{ id: 1 }, TypeError, 'subscribe has no option "id"'],
       [{ ...ID, arbitrationId: 0x800 }, RangeError, "arbitrationId is 2048 (0x800)"],
