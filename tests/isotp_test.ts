@@ -234,6 +234,18 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     assertEquals([got < 50, got + pair.b.droppedFrames], [true, 50]);
   });
 
+  it("a logger that throws leaves no descriptor open", async () => {
+    const before = await restingDescriptors();
+    for (const line of [/CAN_ISOTP_LL_OPTS/, /opened/]) {
+      const debug = (text: string) => {
+        if (line.test(text)) throw new Error("no room to log");
+      };
+      const open = () => new IsoTpSocket({ ...tester, logger: { debug, warn: debug } });
+      assertThrows(open, Error, "no room to log");
+    }
+    await descriptorsBackTo(before);
+  });
+
   it("debugging output tells each step", () => {
     const lines: string[] = [];
     const logger = { debug: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };

@@ -77,6 +77,16 @@ const rooms: Record<string, readonly string[]> = {
     "src/writer.ts",
   ],
   "src/feed.ts": ["src/endpoint.ts", "src/socket/"],
+  // ISO-TP.
+  "src/isotp.ts": [
+    "ffi/",
+    "src/can_socket.ts",
+    "src/endpoint.ts",
+    "src/isotp_options.ts",
+    "src/options.ts",
+    "src/socket/",
+    "src/writer.ts",
+  ],
   // The bus.
   "src/error_feed.ts": [
     "src/check.ts",
