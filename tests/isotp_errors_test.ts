@@ -1,8 +1,8 @@
-import { describe, it } from "node:test";
+import { describe } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CanOperationError, type IsoTpOptions, IsoTpSocket } from "../mod.ts";
 import { withFaults } from "./support/faults.ts";
-import { bytes, ends, noIsoTp, tester, Wire } from "./support/isotp.ts";
+import { bytes, ends, inTime, noIsoTp, tester, Wire } from "./support/isotp.ts";
 import { pause } from "./support/pause.ts";
 
 /** What a receiver answers to a first frame, and what the sender makes of it. */
@@ -28,33 +28,39 @@ const wrong = [
 
 describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
   for (const { code, answer, text, options } of failing) {
-    it(`${code} after ${answer[0] ?? "nothing"}: waitTxDone: the send fails, and the next one is sent`, async () => {
-      using wire = new Wire();
-      using socket = new IsoTpSocket({ ...tester, ...options, waitTxDone: true });
-      const sends = [socket.sendAsync(bytes(20)), socket.sendAsync(bytes(1)), socket.sendAsync(bytes(2))];
-      wire.send(...answer);
-      const error = await assertRejects(() => sends[0], CanOperationError, text);
-      assertEquals([error.code, error.syscall, error.channel], [code, "send", "vcan0"]);
-      assert(error.message.startsWith(`Cannot send to "vcan0": ${code} (`), error.message);
-      await Promise.all(sends.slice(1));
-      assertEquals((await wire.frames(3)).slice(1), ["7e0#0100", "7e0#020001"]);
-      assertEquals(socket.recv(0), null);
-    });
+    inTime(
+      `${code} after ${answer[0] ?? "nothing"}: waitTxDone: the send fails, and the next one is sent`,
+      async () => {
+        using wire = new Wire();
+        using socket = new IsoTpSocket({ ...tester, ...options, waitTxDone: true });
+        const sends = [socket.sendAsync(bytes(20)), socket.sendAsync(bytes(1)), socket.sendAsync(bytes(2))];
+        wire.send(...answer);
+        const error = await assertRejects(() => sends[0], CanOperationError, text);
+        assertEquals([error.code, error.syscall, error.channel], [code, "send", "vcan0"]);
+        assert(error.message.startsWith(`Cannot send to "vcan0": ${code} (`), error.message);
+        await Promise.all(sends.slice(1));
+        assertEquals((await wire.frames(3)).slice(1), ["7e0#0100", "7e0#020001"]);
+        assertEquals(socket.recv(0), null);
+      },
+    );
 
-    it(`${code} after ${answer[0] ?? "nothing"}: the next send is told, and not sent; those behind it are`, async () => {
-      using wire = new Wire();
-      using socket = new IsoTpSocket({ ...tester, ...options });
-      const sends = [socket.sendAsync(bytes(20)), socket.sendAsync(bytes(1)), socket.sendAsync(bytes(2))];
-      wire.send(...answer);
-      await sends[0];
-      const error = await assertRejects(() => sends[1], CanOperationError, "is lost, and this one was not sent");
-      assertEquals([error.code, error.syscall], [code, "send"]);
-      await sends[2];
-      assertEquals((await wire.frames(2)).slice(1), ["7e0#020001"]);
-      assertEquals(socket.recv(0), null);
-    });
+    inTime(
+      `${code} after ${answer[0] ?? "nothing"}: the next send is told, and not sent; those behind it are`,
+      async () => {
+        using wire = new Wire();
+        using socket = new IsoTpSocket({ ...tester, ...options });
+        const sends = [socket.sendAsync(bytes(20)), socket.sendAsync(bytes(1)), socket.sendAsync(bytes(2))];
+        wire.send(...answer);
+        await sends[0];
+        const error = await assertRejects(() => sends[1], CanOperationError, "is lost, and this one was not sent");
+        assertEquals([error.code, error.syscall], [code, "send"]);
+        await sends[2];
+        assertEquals((await wire.frames(2)).slice(1), ["7e0#020001"]);
+        assertEquals(socket.recv(0), null);
+      },
+    );
 
-    it(`${code} after ${answer[0] ?? "nothing"}: who receives is told if nobody sends`, async () => {
+    inTime(`${code} after ${answer[0] ?? "nothing"}: who receives is told if nobody sends`, async () => {
       for (const receive of ["recv", "recvAsync"] as const) {
         using wire = new Wire();
         using socket = new IsoTpSocket({ ...tester, ...options });
@@ -75,14 +81,14 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     });
   }
 
-  it("waitTxDone, blocking: the send fails", () => {
+  inTime("waitTxDone, blocking: the send fails", () => {
     using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
     for (let i = 0; i < 2; i++) assertThrows(() => socket.send(bytes(20), 20), CanOperationError, "no flow control");
     assertEquals(socket.recv(0), null);
     socket.send(bytes(1), 5);
   });
 
-  it("a blocking receive takes no error from the send that waits", async () => {
+  inTime("a blocking receive takes no error from the send that waits", async () => {
     using wire = new Wire();
     for (const waitTxDone of [false, true]) {
       using socket = new IsoTpSocket({ ...tester, waitTxDone });
@@ -95,7 +101,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     }
   });
 
-  it("a blocking send comes first, and takes nothing from those that wait", async () => {
+  inTime("a blocking send comes first, and takes nothing from those that wait", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
     const wait = socket.sendAsync(bytes(20)).catch((error) => error.code);
@@ -117,7 +123,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
 describe("ISO-TP: a PDU that is not received", { skip: noIsoTp }, () => {
   for (const { code, frames, text, ...row } of wrong) {
     const options = "options" in row ? row.options : {};
-    it(`${code}: who receives is told, in every way, and the next PDU comes`, async () => {
+    inTime(`${code}: who receives is told, in every way, and the next PDU comes`, async () => {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, ...options });
       const reader = socket.readable.getReader();
@@ -138,7 +144,7 @@ describe("ISO-TP: a PDU that is not received", { skip: noIsoTp }, () => {
       }
     });
 
-    it(`${code}: a send meanwhile is not disturbed, and leaves the error to who receives`, async () => {
+    inTime(`${code}: a send meanwhile is not disturbed, and leaves the error to who receives`, async () => {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, ...options, waitTxDone: true });
       // Once as long as something is being sent, once before.
@@ -159,7 +165,7 @@ describe("ISO-TP: a PDU that is not received", { skip: noIsoTp }, () => {
     });
   }
 
-  it("frames that nobody expects are ignored", async () => {
+  inTime("frames that nobody expects are ignored", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket(tester);
     wire.send("7e8#2100", "7e8#300000", "7e8#4000", "7e8#0000", "7e8#0302", "7e8#0107");
@@ -168,7 +174,7 @@ describe("ISO-TP: a PDU that is not received", { skip: noIsoTp }, () => {
 });
 
 describe("ISO-TP: waiting", { skip: noIsoTp }, () => {
-  it("an error that is not for who waits does not make the wait spin", async () => {
+  inTime("an error that is not for who waits does not make the wait spin", async () => {
     using wire = new Wire();
     for (const waitTxDone of [false, true]) {
       using socket = new IsoTpSocket({ ...tester, waitTxDone });
@@ -185,7 +191,7 @@ describe("ISO-TP: waiting", { skip: noIsoTp }, () => {
     }
   });
 
-  it("on a kernel whose poll always tells of room, sending works nonetheless", async () => {
+  inTime("on a kernel whose poll always tells of room, sending works nonetheless", async () => {
     // As before Linux 6.1.23: not a word of the PDU that is being sent.
     const lie = (call: string, args: readonly unknown[]) => {
       const fds = args[0] as Uint8Array;

@@ -16,7 +16,7 @@ import {
   SOL_CAN_ISOTP,
 } from "../src/kernel/isotp.ts";
 import { descriptorsBackTo, restingDescriptors } from "./support/descriptors.ts";
-import { bytes, ecu, ends, noIsoTp, tester, Wire } from "./support/isotp.ts";
+import { bytes, ecu, ends, inTime, noIsoTp, tester, Wire } from "./support/isotp.ts";
 import { pause } from "./support/pause.ts";
 import { type Below, generator, oneOf } from "./support/random.ts";
 
@@ -146,7 +146,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     await writing;
   });
 
-  it("what is sent is what it was at the call; what is received is the receiver's own", async () => {
+  inTime("what is sent is what it was at the call; what is received is the receiver's own", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket(tester);
     const first = bytes(20);
@@ -181,23 +181,26 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     assertEquals(pair.b.recv(0.02), null);
   });
 
-  it("timeouts and signals: the PDU that waits is not sent; the one that is being sent is sent nonetheless", async () => {
-    using wire = new Wire();
-    using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
-    const wait = socket.sendAsync(bytes(8), { timeout: 0.05 });
-    await assertRejects(() => wait, CanTimeoutError, "after 0.05 s it is still being sent, and will be");
-    assertThrows(() => socket.send(bytes(1), 0), CanTimeoutError, "no room within 0 s (another PDU is being sent");
-    assertThrows(() => socket.send(bytes(2), 0.05), CanTimeoutError, "no room within 0.05 s");
-    await assertRejects(() => socket.sendAsync(bytes(3), { timeout: 0.01 }), CanTimeoutError, "no room");
-    const reason = new Error("enough");
-    await assertRejects(() => socket.sendAsync(bytes(4), { signal: AbortSignal.abort(reason) }), Error, "enough");
-    const next = socket.sendAsync(bytes(5), { timeout: 20 });
-    wire.send("7e8#300000");
-    await next;
-    assertEquals(await wire.frames(3), ["7e0#1008000102030405", "7e0#210607", "7e0#050001020304"]);
-  });
+  inTime(
+    "timeouts and signals: the PDU that waits is not sent; the one that is being sent is sent nonetheless",
+    async () => {
+      using wire = new Wire();
+      using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
+      const wait = socket.sendAsync(bytes(8), { timeout: 0.05 });
+      await assertRejects(() => wait, CanTimeoutError, "after 0.05 s it is still being sent, and will be");
+      assertThrows(() => socket.send(bytes(1), 0), CanTimeoutError, "no room within 0 s (another PDU is being sent");
+      assertThrows(() => socket.send(bytes(2), 0.05), CanTimeoutError, "no room within 0.05 s");
+      await assertRejects(() => socket.sendAsync(bytes(3), { timeout: 0.01 }), CanTimeoutError, "no room");
+      const reason = new Error("enough");
+      await assertRejects(() => socket.sendAsync(bytes(4), { signal: AbortSignal.abort(reason) }), Error, "enough");
+      const next = socket.sendAsync(bytes(5), { timeout: 20 });
+      wire.send("7e8#300000");
+      await next;
+      assertEquals(await wire.frames(3), ["7e0#1008000102030405", "7e0#210607", "7e0#050001020304"]);
+    },
+  );
 
-  it("closing rejects those who wait at once, and the PDU that is being sent is sent", async () => {
+  inTime("closing rejects those who wait at once, and the PDU that is being sent is sent", async () => {
     const before = await restingDescriptors();
     using wire = new Wire();
     for (const waitTxDone of [false, true]) {
@@ -229,6 +232,18 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     await pause(20);
     const got = pair.b.recvMany(99, 5).length;
     assertEquals([got < 50, got + pair.b.droppedFrames], [true, 50]);
+  });
+
+  it("a logger that throws leaves no descriptor open", async () => {
+    const before = await restingDescriptors();
+    for (const line of [/CAN_ISOTP_LL_OPTS/, /opened/]) {
+      const debug = (text: string) => {
+        if (line.test(text)) throw new Error("no room to log");
+      };
+      const open = () => new IsoTpSocket({ ...tester, logger: { debug, warn: debug } });
+      assertThrows(open, Error, "no room to log");
+    }
+    await descriptorsBackTo(before);
   });
 
   it("debugging output tells each step", () => {

@@ -1,7 +1,7 @@
-import { describe, it } from "node:test";
+import { describe } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CanOperationError, IsoTpSocket } from "../mod.ts";
-import { bytes, ecu, ends, noIsoTp, tester, Wire } from "./support/isotp.ts";
+import { bytes, ecu, ends, inTime, noIsoTp, tester, Wire } from "./support/isotp.ts";
 import { pause } from "./support/pause.ts";
 
 /** The seconds between frames, as the kernel saw them. */
@@ -10,7 +10,7 @@ function gaps(frames: readonly { timestamp: number }[]): number[] {
 }
 
 describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
-  it("one for a short PDU, several for a long one, in answer to flow control", async () => {
+  inTime("one for a short PDU, several for a long one, in answer to flow control", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket(tester);
     socket.send(bytes(7, 1));
@@ -23,7 +23,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(socket.recv(5), Uint8Array.of(0xaa, 0xbb));
   });
 
-  it("a PDU of more than 4095 bytes has a long length", async () => {
+  inTime("a PDU of more than 4095 bytes has a long length", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket(tester);
     socket.send(bytes(4096));
@@ -31,7 +31,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     wire.send("7e8#320000");
   });
 
-  it("isExtendedId: 29 bits", async () => {
+  inTime("isExtendedId: 29 bits", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ channel: "vcan0", txId: 0x18da10f1, rxId: 0x18daf110 });
     socket.send(bytes(1));
@@ -40,7 +40,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(socket.recv(5), Uint8Array.of(7));
   });
 
-  it("extAddress, rxExtAddress: an address first in each frame; others are not heard", async () => {
+  inTime("extAddress, rxExtAddress: an address first in each frame; others are not heard", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, extAddress: 0xf1 });
     socket.send(bytes(6));
@@ -58,7 +58,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(socket.recvMany(9, 5), [Uint8Array.of(3)]);
   });
 
-  it("txPadding fills frames up, flow control too", async () => {
+  inTime("txPadding fills frames up, flow control too", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, txPadding: 0xaa });
     socket.send(bytes(2));
@@ -67,7 +67,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(await wire.frames(1), ["7e0#300000aaaaaaaaaa"]);
   });
 
-  it("checkPadding: what is wrongly padded is an error", async () => {
+  inTime("checkPadding: what is wrongly padded is an error", async () => {
     const rows = [
       { options: { rxPadding: 0xbb }, good: ["01ee", "01eebb", "01eeaabbbbbbbbbb"], bad: [] },
       { options: { checkPadding: "length" }, good: ["01ee"], bad: ["01eebb", "01eebbbbbbbbbbbb"] },
@@ -99,7 +99,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     }
   });
 
-  it("fd, txDl, bitrateSwitch: longer frames, padded as FD must be", async () => {
+  inTime("fd, txDl, bitrateSwitch: longer frames, padded as FD must be", async () => {
     for (const txDl of [8, 12, 16, 20, 24, 32, 48, 64]) {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, fd: true, txDl, bitrateSwitch: txDl > 8 });
@@ -123,7 +123,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(socket.recvMany(9, 5), [Uint8Array.of(3)]); // classic frames are not its own
   });
 
-  it("blockSize, stMin, wftMax: what flow control asks for", async () => {
+  inTime("blockSize, stMin, wftMax: what flow control asks for", async () => {
     for (
       const [options, expected] of [
         [{}, "7e0#300000"],
@@ -150,7 +150,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     for (const at of [3, 6, 9]) assert(gaps(frames)[at - 1] >= 0.0099, `${gaps(frames)}`);
   });
 
-  it("frameTxTime, forceTxStMin and the other end's STmin: the least time between frames", async () => {
+  inTime("frameTxTime, forceTxStMin and the other end's STmin: the least time between frames", async () => {
     for (
       const [options, flowControl] of [
         [{ frameTxTime: 0.02 }, "7e8#300000"],
@@ -170,7 +170,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     }
   });
 
-  it("forceRxStMin: frames that come too soon are ignored", async () => {
+  inTime("forceRxStMin: frames that come too soon are ignored", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, forceRxStMin: 0.4 });
     await pause(100); // the kernel takes a moment to begin to note the frames' times
@@ -180,14 +180,14 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(socket.recv(5), bytes(20));
   });
 
-  it("forceRxStMin, with no other socket that makes the kernel note times", async () => {
+  inTime("forceRxStMin, with no other socket that makes the kernel note times", async () => {
     using pair = ends({ forceRxStMin: 0.001, stMin: 0.005 });
     await pause(100);
     pair.a.send(bytes(40));
     assertEquals(pair.b.recv(20), bytes(40));
   });
 
-  it("sfBroadcast: one frame, and nothing is received", async () => {
+  inTime("sfBroadcast: one frame, and nothing is received", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ channel: "vcan0", txId: 0x7df, isExtendedId: false, sfBroadcast: true });
     socket.send(bytes(7));
@@ -197,7 +197,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(socket.recv(0), null);
   });
 
-  it("cfBroadcast: several frames without flow control, and nothing is received", async () => {
+  inTime("cfBroadcast: several frames without flow control, and nothing is received", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({
       channel: "vcan0",
@@ -216,7 +216,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     ]);
   });
 
-  it("listenMode: what others send to each other, without a frame of one's own", async () => {
+  inTime("listenMode: what others send to each other, without a frame of one's own", async () => {
     using wire = new Wire();
     using pair = ends();
     using spy = new IsoTpSocket({ ...ecu, listenMode: true });
@@ -226,7 +226,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals((await wire.frames(4)).filter((frame) => frame.startsWith("7e8#")), ["7e8#300000"]);
   });
 
-  it("halfDuplex: nothing is received while something is sent", async () => {
+  inTime("halfDuplex: nothing is received while something is sent", async () => {
     for (const halfDuplex of [false, true]) {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, halfDuplex });
@@ -240,7 +240,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     }
   });
 
-  it("wait frames of the receiver are minded: each gives it another second", async () => {
+  inTime("wait frames of the receiver are minded: each gives it another second", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
     const sent = socket.sendAsync(bytes(8), { timeout: 20 });

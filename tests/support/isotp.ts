@@ -4,6 +4,7 @@
  * @module
  */
 
+import { it } from "node:test";
 import { Bus, type IsoTpOptions, IsoTpSocket, Message } from "../../mod.ts";
 import { noVcan } from "./kernel.ts";
 
@@ -21,6 +22,34 @@ function reason(): string | false {
   } catch (error) {
     return `no ISO-TP here: ${(error as Error).message}`;
   }
+}
+
+/** Milliseconds: the kernel gives the other end of a connection a second to answer. */
+const STALL = 700;
+
+/**
+ * A test in which the script plays the other end, and has to answer in time. If it fails, and the machine has stalled
+ * meanwhile for so long that it could not answer, it is done again.
+ */
+export function inTime(name: string, run: () => void | Promise<void>): void {
+  it(name, async () => {
+    for (let tries = 1;; tries++) {
+      let stalled = false;
+      let last = performance.now();
+      const clock = setInterval(() => {
+        stalled ||= performance.now() - last > STALL;
+        last = performance.now();
+      }, 20);
+      try {
+        return await run();
+      } catch (error) {
+        stalled ||= performance.now() - last > STALL;
+        if (tries === 5 || !stalled) throw error;
+      } finally {
+        clearInterval(clock);
+      }
+    }
+  });
 }
 
 /** Two ends with the same options, to be disposed of. */

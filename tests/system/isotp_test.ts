@@ -207,7 +207,7 @@ describe("Links under an ISO-TP socket", options, () => {
   it("that go down while a PDU is being sent: it fails, and the receiver is told", async () => {
     using a = new IsoTpSocket({ ...on, waitTxDone: true });
     using b = new IsoTpSocket({ ...other, stMin: 0.1 });
-    const sent = assertRejects(() => a.sendAsync(bytes(200), { timeout: 60 }), CanOperationError, "ECOMM");
+    const sent = assertRejects(() => a.sendAsync(bytes(600), { timeout: 60 }), CanOperationError, "ECOMM");
     await pause(150);
     ip("link", "set", "vcan1", "down");
     const codes = [assertThrows(() => b.recv(20), CanOperationError).code];
