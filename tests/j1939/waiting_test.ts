@@ -65,7 +65,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
 
   it("streams: a bridge from one to another", async () => {
     using a = node({ address: A });
-    using from = node({ address: B });
+    using from = node({ address: B, filters: [{ source: A }] }); // and not what it sends on
     using to = node({ address: 0x40 });
     using end = node({ address: B });
     const bridge = from.readable.pipeTo(to.writable);

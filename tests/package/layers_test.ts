@@ -32,7 +32,7 @@ const rooms: Record<string, readonly string[]> = {
   "src/j1939/pgn.ts": ["src/check.ts", "src/kernel/"],
   "src/j1939/message.ts": ["src/check.ts", "src/j1939/name.ts", "src/j1939/pgn.ts", "src/kernel/"],
   "src/j1939/filter.ts": ["src/check.ts", "src/j1939/name.ts", "src/j1939/pgn.ts", "src/kernel/"],
-  "src/j1939/address_claim.ts": ["src/j1939/name.ts", "src/kernel/"],
+  "src/j1939/address_claim.ts": [],
   "src/j1939/options.ts": [
     "src/check.ts",
     "src/j1939/address_claim.ts",
