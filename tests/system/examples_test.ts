@@ -186,6 +186,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       assertEquals(program.lines[3], "on the bus again: ERROR-ACTIVE");
       await program.stop("SIGINT");
     },
+  },
   j1939: {
     needsVcan: true,
     async run() {
