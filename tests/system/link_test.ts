@@ -472,7 +472,7 @@ describe("Who may not change links", options, () => {
       'Cannot take down "vcan0"',
       'Cannot rename "vcan0" to "vcan78"',
       'Cannot delete "vcan0"',
-      'Cannot move "vcan0" to the network namespace "1"',
+      'Cannot move "vcan0" to the network namespace of process 1',
     ]);
     for (const text of errors) {
       assertMatch(
