@@ -14,7 +14,7 @@ const speed = (kmh: number) => new Message({ arbitrationId: 0x3e9, isExtendedId:
 console.log(`count:    ${await bus.sendPeriodic(speed(50), 0.01, { count: 5 }).done}, ${heard()}`);
 
 // New content is in the next frame that is due; nothing else changes.
-const task = bus.sendPeriodic(speed(51), 0.02, { count: 6 });
+const task = bus.sendPeriodic(speed(51), 0.05, { count: 6 });
 const [first] = listener.recvMany(1);
 task.modifyData(speed(52));
 console.log(`changed:  ${await task.done}, ${first.data[0]} ${heard()}`);
