@@ -11,6 +11,7 @@ import { CAN_ERR_MASK } from "./kernel/can.ts";
 import { EBADF, errnoName } from "./kernel/errno.ts";
 import type { Message } from "./message.ts";
 import type { FullBusOptions } from "./options.ts";
+import { Feed } from "./feed.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import type { OnReady } from "./socket/socket.ts";
 
@@ -32,9 +33,6 @@ export interface ErrorFeed extends AsyncIterableIterator<Message, undefined>, Di
 
 /** Opens a socket. */
 export type OpenSocket = (options: FullBusOptions, onReady: OnReady) => FrameSocket;
-
-const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };
-const FOR_EVER = {};
 
 /** All feeds of one bus. While there is one, error frames do not come among the bus's messages. */
 export class ErrorFeeds {
@@ -77,7 +75,7 @@ export class ErrorFeeds {
       feed.end();
       throw error;
     }
-    feed.keepAlive(this.#keepAlive);
+    feed.keepAlive = this.#keepAlive;
     if (signal?.aborted) feed.end();
     return feed;
   }
@@ -85,7 +83,7 @@ export class ErrorFeeds {
   /** Whether a pending `next` keeps the process alive. */
   set keepAlive(value: boolean) {
     this.#keepAlive = value;
-    for (const feed of this.#feeds) feed.keepAlive(value);
+    for (const feed of this.#feeds) feed.keepAlive = value;
   }
 
   /** Ends all feeds; the bus's socket, which will be closed, is left as it is. */
@@ -109,14 +107,8 @@ export class ErrorFeeds {
 }
 
 /** A feed over a socket of its own. */
-class SocketFeed implements ErrorFeed {
+class SocketFeed extends Feed<Message> implements ErrorFeed {
   readonly #endpoint: Endpoint<FrameSocket, Message>;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onEnd: () => void;
-  readonly #onAbort = () => this.#abort();
-  #ended = false;
-  /** Why the signal could not end it cleanly: told by the next `next`. */
-  #failure: { error: unknown } | null = null;
 
   /** @param onEnd Called once, before the socket is closed. */
   constructor(
@@ -125,14 +117,13 @@ class SocketFeed implements ErrorFeed {
     signal: AbortSignal | undefined,
     onEnd: () => void,
   ) {
-    this.#onEnd = onEnd;
-    this.#signal = signal;
-    this.#endpoint = new Endpoint({ channel, logger, noun: "feed" }, open);
-    signal?.addEventListener("abort", this.#onAbort);
+    const endpoint = new Endpoint<FrameSocket, Message>({ channel, logger, noun: "feed" }, open);
+    super(endpoint, signal, onEnd);
+    this.#endpoint = endpoint;
   }
 
   get droppedFrames(): number {
-    if (this.#ended) {
+    if (this.ended) {
       const [code, channel] = [errnoName(EBADF), this.#endpoint.owner.channel];
       const text = `Cannot read droppedFrames of the errors of "${channel}": ${code} (they have ended)`;
       throw new CanOperationError(text, { code, errno: EBADF, channel });
@@ -140,64 +131,8 @@ class SocketFeed implements ErrorFeed {
     return this.#endpoint.socket.droppedFrames;
   }
 
-  async next(): Promise<IteratorResult<Message, undefined>> {
-    if (this.#ended) return this.#end();
-    try {
-      const message = await this.#endpoint.reader.next(FOR_EVER);
-      return message === null ? DONE : { value: message, done: false };
-    } catch (error) {
-      if (this.#ended) return this.#end();
-      throw error;
-    }
-  }
-
-  return(): Promise<IteratorReturnResult<undefined>> {
-    return new Promise((resolve) => {
-      this.end();
-      resolve(DONE);
-    });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  [Symbol.dispose](): void {
-    this.end();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return();
-  }
-
-  keepAlive(value: boolean): void {
+  /** Whether a pending `next` keeps the process alive. */
+  set keepAlive(value: boolean) {
     this.#endpoint.keepAlive = value;
-  }
-
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#signal?.removeEventListener("abort", this.#onAbort);
-    try {
-      this.#onEnd();
-    } finally {
-      this.#endpoint.close(); // next(), rejected, sees that it was the end
-    }
-  }
-
-  #end(): IteratorReturnResult<undefined> {
-    const failure = this.#failure;
-    this.#failure = null;
-    if (failure) throw failure.error;
-    return DONE;
-  }
-
-  /** An error thrown to the signal would end the process. */
-  #abort(): void {
-    try {
-      this.end();
-    } catch (error) {
-      this.#failure = { error };
-    }
   }
 }

@@ -55,9 +55,14 @@ export class Reader<In> {
     checkTimeout(timeout);
     const messages = this.#ahead.slice(this.#next, Math.min(this.#next + max, this.#count));
     this.#next += messages.length;
-    if (messages.length < max) this.#receive(messages, messages.length, max - messages.length);
-    if (messages.length === 0 && timeout !== 0) {
-      this.#wait(timeout, () => this.#receive(messages, 0, max) > 0 ? messages : undefined);
+    try {
+      if (messages.length < max) this.#receive(messages, messages.length, max - messages.length);
+      if (messages.length === 0 && timeout !== 0) {
+        this.#wait(timeout, () => this.#receive(messages, 0, max) > 0 ? messages : undefined);
+      }
+    } catch (error) {
+      this.#giveBack(messages); // the logger threw
+      throw error;
     }
     this.#serve();
     return messages;
@@ -92,6 +97,13 @@ export class Reader<In> {
   /** Forgets what was read ahead. */
   clear(): void {
     this.#count = this.#next = 0;
+  }
+
+  /** What was taken comes first again. Nothing else has been read ahead. */
+  #giveBack(messages: readonly In[]): void {
+    this.#next = 0;
+    this.#count = messages.length;
+    for (let i = 0; i < messages.length; i++) this.#ahead[i] = messages[i];
   }
 
   /** Waits, blocking, until an attempt gives something or the time is over. */

@@ -239,6 +239,29 @@ for (const { name, skip, open } of worlds) {
       }
       assert(log.includes('"canMask":2') && lines.at(-1)!.startsWith("closed"), log);
     });
+
+    it("loses nothing where the logger throws", () => {
+      let failing = false;
+      const debug = (line: string) => {
+        if (failing && line.startsWith("received")) throw new Error("the logger failed");
+      };
+      using bus = open({ logger: { debug, warn() {} } });
+      using sender = open({ channel: bus.channel });
+      const send = (arbitrationId: number) => sender.send(new Message({ arbitrationId }));
+      send(1);
+      send(2);
+      assertEquals(bus.recv(1)?.arbitrationId, 1); // 2 has been read ahead
+      send(3);
+      failing = true;
+      assertThrows(() => bus.recvMany(8, 0), Error, "the logger failed");
+      failing = false;
+      assertEquals(bus.recvMany(8, 0).map(({ arbitrationId }) => arbitrationId), [2, 3]);
+      send(4);
+      failing = true;
+      assertThrows(() => bus.recv(1), Error, "the logger failed");
+      failing = false;
+      assertEquals(bus.recv(1)?.arbitrationId, 4);
+    });
   });
 }
 

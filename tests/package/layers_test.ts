@@ -71,11 +71,13 @@ const rooms: Record<string, readonly string[]> = {
     "src/wait_queue.ts",
     "src/writer.ts",
   ],
+  "src/feed.ts": ["src/endpoint.ts", "src/socket/"],
   // The bus.
   "src/error_feed.ts": [
     "src/check.ts",
     "src/endpoint.ts",
     "src/errors.ts",
+    "src/feed.ts",
     "src/kernel/",
     "src/message",
     "src/options.ts",
