@@ -35,9 +35,17 @@ export {
   CanTimeoutError,
 } from "./src/errors.ts";
 export type { CanFilter } from "./src/filter.ts";
+export type { ClaimState } from "./src/j1939/address_claim.ts";
+export type { ClaimStatus } from "./src/j1939/claimer.ts";
+export type { ClaimFeed, ClaimFeedOptions } from "./src/j1939/claims.ts";
+export type { J1939Filter } from "./src/j1939/filter.ts";
+export { J1939Message, type J1939MessageInit } from "./src/j1939/message.ts";
+export { Name, type NameInit } from "./src/j1939/name.ts";
+export type { ClaimOptions, J1939Options } from "./src/j1939/options.ts";
+export { type J1939Id, type J1939IdInit, packJ1939Id, Pgn, unpackJ1939Id } from "./src/j1939/pgn.ts";
+export { type J1939SendOptions, J1939Socket } from "./src/j1939/socket.ts";
+export type { TransferEvent, TransferFeed, TransferFeedOptions } from "./src/j1939/transfer_event.ts";
 export { Message, type MessageJson } from "./src/message.ts";
 export type { MessageInit } from "./src/message_init.ts";
-export type { BusOptions, Logger } from "./src/options.ts";
+export type { BusOptions, Logger, SocketOptions } from "./src/options.ts";
 export type { WaitOptions } from "./src/wait_queue.ts";
-export { Name, type NameInit } from "./src/j1939/name.ts";
-export { type J1939Id, type J1939IdInit, packJ1939Id, Pgn, unpackJ1939Id } from "./src/j1939/pgn.ts";

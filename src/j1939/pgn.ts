@@ -80,8 +80,13 @@ export class Pgn {
 
   /** The number, in both writings that are in use. */
   toString(): string {
-    return `0x${this.value.toString(16).padStart(4, "0")} (${this.value})`;
+    return pgnText(this.value);
   }
+}
+
+/** A PGN in both writings that are in use; also of a number that is none, as others may send. */
+export function pgnText(value: number): string {
+  return `0x${value.toString(16).padStart(4, "0")} (${value})`;
 }
 
 /** What a 29-bit identifier says. */

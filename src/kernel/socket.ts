@@ -8,6 +8,8 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 
 export const SOL_SOCKET = 1;
+/** `int`: the socket's error, which reading it clears. */
+export const SO_ERROR = 4;
 /** Messages to everybody may be sent and received. */
 export const SO_BROADCAST = 6;
 export const SO_SNDBUF = 7;

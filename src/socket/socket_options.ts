@@ -8,6 +8,8 @@ import type { Libc } from "../../ffi/libc.ts";
 import { EPERM } from "../kernel/errno.ts";
 import {
   SK_MEMINFO_DROPS,
+  SK_MEMINFO_WMEM_ALLOC,
+  SO_ERROR,
   SO_MEMINFO,
   SO_MEMINFO_SIZE,
   SO_RCVBUF,
@@ -41,10 +43,14 @@ export class SocketOptions {
 
   /** Messages for which the receive buffer had no room. */
   get drops(): number {
-    const memory = new Uint32Array(SO_MEMINFO_SIZE / 4);
-    const result = this.#libc.getsockopt(this.#fd, SOL_SOCKET, SO_MEMINFO, new Uint8Array(memory.buffer));
+    const result = this.#memory(SK_MEMINFO_DROPS);
     if (result < 0) throw this.#fail("read SO_MEMINFO of", "getsockopt", result);
-    return memory[SK_MEMINFO_DROPS];
+    return result;
+  }
+
+  /** Bytes of memory of what waits to be sent, or `-errno`. */
+  get waiting(): number {
+    return this.#memory(SK_MEMINFO_WMEM_ALLOC);
   }
 
   /** Bytes of the receive buffer. */
@@ -83,6 +89,23 @@ export class SocketOptions {
    */
   trySet(level: number, name: number, value: Uint8Array): number {
     return this.#libc.setsockopt(this.#fd, level, name, value);
+  }
+
+  /**
+   * Takes the socket's error from it, which otherwise the next call meets.
+   *
+   * @returns 0 or `-errno`: the socket's, or that of asking for it.
+   */
+  takeError(): number {
+    const value = new Int32Array(1);
+    const result = this.#libc.getsockopt(this.#fd, SOL_SOCKET, SO_ERROR, new Uint8Array(value.buffer));
+    return result < 0 ? result : -value[0];
+  }
+
+  #memory(index: number): number {
+    const memory = new Uint32Array(SO_MEMINFO_SIZE / 4);
+    const result = this.#libc.getsockopt(this.#fd, SOL_SOCKET, SO_MEMINFO, new Uint8Array(memory.buffer));
+    return result < 0 ? result : memory[index];
   }
 
   #get(label: string, name: number): number {

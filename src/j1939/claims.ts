@@ -1,0 +1,166 @@
+/**
+ * Those who wait for an address, and those who follow what becomes of it.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/libc.ts";
+import { checkSignal } from "../check.ts";
+import { Endpoint } from "../endpoint.ts";
+import { CanOperationError, CanTimeoutError } from "../errors.ts";
+import { Events } from "../events.ts";
+import { Feed } from "../feed.ts";
+import { EADDRNOTAVAIL, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
+import type { Companion } from "../socket/readiness.ts";
+import { checkWaitOptions, type WaitOptions, WaitQueue } from "../wait_queue.ts";
+import { Claimer, type ClaimStatus } from "./claimer.ts";
+import { Name } from "./name.ts";
+import type { FullJ1939Options } from "./options.ts";
+
+/** What happens to the address of a NAME, until somebody ends it: by leaving the loop, `using`, the signal or `close`. */
+export interface ClaimFeed extends AsyncIterableIterator<ClaimStatus, undefined>, Disposable, AsyncDisposable {
+  /** The next change. */
+  next(): Promise<IteratorResult<ClaimStatus, undefined>>;
+  /** Ends it. A second call does nothing. */
+  return(): Promise<IteratorReturnResult<undefined>>;
+}
+
+/** How changes are followed. */
+export interface ClaimFeedOptions {
+  /** Ends the iteration, as leaving the loop does. */
+  readonly signal?: AbortSignal;
+}
+
+/** The address of a socket's NAME, from the first call of `claim` on. */
+export class Claims {
+  readonly #libc: Libc;
+  readonly #options: FullJ1939Options;
+  readonly #onStart: (companion: Companion) => void;
+  readonly #queue: WaitQueue<void, number>;
+  readonly #feeds = new Map<Feed<ClaimStatus>, Events<ClaimStatus>>();
+  #claimer: Claimer | null = null;
+  #waitingFeeds = 0;
+  #keepAlive = true;
+  #closed = false;
+
+  /** @param onStart Is called with what has to go on while the socket makes the thread wait. */
+  constructor(libc: Libc, options: FullJ1939Options, onStart: (companion: Companion) => void) {
+    this.#libc = libc;
+    this.#options = options;
+    this.#onStart = onStart;
+    this.#queue = new WaitQueue(() => this.#outcome(), () => this.#keep());
+  }
+
+  /** Where the NAME is. */
+  get status(): ClaimStatus {
+    return this.#claimer?.status ?? { state: "unclaimed", address: null };
+  }
+
+  /** Whether waits keep the process alive. */
+  set keepAlive(value: boolean) {
+    this.#keepAlive = value;
+    this.#queue.keepAlive = value;
+    this.#keep();
+  }
+
+  /** See `J1939Socket.claim`. */
+  claim(options: WaitOptions): Promise<number> {
+    const { signal, timeout } = checkWaitOptions(options);
+    signal?.throwIfAborted();
+    this.#start();
+    const promise = this.#queue.wait(undefined, options, () => {
+      const { channel } = this.#options;
+      const text = `Cannot claim an address on "${channel}": none within ${timeout} s`;
+      throw new CanTimeoutError(text, { code: errnoName(ETIMEDOUT), errno: ETIMEDOUT, channel });
+    });
+    this.#queue.pump();
+    this.#keep();
+    return promise;
+  }
+
+  /** See `J1939Socket.claimChanges`. */
+  open(options: ClaimFeedOptions): ClaimFeed {
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(`claimChanges() takes options such as { signal }, not ${options}`);
+    }
+    const { signal } = options;
+    checkSignal(signal);
+    const endpoint = new Endpoint<Events<ClaimStatus>, ClaimStatus>(
+      { channel: this.#options.channel, noun: "feed" },
+      (onReady) => new Events<ClaimStatus>(onReady, (waiting) => this.#feedWaits(waiting)),
+    );
+    const feed: Feed<ClaimStatus> = new Feed(endpoint, signal, () => this.#feeds.delete(feed));
+    this.#feeds.set(feed, endpoint.socket);
+    if (signal?.aborted) feed.end();
+    return feed;
+  }
+
+  /** Ends it all; the address is left without a word. */
+  close(makeError: () => Error): void {
+    this.#closed = true;
+    try {
+      this.#claimer?.close();
+    } finally {
+      for (const feed of [...this.#feeds.keys()]) feed.end();
+      this.#queue.rejectAll(makeError);
+    }
+  }
+
+  #start(): void {
+    const { name, address } = this.#options;
+    if (name === null) throw new TypeError("Cannot claim an address without a NAME: open the socket with one");
+    if (address === null && !new Name(name).arbitraryAddressCapable) {
+      throw new TypeError(
+        "Cannot claim an address: open the socket with one, or with a NAME that is arbitraryAddressCapable",
+      );
+    }
+    if (this.#claimer === null) {
+      this.#claimer = new Claimer(this.#libc, this.#options, {
+        onStatus: (status) => this.#changed(status),
+        onFailure: (error) => this.#failed(error),
+      });
+      this.#onStart(this.#claimer);
+    }
+    this.#claimer.start();
+  }
+
+  #changed(status: ClaimStatus): void {
+    const { state, address } = status;
+    const { logger, name } = this.#options;
+    logger?.debug(`NAME ${new Name(name!)}: ${state}${address === null ? "" : `, address ${address}`}`);
+    for (const events of this.#feeds.values()) events.push(status);
+    this.#queue.pump();
+    this.#keep();
+  }
+
+  #failed(error: Error): void {
+    this.#options.logger?.warn(`claiming an address: ${error.message}`);
+    this.#queue.rejectAll(() => error);
+    for (const events of this.#feeds.values()) events.fail(error);
+    this.#keep();
+  }
+
+  /** What `claim` gives: the address, an error, or nothing yet. */
+  #outcome(): number | undefined {
+    const { state, address } = this.status;
+    if (state !== "cannot-claim") return state === "claimed" ? address! : undefined;
+    const { channel, name } = this.#options;
+    const code = errnoName(EADDRNOTAVAIL);
+    throw new CanOperationError(
+      `Cannot claim an address on "${channel}": ${code} (smaller NAMEs have all those that ${new Name(
+        name!,
+      )} may claim)`,
+      { code, errno: EADDRNOTAVAIL, channel },
+    );
+  }
+
+  #feedWaits(waiting: boolean): void {
+    this.#waitingFeeds += waiting ? 1 : -1;
+    this.#keep();
+  }
+
+  #keep(): void {
+    if (!this.#claimer || this.#closed) return;
+    this.#claimer.keepAlive = this.#keepAlive && (this.#queue.size > 0 || this.#waitingFeeds > 0);
+  }
+}

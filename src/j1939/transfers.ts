@@ -1,0 +1,205 @@
+/**
+ * What becomes of messages that take more than one frame, and of those whose sender wants to know.
+ *
+ * @module
+ */
+
+import { checkSignal } from "../check.ts";
+import { Endpoint } from "../endpoint.ts";
+import type { CanOperationError } from "../errors.ts";
+import { Events } from "../events.ts";
+import { Feed } from "../feed.ts";
+import { EBUSY } from "../kernel/errno.ts";
+import type { TransferListener } from "../socket/j1939.ts";
+import { transferError } from "../socket/j1939_errors.ts";
+import type { TransferReport } from "../socket/j1939_reports.ts";
+import { Acknowledgement } from "./acknowledgement.ts";
+import { describeMessage, destinationOf, type J1939MessageInit } from "./message.ts";
+import { pgnText } from "./pgn.ts";
+import type { TransferEvent, TransferFeed, TransferFeedOptions } from "./transfer_event.ts";
+
+/** The socket, as far as transfers concern it. */
+interface Teller {
+  /** Whether to tell of the progress and the end of sending, and of receiving. */
+  follow(sending: boolean, receiving: boolean): void;
+  /** Somebody waits for reports, or nobody any more. */
+  watch(watching: boolean): void;
+}
+
+type Fixed = Pick<TransferEvent, "direction" | "number" | "pgn" | "source" | "destination" | "total">;
+
+/** A transfer whose end has not been told. */
+interface Known extends Fixed {
+  /** What it is, for an error's text. */
+  readonly action: string;
+  readonly acknowledgement: Acknowledgement | undefined;
+}
+
+/** Most transfers that are known: the end of most is never told, and the oldest are forgotten. */
+const MOST_KNOWN = 256;
+
+/** Longest message that is one frame. */
+const FRAME = 8;
+
+/** Keeps account of a socket's transfers, for those who follow them. */
+export class Transfers implements TransferListener {
+  readonly #channel: string;
+  readonly #teller: Teller;
+  readonly #known = { send: new Map<number, Known>(), receive: new Map<number, Known>() };
+  /** Who waits, by message. */
+  readonly #expected = new Map<J1939MessageInit, Acknowledgement>();
+  readonly #feeds = new Map<Feed<TransferEvent>, Events<TransferEvent>>();
+  #waitingFeeds = 0;
+  #keepAlive = true;
+  #closed = false;
+
+  constructor(channel: string, teller: Teller) {
+    this.#channel = channel;
+    this.#teller = teller;
+  }
+
+  /** Whether waits keep the process alive. */
+  set keepAlive(value: boolean) {
+    this.#keepAlive = value;
+    for (const acknowledgement of this.#expected.values()) acknowledgement.keepAlive = value;
+  }
+
+  /** See `J1939Socket.transfers`. */
+  open(options: TransferFeedOptions): TransferFeed {
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(`transfers() takes options such as { signal }, not ${options}`);
+    }
+    const { signal } = options;
+    checkSignal(signal);
+    const endpoint = new Endpoint<Events<TransferEvent>, TransferEvent>(
+      { channel: this.#channel, noun: "feed" },
+      (onReady) => new Events<TransferEvent>(onReady, (waiting) => this.#feedWaits(waiting)),
+    );
+    const feed: Feed<TransferEvent> = new Feed(endpoint, signal, () => {
+      if (this.#feeds.delete(feed)) this.#follow();
+    });
+    this.#feeds.set(feed, endpoint.socket);
+    try {
+      this.#follow();
+    } catch (error) {
+      this.#feeds.delete(feed);
+      feed.end();
+      throw error;
+    }
+    if (signal?.aborted) feed.end();
+    return feed;
+  }
+
+  /** The end of a message that is about to be sent will be waited for. `forget` is to follow. */
+  expect(message: J1939MessageInit): Acknowledgement {
+    const acknowledgement = new Acknowledgement();
+    acknowledgement.keepAlive = this.#keepAlive;
+    this.#expected.set(message, acknowledgement);
+    try {
+      this.#follow();
+    } catch (error) {
+      this.#expected.delete(message);
+      throw error;
+    }
+    this.#watch();
+    return acknowledgement;
+  }
+
+  /** A message that waits for room is to be found as another object, which is equal. */
+  replace(message: J1939MessageInit, by: J1939MessageInit): void {
+    const acknowledgement = this.#expected.get(message);
+    if (!acknowledgement) return;
+    this.#expected.delete(message);
+    this.#expected.set(by, acknowledgement);
+  }
+
+  /** Nobody waits any more. */
+  forget(acknowledgement: Acknowledgement): void {
+    for (const [message, each] of this.#expected) if (each === acknowledgement) this.#expected.delete(message);
+    this.#watch();
+    this.#follow();
+  }
+
+  onBegun(number: number, message: J1939MessageInit): void {
+    const { name, address } = destinationOf(message);
+    const known: Known = {
+      direction: "send",
+      number,
+      pgn: message.pgn,
+      source: null,
+      destination: name === 0n ? address : null,
+      total: message.data.length,
+      action: `send ${describeMessage(message)}`,
+      acknowledgement: this.#expected.get(message),
+    };
+    this.#remember(known);
+    this.#tell(known, "begun", 0, null);
+  }
+
+  onReport({ direction, step, number, errno, stats }: TransferReport, told: boolean): Error | null {
+    if (direction === "receive" && step === "begun") {
+      const { totalSize: total = 0, pgn = 0, source = null, destination = null } = stats;
+      const action = `receive ${total} bytes of PGN ${pgnText(pgn)}`;
+      this.#remember({ direction, number, pgn, source, destination, total, action, acknowledgement: undefined });
+    }
+    const known = this.#known[direction].get(number);
+    // One that has not begun: the kernel refused it at once, and who sends it tries again.
+    if (!known && errno === EBUSY) return null;
+    const ended = step === "done" || step === "aborted";
+    const error = step === "aborted"
+      ? transferError(this.#channel, known?.action ?? `${direction} a message`, errno)
+      : null;
+    if (ended) this.#known[direction].delete(number);
+    if (known) this.#tell(known, step, stats.bytesAcked ?? 0, error);
+    if (ended && known?.acknowledgement?.open) known.acknowledgement.settle(error ?? "done");
+    else if (direction === "send" && !told && !this.#followed(known)) return error;
+    return null;
+  }
+
+  onFailure(failure: Error): void {
+    for (const acknowledgement of [...this.#expected.values()]) acknowledgement.settle(failure);
+    for (const events of this.#feeds.values()) events.fail(failure);
+  }
+
+  /** Ends all feeds, and all waits with an error. */
+  close(makeError: () => Error): void {
+    this.#closed = true;
+    for (const feed of [...this.#feeds.keys()]) feed.end();
+    for (const acknowledgement of [...this.#expected.values()]) acknowledgement.settle(makeError());
+  }
+
+  #followed(known: Known | undefined): boolean {
+    return this.#feeds.size > 0 && known !== undefined && known.total > FRAME;
+  }
+
+  #remember(known: Known): void {
+    const all = this.#known[known.direction];
+    all.set(known.number, known);
+    for (const [number, { acknowledgement }] of all) {
+      if (all.size <= MOST_KNOWN) break;
+      if (!acknowledgement?.open) all.delete(number);
+    }
+  }
+
+  #tell(known: Known, type: TransferEvent["type"], bytes: number, error: CanOperationError | null): void {
+    if (!this.#followed(known)) return;
+    const { direction, number, pgn, source, destination, total } = known;
+    for (const events of this.#feeds.values()) {
+      events.push({ direction, type, number, pgn, source, destination, bytes, total, error });
+    }
+  }
+
+  #feedWaits(waiting: boolean): void {
+    this.#waitingFeeds += waiting ? 1 : -1;
+    this.#watch();
+  }
+
+  #watch(): void {
+    if (!this.#closed) this.#teller.watch(this.#waitingFeeds > 0 || this.#expected.size > 0);
+  }
+
+  #follow(): void {
+    if (this.#closed) return;
+    this.#teller.follow(this.#expected.size > 0 || this.#feeds.size > 0, this.#feeds.size > 0);
+  }
+}
