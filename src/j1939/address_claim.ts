@@ -28,8 +28,13 @@ const CANNOT_CLAIM_DELAY = 0.153;
 /** Where a node is: it has not begun, is about to have an address, has one, or will have none. */
 export type ClaimState = "unclaimed" | "claiming" | "claimed" | "cannot-claim";
 
-/** What is to be sent now: a claim of an address (254: there is none), or a request for everybody's. */
-export type ClaimAction = { readonly send: "claim"; readonly address: number } | { readonly send: "request" };
+/**
+ * What is to be sent now: a claim of an address (254: there is none), or a request for everybody's. A claim that is `anew`
+ * is of the address that was claimed last, and has not been good since: Linux overlooks it, unless it is made to forget.
+ */
+export type ClaimAction =
+  | { readonly send: "claim"; readonly address: number; readonly anew: boolean }
+  | { readonly send: "request" };
 
 /** What a node brings along. */
 export interface ClaimSetup {
@@ -52,8 +57,10 @@ export class AddressClaim {
   readonly #holders = new Map<number, bigint>();
   #state: ClaimState = "unclaimed";
   #address: number | null = null;
-  /** Whether everybody was asked for an address since the beginning. */
-  #asked = false;
+  /** The address that was claimed last. */
+  #last: number | null = null;
+  /** Who contests the address in vain and has not claimed another since, and when it began. */
+  readonly #beaten = new Map<bigint, number>();
   /** When what was begun is over: a contest, or waiting for answers, or the delay before it is told that there is none. */
   #due = Infinity;
 
@@ -79,13 +86,17 @@ export class AddressClaim {
   /** Begins, or begins anew: first with the address that it had last. */
   start(now: number): ClaimAction[] {
     this.#holders.clear();
-    this.#asked = false;
+    this.#state = "claiming";
     const first = this.#address ?? this.#setup.preferred;
-    return first === null ? this.#ask(now) : this.#claim(first);
+    const claiming = first === null ? [] : this.#claim(first);
+    if (first === null) this.#due = now + ANSWERS;
+    // Who may choose asks who is where, so as to know it when it has to.
+    return this.#mayChoose ? [...claiming, { send: "request" }] : claiming;
   }
 
   /** The network is gone, and nothing counts any more; `start` begins anew. */
   stop(): void {
+    this.#beaten.clear();
     this.#state = "unclaimed";
     this.#due = Infinity;
   }
@@ -95,13 +106,18 @@ export class AddressClaim {
     if (this.#state === "claiming" && address === this.#address && this.#due === Infinity) this.#due = now + CONTEST;
   }
 
+  /** The kernel does not know the address that was claimed. */
+  again(): ClaimAction[] {
+    return this.#state === "claimed" ? this.#claim(this.#address!) : [];
+  }
+
   /** The time that was `due` has come. */
   tick(now: number): ClaimAction[] {
     if (now < this.#due) return [];
     this.#due = Infinity;
-    if (this.#state === "cannot-claim") return [{ send: "claim", address: NONE }];
+    if (this.#state === "cannot-claim") return [{ send: "claim", address: NONE, anew: false }];
     if (this.#state !== "claiming") return [];
-    if (this.#address === null) return this.#choose(now);
+    if (this.#address === null) return this.#choose(now); // who is where has been told
     this.#state = "claimed";
     return [];
   }
@@ -110,7 +126,7 @@ export class AddressClaim {
   heardClaim(now: number, name: bigint, address: number): ClaimAction[] {
     for (const [held, holder] of this.#holders) if (holder === name) this.#holders.delete(held);
     const ours = name === this.#setup.name;
-    if (address > GREATEST) return [];
+    if (address > GREATEST) return this.#yielded(now, name);
     if (!ours) this.#holders.set(address, name);
     if (this.#state !== "claiming" && this.#state !== "claimed") return [];
     if (ours) {
@@ -118,19 +134,23 @@ export class AddressClaim {
       if (address === this.#address) return [];
       this.#claim(address);
       this.sent(now, address);
-      return [];
+      return []; // it has sent that
     }
-    if (address !== this.#address) return [];
-    if (this.#setup.name < name) return [{ send: "claim", address }]; // theirs is lost; ours stays good
-    this.#address = null;
-    if (!this.#mayChoose) return this.#giveUp(now);
-    return this.#asked ? this.#choose(now) : this.#ask(now);
+    if (address !== this.#address) return this.#yielded(now, name);
+    if (this.#setup.name < name) {
+      this.#beaten.set(name, now);
+      return [{ send: "claim", address, anew: false }]; // theirs is lost; ours stays good
+    }
+    // At once: as long as this one claims no other address, kernels take it for the holder of the one that it lost.
+    return this.#mayChoose ? this.#choose(now) : this.#giveUp(now);
   }
 
   /** Somebody asks for the address of a destination. */
   heardRequest(now: number, destination: number): ClaimAction[] {
     if (destination !== EVERYBODY && destination !== this.#address) return [];
-    if (this.#address !== null && this.#state !== "unclaimed") return [{ send: "claim", address: this.#address }];
+    if (this.#address !== null && this.#state !== "unclaimed") {
+      return [{ send: "claim", address: this.#address, anew: false }];
+    }
     if (this.#state === "cannot-claim" && this.#due === Infinity) this.#delay(now);
     return [];
   }
@@ -147,18 +167,22 @@ export class AddressClaim {
   }
 
   #claim(address: number): ClaimAction[] {
+    const anew = address === this.#last;
     this.#state = "claiming";
-    this.#address = address;
+    this.#address = this.#last = address;
+    this.#beaten.clear();
     this.#due = Infinity;
-    return [{ send: "claim", address }];
+    return [{ send: "claim", address, anew }];
   }
 
-  /** Asks everybody for their addresses, so as to choose one that is free. */
-  #ask(now: number): ClaimAction[] {
-    this.#asked = true;
-    this.#state = "claiming";
-    this.#due = now + ANSWERS;
-    return [{ send: "request" }];
+  /**
+   * Who contested the address in vain has yielded. If that took more than the time for contests, kernels have taken it for
+   * the holder, and know none now.
+   */
+  #yielded(now: number, name: bigint): ClaimAction[] {
+    const since = this.#beaten.get(name);
+    this.#beaten.delete(name);
+    return since !== undefined && now - since > CONTEST ? this.#claim(this.#address!) : [];
   }
 
   /** Claims an address that is free, else one whose holder has to yield. */
@@ -172,6 +196,7 @@ export class AddressClaim {
 
   #giveUp(now: number): ClaimAction[] {
     this.#state = "cannot-claim";
+    this.#address = null;
     this.#delay(now);
     return [];
   }

@@ -8,6 +8,7 @@ import type { Libc } from "../../ffi/libc.ts";
 import { CanError } from "../errors.ts";
 import {
   J1939_IDLE_ADDR,
+  J1939_NO_ADDR,
   J1939_PGN_ADDRESS_CLAIMED,
   J1939_PGN_ADDRESS_COMMANDED,
   J1939_PGN_REQUEST,
@@ -39,8 +40,8 @@ export interface ClaimListener {
   onFailure(error: Error): void;
 }
 
-/** Seconds to the next try when there is no room to send, and when the link is down. */
-const RETRY = { room: 0.01, link: 0.25 };
+/** Seconds to the next look: for room to send, for a report, for the link. */
+const RETRY = { room: 0.01, report: 0.25, link: 0.25 };
 
 /** Messages that are looked at without anything else having its turn. */
 const TURN = 64;
@@ -52,11 +53,14 @@ export class Claimer implements Companion, TransferListener {
   readonly fd: number;
   readonly #machine: AddressClaim;
   readonly #port: J1939Port;
+  readonly #data: J1939Port;
   readonly #listener: ClaimListener;
   readonly #name: Name;
   readonly #timer: RetryTimer;
-  /** What is still to be sent. */
-  #actions: ClaimAction[] = [];
+  /** What is to be sent: the claim of an address, of which the last counts; and whether all are to be asked for theirs. */
+  #claiming: number | null = null;
+  #anew = false;
+  #asking = false;
   /** Addresses of the claims that are on their way, by the kernel's number. */
   readonly #leaving = new Map<number, number>();
   /** When to try again what could not be done, in seconds of the monotonic clock. */
@@ -68,11 +72,15 @@ export class Claimer implements Companion, TransferListener {
   #keepAlive = false;
   #closed = false;
 
-  /** @throws {CanInitializationError} As the constructor of `J1939Socket`. */
-  constructor(libc: Libc, options: FullJ1939Options, listener: ClaimListener) {
+  /**
+   * @param data The socket that uses the address.
+   * @throws {CanInitializationError} As the constructor of `J1939Socket`.
+   */
+  constructor(libc: Libc, options: FullJ1939Options, data: J1939Port, listener: ClaimListener) {
     const { address, claim: { range: [first, last], commandable } } = options;
     this.#name = new Name(options.name!);
     this.#listener = listener;
+    this.#data = data;
     this.#machine = new AddressClaim({
       name: this.#name.value,
       preferred: address,
@@ -118,24 +126,23 @@ export class Claimer implements Companion, TransferListener {
   /** Claims an address; anew, if there was none. */
   start(): void {
     if (this.#machine.state === "claiming" || this.#machine.state === "claimed" || this.#linkDown) return;
-    try {
-      this.#do(this.#machine.start(now()));
-    } catch (error) {
-      this.#failed(error);
-    }
-    this.#settle();
+    this.#perform(() => this.#plan(this.#machine.start(now())));
+  }
+
+  /** Claims the address again, which the kernel does not know. */
+  again(): void {
+    this.#perform(() => this.#plan(this.#machine.again()));
   }
 
   run(): void {
-    if (this.#closed) return;
-    try {
+    this.#perform(() => {
       this.#receive();
-      if (this.#linkDown && this.#retryAt <= now()) this.#lookForLink();
-      this.#do(this.#machine.tick(now()));
-    } catch (error) {
-      this.#failed(error);
-    }
-    this.#settle();
+      if (this.#retryAt <= now()) {
+        if (this.#linkDown) this.#lookForLink();
+        else this.#lookForReports();
+      }
+      this.#plan(this.#machine.tick(now()));
+    });
   }
 
   /** Leaves the address to whom it may concern. */
@@ -155,26 +162,43 @@ export class Claimer implements Companion, TransferListener {
     if (address === undefined || step === "progress") return null;
     this.#leaving.delete(number);
     if (step === "done") this.#machine.sent(now(), address);
-    else if (address === this.#machine.address) this.#actions.push({ send: "claim", address });
+    else if (address === this.#machine.address) this.#claiming = address;
     return null;
   }
 
   onFailure(): void {} // told by `#ready` too
+
+  onNoAddress(): boolean {
+    return false; // claims and requests need none
+  }
 
   #ready(failure?: Error): void {
     if (failure) this.#listener.onFailure(failure);
     else this.run();
   }
 
+  #perform(step: () => void): void {
+    if (this.#closed) return;
+    try {
+      step();
+      this.#act();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#settle();
+  }
+
   #receive(): void {
     const messages: J1939Message[] = [];
     const count = this.#port.receive(messages, 0, TURN);
-    for (const message of messages.slice(0, count)) this.#do(this.#heard(message));
+    for (const message of messages.slice(0, count)) this.#plan(this.#heard(message));
   }
 
-  #heard({ pgn, source, destination, data }: J1939Message): ClaimAction[] {
+  #heard({ pgn, source, destination, data, timestamp }: J1939Message): ClaimAction[] {
     if (pgn === J1939_PGN_ADDRESS_CLAIMED && data.length === 8) {
-      return this.#machine.heardClaim(now(), new Name(data).value, source);
+      // When it came, as it is for the kernel, and not when there was time to look.
+      const at = now() - Math.max(Date.now() / 1000 - timestamp, 0);
+      return this.#machine.heardClaim(at, new Name(data).value, source);
     }
     if (pgn === J1939_PGN_REQUEST && data.length >= 3 && requested.every((byte, i) => byte === data[i])) {
       return this.#machine.heardRequest(now(), destination);
@@ -185,34 +209,66 @@ export class Claimer implements Companion, TransferListener {
     return [];
   }
 
-  #do(actions: readonly ClaimAction[]): void {
-    this.#actions.push(...actions);
-    if (this.#linkDown) return;
-    this.#retryAt = Infinity;
-    while (this.#actions.length > 0) {
-      if (!this.#send(this.#actions[0])) {
-        this.#retryAt = now() + RETRY.room;
-        return;
+  /** Takes note of what is to be sent. Many who contest an address at once get one answer. */
+  #plan(actions: readonly ClaimAction[]): void {
+    for (const action of actions) {
+      if (action.send === "request") this.#asking = true;
+      else {
+        this.#claiming = action.address;
+        this.#anew ||= action.anew;
       }
-      this.#actions.shift();
     }
   }
 
-  /** Sends one message; returns whether there was room. */
-  #send(action: ClaimAction): boolean {
-    if (action.send === "request") {
-      return this.#port.send([{ pgn: J1939_PGN_REQUEST, data: requested }], 0) > 0;
+  /** Sends what is to be sent, if there is room. */
+  #act(): void {
+    if (this.#linkDown) return;
+    this.#retryAt = Infinity;
+    if (this.#claiming !== null) {
+      if (this.#anew) this.#forget();
+      if (this.#claiming !== this.#bound) this.#port.rebind(this.#claiming);
+      this.#bound = this.#claiming;
+      if (!this.#send(J1939_PGN_ADDRESS_CLAIMED, this.#name.toBytes())) return;
+      this.#claiming = null;
     }
-    if (action.address !== this.#bound) this.#port.rebind(action.address);
-    this.#bound = action.address;
-    return this.#port.send([{ pgn: J1939_PGN_ADDRESS_CLAIMED, data: this.#name.toBytes() }], 0) > 0;
+    if (this.#asking && this.#send(J1939_PGN_REQUEST, requested)) this.#asking = false;
+    // A report may have been lost, where there was no room for it.
+    if (this.#leaving.size > 0) this.#retryAt = now() + RETRY.report;
+  }
+
+  /**
+   * Makes the kernel forget the NAME, and with it the address that it thinks it has, as it does when no socket is bound to
+   * the NAME any more. Sockets of others keep it from that.
+   */
+  #forget(): void {
+    this.#anew = false;
+    this.#data.release();
+    this.#port.release();
+    this.#data.rebind(J1939_NO_ADDR);
+    this.#port.rebind(J1939_IDLE_ADDR);
+    this.#bound = J1939_IDLE_ADDR;
+  }
+
+  /** Sends one message; returns whether there was room. */
+  #send(pgn: number, data: Uint8Array): boolean {
+    const sent = this.#port.send([{ pgn, data }], 0) > 0;
+    if (!sent) this.#retryAt = now() + RETRY.room;
+    return sent;
+  }
+
+  /** Whether a claim has left is told by a report; or by there being nothing that waits to be sent. */
+  #lookForReports(): void {
+    if (this.#leaving.size === 0 || this.#port.waiting) return;
+    for (const address of this.#leaving.values()) this.#machine.sent(now(), address);
+    this.#leaving.clear();
   }
 
   #failed(error: unknown): void {
     const code = error instanceof CanError ? error.code : undefined;
     if (code === "ENETDOWN" || code === "ENODEV") {
       this.#machine.stop();
-      this.#actions = [];
+      this.#claiming = null;
+      this.#asking = false;
       this.#leaving.clear();
       this.#linkDown = true;
       this.#retryAt = now() + RETRY.link;
@@ -224,8 +280,8 @@ export class Claimer implements Companion, TransferListener {
 
   #lookForLink(): void {
     this.#linkDown = !this.#port.isUp;
-    this.#retryAt = this.#linkDown ? now() + RETRY.link : Infinity;
-    if (!this.#linkDown) this.#do(this.#machine.start(now()));
+    this.#retryAt = now() + RETRY.link;
+    if (!this.#linkDown) this.#plan(this.#machine.start(now()));
   }
 
   /** Tells what has changed, and waits on. */

@@ -11,7 +11,7 @@ import { CanOperationError, CanTimeoutError } from "../errors.ts";
 import { Events } from "../events.ts";
 import { Feed } from "../feed.ts";
 import { EADDRNOTAVAIL, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
-import type { Companion } from "../socket/readiness.ts";
+import type { J1939Port } from "../socket/j1939.ts";
 import { checkWaitOptions, type WaitOptions, WaitQueue } from "../wait_queue.ts";
 import { Claimer, type ClaimStatus } from "./claimer.ts";
 import { Name } from "./name.ts";
@@ -35,19 +35,21 @@ export interface ClaimFeedOptions {
 export class Claims {
   readonly #libc: Libc;
   readonly #options: FullJ1939Options;
-  readonly #onStart: (companion: Companion) => void;
+  readonly #data: J1939Port;
   readonly #queue: WaitQueue<void, number>;
   readonly #feeds = new Map<Feed<ClaimStatus>, Events<ClaimStatus>>();
   #claimer: Claimer | null = null;
   #waitingFeeds = 0;
+  /** Whether the kernel has forgotten an address that was claimed, and is told again. */
+  #restoring = false;
   #keepAlive = true;
   #closed = false;
 
-  /** @param onStart Is called with what has to go on while the socket makes the thread wait. */
-  constructor(libc: Libc, options: FullJ1939Options, onStart: (companion: Companion) => void) {
+  /** @param data The socket that uses the address. */
+  constructor(libc: Libc, options: FullJ1939Options, data: J1939Port) {
     this.#libc = libc;
     this.#options = options;
-    this.#onStart = onStart;
+    this.#data = data;
     this.#queue = new WaitQueue(() => this.#outcome(), () => this.#keep());
   }
 
@@ -95,6 +97,19 @@ export class Claims {
     return feed;
   }
 
+  /**
+   * The kernel knows no address for the NAME.
+   *
+   * @returns Whether it will, because one has been claimed, which is done again.
+   */
+  restore(): boolean {
+    if (this.status.state === "claimed") {
+      this.#restoring = true;
+      this.#claimer!.again();
+    }
+    return this.#restoring;
+  }
+
   /** Ends it all; the address is left without a word. */
   close(makeError: () => Error): void {
     this.#closed = true;
@@ -115,17 +130,18 @@ export class Claims {
       );
     }
     if (this.#claimer === null) {
-      this.#claimer = new Claimer(this.#libc, this.#options, {
+      this.#claimer = new Claimer(this.#libc, this.#options, this.#data, {
         onStatus: (status) => this.#changed(status),
         onFailure: (error) => this.#failed(error),
       });
-      this.#onStart(this.#claimer);
+      this.#data.companion = this.#claimer;
     }
     this.#claimer.start();
   }
 
   #changed(status: ClaimStatus): void {
     const { state, address } = status;
+    if (state !== "claiming") this.#restoring = false;
     const { logger, name } = this.#options;
     logger?.debug(`NAME ${new Name(name!)}: ${state}${address === null ? "" : `, address ${address}`}`);
     for (const events of this.#feeds.values()) events.push(status);

@@ -77,6 +77,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
         endpoint.socket.watching = watching;
         endpoint.arm();
       },
+      restore: () => claims.restore(),
     });
     // For a NAME the kernel knows the address; a fixed one beside it would be taken for ours though it may be another's.
     const bound = name === null ? address ?? J1939_NO_ADDR : J1939_NO_ADDR;
@@ -86,14 +87,13 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
       (onReady) => new J1939Port(libc, full, bound, onReady, transfers),
       (port: J1939Port, rearm: () => void) => new Writer(port, rearm, new MessageSending(full, port, transfers)),
     );
+    const claims = new Claims(libc, full, endpoint.socket);
     super(endpoint);
     this.#endpoint = endpoint;
     this.#transfers = transfers;
     this.#options = full;
     this.#filters = copyFilters(full.filters);
-    this.#claims = new Claims(libc, full, (companion) => {
-      endpoint.socket.companion = companion;
-    });
+    this.#claims = claims;
     this.name = name === null ? null : new Name(name);
   }
 

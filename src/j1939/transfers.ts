@@ -9,7 +9,6 @@ import { Endpoint } from "../endpoint.ts";
 import type { CanOperationError } from "../errors.ts";
 import { Events } from "../events.ts";
 import { Feed } from "../feed.ts";
-import { EBUSY } from "../kernel/errno.ts";
 import type { TransferListener } from "../socket/j1939.ts";
 import { transferError } from "../socket/j1939_errors.ts";
 import type { TransferReport } from "../socket/j1939_reports.ts";
@@ -24,6 +23,8 @@ interface Teller {
   follow(sending: boolean, receiving: boolean): void;
   /** Somebody waits for reports, or nobody any more. */
   watch(watching: boolean): void;
+  /** See `TransferListener.onNoAddress`. */
+  restore(): boolean;
 }
 
 type Fixed = Pick<TransferEvent, "direction" | "number" | "pgn" | "source" | "destination" | "total">;
@@ -143,15 +144,13 @@ export class Transfers implements TransferListener {
       this.#remember({ direction, number, pgn, source, destination, total, action, acknowledgement: undefined });
     }
     const known = this.#known[direction].get(number);
-    // One that has not begun: the kernel refused it at once, and who sends it tries again.
-    if (!known && errno === EBUSY) return null;
+    // The kernel refused it at once, and who sends it tries again; or it took the rest of an aborted message for one.
+    if (!known) return null;
     const ended = step === "done" || step === "aborted";
-    const error = step === "aborted"
-      ? transferError(this.#channel, known?.action ?? `${direction} a message`, errno)
-      : null;
+    const error = step === "aborted" ? transferError(this.#channel, known.action, errno) : null;
     if (ended) this.#known[direction].delete(number);
-    if (known) this.#tell(known, step, stats.bytesAcked ?? 0, error);
-    if (ended && known?.acknowledgement?.open) known.acknowledgement.settle(error ?? "done");
+    this.#tell(known, step, stats.bytesAcked ?? 0, error);
+    if (ended && known.acknowledgement?.open) known.acknowledgement.settle(error ?? "done");
     else if (direction === "send" && !told && !this.#followed(known)) return error;
     return null;
   }
@@ -161,6 +160,10 @@ export class Transfers implements TransferListener {
     for (const events of this.#feeds.values()) events.fail(failure);
   }
 
+  onNoAddress(): boolean {
+    return this.#teller.restore();
+  }
+
   /** Ends all feeds, and all waits with an error. */
   close(makeError: () => Error): void {
     this.#closed = true;
@@ -168,8 +171,8 @@ export class Transfers implements TransferListener {
     for (const acknowledgement of [...this.#expected.values()]) acknowledgement.settle(makeError());
   }
 
-  #followed(known: Known | undefined): boolean {
-    return this.#feeds.size > 0 && known !== undefined && known.total > FRAME;
+  #followed({ total }: Known): boolean {
+    return this.#feeds.size > 0 && total > FRAME;
   }
 
   #remember(known: Known): void {

@@ -10,6 +10,7 @@ import type { J1939Message, J1939MessageInit } from "../j1939/message.ts";
 import type { FullJ1939Options } from "../j1939/options.ts";
 import { AF_CAN, CAN_J1939 } from "../kernel/can.ts";
 import {
+  EADDRNOTAVAIL,
   EAFNOSUPPORT,
   EAGAIN,
   EBADFD,
@@ -21,7 +22,7 @@ import {
   ENODEV,
   EPROTONOSUPPORT,
 } from "../kernel/errno.ts";
-import { encodeJ1939Address, J1939_NO_PGN, type RawJ1939Filter } from "../kernel/j1939.ts";
+import { encodeJ1939Address, J1939_NO_ADDR, J1939_NO_PGN, type RawJ1939Filter } from "../kernel/j1939.ts";
 import { SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from "../kernel/socket.ts";
 import { findCanInterface, interfaceIsUp, interfaceName } from "./interfaces.ts";
 import { j1939SendError } from "./j1939_errors.ts";
@@ -59,6 +60,8 @@ export interface TransferListener {
   onReport(report: TransferReport, told: boolean): Error | null;
   /** Waiting for reports failed. */
   onFailure(failure: Error): void;
+  /** The kernel knows no address for the socket's NAME; returns whether it will soon. */
+  onNoAddress(): boolean;
 }
 
 /** CAN_J1939 over a libc. */
@@ -126,8 +129,10 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
       this.#looking = new RetryTimer(() => this.#ready());
       this.#in = new J1939Inbox(libc, this.fd);
       this.#reports = new J1939Reports(libc, this.fd);
-      const onBegun = (number: number, message: J1939MessageInit) => this.#listener?.onBegun(number, message);
-      this.#out = new J1939Outbox(libc, this.fd, options.priority, onBegun);
+      this.#out = new J1939Outbox(libc, this.fd, options.priority, {
+        onBegun: (number, message) => this.#listener?.onBegun(number, message),
+        recount: () => this.#settings.recount(),
+      });
     } catch (error) {
       libc.close(this.fd);
       throw error;
@@ -149,6 +154,11 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
 
   get idle(): boolean {
     return this.#empty && this.#kept === null && !this.#down && this.#readiness.watched;
+  }
+
+  /** Whether something waits to be sent. */
+  get waiting(): boolean {
+    return this.#settings.waiting > 0;
   }
 
   /** What has to go on while the thread waits. */
@@ -196,6 +206,8 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
   send(messages: readonly J1939MessageInit[], from: number): number {
     const message = messages[from];
     if (!this.isUp) throw this.#sendError(message, this.#gone ? -ENODEV : -ENETDOWN);
+    // What has been aborted must not be continued.
+    if (this.#out.hasBegun) this.#takeReports();
     const { priority } = this.#options;
     let result = this.#out.send(message, priority);
     if (result === -ENETDOWN) {
@@ -215,6 +227,13 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
       case -ENOBUFS:
         this.#readiness.backOff();
         break;
+      case -EADDRNOTAVAIL:
+        // It may as well be the destination's.
+        if (this.#listener?.onNoAddress() && typeof (message.destination ?? 0) === "number") {
+          this.#readiness.backOff();
+          break;
+        }
+        throw this.#sendError(message, result);
       default:
         throw this.#sendError(message, result);
     }
@@ -247,6 +266,12 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
     if (result < 0) throw this.#error(`bind to address ${address} on`, "bind", result);
   }
 
+  /** Binds the socket to no NAME and no address, until `rebind`. */
+  release(): void {
+    const result = this.#bind(J1939_NO_ADDR, 0n);
+    if (result < 0) throw this.#error("unbind from the NAME on", "bind", result);
+  }
+
   /** Sets what is told of transfers, besides aborts of those that this socket sends. */
   follow(sending: boolean, receiving: boolean): void {
     this.#settings.follow(sending, receiving);
@@ -276,7 +301,7 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
       this.#looking.clear();
       this.#readiness.stop();
     } finally {
-      const closing = closeWhenSent(() => this.#settings.waiting > 0, () => this.#readiness.close());
+      const closing = closeWhenSent(() => this.waiting, () => this.#readiness.close());
       if (closing !== null) {
         this.closed = closing;
         closing.catch((error) => this.#options.logger?.warn(`${error}`));
@@ -284,8 +309,7 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
     }
   }
 
-  #bind(address: number): number {
-    const name = this.#options.name ?? 0n;
+  #bind(address: number, name = this.#options.name ?? 0n): number {
     return this.#libc.bind(this.fd, encodeJ1939Address(this.#index, { name, pgn: J1939_NO_PGN, address }));
   }
 

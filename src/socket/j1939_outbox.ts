@@ -21,6 +21,14 @@ interface Begun {
   sent: number;
 }
 
+/** What numbers are for. */
+export interface MessageCounter {
+  /** The error queue will tell of this message by this number. */
+  onBegun(number: number, message: J1939MessageInit): void;
+  /** Makes the kernel count from 0 again. */
+  recount(): void;
+}
+
 /**
  * The way to the kernel. A message that was begun must be continued before another can begin: the kernel takes what comes
  * next as its rest. Whoever sends next continues it, and who has begun it learns what became of it.
@@ -28,7 +36,7 @@ interface Begun {
 export class J1939Outbox {
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #onBegun: (number: number, message: J1939MessageInit) => void;
+  readonly #counter: MessageCounter;
   readonly #small: Datagram;
   #priority: number;
   /** The kernel's number of the next message: it counts those that it begins with. */
@@ -39,18 +47,12 @@ export class J1939Outbox {
 
   /**
    * @param priority The one that the socket has.
-   * @param onBegun Is called with the number by which the error queue will tell of a message.
    */
-  constructor(
-    libc: Libc,
-    fd: number,
-    priority: number,
-    onBegun: (number: number, message: J1939MessageInit) => void,
-  ) {
+  constructor(libc: Libc, fd: number, priority: number, counter: MessageCounter) {
     this.#libc = libc;
     this.#fd = fd;
     this.#priority = priority;
-    this.#onBegun = onBegun;
+    this.#counter = counter;
     this.#small = new Datagram(libc, fd, { name: SOCKADDR_CAN_SIZE, control: 0, data: MOST_TO_EVERYBODY });
   }
 
@@ -73,6 +75,11 @@ export class J1939Outbox {
     return ended;
   }
 
+  /** Whether the kernel has taken a part of a message, and not yet all. */
+  get hasBegun(): boolean {
+    return this.#begun !== null;
+  }
+
   /** A message that waits for room is to be found as another object, which is equal. */
   replace(message: J1939MessageInit, by: J1939MessageInit): void {
     if (this.#begun?.message === message) this.#begun = { ...this.#begun, message: by };
@@ -86,6 +93,9 @@ export class J1939Outbox {
   failed(number: number, errno: number): boolean {
     if (this.#begun?.number !== number) return false;
     this.#end(-errno);
+    // If the last part was sent after the end, the kernel took it for another message, and has counted it.
+    this.#number = 0;
+    this.#counter.recount();
     return true;
   }
 
@@ -120,7 +130,7 @@ export class J1939Outbox {
     if (result >= 0 || result === -EBUSY) this.#number++;
     if (result < 0) return result;
     const number = (this.#number - 1) >>> 0;
-    this.#onBegun(number, message);
+    this.#counter.onBegun(number, message);
     if (result === length) return 1;
     this.#begun = { message, datagram, length, number, sent: result };
     return 0;

@@ -39,6 +39,8 @@ const nothing: RawJ1939Filter = {
 
 /** Sets a descriptor's options; a refusal is an error. */
 export class J1939Settings extends SocketOptions {
+  #flags = 0;
+
   /** Sets all options, before the socket is bound. */
   configure(options: FullJ1939Options): void {
     this.setBuffers(options);
@@ -58,9 +60,19 @@ export class J1939Settings extends SocketOptions {
 
   /** Sets what the error queue tells of transfers, besides aborts of those that this socket sends. */
   follow(sending: boolean, receiving: boolean): void {
-    const flags = SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_SOFTWARE |
+    this.#flags = SOF_TIMESTAMPING_SOFTWARE |
       (sending ? SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK : 0) |
       (receiving ? SOF_TIMESTAMPING_RX_SOFTWARE : 0);
+    this.#setTimestamping(this.#flags | SOF_TIMESTAMPING_OPT_ID);
+  }
+
+  /** Makes the kernel count the messages that are sent from 0 again. */
+  recount(): void {
+    this.#setTimestamping(this.#flags);
+    this.#setTimestamping(this.#flags | SOF_TIMESTAMPING_OPT_ID);
+  }
+
+  #setTimestamping(flags: number): void {
     this.set("SO_TIMESTAMPING", SOL_SOCKET, SO_TIMESTAMPING, u32(flags));
   }
 }
