@@ -14,6 +14,24 @@
  * @module
  */
 
+export { BitTiming } from "./src/bit_timing.ts";
+export {
+  bitTimingConsts,
+  type ControllerName,
+  dataBitTimingConsts,
+  type FdControllerName,
+} from "./src/bit_timing/controllers.ts";
+export type {
+  BitTimingPhase,
+  LinkBitrate,
+  LinkSegments,
+  PythonBitTiming,
+  PythonBitTimingFd,
+} from "./src/bit_timing/forms.ts";
+export type { BitTimingInit, BitTimingJson } from "./src/bit_timing/init.ts";
+export type { BitTimingAlgorithm } from "./src/bit_timing/limits.ts";
+export type { BitTimingListRequest, BitTimingRequest } from "./src/bit_timing/request.ts";
+export type { BitTimingConst, BitTimingValues } from "./src/bit_timing/values.ts";
 export { Bus, type CanProtocol } from "./src/bus.ts";
 export { CanReceiver } from "./src/can_receiver.ts";
 export { CanSocket } from "./src/can_socket.ts";

@@ -21,6 +21,19 @@ export function checkWhole(name: string, value: unknown, least: number, most: nu
 }
 
 /**
+ * An object without unknown names.
+ *
+ * @param what Whose it is, for the error.
+ * @throws {TypeError} It is no object, or has another name.
+ */
+export function checkNames(what: string, given: unknown, names: readonly string[]): void {
+  if (typeof given !== "object" || given === null) throw new TypeError(`${what} takes an object, not ${given}`);
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) throw new TypeError(`${what} has no option "${name}"; it has ${names.join(", ")}`);
+  }
+}
+
+/**
  * True or false.
  *
  * @throws {TypeError} It is neither.

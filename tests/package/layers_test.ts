@@ -23,6 +23,9 @@ const rooms: Record<string, readonly string[]> = {
   "src/message": ["src/check.ts", "src/engine.ts", "src/error_frame.ts", "src/kernel/", "src/record.ts"],
   "src/filter.ts": ["src/check.ts", "src/kernel/"],
   "src/options.ts": ["src/check.ts", "src/error_frame.ts", "src/error_names.ts", "src/kernel/", "src/filter.ts"],
+  // Bit timings.
+  "src/bit_timing/": ["src/check.ts"],
+  "src/bit_timing.ts": ["src/bit_timing/", "src/check.ts"],
   // Sockets.
   "src/socket/": [
     "ffi/",

@@ -48,6 +48,18 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
         /^ +040 {2}error: bus-off, 0 bytes$/,
       ),
   },
+  bit_timing: {
+    needsVcan: false,
+    run: () =>
+      printed(
+        "bit_timing",
+        /^sja1000 at 8 MHz$/,
+        /^500000: tq 125 prop-seg 6 phase-seg1 7 phase-seg2 2 sjw 1 \(sample point 0.875, 0 ppm off\)$/,
+        /^20000: tq 3125 prop-seg 6/,
+        /^16 timings for 500000 bit\/s, the best of them:$/,
+        /^500000 bits\/s, sample point: 87.50%, BRP: 1, .* BTR: 001Ch$/,
+      ),
+  },
   reconnect: {
     needsVcan: true,
     async run() {

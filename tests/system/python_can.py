@@ -4,6 +4,7 @@ receive CHANNEL   prints "ready", then each message received
 send CHANNEL      sends each message of standard input
 text              prints str() of each message of standard input
 equals            reads [message, message, timestamp delta], prints whether they are equal
+bit_timings       reads arguments of can.BitTiming, prints what it makes of them, and of its own registers
 """
 
 import json
@@ -69,5 +70,29 @@ def equals():
         put(message_of(one).equals(message_of(other), timestamp_delta=delta))
 
 
+def from_registers(f_clock, btr0, btr1):
+    if hasattr(can.BitTiming, "from_registers"):  # since python-can 4.2
+        return can.BitTiming.from_registers(f_clock=f_clock, btr0=btr0, btr1=btr1)
+    return can.BitTiming(f_clock=f_clock, btr0=btr0, btr1=btr1)
+
+
+def bit_timings():
+    names = ["f_clock", "brp", "tseg1", "tseg2", "sjw", "nof_samples"]
+    for line in sys.stdin:
+        timing = can.BitTiming(**json.loads(line))
+        again = from_registers(timing.f_clock, timing.btr0, timing.btr1)
+        put(
+            {
+                "arguments": {name: getattr(again, name) for name in names},
+                "bitrate": timing.bitrate,
+                "samplePoint": timing.sample_point,
+                "bitTime": timing.nbt,
+                "registers": [timing.btr0, timing.btr1],
+                "text": str(timing),
+            }
+        )
+
+
 command, *arguments = sys.argv[1:]
-{"receive": receive, "send": send, "text": text, "equals": equals}[command](*arguments)
+commands = {"receive": receive, "send": send, "text": text, "equals": equals, "bit_timings": bit_timings}
+commands[command](*arguments)

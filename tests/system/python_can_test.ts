@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Bus, Message, type MessageInit } from "../../mod.ts";
+import { BitTiming, bitTimingConsts, Bus, Message, type MessageInit } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { cases, marker, received } from "./cases.ts";
 import { equalityPairs, printable } from "./messages.ts";
@@ -109,7 +109,41 @@ describe("python-can", () => {
     assertEquals(ours, theirs as boolean[]);
     assertEquals([theirs.includes(true), theirs.includes(false)], [true, true]);
   });
+
+  it("has our bit timings, registers and text", { skip: noPython, timeout: PATIENCE }, async () => {
+    const limits = bitTimingConsts.sja1000;
+    const timings = [8e6, 16e6, 24e6, 40e6, 80e6].flatMap((clock) =>
+      [20_000, 83_333, 125_000, 500_000, 1_000_000].flatMap((bitrate, i) =>
+        BitTiming.list({ clock, limits, bitrate, tripleSampling: i % 2 === 0 }).slice(0, 40)
+      )
+    );
+    // Later versions refuse the others.
+    const usual = timings.filter(({ bitTime, samplePoint }) => bitTime >= 8 && samplePoint >= 0.5);
+    assert(usual.length > 300, `only ${usual.length}`);
+    const theirs = await answers("bit_timings", usual.map((timing) => timing.toPythonCan())) as PythonTiming[];
+    usual.forEach((timing, i) => {
+      const { text, bitrate, samplePoint, ...rest } = theirs[i];
+      const { btr0, btr1, bitTime } = timing;
+      assertEquals(rest, { arguments: timing.toPythonCan(), bitTime, registers: [btr0, btr1] }, text);
+      // Ours are rounded down as the kernel's, theirs not at all, or to the nearest in later versions.
+      assert(Math.abs(bitrate - timing.bitrate) < 1, `${text}: not ${timing}`);
+      assertEquals(Math.floor(samplePoint * 10 + 1e-9) / 1000, timing.samplePoint, text);
+      const plain = new BitTiming({ ...timing.toJSON(), nominalBitrate: null });
+      // Later versions have another layout, which begins with a name.
+      if (/^\d/.test(text)) assertEquals(text.replace(/\.\d+/, ""), `${plain}`);
+    });
+  });
 });
+
+/** What python-can makes of a bit timing. */
+interface PythonTiming {
+  readonly arguments: unknown;
+  readonly bitrate: number;
+  readonly samplePoint: number;
+  readonly bitTime: number;
+  readonly registers: number[];
+  readonly text: string;
+}
 
 /** How python-can's log differs from candump's: no length of remote frames, and one class for all error frames. */
 function pythonLog(text: string, init: MessageInit): string {

@@ -1,0 +1,111 @@
+/**
+ * Whether a bit timing is one that a controller can be set to.
+ *
+ * @module
+ */
+
+import { checkNames, checkWhole } from "../check.ts";
+import type { BitTimingConst } from "./values.ts";
+
+/** Most of an unsigned number of 32 bits, as the kernel counts. */
+export const U32_MAX = 0xffffffff;
+
+/**
+ * The versions of Linux in which what the kernel does changed; the names are those of can-calc-bit-timing's `--alg`.
+ *
+ * - `"v6.3"`: the jump width is half of phase segment 2 (at least 1, at most phase segment 1) where none is given, and
+ *   one that is too large is refused.
+ * - `"v5.19"`: the jump width is 1 where none is given, and one that is too large for a calculated timing is cut.
+ * - `"v4.8"`: besides, of equally good timings the one with the larger prescaler is taken, not the smaller one.
+ */
+export type BitTimingAlgorithm = "v6.3" | "v5.19" | "v4.8";
+
+/** A timing as far as the limits of a controller concern it. */
+export interface Segments {
+  readonly propSeg: number;
+  readonly phaseSeg1: number;
+  readonly phaseSeg2: number;
+  readonly brp: number;
+}
+
+/**
+ * Checks what a caller takes for a controller's limits.
+ *
+ * @throws {TypeError} Something is missing, unknown or of the wrong type.
+ * @throws {RangeError} A value is out of range.
+ */
+export function checkConst(limits: BitTimingConst): void {
+  const names = [
+    "name",
+    "tseg1Min",
+    "tseg1Max",
+    "tseg2Min",
+    "tseg2Max",
+    "sjwMax",
+    "brpMin",
+    "brpMax",
+    "brpInc",
+  ] as const;
+  checkNames("limits", limits, names);
+  if (typeof limits.name !== "string") throw new TypeError(`limits.name must be a string: ${limits.name}`);
+  const whole = (name: Exclude<typeof names[number], "name">, least: number) =>
+    checkWhole(`limits.${name}`, limits[name], least, U32_MAX);
+  whole("tseg1Max", whole("tseg1Min", 1));
+  whole("tseg2Max", whole("tseg2Min", 1));
+  whole("brpMax", whole("brpMin", 1));
+  whole("sjwMax", 1);
+  whole("brpInc", 1);
+}
+
+/**
+ * Checks the name of an algorithm.
+ *
+ * @throws {RangeError} There is no such algorithm.
+ */
+export function checkAlgorithm(algorithm: unknown = "v6.3"): BitTimingAlgorithm {
+  if (algorithm === "v6.3" || algorithm === "v5.19" || algorithm === "v4.8") return algorithm;
+  throw new RangeError(`algorithm is "${algorithm}": it must be "v6.3", "v5.19" or "v4.8"`);
+}
+
+/**
+ * Checks segments and prescaler against a controller's limits.
+ *
+ * @param labels Under what names the values were given.
+ * @throws {RangeError} One is out of range.
+ */
+export function checkSegments(
+  { propSeg, phaseSeg1, phaseSeg2, brp }: Segments,
+  limits: BitTimingConst,
+  labels: { readonly tseg1: string; readonly tseg2: string; readonly brp: string },
+): void {
+  const whole = (label: string, value: number, least: number, most: number) =>
+    checkWhole(label, value, least, most, `${most} with ${limits.name}`);
+  whole(labels.tseg1, propSeg + phaseSeg1, limits.tseg1Min, limits.tseg1Max);
+  whole(labels.tseg2, phaseSeg2, limits.tseg2Min, limits.tseg2Max);
+  whole(labels.brp, brp, limits.brpMin, limits.brpMax);
+  if (brp % limits.brpInc !== 0) {
+    throw new RangeError(`${labels.brp} is ${brp}: it must be a multiple of ${limits.brpInc} with ${limits.name}`);
+  }
+}
+
+/** The jump width where none is given. */
+export function defaultSjw(phaseSeg1: number, phaseSeg2: number, algorithm: BitTimingAlgorithm): number {
+  return algorithm === "v6.3" ? Math.max(1, Math.min(phaseSeg1, Math.floor(phaseSeg2 / 2))) : 1;
+}
+
+/**
+ * Checks a jump width against a controller's limits.
+ *
+ * @throws {RangeError} It is too large.
+ */
+export function checkSjw(
+  sjw: number,
+  { phaseSeg1, phaseSeg2 }: Pick<Segments, "phaseSeg1" | "phaseSeg2">,
+  limits: BitTimingConst,
+  algorithm: BitTimingAlgorithm,
+): void {
+  checkWhole("sjw", sjw, 1, limits.sjwMax, `${limits.sjwMax} with ${limits.name}`);
+  if (algorithm !== "v6.3") return;
+  if (sjw > phaseSeg1) throw new RangeError(`sjw is ${sjw}: it must be at most phaseSeg1, ${phaseSeg1}`);
+  if (sjw > phaseSeg2) throw new RangeError(`sjw is ${sjw}: it must be at most phaseSeg2, ${phaseSeg2}`);
+}

@@ -1,0 +1,227 @@
+import { spawnSync } from "node:child_process";
+import { release } from "node:os";
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { BitTiming, type BitTimingAlgorithm, bitTimingConsts } from "../../mod.ts";
+import { generator, oneOf } from "../support/random.ts";
+import { controllers, heading, isOutside, line } from "./calc_bit_timing.ts";
+import { PATIENCE, Program } from "./tools.ts";
+
+/** What a command prints. */
+function output(command: string, ...args: string[]): string {
+  const { stdout, error } = spawnSync(command, args, { encoding: "utf8", timeout: 60_000 });
+  if (error) throw error;
+  return stdout;
+}
+
+const calc = spawnSync("can-calc-bit-timing", ["-l"], { encoding: "utf8" });
+const noCalc = calc.error !== undefined && "no can-calc-bit-timing here";
+
+/** Compares tables that can-calc-bit-timing prints with ours; returns how many lines show what, and fails if any differs. */
+function compare(lines: string[], samplePoint = 0): { same: number; impossible: number; outside: number } {
+  const count = { same: 0, impossible: 0, outside: 0 };
+  let controller = "";
+  let clock = 0;
+  for (let i = 0; i < lines.length; i++) {
+    const title = /^Bit timing parameters for (\w+)(?: \(.*\))? with (\S+) MHz ref clock$/.exec(lines[i]);
+    if (title) {
+      [controller, clock] = [title[1], Math.round(Number(title[2]) * 1e6)];
+      assertEquals(lines.slice(i + 1, i + 3), heading(controller));
+      i += 2;
+    } else if (lines[i] !== "") {
+      const bitrate = Number(lines[i].trim().split(" ")[0]);
+      const { text, error } = line({ controller, clock, bitrate, samplePoint });
+      if (!lines[i].endsWith("***") && isOutside(controller, lines[i])) {
+        assertMatch(`${error}`, /^RangeError: (samplePoint|bitrate) is /, `${controller}, ${clock} Hz: ${lines[i]}`);
+        count.outside++;
+        continue;
+      }
+      assertEquals(text, lines[i], `${controller}, ${clock} Hz, ${error}`);
+      count[error ? "impossible" : "same"]++;
+    }
+  }
+  return count;
+}
+
+describe("can-calc-bit-timing", { skip: noCalc }, () => {
+  it("knows the controllers that these tests know", () => {
+    assertEquals(calc.stdout.trim().split("\n"), Object.keys(controllers));
+  });
+
+  it("prints our tables for its own clocks", () => {
+    const { same, impossible, outside } = compare(output("can-calc-bit-timing").split("\n"));
+    assertEquals([same + impossible, outside], [20 * 9, 0]);
+  });
+
+  for (const clock of [8, 16, 24, 40, 80]) {
+    it(`prints our tables for ${clock} MHz, all its controllers and bitrates`, () => {
+      const lines = output("can-calc-bit-timing", "-c", `${clock}000000`).split("\n");
+      const { same, impossible, outside } = compare(lines);
+      assertEquals([same + impossible, outside], [7 * 9, 0]);
+    });
+  }
+
+  it("prints our lines for other bitrates and sample points", { timeout: PATIENCE }, async () => {
+    const below = generator(7);
+    const rates = [10_000, 20_000, 33_333, 50_000, 83_333, 100_000, 125_000, 250_000, 500_000, 800_000, 1_000_000];
+    const asked = Array.from({ length: 100 }, () => ({
+      clock: oneOf(below, 8e6, 16e6, 24e6, 40e6, 80e6, 1e6 + below(99e6)),
+      bitrate: oneOf(below, ...rates, 5_000 + below(2_000_000)),
+      samplePoint: oneOf(below, 0, 500, 625, 700, 750, 800, 875, 900, 500 + below(500), 1 + below(999)),
+    }));
+    // One program for all: to start one takes far longer than what it does.
+    const script = 'for each; do set -- $each; can-calc-bit-timing -c "$1" -b "$2" -s "$3"; echo ---; done';
+    const words = asked.map(({ clock, bitrate, samplePoint }) => `${clock} ${bitrate} ${samplePoint}`);
+    using program = new Program("sh", ["-c", script, "sh", ...words]);
+    const tables = (await program.finish()).join("\n").split("---").slice(0, -1);
+    assertEquals(tables.length, asked.length);
+    const total = { same: 0, impossible: 0, outside: 0 };
+    tables.forEach((table, i) => {
+      const { same, impossible, outside } = compare(table.split("\n"), asked[i].samplePoint);
+      assertEquals(same + impossible + outside, 7, words[i]);
+      total.same += same;
+      total.impossible += impossible;
+      total.outside += outside;
+    });
+    assert(total.same > 400 && total.impossible > 20 && total.outside > 20, JSON.stringify(total));
+  });
+});
+
+/** What the kernel of this machine does. */
+const algorithm: BitTimingAlgorithm = (() => {
+  const [major, minor] = release().split(".").map(Number);
+  const version = major * 1000 + minor;
+  return version >= 6003 ? "v6.3" : version >= 5019 ? "v5.19" : "v4.8";
+})();
+
+// deno-lint-ignore no-explicit-any -- JSON of another program
+type Shown = any;
+
+/** Sets can0 to one thing after the other, in one run of `ip`; returns what is shown after each. */
+function configured(settings: readonly string[]): { shown: Shown[]; refused: Set<number> } {
+  const input = settings.map((each) => `link set can0 type can ${each}\nlink show can0\n`).join("");
+  const args = ["-details", "-json", "-force", "-batch", "-"];
+  const { stdout, stderr, error } = spawnSync("ip", args, { input, encoding: "utf8", timeout: PATIENCE });
+  if (error) throw error;
+  const shown = stdout.split("\n").filter((line) => line.startsWith("[")).map((line) => JSON.parse(line)[0]);
+  assertEquals(shown.length, settings.length, stderr.slice(-2000));
+  // Every second line of the input shows.
+  const failed = [...stderr.matchAll(/^Command failed -:(\d+)$/gm)].map(([, line]) => (Number(line) - 1) / 2);
+  return { shown, refused: new Set(failed) };
+}
+
+/** Why can0 is not what these tests need, or false. */
+function noController(): string | false {
+  const { stdout } = spawnSync("ip", ["-details", "-json", "link", "show", "can0"], { encoding: "utf8" });
+  if (!stdout) return "no can0 here";
+  const name = JSON.parse(stdout)[0].linkinfo?.info_data?.bittiming_const?.name;
+  return name !== "sja1000" && `can0 is no SJA1000, but ${name}`;
+}
+
+describe("The kernel, with an SJA1000", { skip: noController() }, () => {
+  const clock = 8_000_000;
+  const limits = bitTimingConsts.sja1000;
+
+  /**
+   * Sets can0 as each of our timings is asked for; where the kernel refuses, so must we, and else its values are ours.
+   * Returns how many there were of which kind.
+   */
+  function agree(asked: readonly { words: string; ours: () => BitTiming }[]) {
+    const { shown, refused } = configured(asked.map(({ words }) => words));
+    const count = { same: 0, refused: 0, outside: 0 };
+    asked.forEach(({ words, ours }, i) => {
+      const { prop_seg, phase_seg1, phase_seg2 } = shown[i].linkinfo.info_data.bittiming;
+      if (refused.has(i)) {
+        assertThrows(ours, RangeError, undefined, words);
+        count.refused++;
+      } else if (prop_seg + phase_seg1 < limits.tseg1Min || phase_seg2 < limits.tseg2Min) {
+        // The kernel does not look at the least ones; the driver then writes a register that means something else.
+        assertThrows(ours, RangeError, "samplePoint is ", words);
+        count.outside++;
+      } else {
+        const theirs = BitTiming.fromIp(shown[i]);
+        assertEquals(ours().toJSON(), { ...theirs.toJSON(), nominalBitrate: ours().nominalBitrate }, words);
+        count.same++;
+      }
+    });
+    return count;
+  }
+
+  it("has the clock and the limits that we know", () => {
+    const [link] = configured(["bitrate 500000"]).shown;
+    assertEquals([link.linkinfo.info_data.clock, BitTiming.constFromIp(link)], [clock, limits]);
+  });
+
+  it("makes our timings of bitrates, sample points and jump widths", { timeout: PATIENCE }, () => {
+    const below = generator(8);
+    const common = [10_000, 20_000, 33_333, 50_000, 83_333, 100_000, 125_000, 250_000, 500_000, 800_000, 1_000_000];
+    const plain = common.map((bitrate) => ({ bitrate }));
+    const points = common.flatMap((bitrate) =>
+      [0.5, 0.625, 0.7, 0.75, 0.8, 0.875, 0.9, 0.999].map((samplePoint) => ({ bitrate, samplePoint }))
+    );
+    const random = Array.from({ length: 200 }, () => ({
+      bitrate: oneOf(below, oneOf(below, ...common), 4_000 + below(2_800_000)),
+      ...below(4) > 0 && { samplePoint: (1 + below(999)) / 1000 },
+      // Newer kernels refuse what is too large.
+      ...below(4) === 0 && { sjw: 1 + below(algorithm === "v6.3" ? 6 : 20) },
+    }));
+    const count = agree(
+      [...plain, ...points, ...random].map((each: { bitrate: number; samplePoint?: number; sjw?: number }) => ({
+        words: `bitrate ${each.bitrate}` +
+          (each.samplePoint === undefined ? "" : ` sample-point ${each.samplePoint}`) +
+          (each.sjw === undefined ? "" : ` sjw ${each.sjw}`),
+        ours: () => BitTiming.fromBitrate({ clock, limits, algorithm, ...each }),
+      })),
+    );
+    assert(count.same > 150 && count.refused > 20, JSON.stringify(count));
+  });
+
+  it("takes and refuses the segments that we do", { timeout: PATIENCE }, () => {
+    const below = generator(9);
+    const count = agree(Array.from({ length: 300 }, () => {
+      const tq = oneOf(below, 125 * (1 + below(66)), 50 + below(9000), 62, 63, 8062, 8063);
+      const [propSeg, phaseSeg1, phaseSeg2, sjw] = [below(10), below(10), below(10), below(6)];
+      const segments = `prop-seg ${propSeg} phase-seg1 ${phaseSeg1} phase-seg2 ${phaseSeg2}`;
+      return {
+        words: `tq ${tq} ${segments} sjw ${sjw}`,
+        // For the kernel, 0 is none.
+        ours: () =>
+          new BitTiming({ clock, tq, propSeg, phaseSeg1, phaseSeg2, ...sjw > 0 && { sjw }, limits, algorithm }),
+      };
+    }));
+    assert(count.same > 100 && count.refused > 50 && count.outside === 0, JSON.stringify(count));
+  });
+
+  it("understands what we write for ip, and its driver writes our registers", { timeout: PATIENCE }, () => {
+    const timings = [
+      ...BitTiming.list({ clock, limits, bitrate: 125_000, sjw: 1 }).slice(0, 30),
+      ...[10_000, 20_000, 50_000, 100_000, 500_000, 800_000, 1_000_000].map((bitrate) =>
+        BitTiming.fromBitrate({ clock, limits, bitrate, algorithm })
+      ),
+    ];
+    const before = registersLogged().length;
+    const { shown: links, refused } = configured(timings.map((timing) => timing.toIp()));
+    assertEquals(refused.size, 0);
+    links.forEach((link, i) => assert(BitTiming.fromIp(link).equals(timings[i]), `${timings[i]}`));
+    assertEquals(registersLogged().slice(before), timings.map(({ btr0, btr1 }) => `${btr0} ${btr1}`));
+
+    // The kernel makes its own segments of a bitrate.
+    configured(timings.map((timing) => timing.toIp("bitrate"))).shown.forEach((link, i) => {
+      assertEquals(BitTiming.fromIp(link).toLink("bitrate"), timings[i].toLink("bitrate"));
+    });
+
+    // Registers are written with a timing: the mode has to be there before.
+    const [timing] = timings.map((each) => new BitTiming({ ...each.toJSON(), tripleSampling: true }));
+    const { shown } = configured(["triple-sampling on", timing.toIp()]);
+    assert(BitTiming.fromIp(shown[1]).equals(timing));
+    assertEquals(registersLogged().at(-1), `${timing.btr0} ${timing.btr1}`);
+    assertEquals(timing.btr1 & 0x80, 0x80);
+    configured(["triple-sampling off", "bitrate 500000"]);
+  });
+});
+
+/** What the driver says that it wrote into the registers of can0. */
+function registersLogged(): string[] {
+  const lines = output("dmesg").matchAll(/ can0: setting BTR0=(0x\w\w) BTR1=(0x\w\w)/g);
+  return [...lines].map(([, btr0, btr1]) => `${Number(btr0)} ${Number(btr1)}`);
+}
