@@ -106,6 +106,11 @@ export class AddressClaim {
     if (this.#state === "claiming" && address === this.#address && this.#due === Infinity) this.#due = now + CONTEST;
   }
 
+  /** Whether a NAME was heard to have an address. */
+  knows(name: bigint): boolean {
+    return [...this.#holders.values()].includes(name);
+  }
+
   /** The kernel does not know the address that was claimed. */
   again(): ClaimAction[] {
     return this.#state === "claimed" ? this.#claim(this.#address!) : [];

@@ -40,8 +40,8 @@ export interface ClaimListener {
   onFailure(error: Error): void;
 }
 
-/** Seconds to the next look: for room to send, for a report, for the link. */
-const RETRY = { room: 0.01, report: 0.25, link: 0.25 };
+/** Seconds to the next look: for room to send, for a report, for the link; and to the next try after a failure. */
+const RETRY = { room: 0.01, report: 0.25, link: 0.25, failure: 0.25 };
 
 /** Messages that are looked at without anything else having its turn. */
 const TURN = 64;
@@ -127,6 +127,11 @@ export class Claimer implements Companion, TransferListener {
   start(): void {
     if (this.#machine.state === "claiming" || this.#machine.state === "claimed" || this.#linkDown) return;
     this.#perform(() => this.#plan(this.#machine.start(now())));
+  }
+
+  /** Whether a NAME was heard to have an address. */
+  knows(name: bigint): boolean {
+    return this.#machine.knows(name);
   }
 
   /** Claims the address again, which the kernel does not know. */
@@ -275,6 +280,7 @@ export class Claimer implements Companion, TransferListener {
     }
     if (code === "ENETDOWN") return;
     if (code === "ENODEV") this.close();
+    else if (this.#claiming !== null || this.#asking) this.#retryAt = now() + RETRY.failure;
     this.#listener.onFailure(error as Error);
   }
 

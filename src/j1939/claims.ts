@@ -31,6 +31,9 @@ export interface ClaimFeedOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Milliseconds within which an address is not claimed again because the kernel does not know it. */
+const RESTORE_AGAIN = 10_000;
+
 /** The address of a socket's NAME, from the first call of `claim` on. */
 export class Claims {
   readonly #libc: Libc;
@@ -42,6 +45,7 @@ export class Claims {
   #waitingFeeds = 0;
   /** Whether the kernel has forgotten an address that was claimed, and is told again. */
   #restoring = false;
+  #restored = -Infinity;
   #keepAlive = true;
   #closed = false;
 
@@ -69,12 +73,13 @@ export class Claims {
   claim(options: WaitOptions): Promise<number> {
     const { signal, timeout } = checkWaitOptions(options);
     signal?.throwIfAborted();
-    this.#start();
+    const claimer = this.#open();
     const promise = this.#queue.wait(undefined, options, () => {
       const { channel } = this.#options;
       const text = `Cannot claim an address on "${channel}": none within ${timeout} s`;
       throw new CanTimeoutError(text, { code: errnoName(ETIMEDOUT), errno: ETIMEDOUT, channel });
     });
+    claimer.start();
     this.#queue.pump();
     this.#keep();
     return promise;
@@ -98,12 +103,17 @@ export class Claims {
   }
 
   /**
-   * The kernel knows no address for the NAME.
+   * The kernel knows no address for the NAME, or for that of a destination.
    *
-   * @returns Whether it will, because one has been claimed, which is done again.
+   * @param destination The destination's NAME, if it has one.
+   * @returns Whether it will, because the own NAME has one, which is claimed again.
    */
-  restore(): boolean {
+  restore(destination: bigint): boolean {
     if (this.status.state === "claimed") {
+      if (destination !== 0n && !this.#claimer!.knows(destination)) return false;
+      const now = performance.now();
+      if (now - this.#restored < RESTORE_AGAIN) return false; // it did not help
+      this.#restored = now;
       this.#restoring = true;
       this.#claimer!.again();
     }
@@ -121,7 +131,7 @@ export class Claims {
     }
   }
 
-  #start(): void {
+  #open(): Claimer {
     const { name, address } = this.#options;
     if (name === null) throw new TypeError("Cannot claim an address without a NAME: open the socket with one");
     if (address === null && !new Name(name).arbitraryAddressCapable) {
@@ -136,7 +146,7 @@ export class Claims {
       });
       this.#data.companion = this.#claimer;
     }
-    this.#claimer.start();
+    return this.#claimer;
   }
 
   #changed(status: ClaimStatus): void {

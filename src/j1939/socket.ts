@@ -77,7 +77,8 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
         endpoint.socket.watching = watching;
         endpoint.arm();
       },
-      restore: () => claims.restore(),
+      settle: () => endpoint.socket.settle(),
+      restore: (destination) => claims.restore(destination),
     });
     // For a NAME the kernel knows the address; a fixed one beside it would be taken for ours though it may be another's.
     const bound = name === null ? address ?? J1939_NO_ADDR : J1939_NO_ADDR;

@@ -6,12 +6,14 @@
 
 import { checkSignal } from "../check.ts";
 import { Endpoint } from "../endpoint.ts";
-import type { CanOperationError } from "../errors.ts";
+import { CanOperationError } from "../errors.ts";
 import { Events } from "../events.ts";
 import { Feed } from "../feed.ts";
+import { ENOBUFS, errnoName } from "../kernel/errno.ts";
 import type { TransferListener } from "../socket/j1939.ts";
 import { transferError } from "../socket/j1939_errors.ts";
 import type { TransferReport } from "../socket/j1939_reports.ts";
+import { RetryTimer } from "../socket/retry_timer.ts";
 import { Acknowledgement } from "./acknowledgement.ts";
 import { describeMessage, destinationOf, type J1939MessageInit } from "./message.ts";
 import { pgnText } from "./pgn.ts";
@@ -23,8 +25,10 @@ interface Teller {
   follow(sending: boolean, receiving: boolean): void;
   /** Somebody waits for reports, or nobody any more. */
   watch(watching: boolean): void;
+  /** Takes the reports that there are; returns whether there can be no others. */
+  settle(): boolean;
   /** See `TransferListener.onNoAddress`. */
-  restore(): boolean;
+  restore(destination: bigint): boolean;
 }
 
 type Fixed = Pick<TransferEvent, "direction" | "number" | "pgn" | "source" | "destination" | "total">;
@@ -38,6 +42,9 @@ interface Known extends Fixed {
 
 /** Most transfers that are known: the end of most is never told, and the oldest are forgotten. */
 const MOST_KNOWN = 256;
+
+/** Milliseconds between two looks for messages whose end was not told, as there was no room for the report. */
+const LOOK = 1000;
 
 /** Longest message that is one frame. */
 const FRAME = 8;
@@ -53,6 +60,7 @@ export class Transfers implements TransferListener {
   #waitingFeeds = 0;
   #keepAlive = true;
   #closed = false;
+  readonly #looking: RetryTimer = new RetryTimer(() => this.#look());
 
   constructor(channel: string, teller: Teller) {
     this.#channel = channel;
@@ -63,6 +71,7 @@ export class Transfers implements TransferListener {
   set keepAlive(value: boolean) {
     this.#keepAlive = value;
     for (const acknowledgement of this.#expected.values()) acknowledgement.keepAlive = value;
+    this.#watch();
   }
 
   /** See `J1939Socket.transfers`. */
@@ -160,13 +169,14 @@ export class Transfers implements TransferListener {
     for (const events of this.#feeds.values()) events.fail(failure);
   }
 
-  onNoAddress(): boolean {
-    return this.#teller.restore();
+  onNoAddress(destination: bigint): boolean {
+    return this.#teller.restore(destination);
   }
 
   /** Ends all feeds, and all waits with an error. */
   close(makeError: () => Error): void {
     this.#closed = true;
+    this.#looking.clear();
     for (const feed of [...this.#feeds.keys()]) feed.end();
     for (const acknowledgement of [...this.#expected.values()]) acknowledgement.settle(makeError());
   }
@@ -198,7 +208,26 @@ export class Transfers implements TransferListener {
   }
 
   #watch(): void {
-    if (!this.#closed) this.#teller.watch(this.#waitingFeeds > 0 || this.#expected.size > 0);
+    if (this.#closed) return;
+    this.#teller.watch(this.#waitingFeeds > 0 || this.#expected.size > 0);
+    this.#looking.set(
+      this.#expected.size > 0 ? this.#looking.at ?? performance.now() + LOOK : Infinity,
+      this.#keepAlive,
+    );
+  }
+
+  #look(): void {
+    const waiting = [...this.#known.send.values()].filter(({ acknowledgement }) => acknowledgement?.open);
+    if (this.#teller.settle()) {
+      for (const { action, acknowledgement } of waiting) {
+        const code = errnoName(ENOBUFS);
+        const text =
+          `Cannot tell whether it was possible to ${action} on "${this.#channel}": ${code} (there was no room ` +
+          "for the report: read faster, or give the socket a larger receiveBuffer)";
+        acknowledgement!.settle(new CanOperationError(text, { code, errno: ENOBUFS, channel: this.#channel }));
+      }
+    }
+    this.#watch();
   }
 
   #follow(): void {

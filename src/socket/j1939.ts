@@ -6,7 +6,7 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError, CanOperationError } from "../errors.ts";
-import type { J1939Message, J1939MessageInit } from "../j1939/message.ts";
+import { destinationOf, type J1939Message, type J1939MessageInit } from "../j1939/message.ts";
 import type { FullJ1939Options } from "../j1939/options.ts";
 import { AF_CAN, CAN_J1939 } from "../kernel/can.ts";
 import {
@@ -60,8 +60,13 @@ export interface TransferListener {
   onReport(report: TransferReport, told: boolean): Error | null;
   /** Waiting for reports failed. */
   onFailure(failure: Error): void;
-  /** The kernel knows no address for the socket's NAME; returns whether it will soon. */
-  onNoAddress(): boolean;
+  /**
+   * The kernel knows no address for the socket's NAME, or for that of a destination.
+   *
+   * @param destination The destination's NAME; 0 if it has none.
+   * @returns Whether it will soon.
+   */
+  onNoAddress(destination: bigint): boolean;
 }
 
 /** CAN_J1939 over a libc. */
@@ -131,7 +136,9 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
       this.#reports = new J1939Reports(libc, this.fd);
       this.#out = new J1939Outbox(libc, this.fd, options.priority, {
         onBegun: (number, message) => this.#listener?.onBegun(number, message),
+        prioritize: (priority) => this.#settings.setPriority(priority),
         recount: () => this.#settings.recount(),
+        isIdle: () => !this.waiting,
       });
     } catch (error) {
       libc.close(this.fd);
@@ -228,12 +235,9 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
         this.#readiness.backOff();
         break;
       case -EADDRNOTAVAIL:
-        // It may as well be the destination's.
-        if (this.#listener?.onNoAddress() && typeof (message.destination ?? 0) === "number") {
-          this.#readiness.backOff();
-          break;
-        }
-        throw this.#sendError(message, result);
+        if (!this.#listener?.onNoAddress(destinationOf(message).name)) throw this.#sendError(message, result);
+        this.#readiness.backOff();
+        break;
       default:
         throw this.#sendError(message, result);
     }
@@ -311,6 +315,13 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
 
   #bind(address: number, name = this.#options.name ?? 0n): number {
     return this.#libc.bind(this.fd, encodeJ1939Address(this.#index, { name, pgn: J1939_NO_PGN, address }));
+  }
+
+  /** Takes reports; returns whether there can be no others, as nothing waits to be sent. */
+  settle(): boolean {
+    const settled = !this.waiting;
+    this.#takeReports();
+    return settled;
   }
 
   #ready(failure?: Error): void {

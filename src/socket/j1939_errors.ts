@@ -20,7 +20,6 @@ import {
   ENETUNREACH,
   ENOTCONN,
   ENOTRECOVERABLE,
-  EPERM,
   EPROTO,
   errnoName,
   ESHUTDOWN,
@@ -90,8 +89,6 @@ function adviceFor(named: boolean, message: J1939MessageInit, errno: number): st
       return "this socket was opened with broadcast: false";
     case EBADFD:
       return named ? undefined : "this socket has no address to send from: open it with one";
-    case EPERM:
-      return message.priority === 0 || message.priority === 1 ? "priorities 0 and 1 need CAP_NET_ADMIN" : undefined;
     case EDOM:
       return own.includes(message.pgn) ? "the kernel itself sends messages of the transport protocols" : undefined;
     case EPROTO:

@@ -7,10 +7,9 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { destinationOf, type J1939MessageInit, MOST_TO_EVERYBODY } from "../j1939/message.ts";
 import { SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
-import { EAGAIN, EBUSY, EINTR } from "../kernel/errno.ts";
-import { encodeJ1939Address, SO_J1939_SEND_PRIO, SOL_CAN_J1939 } from "../kernel/j1939.ts";
+import { EAGAIN, EBUSY, EINTR, ENOBUFS } from "../kernel/errno.ts";
+import { encodeJ1939Address } from "../kernel/j1939.ts";
 import { Datagram } from "./datagram.ts";
-import { u32 } from "./socket_options.ts";
 
 /** A message of which the kernel has taken a part. */
 interface Begun {
@@ -19,14 +18,20 @@ interface Begun {
   readonly length: number;
   readonly number: number;
   sent: number;
+  /** Whether it cannot be continued, and the kernel has not given it up yet. */
+  broken: boolean;
 }
 
-/** What numbers are for. */
-export interface MessageCounter {
+/** What else has to be done. */
+export interface OutboxHelper {
   /** The error queue will tell of this message by this number. */
   onBegun(number: number, message: J1939MessageInit): void;
+  /** Sets the priority of messages from now on. */
+  prioritize(priority: number): void;
   /** Makes the kernel count from 0 again. */
   recount(): void;
+  /** Whether nothing waits to be sent. */
+  isIdle(): boolean;
 }
 
 /**
@@ -36,7 +41,7 @@ export interface MessageCounter {
 export class J1939Outbox {
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #counter: MessageCounter;
+  readonly #helper: OutboxHelper;
   readonly #small: Datagram;
   #priority: number;
   /** The kernel's number of the next message: it counts those that it begins with. */
@@ -48,11 +53,11 @@ export class J1939Outbox {
   /**
    * @param priority The one that the socket has.
    */
-  constructor(libc: Libc, fd: number, priority: number, counter: MessageCounter) {
+  constructor(libc: Libc, fd: number, priority: number, helper: OutboxHelper) {
     this.#libc = libc;
     this.#fd = fd;
     this.#priority = priority;
-    this.#counter = counter;
+    this.#helper = helper;
     this.#small = new Datagram(libc, fd, { name: SOCKADDR_CAN_SIZE, control: 0, data: MOST_TO_EVERYBODY });
   }
 
@@ -60,19 +65,17 @@ export class J1939Outbox {
    * Sends a message, or goes on with it.
    *
    * @param priority For a message that has none.
-   * @returns 1 when all of it is handed over; 0 when there is no room for now; or `-errno`.
+   * @returns 1 when all of it is handed over; 0 when there is no room for now; or `-errno`: `-ENOBUFS` if the kernel does
+   * not tell when there is.
    */
   send(message: J1939MessageInit, priority: number): number {
-    const begun = this.#begun;
-    if (begun !== null) {
-      const result = begun.sent < begun.length ? this.#continue(begun) : 1;
-      if (result === 0) return 0;
-      this.#end(result);
-    }
+    if (this.#begun !== null && !this.#goOn(this.#begun)) return this.#begun?.broken ? -ENOBUFS : 0;
     const ended = this.#ended.get(message);
-    if (ended === undefined) return this.#begin(message, message.priority ?? priority);
-    this.#ended.delete(message);
-    return ended;
+    if (ended !== undefined) {
+      this.#ended.delete(message);
+      return ended;
+    }
+    return this.#begun === null ? this.#begin(message, message.priority ?? priority) : -ENOBUFS;
   }
 
   /** Whether the kernel has taken a part of a message, and not yet all. */
@@ -92,32 +95,43 @@ export class J1939Outbox {
    */
   failed(number: number, errno: number): boolean {
     if (this.#begun?.number !== number) return false;
-    this.#end(-errno);
+    this.#end(this.#begun, -errno);
     // If the last part was sent after the end, the kernel took it for another message, and has counted it.
     this.#number = 0;
-    this.#counter.recount();
+    this.#helper.recount();
     return true;
   }
 
-  #end(result: number): void {
-    this.#ended.set(this.#begun!.message, result);
-    this.#begun = null;
+  /** Goes on with what was begun; returns whether another message may begin. */
+  #goOn(begun: Begun): boolean {
+    if (begun.broken) {
+      // Till the kernel has given it up, it would take any other message for the rest of this one.
+      if (this.#helper.isIdle()) this.#begun = null;
+      return this.#begun === null;
+    }
+    const result = begun.datagram.send(begun.length - begun.sent, 0, 0, begun.sent);
+    if (result === -EAGAIN || result === -EINTR) return false;
+    if (result < 0) {
+      begun.broken = true;
+      this.#ended.set(begun.message, result);
+      return true; // so that its sender is told
+    }
+    begun.sent += result;
+    if (begun.sent < begun.length) return false;
+    this.#end(begun, 1);
+    return true;
   }
 
-  #continue(begun: Begun): number {
-    const result = begun.datagram.send(begun.length - begun.sent, 0, 0, begun.sent);
-    if (result === -EAGAIN || result === -EINTR) return 0;
-    if (result < 0) return result;
-    begun.sent += result;
-    return begun.sent === begun.length ? 1 : 0;
+  #end(begun: Begun, result: number): void {
+    if (!begun.broken) this.#ended.set(begun.message, result);
+    this.#begun = null;
   }
 
   #begin(message: J1939MessageInit, priority: number): number {
     const { pgn, data } = message;
     const { length } = data;
     if (priority !== this.#priority) {
-      const result = this.#libc.setsockopt(this.#fd, SOL_CAN_J1939, SO_J1939_SEND_PRIO, u32(priority));
-      if (result < 0) return result;
+      this.#helper.prioritize(priority);
       this.#priority = priority;
     }
     const datagram = length <= MOST_TO_EVERYBODY
@@ -130,9 +144,9 @@ export class J1939Outbox {
     if (result >= 0 || result === -EBUSY) this.#number++;
     if (result < 0) return result;
     const number = (this.#number - 1) >>> 0;
-    this.#counter.onBegun(number, message);
+    this.#helper.onBegun(number, message);
     if (result === length) return 1;
-    this.#begun = { message, datagram, length, number, sent: result };
+    this.#begun = { message, datagram, length, number, sent: result, broken: false };
     return 0;
   }
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { Libc } from "../../ffi/libc.ts";
 import type { FullJ1939Options } from "../j1939/options.ts";
+import { EPERM } from "../kernel/errno.ts";
 import {
   encodeJ1939Filters,
   type RawJ1939Filter,
@@ -25,7 +27,9 @@ import {
   SOF_TIMESTAMPING_TX_SCHED,
   SOL_SOCKET,
 } from "../kernel/socket.ts";
+import type { Logger } from "../options.ts";
 import { SocketOptions, u32 } from "./socket_options.ts";
+import type { Fail } from "./system_error.ts";
 
 /** Lets nothing through: no message has such a PGN. */
 const nothing: RawJ1939Filter = {
@@ -39,7 +43,13 @@ const nothing: RawJ1939Filter = {
 
 /** Sets a descriptor's options; a refusal is an error. */
 export class J1939Settings extends SocketOptions {
+  readonly #fail: Fail;
   #flags = 0;
+
+  constructor(libc: Libc, fd: number, logger: Logger | undefined, fail: Fail) {
+    super(libc, fd, logger, fail);
+    this.#fail = fail;
+  }
 
   /** Sets all options, before the socket is bound. */
   configure(options: FullJ1939Options): void {
@@ -47,10 +57,18 @@ export class J1939Settings extends SocketOptions {
     this.set("SO_BROADCAST", SOL_SOCKET, SO_BROADCAST, u32(Number(options.broadcast)));
     this.set("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
     this.set("SO_J1939_PROMISC", SOL_CAN_J1939, SO_J1939_PROMISC, u32(Number(options.promiscuous)));
-    this.set("SO_J1939_SEND_PRIO", SOL_CAN_J1939, SO_J1939_SEND_PRIO, u32(options.priority));
+    this.setPriority(options.priority);
     this.set("SO_J1939_ERRQUEUE", SOL_CAN_J1939, SO_J1939_ERRQUEUE, u32(1));
     this.follow(false, false);
     this.setFilters(options.rawFilters);
+  }
+
+  /** Sets the priority of messages from now on. */
+  setPriority(priority: number): void {
+    const result = this.trySet(SOL_CAN_J1939, SO_J1939_SEND_PRIO, u32(priority));
+    if (result >= 0) return;
+    const advice = result === -EPERM ? "priorities 0 and 1 need CAP_NET_ADMIN" : undefined;
+    throw this.#fail(`set priority ${priority} on`, "setsockopt", result, advice);
   }
 
   /** Sets what is received; nothing at all for null. */

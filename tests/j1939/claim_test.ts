@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Bus, CanOperationError, CanTimeoutError, type ClaimStatus, Message, Name } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { bytes, next, node, SOON } from "../support/j1939.ts";
+import { withFaults } from "../support/faults.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 
@@ -102,6 +103,8 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
       const addresses = nodes.map(({ address }) => address!);
       assertEquals(new Set(addresses).size, nodes.length);
       assertEquals(addresses.at(-1), 0x90, "the smallest NAME has it");
+      // Where their process was too slow for the kernel to keep account, the first message makes good for it.
+      for (const each of nodes) await each.sendAsync({ pgn: 0xfeca, data: [1] }, { timeout: SOON });
       for (const [i, each] of nodes.entries()) {
         each.send({ pgn: DIRECT, destination: nodes[(i + 1) % 8].name!, data: [i] });
         assertEquals((await next(nodes[(i + 1) % 8], DIRECT)).source, each.address);
@@ -118,11 +121,12 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals(await weak.claim(), 0x30);
     assertEquals(await strong.claim(), 0x30);
     assertEquals([weak.state, weak.address], ["cannot-claim", null]);
-    assertEquals(claims(bus), [[0x30, 9], [0x30, 4], [NO_ADDRESS, 9]]);
+    assertEquals(claims(bus).slice(0, 3), [[0x30, 9], [0x30, 4], [NO_ADDRESS, 9]]);
     const error = await assertRejects(() => weak.claim(), CanOperationError, "Cannot claim an address on");
     assertEquals(error.code, "EADDRNOTAVAIL");
     await pause(200);
-    assertEquals(claims(bus), [[0x30, 9], [0x30, 4], [NO_ADDRESS, 9]]);
+    // Where all this takes long, the strong one claims once more.
+    assertEquals(claims(bus).slice(0, 3), [[0x30, 9], [0x30, 4], [NO_ADDRESS, 9]]);
     const send = () => weak.sendAsync({ pgn: 0xfeca, data: [1] });
     assertEquals((await assertRejects(send, CanOperationError, "has no address: claim one")).code, "EADDRNOTAVAIL");
     strong.send({ pgn: 0xfeca, data: [1] });
@@ -151,17 +155,18 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     using ecu = node({ name: name(5), address: 0x42 });
     await ecu.claim();
     bus.recvMany(99, 0);
-    const answers = async (destination: number, ...data: number[]) => {
+    const ask = (destination: number, ...data: number[]) =>
       bus.send(new Message({ arbitrationId: 0x18ea0000 | destination << 8 | 0xf9, data }));
-      await pause(150);
-      return claims(bus);
-    };
-    const ours = [[0x42, 5]];
-    assertEquals<unknown>(await answers(0xff, 0x00, 0xee, 0x00), ours);
-    assertEquals<unknown>(await answers(0x42, 0x00, 0xee, 0x00), ours);
-    assertEquals(await answers(0x43, 0x00, 0xee, 0x00), [], "another's");
-    assertEquals(await answers(0xff, 0xda, 0xfe, 0x00), [], "for something else");
-    assertEquals(await answers(0xff, 0x00, 0xee), [], "for nothing");
+    for (const destination of [0xff, 0x42]) {
+      ask(destination, 0x00, 0xee, 0x00);
+      const { arbitrationId, data } = (await bus.recvAsync({ timeout: SOON }))!;
+      assertEquals([arbitrationId, ...data], [CLAIMED | 0x42, ...name(5).toBytes()]);
+    }
+    ask(0x43, 0x00, 0xee, 0x00); // another's
+    ask(0xff, 0xda, 0xfe, 0x00); // for something else
+    ask(0xff, 0x00, 0xee); // for nothing
+    await pause(100);
+    assertEquals(claims(bus), []);
     assertEquals(ecu.state, "claimed");
     ecu.send({ pgn: 0xfeca, data: [1] }); // its claim stays good
   });
@@ -179,6 +184,27 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals(ecu.recv(0.2), null);
     assertEquals(claims(bus), [[0x42, 5]]);
     return claim.then(() => assert(claimed));
+  });
+
+  it("claims its address again if the kernel has forgotten it", async () => {
+    using ecu = node({ name: name(5), address: 0x42 });
+    using known = node({ name: name(6), address: 0x43 });
+    using other = node({ address: 0x30 });
+    await Promise.all([ecu.claim(), known.claim()]);
+    for (const destination of [0x30, name(6)]) {
+      // What a kernel does that hears of a rival, and hears too late that it has yielded.
+      let failed = 0;
+      const fault = (call: string) => call === "sendmmsg" && failed++ === 0 ? -99 : undefined;
+      const sent = withFaults(fault, () => ecu.sendAsync({ pgn: DIRECT, destination, data: [1] })).result;
+      if (destination === 0x30) {
+        await sent;
+        assertEquals((await next(other, DIRECT)).source, 0x42);
+        assertEquals(await ecu.claim(), 0x42);
+      } else await assertRejects(() => sent, CanOperationError, "EADDRNOTAVAIL"); // it did not help the last time
+    }
+    const stranger = () => ecu.sendAsync({ pgn: DIRECT, destination: name(7), data: [1] });
+    await assertRejects(stranger, CanOperationError, "EADDRNOTAVAIL");
+    assertEquals(ecu.state, "claimed");
   });
 
   it("claimChanges() tells what happens to the address", async () => {
