@@ -1,8 +1,8 @@
-import { describe, it } from "node:test";
+import { describe } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Bus, CanOperationError, CanTimeoutError, type ClaimStatus, Message, Name } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
-import { bytes, next, node, SOON } from "../support/j1939.ts";
+import { bytes, it, next, node, SOON } from "../support/j1939.ts";
 import { withFaults } from "../support/faults.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";

@@ -1,7 +1,7 @@
-import { describe, it } from "node:test";
+import { describe } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Bus, CanOperationError, J1939Message, J1939Socket, Message, Name } from "../../mod.ts";
-import { bytes, node, SOON } from "../support/j1939.ts";
+import { bytes, it, next, node, SOON, take } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 
@@ -16,7 +16,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     using b = node({ address: B });
     const before = Date.now() / 1000 - 5;
     a.send({ pgn: DIRECT, destination: B, priority: 3, data: [1, 2, 3] });
-    const message = b.recv(SOON)!;
+    const message = take(b);
     assert(message instanceof J1939Message);
     const { timestamp, timestampNs, ...fields } = message;
     assertEquals<unknown>({ ...fields, data: [...fields.data] }, {
@@ -33,7 +33,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     assertEquals(Number(timestampNs) / 1e9, timestamp);
     assertEquals(`${message}`, "20 → 30  0xef00 (61184)  priority 3  [3]  01 02 03");
     b.send({ pgn: GLOBAL, data: bytes(100) });
-    const long = a.recv(SOON)!;
+    const long = take(a);
     assertEquals([long.destination, long.data.length], [255, 100]);
     assert(/^30 → all {2}0xfeca \(65226\) {2}priority 6 {2}\[100\] {2}(\w\w ){64}…$/.test(`${long}`), `${long}`);
     assert(long.timestamp > before);
@@ -56,7 +56,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     ]);
     using b = node({ address: B });
     bus.send(new Message({ arbitrationId: 0x0def30a1, data: [7] }));
-    const { pgn, source, destination, priority, data, isLocal } = b.recv(SOON)!;
+    const { pgn, source, destination, priority, data, isLocal } = take(b);
     assertEquals([pgn, source, destination, priority, ...data, isLocal], [0x1ef00, 0xa1, B, 3, 7, true]);
   });
 
@@ -67,7 +67,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
       for (const [from, to, destination] of [[a, b, B], [b, a, A]] as const) {
         const data = bytes(length);
         from.send({ pgn: DIRECT, destination, data }, SOON);
-        const message = (await to.recvAsync({ timeout: SOON }))!;
+        const message = await next(to);
         assertEquals([message.pgn, message.destination], [DIRECT, destination]);
         assertEquals(message.data, data);
       }
@@ -83,12 +83,12 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
       const data = bytes(length);
       a.send({ pgn: GLOBAL, data });
       for (const each of [b, listener]) {
-        const message = each.recv(SOON)!;
+        const message = take(each);
         assertEquals([message.pgn, message.source, message.destination], [GLOBAL, A, 255]);
         assertEquals(message.data, data);
       }
       // Of what takes several frames the kernel does not know who has sent it.
-      if (length > 8) assertEquals(a.recv(SOON)!.data, data);
+      if (length > 8) assertEquals(take(a).data, data);
       assertEquals(a.recv(0), null);
     });
   }
@@ -99,7 +99,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     const data = bytes(300);
     a.send({ pgn: DIRECT, destination: B, data: [...data] });
     a.send({ pgn: DIRECT, destination: B, data: new Uint8Array([9, ...data]).subarray(1) });
-    const [first, second] = [b.recv(SOON)!, b.recv(SOON)!];
+    const [first, second] = [take(b), take(b)];
     assertEquals([first.data, second.data], [data, data]);
     first.data.fill(0);
     assertEquals(second.data, data);
@@ -110,10 +110,10 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     using b = node({ address: B });
     using c = node({ address: 0x40 });
     a.send({ pgn: DIRECT, destination: B, priority: 2, data: [1] });
-    const message = b.recv(SOON)!;
+    const message = take(b);
     using d = node({ address: B });
     c.send(message);
-    const { source, destination, priority, data } = d.recv(SOON)!;
+    const { source, destination, priority, data } = take(d);
     assertEquals([source, destination, priority, ...data], [0x40, B, 2, 1]);
   });
 
@@ -124,10 +124,10 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     const sent = [undefined, 2, 7, undefined, 3, 5, 6];
     for (const priority of sent) a.send({ pgn: DIRECT, destination: B, priority, data: [0] });
     other.send({ pgn: DIRECT, destination: B, data: [0] });
-    const seen = Array.from({ length: 8 }, () => b.recv(SOON)!.priority);
+    const seen = Array.from({ length: 8 }, () => take(b).priority);
     assertEquals(seen, [...sent.map((each) => each ?? 4), 6]);
     a.send({ pgn: DIRECT, destination: B, priority: 7, data: bytes(20) });
-    assertEquals(b.recv(SOON)!.priority, 7);
+    assertEquals(take(b).priority, 7);
   });
 
   it("the highest priorities are for who may", () => {
@@ -136,13 +136,13 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     for (const priority of [0, 1]) {
       try {
         a.send({ pgn: DIRECT, destination: B, priority, data: [0] });
-        assertEquals(b.recv(SOON)!.priority, priority);
+        assertEquals(take(b).priority, priority);
       } catch (error) {
         assert(/EPERM.*priorities 0 and 1 need CAP_NET_ADMIN/.test((error as Error).message), `${error}`);
       }
     }
     a.send({ pgn: DIRECT, destination: B, data: [0] });
-    assertEquals(b.recv(SOON)!.priority, 6);
+    assertEquals(take(b).priority, 6);
   });
 
   it("what is for another address is not received, but by who is promiscuous", () => {
@@ -154,7 +154,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     a.send({ pgn: DIRECT, destination: B, data: [1] });
     a.send({ pgn: DIRECT, destination: 0x77, data: [2] });
     a.send({ pgn: GLOBAL, data: [3] });
-    assertEquals(Array.from({ length: 3 }, () => all.recv(SOON)!.data[0]), [1, 2, 3]);
+    assertEquals(Array.from({ length: 3 }, () => take(all).data[0]), [1, 2, 3]);
     assertEquals([b.recv(0), b.recv(0), b.recv(0)].map((each) => each?.data[0]), [1, 3, undefined]);
     for (const each of [c, listener]) {
       assertEquals([each.recv(0), each.recv(0)].map((message) => message?.data[0]), [3, undefined]);
@@ -166,7 +166,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     using one = node({ address: B });
     using two = node({ address: B });
     a.send({ pgn: DIRECT, destination: B, data: bytes(20) });
-    for (const each of [one, two]) assertEquals(each.recv(SOON)!.data, bytes(20));
+    for (const each of [one, two]) assertEquals(take(each).data, bytes(20));
   });
 
   it("broadcast: false neither receives nor sends to everybody", () => {
@@ -174,12 +174,12 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     using b = node({ address: B, broadcast: false });
     a.send({ pgn: GLOBAL, data: [1] });
     a.send({ pgn: DIRECT, destination: B, data: [2] });
-    assertEquals(b.recv(SOON)!.data[0], 2);
+    assertEquals(take(b).data[0], 2);
     assertEquals(b.recv(0), null);
     const text = "opened with broadcast: false";
     assertThrows(() => b.send({ pgn: GLOBAL, data: [1] }), CanOperationError, text);
     b.send({ pgn: DIRECT, destination: A, data: [3] });
-    assertEquals(a.recv(SOON)!.data[0], 3);
+    assertEquals(take(a).data[0], 3);
   });
 
   it("filters: by PGN and sender, with masks, in the kernel", () => {
@@ -207,7 +207,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
       c.send({ pgn: 0xef00, destination: B, data: [1] });
       d.send({ pgn: 0xf004, data: [1] });
       const seen: number[] = [];
-      while (seen.length < expected.length) seen.push(b.recv(SOON)!.pgn);
+      while (seen.length < expected.length) seen.push(take(b).pgn);
       seen.push(...b.recvMany(9, 0.02).map(({ pgn }) => pgn));
       assertEquals(seen.sort(), [...expected].sort()); // sockets' messages overtake each other
     }
@@ -218,19 +218,19 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     using b = node({ address: B });
     a.send({ pgn: 0xfeca, data: [1] });
     a.send({ pgn: 0xfecb, data: [1] });
-    assertEquals(b.recv(SOON)!.pgn, 0xfeca); // the other one has been read ahead, or has not
+    assertEquals(take(b).pgn, 0xfeca); // the other one has been read ahead, or has not
     const filters = [{ pgn: 0xfecc }];
     b.setFilters(filters);
     a.send({ pgn: 0xfecb, data: [1] });
     a.send({ pgn: 0xfecc, data: [1] });
-    assertEquals(b.recv(SOON)!.pgn, 0xfecc);
+    assertEquals(take(b).pgn, 0xfecc);
     assertEquals(b.recv(0), null);
     assertThrows(() => b.setFilters([{ pgn: 0x40000 }]), RangeError);
     assertEquals(b.filters, filters);
     b.setFilters(Array.from({ length: 512 }, (_, i) => ({ pgn: 0xff00 + (i & 0xff) })));
     b.setFilters(null);
     a.send({ pgn: 0xfecb, data: [1] });
-    assertEquals(b.recv(SOON)!.pgn, 0xfecb);
+    assertEquals(take(b).pgn, 0xfecb);
   });
 
   it("says why a message cannot be sent", () => {
@@ -249,7 +249,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
       assert(error.message.startsWith(`Cannot send ${message.data.length} bytes of PGN 0x`), error.message);
     }
     a.send({ pgn: GLOBAL, data: [1] });
-    assertEquals(nobody.recv(SOON)!.data[0], 1);
+    assertEquals(take(nobody).data[0], 1);
   });
 
   it("does not open where there is no interface for it", () => {
