@@ -23,6 +23,20 @@ const rooms: Record<string, readonly string[]> = {
   "src/message": ["src/check.ts", "src/engine.ts", "src/error_frame.ts", "src/kernel/", "src/record.ts"],
   "src/filter.ts": ["src/check.ts", "src/kernel/"],
   "src/options.ts": ["src/check.ts", "src/error_frame.ts", "src/error_names.ts", "src/kernel/", "src/filter.ts"],
+  // J1939: what users write and read, and what needs no socket.
+  "src/j1939/address_claim.ts": [],
+  "src/j1939/name.ts": ["src/check.ts"],
+  "src/j1939/pgn.ts": ["src/check.ts", "src/kernel/"],
+  "src/j1939/message.ts": ["src/check.ts", "src/kernel/", "src/j1939/name.ts", "src/j1939/pgn.ts"],
+  "src/j1939/filter.ts": ["src/check.ts", "src/kernel/", "src/j1939/name.ts", "src/j1939/pgn.ts"],
+  "src/j1939/options.ts": [
+    "src/check.ts",
+    "src/kernel/",
+    "src/options.ts",
+    "src/j1939/address_claim.ts",
+    "src/j1939/filter.ts",
+    "src/j1939/name.ts",
+  ],
   // Bit timings.
   "src/bit_timing/": ["src/check.ts"],
   "src/bit_timing.ts": ["src/bit_timing/", "src/check.ts"],
@@ -35,6 +49,8 @@ const rooms: Record<string, readonly string[]> = {
     "src/message",
     "src/options.ts",
     "src/turn.ts",
+    "src/j1939/message.ts",
+    "src/j1939/options.ts",
   ],
   "src/virtual.ts": ["src/errors.ts", "src/kernel/", "src/record.ts", "src/message", "src/options.ts", "src/socket/"],
   // Those who wait for a socket.
@@ -75,6 +91,25 @@ const rooms: Record<string, readonly string[]> = {
     "src/writer.ts",
   ],
   "src/feed.ts": ["src/endpoint.ts", "src/socket/"],
+  "src/events.ts": ["src/socket/"],
+  // J1939.
+  "src/j1939/": [
+    "ffi/",
+    "src/can_socket.ts",
+    "src/check.ts",
+    "src/endpoint.ts",
+    "src/errors.ts",
+    "src/events.ts",
+    "src/feed.ts",
+    "src/kernel/",
+    "src/options.ts",
+    "src/socket/",
+    "src/timeout.ts",
+    "src/turn.ts",
+    "src/wait_queue.ts",
+    "src/writer.ts",
+    "src/j1939/",
+  ],
   // The bus.
   "src/error_feed.ts": [
     "src/check.ts",
