@@ -14,6 +14,10 @@
  * @module
  */
 
+export type { BcmChanged, BcmEvent, BcmExpired, BcmTimeout } from "./src/bcm/event.ts";
+export type { BcmStatus, BcmSubscription, BcmTransmission, BcmUpdateOptions } from "./src/bcm/handles.ts";
+export type { BcmMultiplex, BcmMultiplexCase, BcmSubscriptionOptions } from "./src/bcm/subscription.ts";
+export { BcmSocket, type BcmSocketOptions, type BcmTransmitOptions } from "./src/bcm_socket.ts";
 export { BitTiming } from "./src/bit_timing.ts";
 export {
   bitTimingConsts,
@@ -25,6 +29,7 @@ export type {
   BitTimingPhase,
   LinkBitrate,
   LinkSegments,
+  OfDataPhase,
   PythonBitTiming,
   PythonBitTimingFd,
 } from "./src/bit_timing/forms.ts";
@@ -53,6 +58,33 @@ export {
   CanTimeoutError,
 } from "./src/errors.ts";
 export type { CanFilter } from "./src/filter.ts";
+export { Link } from "./src/link.ts";
+export type { ControllerMode, ControllerState, OperState } from "./src/link/names.ts";
+export type {
+  LinkChangeOptions,
+  LinkConfiguration,
+  LinkCreateOptions,
+  LinkOptions,
+  VcanOptions,
+  VxcanOptions,
+} from "./src/link/options.ts";
+export type {
+  DeviceStatistics,
+  LinkStatistics,
+  LinkStatisticsDelta,
+  ReceiveStatistics,
+  SendStatistics,
+} from "./src/link/statistics.ts";
+export type { LinkDetails, LinkStatus, TransmitterDelay, TransmitterDelayConst } from "./src/link/status.ts";
+export { Message, type MessageJson } from "./src/message.ts";
+export type { MessageInit } from "./src/message_init.ts";
+export type { LinkEvent, LinkEventType } from "./src/link/events.ts";
+export { type LinkWatch, watchLinks, type WatchOptions } from "./src/watch_links.ts";
+export { IsoTpSocket } from "./src/isotp.ts";
+export type { IsoTpOptions } from "./src/isotp_options.ts";
+export type { BusOptions, CommonOptions, Logger } from "./src/options.ts";
+export type { PeriodicOptions } from "./src/periodic/plan.ts";
+export type { CyclicSendTask } from "./src/periodic/task.ts";
 export type { ClaimState } from "./src/j1939/address_claim.ts";
 export type { ClaimStatus } from "./src/j1939/claimer.ts";
 export type { ClaimFeed, ClaimFeedOptions } from "./src/j1939/claims.ts";
@@ -63,7 +95,4 @@ export type { ClaimOptions, J1939Options } from "./src/j1939/options.ts";
 export { type J1939Id, type J1939IdInit, packJ1939Id, Pgn, unpackJ1939Id } from "./src/j1939/pgn.ts";
 export { type J1939SendOptions, J1939Socket } from "./src/j1939/socket.ts";
 export type { TransferEvent, TransferFeed, TransferFeedOptions } from "./src/j1939/transfer_event.ts";
-export { Message, type MessageJson } from "./src/message.ts";
-export type { MessageInit } from "./src/message_init.ts";
-export type { BusOptions, Logger, SocketOptions } from "./src/options.ts";
 export type { WaitOptions } from "./src/wait_queue.ts";

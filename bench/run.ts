@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -19,7 +19,7 @@ interface Line {
 }
 
 const usage = "usage: deno run -A bench/run.ts [--rounds COUNT] [--seconds SECONDS] [--native] [--only PARTS]";
-const everything = "bus,wake,idle,memory";
+const everything = "bus,isotp,wake,idle,memory";
 const options = parseArgs(process.argv.slice(2), {
   boolean: ["native"],
   string: ["only"],
@@ -35,6 +35,8 @@ if (!(rounds >= 1 && seconds > 0 && parts.every((part) => everything.split(",").
 /** Frames that wake a sleeper, the first 100 of which are not counted; and seconds of idleness. */
 const WAKE_UPS = 300;
 const IDLE = 5;
+/** PDUs that isotpperf looks at. */
+const PDUS = 10;
 
 function output(command: readonly string[]): string {
   return execFileSync(command[0], command.slice(1), { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
@@ -129,6 +131,40 @@ async function bus(): Promise<void> {
   }
 }
 
+/** Starts a program that runs until it is disposed of, and writes to a file: a pipe would hold it up. */
+function background(command: readonly string[], file: string): Disposable {
+  const fd = openSync(file, "w");
+  const child = spawn(command[0], command.slice(1), { stdio: ["ignore", fd, "inherit"] });
+  closeSync(fd);
+  return { [Symbol.dispose]: () => void child.kill() };
+}
+
+/** What isotpperf makes of PDUs: of C's own from isotpsend to isotprecv, and of ours. */
+async function isotpperf(peer: Peer): Promise<void> {
+  const ids = ["-s", "7e0", "-d", "7e8", "vcan0"];
+  const seen = join(folder, "isotpperf");
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 1000));
+  using _perf = background(["isotpperf", ...ids], seen);
+  using _receiver = peer === "C"
+    ? background(["isotprecv", "-s", "7e8", "-d", "7e0", "-l", "vcan0"], join(folder, "isotprecv"))
+    : null;
+  await pause(); // until they listen
+  if (peer === "C") { for (let i = 0; i < PDUS; i++) output(["isotpsend", "-D", "4095", "-b", ...ids]); }
+  else output([...peers[peer]!("isotp"), `${PDUS}`, "wire"]);
+  await pause(); // until all is written
+  const values = [...readFileSync(seen, "utf8").matchAll(/=> +(\d+) byte\/s/g)].map(([, value]) => Number(value));
+  if (values.length < PDUS / 2) throw new Error(`isotpperf has seen ${values.length} of ${PDUS} PDUs`);
+  note(peer, JSON.stringify({ workload: "ISO-TP, by isotpperf", value: median(values) }));
+}
+
+async function isotp(): Promise<void> {
+  if (native) return;
+  for (const peer of ["C", ...ours] as const) {
+    note(peer, await started([...peers[peer]!("isotp"), `${seconds}`]));
+    await isotpperf(peer);
+  }
+}
+
 async function wake(): Promise<void> {
   for (const buses of [1, 64]) {
     for (const peer of names) {
@@ -160,8 +196,10 @@ async function memory(): Promise<void> {
 }
 
 try {
-  for (const program of ["bus", "wake"]) output(["cc", "-O2", "-o", join(folder, program), here(`${program}.c`)]);
-  const run: Record<string, () => Promise<void>> = { bus, wake, idle };
+  for (const program of ["bus", "wake", ...(native ? [] : ["isotp"])]) {
+    output(["cc", "-O2", "-o", join(folder, program), here(`${program}.c`)]);
+  }
+  const run: Record<string, () => Promise<void>> = { bus, isotp, wake, idle };
   // It is the same every time, so that once is enough.
   if (parts.includes("memory")) await memory();
   for (let round = 1; round <= rounds; round++) {

@@ -75,6 +75,10 @@ function rate(workload: string, ...targets: Target[]): Row {
   return { workload, unit: "k/s", scale: 1 / 1000, digits: 1, targets };
 }
 
+function throughput(workload: string): Row {
+  return { workload, unit: "kB/s", scale: 1 / 1000, digits: 0 };
+}
+
 const rows: readonly Row[] = [
   rate("send", atLeast(0.75, "C")),
   rate("sendMany", atLeast(0.8, "C")),
@@ -90,6 +94,10 @@ const rows: readonly Row[] = [
   rate("sendMany, no kernel"),
   rate("drain, no kernel"),
   rate("for await, no kernel"),
+  throughput("ISO-TP"),
+  throughput("ISO-TP, FD"),
+  throughput("ISO-TP, asynchronous"),
+  throughput("ISO-TP, by isotpperf"),
   { workload: "wake-up, 1 bus, p50", unit: "µs", digits: 0, targets: [wakeUp] },
   { workload: "wake-up, 1 bus, p99", unit: "µs", digits: 0, targets: [wakeUp] },
   {

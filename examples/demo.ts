@@ -1,21 +1,34 @@
 // The main job in one script: send, receive, time out, iterate, wait while the event loop goes on.
-// Runs on vcan0 where there is one, else inside this process, and says which.
-import { Bus, type BusOptions, CanError, Message } from "../mod.ts";
+// Runs on a vcan of its own where it may make one, else on vcan0, else inside this process, and says which.
+import { Bus, type BusOptions, CanError, Link, Message } from "../mod.ts";
 
-function choose(): BusOptions {
+/** What an attempt gives; null, and why, if it fails as it may. */
+function attempt<T>(what: string, run: () => T): T | null {
   try {
-    new Bus("vcan0").close();
-    console.log("vcan0 is there: this is the kernel's CAN.\n");
-    return { channel: "vcan0" };
+    return run();
   } catch (error) {
     if (!(error instanceof CanError)) throw error;
-    console.log(`No vcan0 (${error.message}).\nThis is the virtual bus, inside the process.\n`);
-    return { channel: "demo", interface: "virtual" };
+    console.log(`No ${what}: ${error.message}.`);
+    return null;
   }
 }
 
+function choose(): { options: BusOptions } & Disposable {
+  const own = attempt("vcan of its own", () => Link.create("vcandemo", { mtu: 72, up: true }));
+  if (own && attempt("bus on it", () => new Bus(own.name).close()) !== null) {
+    console.log("This is the kernel's CAN, on a vcan of its own.\n");
+    return { options: { channel: own.name }, [Symbol.dispose]: () => own.delete() };
+  }
+  own?.delete();
+  const there = attempt("vcan0", () => new Bus("vcan0").close()) !== null;
+  console.log(`This is ${there ? "the kernel's CAN, on vcan0" : "the virtual bus, inside the process"}.\n`);
+  const options: BusOptions = there ? { channel: "vcan0" } : { channel: "demo", interface: "virtual" };
+  return { options, [Symbol.dispose]() {} };
+}
+
 console.log(navigator.userAgent);
-const options = choose();
+using choice = choose();
+const { options } = choice;
 using sender = new Bus(options);
 using receiver = new Bus(options);
 

@@ -41,6 +41,8 @@ export interface Libc {
   close(fd: number): number;
   /** `bind(2)` */
   bind(fd: number, address: Uint8Array): number;
+  /** `connect(2)` */
+  connect(fd: number, address: Uint8Array): number;
   /** `setsockopt(2)` */
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** `getsockopt(2)`; returns the length that the kernel wrote to `value`. */
@@ -53,6 +55,8 @@ export interface Libc {
   sendmmsg(fd: number, headers: Uint8Array, count: number, flags: number): number;
   /** `recvmmsg(2)` without a timeout. */
   recvmmsg(fd: number, headers: Uint8Array, count: number, flags: number): number;
+  /** `recv(2)`; with MSG_TRUNC in `flags` it returns the message's length, which may be more than there is room for. */
+  recv(fd: number, data: Uint8Array, flags: number): number;
   /** `poll(2)`; `timeout` in milliseconds, -1 to wait for ever. `fds` may be empty, to sleep. */
   poll(fds: Uint8Array, timeout: number): number;
   /** `epoll_create1(2)` */
@@ -63,6 +67,8 @@ export interface Libc {
   epollWait(epoll: number, events: Uint8Array, count: number, timeout: number): number;
   /** `eventfd(2)` */
   eventfd(initial: number, flags: number): number;
+  /** `open(2)` of a file that exists. */
+  open(path: string, flags: number): number;
   /** `read(2)` of up to `data.length` bytes. */
   read(fd: number, data: Uint8Array): number;
   /** `write(2)` of all of `data`. */
@@ -105,6 +111,7 @@ export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollE
     socket: (domain, type, protocol) => checked(native.socket(domain, type, protocol)),
     close: (fd) => checked(native.close(fd)),
     bind: (fd, address) => checked(native.bind(fd, address, address.length)),
+    connect: (fd, address) => checked(native.connect(fd, address, address.length)),
     setsockopt: (fd, level, name, value) => checked(native.setsockopt(fd, level, name, value, value.length)),
     getsockopt(fd, level, name, value) {
       optionLength[0] = value.length;
@@ -115,11 +122,13 @@ export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollE
     send: (fd, data, length, flags) => checked(native.send(fd, data, length, flags)),
     sendmmsg: (fd, headers, count, flags) => checked(native.sendmmsg(fd, headers, count, flags)),
     recvmmsg: (fd, headers, count, flags) => checked(native.recvmmsg(fd, headers, count, flags, null)),
+    recv: (fd, data, flags) => checked(native.recv(fd, data, data.length, flags)),
     poll: (fds, timeout) => checked(native.poll(fds, fds.length >> 3, timeout)),
     epollCreate: (flags) => checked(native.epoll_create1(flags)),
     epollCtl: (epoll, operation, fd, event) => checked(native.epoll_ctl(epoll, operation, fd, event)),
     epollWait: (epoll, events, count, timeout) => checked(native.epoll_wait(epoll, events, count, timeout)),
     eventfd: (initial, flags) => checked(native.eventfd(initial, flags)),
+    open: (path, flags) => checked(native.open(new TextEncoder().encode(`${path}\0`), flags)),
     read: (fd, data) => checked(native.read(fd, data, data.length)),
     write: (fd, data) => checked(native.write(fd, data, data.length)),
     interfaces() {

@@ -27,6 +27,8 @@ export const symbols = {
   close: { parameters: ["i32"], result: "i32" },
   // int bind(int fd, const struct sockaddr *address, socklen_t length);
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int connect(int fd, const struct sockaddr *address, socklen_t length);
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   // int setsockopt(int fd, int level, int name, const void *value, socklen_t length);
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   // int getsockopt(int fd, int level, int name, void *value, socklen_t *length);
@@ -39,6 +41,8 @@ export const symbols = {
   sendmmsg: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   // int recvmmsg(int fd, struct mmsghdr *headers, unsigned int count, int flags, struct timespec *timeout);
   recvmmsg: { parameters: ["i32", "buffer", "u32", "i32", "pointer"], result: "i32" },
+  // ssize_t recv(int fd, void *data, size_t length, int flags);
+  recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   // int poll(struct pollfd *fds, nfds_t count, int timeout);
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
   // int epoll_create1(int flags);
@@ -49,6 +53,8 @@ export const symbols = {
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   // int eventfd(unsigned int initial, int flags);
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  // int open(const char *path, int flags, ...);
+  open: { parameters: ["buffer", "i32"], result: "i32" },
   // ssize_t read(int fd, void *data, size_t length);
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   // ssize_t write(int fd, const void *data, size_t length);

@@ -13,7 +13,10 @@ import {
   fromPython,
   ipText,
   type LinkBitrate,
+  linkForm,
+  linkNames,
   type LinkSegments,
+  type OfDataPhase,
   type PythonBitTiming,
   type PythonBitTimingFd,
   pythonPhase,
@@ -228,15 +231,18 @@ export class BitTiming implements BitTimingValues {
    *
    * @param form `"bitrate"`: bitrate and sample point, of which the kernel makes segments of its own. Default
    * `"segments"`.
+   * @param phase `"data"` for the data phase of CAN FD. Default `"nominal"`.
    */
-  toLink(form?: "segments"): LinkSegments;
+  toLink(form?: "segments", phase?: "nominal"): LinkSegments;
   /** What a link is configured with, for this bitrate and sample point. */
-  toLink(form: "bitrate"): LinkBitrate;
-  toLink(form: "segments" | "bitrate" = "segments"): LinkSegments | LinkBitrate {
-    const { bitrate, samplePoint, tq, propSeg, phaseSeg1, phaseSeg2, sjw } = this;
-    if (form === "segments") return { tq, propSeg, phaseSeg1, phaseSeg2, sjw };
-    if (form === "bitrate") return { bitrate, samplePoint, sjw };
-    throw new RangeError(`form is "${form}": it must be "segments" or "bitrate"`);
+  toLink(form: "bitrate", phase?: "nominal"): LinkBitrate;
+  /** What a link is configured with, for exactly this timing in the data phase. */
+  toLink(form: "segments", phase: "data"): OfDataPhase<LinkSegments>;
+  /** What a link is configured with, for this bitrate and sample point in the data phase. */
+  toLink(form: "bitrate", phase: "data"): OfDataPhase<LinkBitrate>;
+  toLink(form: "segments" | "bitrate" = "segments", phase: BitTimingPhase = "nominal"): unknown {
+    checkPhase(phase);
+    return linkNames(linkForm(this, form), phase);
   }
 
   /**
@@ -249,8 +255,8 @@ export class BitTiming implements BitTimingValues {
    */
   toIp(form: "segments" | "bitrate" = "segments", phase: BitTimingPhase = "nominal"): string {
     checkPhase(phase);
-    const timing = form === "bitrate" ? this.toLink(form) : this.toLink(form);
-    return ipText(timing, phase) + (this.tripleSampling && phase === "nominal" ? " triple-sampling on" : "");
+    return ipText(linkForm(this, form), phase) +
+      (this.tripleSampling && phase === "nominal" ? " triple-sampling on" : "");
   }
 
   /** The arguments of python-can's `can.BitTiming`. */

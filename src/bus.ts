@@ -8,8 +8,16 @@ import { openLibc } from "../ffi/open.ts";
 import { CanSocket } from "./can_socket.ts";
 import { Endpoint } from "./endpoint.ts";
 import { type ErrorFeed, type ErrorFeedOptions, ErrorFeeds } from "./error_feed.ts";
+import { CanError, CanOperationError } from "./errors.ts";
 import { type CanFilter, toRawFilters } from "./filter.ts";
+import { ENODEV, errnoName } from "./kernel/errno.ts";
+import { Link } from "./link.ts";
+import type { ControllerState } from "./link/names.ts";
+import type { LinkStatus } from "./link/status.ts";
 import { Message } from "./message.ts";
+import { PeriodicTasks } from "./periodic/tasks.ts";
+import type { PeriodicOptions } from "./periodic/plan.ts";
+import type { CyclicSendTask } from "./periodic/task.ts";
 import { type BusOptions, type FullBusOptions, fullOptions, type Logger } from "./options.ts";
 import type { FrameSocket } from "./socket/frame_socket.ts";
 import { RawSocket } from "./socket/raw.ts";
@@ -42,7 +50,10 @@ export class Bus extends CanSocket<Message, Message> {
   readonly protocol: CanProtocol;
   readonly #endpoint: Endpoint<FrameSocket, Message, Message>;
   readonly #errors: ErrorFeeds;
+  readonly #periodic: PeriodicTasks;
   readonly #logger: Logger | undefined;
+  readonly #libc: string | undefined;
+  readonly #virtual: boolean;
   #filters: readonly CanFilter[] | null;
 
   /**
@@ -59,18 +70,27 @@ export class Bus extends CanSocket<Message, Message> {
     const { channel, logger } = full;
     const protocol = full.xl ? "CAN_XL" : full.fd ? "CAN_FD" : "CAN_20";
     logger?.debug(`opening ${full.interface} channel "${channel}", ${protocol}`);
+    const sending = new MessageSending(full);
     const endpoint = new Endpoint<FrameSocket, Message, Message>(
       { channel, logger, noun: "bus" },
       (onReady) => openSocket(full, onReady),
-      (socket, rearm) => new Writer(socket, rearm, new MessageSending(full)),
+      (socket, rearm) => new Writer(socket, rearm, sending),
     );
     super(endpoint);
     this.#endpoint = endpoint;
     this.#errors = new ErrorFeeds(endpoint.socket, full, openSocket);
+    this.#periodic = new PeriodicTasks({
+      options: full,
+      openSocket,
+      check: (message) => sending.check(message),
+      assertOpen: (action) => endpoint.assertOpen(action),
+    });
     this.protocol = protocol;
     this.channelInfo = endpoint.socket.channelInfo;
     this.#filters = copyFilters(full.filters);
     this.#logger = logger;
+    this.#libc = full.libc;
+    this.#virtual = full.interface === "virtual";
     try {
       logger?.debug(`opened ${this.channelInfo}`);
     } catch (error) {
@@ -110,6 +130,83 @@ export class Bus extends CanSocket<Message, Message> {
     return this.#errors.open(options);
   }
 
+  /**
+   * The bus's interface as a link: to look at, to count, to restart after a bus-off.
+   *
+   * @throws {CanOperationError} The bus is closed, virtual or on every channel; or the interface is gone.
+   */
+  get link(): Link {
+    this.#endpoint.assertOpen("take the link of");
+    const { ifindex } = this.#endpoint.socket;
+    if (ifindex > 0) {
+      try {
+        return Link.open(ifindex, { libc: this.#libc });
+      } catch (error) {
+        if (!(error instanceof CanError) || error.errno !== ENODEV) throw error;
+        throw this.#noLink("the interface is gone", error);
+      }
+    }
+    throw this.#noLink(this.#virtual ? "it is virtual" : "it has every CAN interface: Link.list() gives their links");
+  }
+
+  /**
+   * The controller's state, read from the kernel now; null where there is no controller: a vcan's, a virtual bus's.
+   *
+   * @throws {CanOperationError} As `link`, but not for a virtual bus.
+   */
+  get state(): ControllerState | null {
+    return this.#status()?.state ?? null;
+  }
+
+  /**
+   * The controller's error counters, read from the kernel now; null where it tells none, or there is no controller.
+   *
+   * @throws {CanOperationError} As `link`, but not for a virtual bus.
+   */
+  get errorCounters(): { readonly tx: number; readonly rx: number } | null {
+    return this.#status()?.errorCounters ?? null;
+  }
+
+  /**
+   * Sends messages again and again: one, or several in turn, as python-can's `send_periodic`.
+   *
+   * The kernel's broadcast manager does it, which goes on while the script is busy; no thread, and no work for the event
+   * loop. Timers of this process do it on a virtual bus, and where the kernel cannot: with `modify`, and for CAN XL. Their
+   * frames keep to multiples of the period, too; those that a busy event loop delays by more than 20 ms, and by more than a
+   * period, are left out.
+   *
+   * The frames come from a socket of their own: all sockets of this host receive them, this bus too, whatever
+   * `localLoopback` and `receiveOwnMessages` say.
+   *
+   * @example
+   * ```ts
+   * import { Bus, Message } from "@socketcan/bus";
+   *
+   * using bus = new Bus({ channel: "demo", interface: "virtual" });
+   * const task = bus.sendPeriodic(new Message({ arbitrationId: 0x123, data: [1] }), 0.01, { count: 3 });
+   * task.modifyData(new Message({ arbitrationId: 0x123, data: [2] }));
+   * console.log(await task.done); // finished
+   * console.log(bus.recvMany(9, 0).map(({ data }) => data[0])); // [ 1, 2, 2 ]
+   * ```
+   *
+   * @param messages 1 to 256 of one kind; with any identifiers, which several tasks may share.
+   * @param period Seconds from one frame to the next, 0.000001 to 34560000.
+   * @throws {RangeError | TypeError} An argument is wrong, or the bus is not open for such messages.
+   * @throws {CanOperationError} The interface is down or gone, or cannot carry them; or the bus is closed.
+   * @throws {CanInitializationError} The socket for them cannot be opened: the interface is down or gone, say.
+   * @throws {CanInterfaceNotImplementedError} The kernel has no broadcast manager.
+   */
+  sendPeriodic(messages: Message | readonly Message[], period: number, options: PeriodicOptions = {}): CyclicSendTask {
+    this.#endpoint.assertOpen("send periodically to");
+    return this.#periodic.send(messages, period, options);
+  }
+
+  /** Stops all that `sendPeriodic` has started; each task can be started again. */
+  stopAllPeriodicTasks(): void {
+    this.#endpoint.assertOpen("stop the periodic tasks of");
+    this.#periodic.stopAll();
+  }
+
   /** The filters in force; null receives everything. */
   get filters(): readonly CanFilter[] | null {
     return this.#filters;
@@ -135,12 +232,14 @@ export class Bus extends CanSocket<Message, Message> {
   /** A pending asynchronous wait keeps the process alive: the default. */
   override ref(): this {
     this.#errors.keepAlive = true;
+    this.#periodic.keepAlive = true;
     return super.ref();
   }
 
   /** A pending asynchronous wait does not keep the process alive. In Deno it may then end up to 10 ms late. */
   override unref(): this {
     this.#errors.keepAlive = false;
+    this.#periodic.keepAlive = false;
     return super.unref();
   }
 
@@ -151,11 +250,26 @@ export class Bus extends CanSocket<Message, Message> {
       try {
         this.#errors.close();
       } finally {
-        super.close();
+        try {
+          super.close();
+        } finally {
+          this.#periodic.close();
+        }
       }
     } finally {
       this.#logger?.debug(`closed ${this.channelInfo}`);
     }
+  }
+
+  #noLink(why: string, cause?: unknown): CanOperationError {
+    const code = errnoName(ENODEV);
+    const text = `Cannot take the link of ${this.channelInfo}: ${code} (${why})`;
+    return new CanOperationError(text, { code, errno: ENODEV, channel: this.channel, cause });
+  }
+
+  #status(): LinkStatus | null {
+    this.#endpoint.assertOpen("read the state of");
+    return this.#virtual ? null : this.link.status();
   }
 }
 

@@ -63,7 +63,7 @@ export abstract class CanSocket<In, Out> extends CanReceiver<In> {
   sendAsync(message: Out, options: WaitOptions = {}): Promise<void> {
     return promised(() => {
       this.#endpoint.assertOpen("send to");
-      return this.#writer.sendAsync(message, options);
+      return this.#writer.sendAsync(message, options) ?? Promise.resolve();
     });
   }
 

@@ -68,20 +68,14 @@ export function fillOptions<Options extends object>(
   options: Options,
   table: OptionTable<Options>,
 ): Record<string, unknown> {
-  if (typeof options !== "object" || options === null) throw new TypeError(`${owner} takes options, not ${options}`);
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(table, name)) {
-      throw new TypeError(`${owner} has no option "${name}"; it has ${Object.keys(table).join(", ")}`);
-    }
-    const [type] = table[name as keyof Options];
+  checkNames(owner, options, Object.keys(table));
+  const full: Record<string, unknown> = {};
+  for (const [name, [type, fallback]] of Object.entries<OptionTable<Options>[keyof Options]>(table)) {
+    const value: unknown = options[name as keyof Options];
     if (value !== undefined && !isOf(type, value)) {
       throw new TypeError(`Option ${name} must be of type ${type}: ${value}`);
     }
-  }
-  const full: Record<string, unknown> = {};
-  for (const [name, [, fallback]] of Object.entries<OptionTable<Options>[keyof Options]>(table)) {
-    const value = options[name as keyof Options] ?? fallback;
-    if (value !== undefined) full[name] = value;
+    if ((value ?? fallback) !== undefined) full[name] = value ?? fallback;
   }
   return full;
 }

@@ -18,8 +18,23 @@ export interface Logger {
   warn(message: string): void;
 }
 
+/** Options that every socket has. */
+export interface CommonOptions {
+  /**
+   * Bytes for what waits to be received, with the kernel's overhead (a classic frame takes about 800). The kernel doubles
+   * it and, without CAP_NET_ADMIN, caps it before at `net.core.rmem_max`.
+   */
+  readonly receiveBuffer?: number;
+  /** Bytes for what waits to be sent; doubled and capped likewise, at `net.core.wmem_max`. */
+  readonly sendBuffer?: number;
+  /** Receives debugging output. Costs nothing when absent. */
+  readonly logger?: Logger;
+  /** Path of the C library, where its usual names do not find it. Loaded once for each path. */
+  readonly libc?: string;
+}
+
 /** Options of a bus. */
-export interface BusOptions {
+export interface BusOptions extends CommonOptions {
   /** Name of the interface, such as `"vcan0"`; `""` binds to every CAN interface. */
   readonly channel: string;
   /** `"socketcan"`, the kernel's, or `"virtual"`, inside this process. Default `"socketcan"`. */
@@ -42,13 +57,6 @@ export interface BusOptions {
    */
   readonly errorMask?: number | readonly ErrorClass[];
   /**
-   * Bytes for frames that wait to be received, each with the kernel's overhead (a classic frame takes about 800). The
-   * kernel doubles it and, without CAP_NET_ADMIN, caps it before at `net.core.rmem_max`.
-   */
-  readonly receiveBuffer?: number;
-  /** Bytes for frames that wait to be sent; doubled and capped likewise, at `net.core.wmem_max`. */
-  readonly sendBuffer?: number;
-  /**
    * Whose times messages carry: the kernel's, or the controller's where it has any (each message says whose it has, see
    * `Message.timestampSource`). Default `"software"`.
    */
@@ -58,16 +66,12 @@ export interface BusOptions {
    * again, or made anew under its name, and sending waits as for room. The logger is warned. Default false.
    */
   readonly reconnect?: boolean;
-  /** Receives debugging output. Costs nothing when absent. */
-  readonly logger?: Logger;
-  /** Path of the C library, where its usual names do not find it. Loaded once for each path. */
-  readonly libc?: string;
 }
 
 /** Options with every default filled in. */
 export type FullBusOptions =
   & BusOptions
-  & Required<Omit<BusOptions, "errorMask" | "receiveBuffer" | "sendBuffer" | "logger" | "libc">>
+  & Required<Omit<BusOptions, "errorMask" | keyof CommonOptions>>
   & {
     /** The classes of error frames as the kernel takes them. */
     readonly errorMask: number;
@@ -111,34 +115,19 @@ export function fullOptions(given: string | BusOptions): FullBusOptions {
   const { filters } = full as unknown as FullBusOptions;
   checkChoice("Option interface", full.interface, ["socketcan", "virtual"]);
   checkChoice("Option timestamps", full.timestamps, ["software", "hardware"]);
-  checkSocketOptions(full);
+  checkCommon(full);
   const errorMask = toErrorMask(full.errorMask as number | readonly ErrorClass[]);
   if (full.xl) full.fd = true; // as in the kernel
   return { ...full as unknown as FullBusOptions, errorMask, rawFilters: toRawFilters(filters) };
 }
 
-/** Options that every socket has. */
-export interface SocketOptions {
-  /**
-   * Bytes for what waits to be received, with the kernel's overhead (a classic frame takes about 800). The kernel doubles
-   * it and, without CAP_NET_ADMIN, caps it before at `net.core.rmem_max`.
-   */
-  readonly receiveBuffer?: number;
-  /** Bytes for what waits to be sent; doubled and capped likewise, at `net.core.wmem_max`. */
-  readonly sendBuffer?: number;
-  /** Receives debugging output. Costs nothing when absent. */
-  readonly logger?: Logger;
-  /** Path of the C library, where its usual names do not find it. Loaded once for each path. */
-  readonly libc?: string;
-}
-
 /**
- * Checks what is set of the options that every socket has.
+ * Refuses wrong values of the options that every socket has.
  *
  * @throws {TypeError} The logger lacks a function.
  * @throws {RangeError} The size of a buffer is out of range.
  */
-export function checkSocketOptions({ logger, receiveBuffer, sendBuffer }: SocketOptions): void {
+export function checkCommon({ logger, receiveBuffer, sendBuffer }: CommonOptions): void {
   if (logger && (typeof logger.debug !== "function" || typeof logger.warn !== "function")) {
     throw new TypeError("Option logger must have the functions debug and warn");
   }

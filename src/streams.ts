@@ -133,14 +133,13 @@ export class WritableSide<Out> {
   }
 
   #write(message: Out): void | Promise<void> {
+    // An abort of the stream ends the wait; the message is not sent then.
+    const { signal } = this.#controller;
     try {
-      if (this.#writer.sendNow(message)) return;
+      return this.#writer.sendAsync(message, { signal })?.catch((error) => this.#failed(error));
     } catch (error) {
       this.#failed(error);
     }
-    // An abort of the stream ends the wait; the message is not sent then.
-    const { signal } = this.#controller;
-    return this.#writer.sendLater(message, { signal }).catch((error) => this.#failed(error));
   }
 
   /** What is thrown by a write fails the stream. */

@@ -34,6 +34,7 @@ const wires = new Map<string, Set<VirtualSocket>>();
 /** One bus's end of a wire. */
 export class VirtualSocket implements FrameSocket {
   readonly channelInfo: string;
+  readonly ifindex = 0;
   readonly receiveBuffer: number;
   readonly sendBuffer: number;
   readonly #options: FullBusOptions;

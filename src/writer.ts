@@ -19,10 +19,12 @@ export interface Sending<Out> {
   readonly logger: Logger | undefined;
   /** Refuses what can't be sent. */
   check(message: Out): void;
-  /** What waits for room must not change meanwhile: a copy of what could. */
+  /** What is sent must not change meanwhile: a copy of what could, which stands for this one sending of it. */
   hold?(message: Out): Out;
   /** Why there may be no room, for an error's text. */
   readonly noRoom: string;
+  /** What keeps a message, after so many seconds, where that is not a lack of room; for an error's text. */
+  late?(message: Out, seconds: number): string | undefined;
 }
 
 /** Hands messages to a socket: blocking, at once, or in order for those who wait. */
@@ -45,43 +47,28 @@ export class Writer<Out> {
 
   /** See `Bus.send`. */
   send(message: Out, timeout?: number | null): void {
-    this.#sending.check(message);
-    this.#single[0] = message;
-    if (this.#sendAll(this.#single, timeout) === 0) {
-      throw this.#timedOut(timeout);
-    }
+    const held = this.#held(message);
+    this.#single[0] = held;
+    if (this.#sendAll(this.#single, timeout) === 0) throw this.#timedOut(held, timeout);
   }
 
   /** See `Bus.sendMany`. */
   sendMany(messages: readonly Out[], timeout?: number | null): number {
     if (!Array.isArray(messages)) throw new TypeError(`sendMany takes an array of messages: ${messages}`);
     for (const message of messages) this.#sending.check(message);
-    return this.#sendAll(messages, timeout);
+    return this.#sendAll(this.#sending.hold ? messages.map((each) => this.#sending.hold!(each)) : messages, timeout);
   }
 
-  /** Hands a message over if there is room and none waits before it; returns whether it went. */
-  sendNow(message: Out): boolean {
-    this.#sending.check(message);
-    return this.queue.size === 0 && this.#try(message);
-  }
-
-  /** See `Bus.sendAsync`. */
-  sendAsync(message: Out, options: WaitOptions): Promise<void> {
-    this.#sending.check(message);
+  /** See `Bus.sendAsync`; undefined if the message went at once. */
+  sendAsync(message: Out, options: WaitOptions): Promise<void> | undefined {
+    const held = this.#held(message);
     const { timeout, signal } = checkWaitOptions(options);
     signal?.throwIfAborted();
-    if (this.queue.size === 0 && this.#try(message)) return Promise.resolve();
-    if (timeout === 0) throw this.#timedOut(timeout);
-    return this.sendLater(message, options);
-  }
-
-  /** Hands a message over when there is room: what `sendAsync` does after `sendNow` has failed. */
-  sendLater(message: Out, options: WaitOptions): Promise<void> {
-    const { timeout } = options;
+    if (this.queue.size === 0 && this.#try(held)) return undefined;
+    if (timeout === 0) throw this.#timedOut(held, timeout);
     this.#sending.logger?.debug("waiting for room to send, while the event loop goes on");
-    const held = this.#sending.hold ? this.#sending.hold(message) : message;
     const promise = this.queue.wait(held, options, () => {
-      throw this.#timedOut(timeout);
+      throw this.#timedOut(held, timeout);
     });
     this.#rearm();
     return promise.then(() => {});
@@ -107,6 +94,12 @@ export class Writer<Out> {
       }
     }
     return sent;
+  }
+
+  /** What is sent in a message's stead, if it can be sent. */
+  #held(message: Out): Out {
+    this.#sending.check(message);
+    return this.#sending.hold ? this.#sending.hold(message) : message;
   }
 
   #try(message: Out): boolean {
@@ -144,11 +137,10 @@ export class Writer<Out> {
     });
   }
 
-  #timedOut(timeout: number | null | undefined): CanTimeoutError {
+  #timedOut(message: Out, timeout: number | null | undefined): CanTimeoutError {
     const { channel, noRoom } = this.#sending;
-    return new CanTimeoutError(
-      `Cannot send to "${channel}": no room within ${timeout} s (${noRoom})`,
-      { code: errnoName(ETIMEDOUT), errno: ETIMEDOUT, syscall: "send", channel },
-    );
+    const why = this.#sending.late?.(message, timeout!) ?? `no room within ${timeout} s (${noRoom})`;
+    const details = { code: errnoName(ETIMEDOUT), errno: ETIMEDOUT, syscall: "send", channel };
+    return new CanTimeoutError(`Cannot send to "${channel}": ${why}`, details);
   }
 }

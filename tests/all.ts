@@ -16,7 +16,7 @@ const deno = Deno.execPath();
 const bun = `${bin}/bun`;
 
 /** Seconds for one run on the emulated machine, which is some twenty times slower than this one. */
-const LIMIT = 800;
+const LIMIT = 2400;
 
 let passed = 0;
 let failed = 0;

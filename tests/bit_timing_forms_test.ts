@@ -69,6 +69,9 @@ describe("Forms of a BitTiming", () => {
     assertEquals(timing.toIp("bitrate", "data"), "dbitrate 500000 dsample-point 0.875 dsjw 1");
     assertEquals(timing.toLink(), { tq: 125, propSeg: 6, phaseSeg1: 7, phaseSeg2: 2, sjw: 1 });
     assertEquals(timing.toLink("bitrate"), { bitrate: 500_000, samplePoint: 0.875, sjw: 1 });
+    const dataSegments = { dataTq: 125, dataPropSeg: 6, dataPhaseSeg1: 7, dataPhaseSeg2: 2, dataSjw: 1 };
+    assertEquals(timing.toLink("segments", "data"), dataSegments);
+    assertEquals(timing.toLink("bitrate", "data"), { dataBitrate: 500_000, dataSamplePoint: 0.875, dataSjw: 1 });
     assertThrows(() => timing.toIp("tq" as "segments"), RangeError, 'form is "tq": it must be "segments" or "bitrate"');
     assertThrows(() => timing.toIp("segments", "fd" as "data"), RangeError, 'phase is "fd": it must be "nominal" or');
 

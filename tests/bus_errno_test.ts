@@ -4,17 +4,12 @@ import { Bus, type BusOptions, CanError, CanOperationError, Message } from "../m
 import { openLibc } from "../ffi/open.ts";
 import { EAGAIN, EINTR, ENETDOWN, ENOBUFS, ENODEV, errnoName } from "../src/kernel/errno.ts";
 import { descriptorsBackTo, restingDescriptors } from "./support/descriptors.ts";
-import { type Call, type Fault, withFaults } from "./support/faults.ts";
+import { type Call, ENOMEM, errnos, type Fault, once, withFaults } from "./support/faults.ts";
 import { noVcan } from "./support/kernel.ts";
 import { pause } from "./support/pause.ts";
 
-const ENOMEM = 12;
-
 /** libc's own, whatever it is replaced by. */
 const { close: closeReally } = openLibc();
-
-/** Errors that every call is made to fail with. */
-const errnos = [EINTR, EAGAIN, ENOBUFS, ENETDOWN, ENODEV, ENOMEM] as const;
 
 /** Something that a bus does, and how it ends when a call that it makes fails once. */
 interface Row {
@@ -238,22 +233,6 @@ describe("A bus of which one call fails once", { skip: noVcan }, () => {
     assertEquals(bus.recvMany(9, 1).map(({ arbitrationId }) => arbitrationId), [theirs.arbitrationId]);
   });
 });
-
-/** Fails the next of these calls; the first of another call before, if that is wanted. */
-function once(call: Call, errno: number, first?: readonly [Call, number]): { fault: Fault; done(): boolean } {
-  let begun = first === undefined;
-  let done = false;
-  const fault: Fault = (made) => {
-    if (!begun && made === first![0]) {
-      begun = true;
-      return -first![1];
-    }
-    if (!begun || done || made !== call) return undefined;
-    done = true;
-    return -errno;
-  };
-  return { fault, done: () => done };
-}
 
 async function failOnce(row: Row, errno: number): Promise<void> {
   const { call, does, hidden, gone, later, options, fed, first, run } = row;

@@ -220,6 +220,19 @@ for (const { name, skip, open } of worlds) {
       else assertThrows(() => bus.fd, CanOperationError, "a virtual bus has none");
     });
 
+    it("has a link where it has an interface, and a state where that has a controller", () => {
+      using bus = open();
+      assertEquals([bus.state, bus.errorCounters], [null, null]);
+      if (name === "vcan") assertEquals([bus.link.name, bus.link.status().kind], ["vcan0", "vcan"]);
+      else assertThrows(() => bus.link, CanOperationError, "ENODEV (it is virtual)");
+      using every = open({ channel: "" });
+      assertThrows(() => every.link, CanOperationError, name === "vcan" ? "Link.list() gives" : "it is virtual");
+      bus.close();
+      for (const read of [() => bus.link, () => bus.state, () => bus.errorCounters]) {
+        assertEquals(assertThrows(read, CanOperationError, "the bus is closed").code, "EBADF");
+      }
+    });
+
     it("logs each step, and nothing without a logger", () => {
       const lines: string[] = [];
       const logger = {

@@ -1,4 +1,5 @@
 import { describe, it } from "node:test";
+import { fuzzBcm } from "./fuzz/bcm.ts";
 import { fuzzReceived } from "./fuzz/received.ts";
 import { fuzzTraffic } from "./fuzz/traffic.ts";
 
@@ -6,6 +7,10 @@ import { fuzzTraffic } from "./fuzz/traffic.ts";
 describe("Fuzz", () => {
   it("random bytes as frames, addresses and control messages: nothing throws, nothing shows what is not its own", () => {
     fuzzReceived(1, 100);
+  });
+
+  it("random messages of the broadcast manager: nothing throws, nothing shows more than its own frame", () => {
+    fuzzBcm(1, 1000);
   });
 
   it("random errors and short counts of every call: nothing is lost, doubled or out of order", async () => {

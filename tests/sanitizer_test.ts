@@ -40,6 +40,13 @@ async function use(open: (options?: Partial<BusOptions>) => Bus): Promise<void> 
   receiver.close();
   await rejected;
   await ended;
+  const tasks = [{}, { count: 2 }, { modify: (message: Message) => message }].map((options) =>
+    sender.sendPeriodic(new Message({ arbitrationId: 3 }), 0.01, options)
+  );
+  await tasks[1].done;
+  const { done } = tasks[0];
+  sender.close();
+  await done;
   // The other thread ends its wait a little later than the last bus.
   await pause(100);
 }

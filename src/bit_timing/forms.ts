@@ -15,6 +15,9 @@ export type LinkSegments = Pick<BitTimingValues, "tq" | "propSeg" | "phaseSeg1" 
 /** A bit timing by its bitrate, as a link is configured with it; the kernel calculates the rest. */
 export type LinkBitrate = Pick<BitTimingValues, "bitrate" | "samplePoint" | "sjw">;
 
+/** The same under the names of the data phase: `dataBitrate` of `bitrate`. */
+export type OfDataPhase<T> = { readonly [K in keyof T as `data${Capitalize<K & string>}`]: T[K] };
+
 /** The arbitration phase of a frame, or the data phase of an FD frame that switches its bitrate. */
 export type BitTimingPhase = "nominal" | "data";
 
@@ -66,6 +69,25 @@ type Dictionary = Record<string, unknown>;
 
 function isDictionary(value: unknown): value is Dictionary {
   return typeof value === "object" && value !== null;
+}
+
+/**
+ * What a link is configured with.
+ *
+ * @throws {RangeError} There is no such form.
+ */
+export function linkForm(timing: BitTimingValues, form: "segments" | "bitrate"): LinkSegments | LinkBitrate {
+  const { bitrate, samplePoint, tq, propSeg, phaseSeg1, phaseSeg2, sjw } = timing;
+  if (form === "segments") return { tq, propSeg, phaseSeg1, phaseSeg2, sjw };
+  if (form === "bitrate") return { bitrate, samplePoint, sjw };
+  throw new RangeError(`form is "${form}": it must be "segments" or "bitrate"`);
+}
+
+/** Settings of a link under the names that they have for a phase. */
+export function linkNames(settings: LinkSegments | LinkBitrate, phase: BitTimingPhase): Record<string, number> {
+  if (phase === "nominal") return { ...settings };
+  const named = (name: string) => `data${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [named(name), value]));
 }
 
 /** `ip link set ... type can` takes these. */

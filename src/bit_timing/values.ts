@@ -4,27 +4,7 @@
  * @module
  */
 
-/** What a controller can do: the kernel's `struct can_bittiming_const`. All times are in time quanta. */
-export interface BitTimingConst {
-  /** The controller's name, such as `"sja1000"`. */
-  readonly name: string;
-  /** Least of propagation segment and phase segment 1 together. */
-  readonly tseg1Min: number;
-  /** Most of both. */
-  readonly tseg1Max: number;
-  /** Least of phase segment 2. */
-  readonly tseg2Min: number;
-  /** Most of it. */
-  readonly tseg2Max: number;
-  /** Most of the synchronisation jump width. */
-  readonly sjwMax: number;
-  /** Least of the bit rate prescaler: clock periods in a time quantum. */
-  readonly brpMin: number;
-  /** Most of it. */
-  readonly brpMax: number;
-  /** What the prescaler is a multiple of. */
-  readonly brpInc: number;
-}
+export type { BitTimingConst } from "../kernel/can_netlink.ts";
 
 /** A bit timing: the kernel's `struct can_bittiming`, with its rounding. */
 export interface BitTimingValues {

@@ -6,7 +6,7 @@
 
 import { checkWhole, fillOptions, type OptionTable } from "../check.ts";
 import { J1939_MAX_UNICAST_ADDR, type RawJ1939Filter } from "../kernel/j1939.ts";
-import { checkSocketOptions, type SocketOptions } from "../options.ts";
+import { checkCommon, type CommonOptions } from "../options.ts";
 import { FREE_ADDRESSES } from "./address_claim.ts";
 import { type J1939Filter, toRawJ1939Filters } from "./filter.ts";
 import { checkName, type Name } from "./name.ts";
@@ -23,7 +23,7 @@ export interface ClaimOptions {
 }
 
 /** Options of a J1939 socket. */
-export interface J1939Options extends SocketOptions {
+export interface J1939Options extends CommonOptions {
   /** Name of the interface, such as `"vcan0"`. */
   readonly channel: string;
   /**
@@ -49,7 +49,7 @@ export interface J1939Options extends SocketOptions {
 
 /** Options with every default filled in. */
 export type FullJ1939Options =
-  & SocketOptions
+  & CommonOptions
   & Required<Pick<J1939Options, "channel" | "filters" | "priority" | "broadcast" | "promiscuous">>
   & {
     readonly address: number | null;
@@ -90,7 +90,7 @@ export function fullJ1939Options(given: string | J1939Options): FullJ1939Options
     throw new RangeError("Option name is 0, which is no NAME");
   }
   checkWhole("Option priority", priority, 0, 7);
-  checkSocketOptions(full);
+  checkCommon(full);
   return {
     ...full,
     name: name === null ? null : checkName("Option name", name),

@@ -4,6 +4,10 @@
 export const AF_CAN = 29;
 /** Protocol of raw sockets. */
 export const CAN_RAW = 1;
+/** Protocol of ISO-TP sockets. */
+export const CAN_ISOTP = 6;
+/** Protocol of the broadcast manager's sockets. */
+export const CAN_BCM = 2;
 /** Protocol of J1939 sockets. */
 export const CAN_J1939 = 7;
 

@@ -149,19 +149,25 @@ export function errnoText(errno: number): string {
 
 // Those that the library tells apart.
 export const EPERM = 1;
+export const ENOENT = 2;
+export const ESRCH = 3;
 export const EINTR = 4;
 export const ENXIO = 6;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const EACCES = 13;
+export const EFAULT = 14;
 export const EBUSY = 16;
+export const EEXIST = 17;
 export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const EDOM = 33;
+export const ERANGE = 34;
 export const EDEADLK = 35;
 export const ETIME = 62;
+export const ECOMM = 70;
 export const EPROTO = 71;
 export const EBADMSG = 74;
 export const EBADFD = 77;
@@ -169,6 +175,7 @@ export const EILSEQ = 84;
 export const EMSGSIZE = 90;
 export const ENOPROTOOPT = 92;
 export const EPROTONOSUPPORT = 93;
+export const EOPNOTSUPP = 95;
 export const EAFNOSUPPORT = 97;
 export const EADDRNOTAVAIL = 99;
 export const ENETDOWN = 100;

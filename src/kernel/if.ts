@@ -1,9 +1,39 @@
-// <net/if.h>, <linux/sockios.h>, <linux/if_arp.h>
+// <net/if.h>, <linux/if.h>, <linux/sockios.h>, <linux/if_arp.h>
 
 /** Most bytes of an interface's name, with the zero at its end. */
 export const IFNAMSIZ = 16;
 /** Flag of an interface that is up. */
 export const IFF_UP = 0x1;
+export const IFF_BROADCAST = 0x2;
+export const IFF_DEBUG = 0x4;
+export const IFF_LOOPBACK = 0x8;
+export const IFF_POINTOPOINT = 0x10;
+export const IFF_NOTRAILERS = 0x20;
+/** It is up and can carry frames. */
+export const IFF_RUNNING = 0x40;
+export const IFF_NOARP = 0x80;
+export const IFF_PROMISC = 0x100;
+export const IFF_ALLMULTI = 0x200;
+export const IFF_MASTER = 0x400;
+export const IFF_SLAVE = 0x800;
+export const IFF_MULTICAST = 0x1000;
+export const IFF_PORTSEL = 0x2000;
+export const IFF_AUTOMEDIA = 0x4000;
+export const IFF_DYNAMIC = 0x8000;
+export const IFF_LOWER_UP = 0x10000;
+export const IFF_DORMANT = 0x20000;
+/** The driver itself echoes what it has sent. */
+export const IFF_ECHO = 0x40000;
+
+/** Operational states, as RFC 2863 has them. */
+export const IF_OPER_UNKNOWN = 0;
+export const IF_OPER_NOTPRESENT = 1;
+export const IF_OPER_DOWN = 2;
+export const IF_OPER_LOWERLAYERDOWN = 3;
+export const IF_OPER_TESTING = 4;
+export const IF_OPER_DORMANT = 5;
+export const IF_OPER_UP = 6;
+
 /** Hardware type of CAN interfaces. */
 export const ARPHRD_CAN = 280;
 
@@ -17,6 +47,8 @@ export const SIOCGIFMTU = 0x8921;
 export const SIOCGIFHWADDR = 0x8927;
 /** Index of a name. */
 export const SIOCGIFINDEX = 0x8933;
+/** A command of ethtool for a name; the value is the address of its structure. */
+export const SIOCETHTOOL = 0x8946;
 
 /*
  * struct ifreq (40 bytes)

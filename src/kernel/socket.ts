@@ -1,5 +1,9 @@
 // <sys/socket.h>, <asm-generic/socket.h>, <poll.h>
 
+export const AF_INET6 = 10;
+/** Address family of the sockets that the kernel's settings are read and changed through. */
+export const AF_NETLINK = 16;
+
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 /** Reads and writes return EAGAIN instead of waiting. */
@@ -8,7 +12,9 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 
 export const SOL_SOCKET = 1;
-/** `int`: the socket's error, which reading it clears. */
+/** Level of a netlink socket's options. */
+export const SOL_NETLINK = 270;
+/** `int`: the errno that the socket has for its next call, which is taken back by asking. */
 export const SO_ERROR = 4;
 /** Messages to everybody may be sent and received. */
 export const SO_BROADCAST = 6;
@@ -51,7 +57,9 @@ export const SK_MEMINFO_DROPS = 8;
 /** Bytes of SO_MEMINFO. */
 export const SO_MEMINFO_SIZE = 36;
 
-/** On a received message: it was longer than the room for it, and the rest is lost. */
+/** What is received stays there to be received again. */
+export const MSG_PEEK = 0x02;
+/** A receive tells the length of all of the message, however little there was room for. */
 export const MSG_TRUNC = 0x20;
 /** Receive from the error queue. */
 export const MSG_ERRQUEUE = 0x2000;
@@ -103,6 +111,7 @@ export const TIMESTAMPING_HARDWARE = 32;
 
 export const POLLIN = 0x001;
 export const POLLOUT = 0x004;
+export const POLLERR = 0x008;
 
 /*
  * struct pollfd (8 bytes)
@@ -116,4 +125,9 @@ export function encodePollfd(fd: number, events: number): Uint8Array {
   view.setInt32(0, fd, true);
   view.setInt16(4, events, true);
   return bytes;
+}
+
+/** What has happened: the `revents` of a `struct pollfd`. */
+export function pollfdEvents(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getInt16(6, true);
 }

@@ -12,6 +12,8 @@ import type { Socket } from "./socket.ts";
 export interface FrameSocket extends Socket<Message, Message> {
   /** What it is, for people: `socketcan channel "vcan0"`. */
   readonly channelInfo: string;
+  /** The interface's number; 0 where there is not one. */
+  readonly ifindex: number;
   /** Replaces the filters, and drops what has been received under the older ones. */
   setFilters(filters: readonly RawFilter[]): void;
   /** Replaces the classes of error frames to receive; what has been received stays. */

@@ -6,13 +6,16 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError } from "../errors.ts";
+import { CANFD_MTU, CANXL_MTU } from "../kernel/can.ts";
 import { ENETDOWN, ENODEV, errnoName } from "../kernel/errno.ts";
+import { decodeDriver, ETHTOOL_GDRVINFO } from "../kernel/ethtool.ts";
 import {
   ARPHRD_CAN,
   decodeIfreqName,
   encodeIfreq,
   IFF_UP,
   IFREQ_VALUE,
+  SIOCETHTOOL,
   SIOCGIFFLAGS,
   SIOCGIFHWADDR,
   SIOCGIFINDEX,
@@ -45,10 +48,27 @@ export function interfaceName(libc: Libc, fd: number, index: number): string | n
   return result < 0 ? result : decodeIfreqName(ifreq);
 }
 
+/** The name of an interface's driver, or `-errno`. */
+export function interfaceDriver(libc: Libc, fd: number, name: string): string | number {
+  // Larger than the structure: only large memory does not move.
+  const info = new Uint8Array(new ArrayBuffer(4096));
+  new DataView(info.buffer).setUint32(0, ETHTOOL_GDRVINFO, true);
+  const ifreq = encodeIfreq(name);
+  new DataView(ifreq.buffer).setBigUint64(IFREQ_VALUE, libc.address(info), true);
+  const result = libc.ioctl(fd, SIOCETHTOOL, ifreq);
+  return result < 0 ? result : decodeDriver(info);
+}
+
 /** Whether there is an interface of that name that is up. */
 export function interfaceIsUp(libc: Libc, fd: number, name: string): boolean {
   const flags = ask(libc, fd, name, SIOCGIFFLAGS);
   return flags >= 0 && (flags & IFF_UP) !== 0;
+}
+
+/** Whether there is an interface of that name that is down. */
+export function interfaceIsDown(libc: Libc, fd: number, name: string): boolean {
+  const flags = ask(libc, fd, name, SIOCGIFFLAGS);
+  return flags >= 0 && (flags & IFF_UP) === 0;
 }
 
 /** The index of an interface, or `-errno`. */
@@ -88,6 +108,13 @@ export function findCanInterface(libc: Libc, fd: number, name: string): number {
     );
   }
   return index;
+}
+
+/** What to do about an interface whose MTU is too small for a kind of frames. */
+export function mtuAdvice(name: string, mtu: number, kind: "FD" | "XL"): string {
+  const [best, device] = kind === "XL" ? [CANXL_MTU, "xl on"] : [CANFD_MTU, "fd on dbitrate 2000000"];
+  return `it carries no CAN ${kind} frames: its MTU is ${mtu}, and must be ${best} (a vcan: "sudo ip link set ${name} ` +
+    `mtu ${best}" while down; a device: "sudo ip link set ${name} type can ${device} ...")`;
 }
 
 function noSuchInterface(libc: Libc, fd: number, name: string): string {

@@ -6,30 +6,16 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CanInitializationError, CanOperationError } from "../errors.ts";
-import {
-  AF_CAN,
-  CAN_MTU,
-  CAN_RAW,
-  CANFD_MTU,
-  CANXL_MIN_MTU,
-  CANXL_MTU,
-  encodeAddress,
-  type RawFilter,
-} from "../kernel/can.ts";
+import { AF_CAN, CAN_MTU, CAN_RAW, CANFD_MTU, CANXL_MTU, encodeAddress, type RawFilter } from "../kernel/can.ts";
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
 import { isInterfaceName } from "../kernel/if.ts";
 import { SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from "../kernel/socket.ts";
 import { frameLength, type Message } from "../message.ts";
 import type { FullBusOptions } from "../options.ts";
 import type { FrameSocket } from "./frame_socket.ts";
-import {
-  canInterfaces,
-  findCanInterface,
-  interfaceIndex,
-  interfaceIsUp,
-  interfaceMtu,
-  interfaceName,
-} from "./interfaces.ts";
+import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsUp, interfaceMtu } from "./interfaces.ts";
+import { InterfaceNames } from "./interface_names.ts";
+import { messageAdvice } from "./mtu.ts";
 import { RawOptions } from "./raw_options.ts";
 import { BATCH, ReceiveBatch } from "./receive_batch.ts";
 import { Readiness } from "./readiness.ts";
@@ -46,6 +32,7 @@ const GONE = "the interface is gone: close this bus, and open a new one when it 
 /** CAN_RAW over a libc. */
 export class RawSocket implements FrameSocket {
   readonly channelInfo: string;
+  readonly ifindex: number;
   readonly fd: number;
   readonly #libc: Libc;
   readonly #options: FullBusOptions;
@@ -53,9 +40,7 @@ export class RawSocket implements FrameSocket {
   readonly #in: ReceiveBatch;
   readonly #out: SendBatch;
   readonly #readiness: Readiness;
-  /** Names by index, of the batch that is being received and since the bus was opened. */
-  readonly #named = new Map<number, string>();
-  readonly #lastNames = new Map<number, string>();
+  readonly #names: InterfaceNames;
   #filters: readonly RawFilter[];
   #errorMask: number;
   /** Whether the last receive found the end of what was there. */
@@ -83,17 +68,18 @@ export class RawSocket implements FrameSocket {
       throw systemError(CanInitializationError, "open a CAN_RAW socket", "socket", this.fd, channel);
     }
     try {
-      const index = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
+      this.ifindex = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
       const fail: Fail = (...failure) => this.#error(...failure);
       this.#readiness = new Readiness(libc, this.fd, onReady, fail);
       this.#settings = new RawOptions(libc, this.fd, options, fail);
       this.#settings.configure();
-      const bound = libc.bind(this.fd, encodeAddress(index));
+      const bound = libc.bind(this.fd, encodeAddress(this.ifindex));
       if (bound < 0) {
         throw systemError(CanInitializationError, `bind a CAN_RAW socket to "${channel}"`, "bind", bound, channel);
       }
       const frameSize = options.xl ? CANXL_MTU : options.fd ? CANFD_MTU : CAN_MTU;
-      const names = channel || ((index: number) => this.#currentName(index));
+      this.#names = new InterfaceNames(libc, this.fd);
+      const names = channel || ((index: number) => this.#names.of(index));
       this.#in = new ReceiveBatch(libc, this.fd, frameSize, options.timestamps === "hardware", names);
       this.#out = new SendBatch(libc, this.fd, frameSize, channel === "" ? (message) => this.#indexOf(message) : null);
       const mtu = this.#readMtu();
@@ -122,7 +108,7 @@ export class RawSocket implements FrameSocket {
   }
 
   receive(into: Message[], from: number, max: number): number {
-    if (this.#named.size > 0) this.#named.clear();
+    this.#names.refresh();
     this.#empty = false;
     let received = this.#pending === 0 ? this.#fill(into, from, max) : 0;
     // The frames that came before the interface went are still there, behind the error.
@@ -232,19 +218,6 @@ export class RawSocket implements FrameSocket {
     this.#readiness.news = result !== 0;
   }
 
-  /** The name that an interface has now, looked up once a batch; one that is gone keeps its last. */
-  #currentName(index: number): string | null {
-    let name = this.#named.get(index);
-    if (name === undefined) {
-      const found = interfaceName(this.#libc, this.fd, index);
-      name = typeof found === "string" ? found : this.#lastNames.get(index);
-      if (name === undefined) return null;
-      this.#named.set(index, name);
-      this.#lastNames.set(index, name);
-    }
-    return name;
-  }
-
   /** What the interface carries, for frames that are too long for it to be refused with a reason. */
   #readMtu(): number {
     const { channel } = this.#options;
@@ -279,14 +252,7 @@ export class RawSocket implements FrameSocket {
       if (result === -ENODEV || result === -EPERM) return canInterfaces(this.#libc, this.fd);
     } else if (result === -ENODEV || result === -ENXIO) return GONE;
     if (result !== -EINVAL && result !== -EMSGSIZE) return undefined;
-    const mtu = interfaceMtu(this.#libc, this.fd, channel);
-    const needed = message.isXl ? Math.max(CANXL_MIN_MTU, frameLength(message)) : frameLength(message);
-    if (mtu < 0 || mtu >= needed) return undefined;
-    const [kind, best, device] = message.isXl
-      ? ["CAN XL frames", CANXL_MTU, "xl on"]
-      : ["CAN FD frames", CANFD_MTU, "fd on dbitrate 2000000"];
-    return `it carries no ${kind}: its MTU is ${mtu}, and must be ${best} (a vcan: "sudo ip link set ${channel} ` +
-      `mtu ${best}" while down; a device: "sudo ip link set ${channel} type can ${device} ...")`;
+    return messageAdvice(this.#libc, this.fd, channel, message);
   }
 
   #error(action: string, syscall: string, result: number, advice?: string): Error {

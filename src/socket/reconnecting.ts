@@ -62,6 +62,10 @@ export class ReconnectingSocket implements FrameSocket {
     this.channelInfo = this.#socket.channelInfo;
   }
 
+  get ifindex(): number {
+    return this.#socket.ifindex;
+  }
+
   get fd(): number {
     return this.#socket.fd;
   }

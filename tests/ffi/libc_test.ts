@@ -22,12 +22,14 @@ describe("Libc", () => {
     const failing: [string, () => number][] = [
       ["close", () => libc.close(-1)],
       ["bind", () => libc.bind(-1, bytes)],
+      ["connect", () => libc.connect(-1, bytes)],
       ["setsockopt", () => libc.setsockopt(-1, 1, 2, bytes)],
       ["getsockopt", () => libc.getsockopt(-1, 1, 3, bytes)],
       ["ioctl", () => libc.ioctl(-1, 0x8933, new Uint8Array(40))],
       ["send", () => libc.send(-1, bytes, 8, 0)],
       ["sendmmsg", () => libc.sendmmsg(-1, new Uint8Array(64), 1, 0)],
       ["recvmmsg", () => libc.recvmmsg(-1, new Uint8Array(64), 1, 0)],
+      ["recv", () => libc.recv(-1, bytes, 0)],
       ["epollCtl", () => libc.epollCtl(-1, EPOLL_CTL_ADD, 0, new Uint8Array(16))],
       ["epollWait", () => libc.epollWait(-1, new Uint8Array(16), 1, 0)],
       ["read", () => libc.read(-1, bytes)],
@@ -38,6 +40,15 @@ describe("Libc", () => {
     }
     assertEquals(libc.socket(-1, 0, 0), -97);
     assertEquals(libc.poll(new Uint8Array(0), 0), 0);
+    assertEquals(libc.open("/no such file", 0), -ENOENT);
+  });
+
+  it("opens files by name", () => {
+    const fd = libc.open("/dev/zero", 0o2000000);
+    assert(fd > 2, `${fd}`);
+    assertEquals(libc.read(fd, bytes.fill(1)), 8);
+    assertEquals(bytes, new Uint8Array(8));
+    assertEquals(libc.close(fd), 0);
   });
 
   it("waits for descriptors, here and on another thread", async () => {

@@ -76,6 +76,7 @@ export class FakeCan implements Disposable {
         return this.#real.close(fd);
       },
       bind: () => 0,
+      connect: () => 0,
       setsockopt: () => 0,
       getsockopt: (_fd: number, _level: number, _name: number, value: Uint8Array) => value.fill(0).length,
       ioctl: (_fd: number, request: number, ifreq: Uint8Array) => ioctl(request, ifreq),

@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { fuzzBcm } from "./bcm.ts";
 import { fuzzReceived } from "./received.ts";
 import { fuzzTraffic } from "./traffic.ts";
 
@@ -17,6 +18,7 @@ const end = performance.now() + 1000 * seconds;
 for (; performance.now() < end; seed++) {
   try {
     fuzzReceived(seed, 100);
+    fuzzBcm(seed, 1000);
     await fuzzTraffic(seed, 500);
   } catch (error) {
     throw new Error(`seed ${seed} found something`, { cause: error });

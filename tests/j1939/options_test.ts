@@ -28,7 +28,7 @@ describe("Options of a J1939 socket", () => {
 
   it("wrong ones are refused, by name, value and limit", () => {
     const rows: [unknown, typeof RangeError | typeof TypeError, string][] = [
-      [null, TypeError, "J1939Socket takes options, not null"],
+      [null, TypeError, "J1939Socket takes an object, not null"],
       [{}, TypeError, "Option channel is missing"],
       [{ channel: "" }, TypeError, "Option channel is missing"],
       [{ channel: "can0", adress: 1 }, TypeError, 'no option "adress"; it has channel, address, name'],

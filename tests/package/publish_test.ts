@@ -14,7 +14,7 @@ describeInDeno("The package for JSR", { timeout: PATIENCE }, () => {
     const files = stderr.split("\n").flatMap((line) =>
       line.match(/^ +file:\/\/\S*?\/((?:src|ffi|bun)\/\S+|[^/\s]+) \(/)?.[1] ?? []
     );
-    const library = /^((src|ffi|bun)\/[a-z_/]+\.ts|mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+    const library = /^((src|ffi|bun)\/[a-z0-9_/]+\.ts|mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
     assertEquals(files.filter((file) => !library.test(file)), []);
     for (const file of ["mod.ts", "src/bus.ts", "ffi/libc.ts", "bun/libc.ts", "LICENSE"]) {
       assert(files.includes(file), file);

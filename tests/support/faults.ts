@@ -6,6 +6,7 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/open.ts";
+import { EAGAIN, EINTR, ENETDOWN, ENOBUFS, ENODEV } from "../../src/kernel/errno.ts";
 
 /** The calls that can fail: those that return a number. */
 export type Call = {
@@ -22,20 +23,44 @@ export const calls = [
   "socket",
   "close",
   "bind",
+  "connect",
   "setsockopt",
   "getsockopt",
   "ioctl",
   "send",
   "sendmmsg",
   "recvmmsg",
+  "recv",
   "poll",
   "epollCreate",
   "epollCtl",
   "epollWait",
   "eventfd",
+  "open",
   "read",
   "write",
 ] as const satisfies readonly Call[];
+
+export const ENOMEM = 12;
+
+/** Errors that every call is made to fail with. */
+export const errnos = [EINTR, EAGAIN, ENOBUFS, ENETDOWN, ENODEV, ENOMEM] as const;
+
+/** Fails the next of these calls; the first of another call before, if that is wanted. */
+export function once(call: Call, errno: number, first?: readonly [Call, number]): { fault: Fault; done(): boolean } {
+  let begun = first === undefined;
+  let done = false;
+  const fault: Fault = (made) => {
+    if (!begun && made === first![0]) {
+      begun = true;
+      return -first![1];
+    }
+    if (!begun || done || made !== call) return undefined;
+    done = true;
+    return -errno;
+  };
+  return { fault, done: () => done };
+}
 
 /** Runs something while each system call is first offered to `fault`; returns the calls that were made. */
 export function withFaults<T>(fault: Fault, run: () => T): { result: T; made: Call[] } {

@@ -7,9 +7,12 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openLibc } from "../../ffi/open.ts";
 import { Message, type MessageInit } from "../../mod.ts";
+import { BCM_MSG_HEAD_SIZE, type BcmHead, decodeBcmHead, encodeBcmHead } from "../../src/kernel/bcm.ts";
 import { decodeFilters, encodeAddress, encodeFilters } from "../../src/kernel/can.ts";
+import { canTable, deviceStats } from "../../src/kernel/can_netlink.ts";
 import { encodeEpollEvent, epollEventSize, EPOLLIN, EPOLLOUT, eventFd } from "../../src/kernel/epoll.ts";
 import { errnoName, errnoText } from "../../src/kernel/errno.ts";
+import { decodeDriver } from "../../src/kernel/ethtool.ts";
 import { decodeExtendedError } from "../../src/kernel/errqueue.ts";
 import {
   decodeJ1939Address,
@@ -19,11 +22,24 @@ import {
   encodeJ1939Filters,
 } from "../../src/kernel/j1939.ts";
 import { decodeIfreqName, encodeIfreq } from "../../src/kernel/if.ts";
-import { encodePollfd, POLLIN, POLLOUT } from "../../src/kernel/socket.ts";
+import { linkTable } from "../../src/kernel/if_link.ts";
+import {
+  decodeAcknowledgement,
+  encodeMessage,
+  encodeNetlinkAddress,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+  NLMSG_ERROR,
+} from "../../src/kernel/netlink.ts";
+import type { Codec } from "../../src/kernel/nlattr.ts";
+import { decodeLinkMessage, encodeLinkMessage, RTM_GETLINK } from "../../src/kernel/rtnetlink.ts";
+import { AF_NETLINK, encodePollfd, POLLIN, POLLOUT } from "../../src/kernel/socket.ts";
+import { encodeFlowControl, encodeIsoTpAddress, encodeLinkLayer, encodeOptions } from "../../src/kernel/isotp.ts";
 import { copyFrame, frameLength } from "../../src/message.ts";
 
 const headers = [
   "errno.h",
+  "fcntl.h",
   "stddef.h",
   "stdio.h",
   "string.h",
@@ -35,13 +51,21 @@ const headers = [
   "sys/uio.h",
   "net/if.h",
   "linux/can.h",
+  "linux/can/bcm.h",
   "linux/can/error.h",
+  "linux/can/netlink.h",
+  "linux/can/isotp.h",
   "linux/can/j1939.h",
   "linux/can/raw.h",
+  "linux/can/vxcan.h",
   "linux/errqueue.h",
+  "linux/ethtool.h",
+  "linux/if.h",
   "linux/if_arp.h",
+  "linux/if_link.h",
   "linux/net_tstamp.h",
   "linux/netlink.h",
+  "linux/rtnetlink.h",
   "linux/sock_diag.h",
   "linux/sockios.h",
   "linux/version.h",
@@ -72,10 +96,20 @@ const ours: Record<string, string[]> = {
   J1939_FILTER_SIZE: ["sizeof(struct j1939_filter)"],
   EXTENDED_ERR_SIZE: ["sizeof(struct sock_extended_err)"],
   FILTER_SIZE: ["sizeof(struct can_filter)"],
+  BCM_MSG_HEAD_SIZE: ["sizeof(struct bcm_msg_head)", "offsetof(struct bcm_msg_head, frames)"],
   IFREQ_SIZE: ["sizeof(struct ifreq)"],
-  IFREQ_VALUE: ["ifr_ifindex", "ifr_mtu", "ifr_flags", "ifr_hwaddr.sa_family"].map((field) =>
+  IFREQ_VALUE: ["ifr_ifindex", "ifr_mtu", "ifr_flags", "ifr_hwaddr.sa_family", "ifr_data"].map((field) =>
     `offsetof(struct ifreq, ${field})`
   ),
+  SOCKADDR_NL_SIZE: ["sizeof(struct sockaddr_nl)"],
+  IFINFOMSG_SIZE: ["sizeof(struct ifinfomsg)"],
+  CAN_BITTIMING_SIZE: ["sizeof(struct can_bittiming)"],
+  CAN_BITTIMING_CONST_SIZE: ["sizeof(struct can_bittiming_const)"],
+  CAN_CTRLMODE_SIZE: ["sizeof(struct can_ctrlmode)"],
+  CAN_BERR_COUNTER_SIZE: ["sizeof(struct can_berr_counter)"],
+  CAN_DEVICE_STATS_SIZE: ["sizeof(struct can_device_stats)"],
+  ETHTOOL_DRVINFO_SIZE: ["sizeof(struct ethtool_drvinfo)"],
+  ETHTOOL_DRVINFO_DRIVER: ["offsetof(struct ethtool_drvinfo, driver)"],
   SO_MEMINFO_SIZE: ["sizeof(__u32[SK_MEMINFO_VARS])"],
   MMSGHDR_SIZE: ["sizeof(struct mmsghdr)"],
   MSG_NAME: ["offsetof(struct mmsghdr, msg_hdr.msg_name)"],
@@ -114,6 +148,18 @@ const errnos = Array.from({ length: 4096 }, (_, number) => number)
 
 const { packedEpollEvent } = openLibc();
 
+/** As C initializes it, and as we have it. */
+const bcmHeadInC = "struct bcm_msg_head value = { .opcode = RX_SETUP, .flags = SETTIMER | RX_CHECK_DLC, .count = 7, " +
+  ".ival1 = { 1, 2 }, .ival2 = { 34560000, 999999 }, .can_id = CAN_EFF_FLAG | 3, .nframes = 257 }";
+const bcm: Required<BcmHead> = {
+  opcode: 5,
+  flags: 0x41,
+  count: 7,
+  ival1: 1_000_002,
+  ival2: 34_560_000_999_999,
+  canId: 0x80000003,
+  nframes: 257,
+};
 const j1939Filters = [
   {
     name: 0x0102030405060708n,
@@ -130,6 +176,28 @@ const j1939Filters = [
 const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] = [
   ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0 }", encodeAddress(0)],
   ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0x12345678 }", encodeAddress(0x12345678)],
+  [
+    "struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0x12345678, " +
+    ".can_addr.tp = { .rx_id = 0x7e8, .tx_id = CAN_EFF_FLAG | 0x18da10f1 } }",
+    encodeIsoTpAddress(0x12345678, 0x7e8, 0x98da10f1),
+  ],
+  [
+    "struct can_isotp_options value = { .flags = 0x12345678, .frame_txtime = 0xfedcba98, .ext_address = 1, " +
+    ".txpad_content = 2, .rxpad_content = 3, .rx_ext_address = 4 }",
+    encodeOptions({
+      flags: 0x12345678,
+      frameTxTime: 0xfedcba98,
+      extAddress: 1,
+      txPadContent: 2,
+      rxPadContent: 3,
+      rxExtAddress: 4,
+    }),
+  ],
+  ["struct can_isotp_fc_options value = { .bs = 1, .stmin = 2, .wftmax = 3 }", encodeFlowControl(1, 2, 3)],
+  [
+    "struct can_isotp_ll_options value = { .mtu = CANFD_MTU, .tx_dl = 64, .tx_flags = CANFD_BRS }",
+    encodeLinkLayer(72, 64, 1),
+  ],
   [
     "struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0x12345678, .can_addr.j1939 = { " +
     ".name = 0x0102030405060708, .pgn = J1939_PGN_ADDRESS_CLAIMED, .addr = J1939_IDLE_ADDR } }",
@@ -150,6 +218,19 @@ const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] 
       { canId: 0x600007ff, canMask: 0xffffffff },
     ]),
   ],
+  ["struct sockaddr_nl value = { .nl_family = AF_NETLINK }", encodeNetlinkAddress(AF_NETLINK)],
+  [
+    "struct nlmsghdr value = { .nlmsg_len = 16, .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, " +
+    ".nlmsg_seq = 0x12345678, .nlmsg_pid = 7 }",
+    encodeMessage({
+      type: RTM_GETLINK,
+      flags: NLM_F_REQUEST | NLM_F_DUMP,
+      sequence: 0x12345678,
+      pid: 7,
+      payload: new Uint8Array(0),
+    }),
+  ],
+  [bcmHeadInC, bcmHead(bcm)],
   ["struct epoll_event value = { .events = EPOLLIN | EPOLLOUT, .data.fd = 7 }", epollEvent(7)],
   ["struct epoll_event value = { .events = EPOLLIN | EPOLLOUT, .data.fd = 0x12345678 }", epollEvent(0x12345678)],
   [
@@ -187,6 +268,93 @@ const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] 
   ],
 ];
 
+/** Structures that are written and read: in C, and as we have them. */
+const bothWays: readonly (readonly [definition: string, value: unknown, codec: Codec<unknown>])[] = [
+  [
+    "struct can_bittiming value = { .bitrate = 500000, .sample_point = 875, .tq = 125, .prop_seg = 6, " +
+    ".phase_seg1 = 7, .phase_seg2 = 2, .sjw = 3, .brp = 0x12345678 }",
+    { bitrate: 500000, samplePoint: 875, tq: 125, propSeg: 6, phaseSeg1: 7, phaseSeg2: 2, sjw: 3, brp: 0x12345678 },
+    canTable.bittiming[1],
+  ],
+  [
+    'struct can_bittiming_const value = { .name = "sja1000", .tseg1_min = 1, .tseg1_max = 16, .tseg2_min = 2, ' +
+    ".tseg2_max = 8, .sjw_max = 4, .brp_min = 3, .brp_max = 64, .brp_inc = 5 }",
+    {
+      name: "sja1000",
+      tseg1Min: 1,
+      tseg1Max: 16,
+      tseg2Min: 2,
+      tseg2Max: 8,
+      sjwMax: 4,
+      brpMin: 3,
+      brpMax: 64,
+      brpInc: 5,
+    },
+    canTable.bittimingConst[1],
+  ],
+  [
+    "struct can_ctrlmode value = { .mask = 0x87654321, .flags = 7 }",
+    { mask: 0x87654321, flags: 7 },
+    canTable.ctrlmode[1],
+  ],
+  ["struct can_clock value = { .freq = 80000000 }", 80_000_000, canTable.clock[1]],
+  [
+    "struct can_berr_counter value = { .txerr = 128, .rxerr = 0x1234 }",
+    { tx: 128, rx: 0x1234 },
+    canTable.berrCounter[1],
+  ],
+  [
+    "struct can_device_stats value = { .bus_error = 1, .error_warning = 2, .error_passive = 3, .bus_off = 4, " +
+    ".arbitration_lost = 5, .restarts = 0xffffffff }",
+    { busError: 1, errorWarning: 2, errorPassive: 3, busOff: 4, arbitrationLost: 5, restarts: 0xffffffff },
+    deviceStats,
+  ],
+  [
+    "struct rtnl_link_stats64 value = { .rx_packets = 1, .tx_packets = 2, .rx_bytes = 3, .tx_bytes = 4, .rx_errors = 5, " +
+    ".tx_errors = 6, .rx_dropped = 7, .tx_dropped = 8, .multicast = 9, .collisions = 10, .rx_length_errors = 11, " +
+    ".rx_over_errors = 12, .rx_crc_errors = 13, .rx_frame_errors = 14, .rx_fifo_errors = 15, .rx_missed_errors = 16, " +
+    ".tx_aborted_errors = 17, .tx_carrier_errors = 18, .tx_fifo_errors = 19, .tx_heartbeat_errors = 20, " +
+    ".tx_window_errors = 21, .rx_compressed = 22, .tx_compressed = 23, .rx_nohandler = 24, " +
+    ".rx_otherhost_dropped = 0xfedcba9876543210 }",
+    {
+      rxPackets: 1n,
+      txPackets: 2n,
+      rxBytes: 3n,
+      txBytes: 4n,
+      rxErrors: 5n,
+      txErrors: 6n,
+      rxDropped: 7n,
+      txDropped: 8n,
+      multicast: 9n,
+      collisions: 10n,
+      rxLengthErrors: 11n,
+      rxOverErrors: 12n,
+      rxCrcErrors: 13n,
+      rxFrameErrors: 14n,
+      rxFifoErrors: 15n,
+      rxMissedErrors: 16n,
+      txAbortedErrors: 17n,
+      txCarrierErrors: 18n,
+      txFifoErrors: 19n,
+      txHeartbeatErrors: 20n,
+      txWindowErrors: 21n,
+      rxCompressed: 22n,
+      txCompressed: 23n,
+      rxNohandler: 24n,
+      rxOtherhostDropped: 0xfedcba9876543210n,
+    },
+    linkTable.counters[1],
+  ],
+  [
+    "struct ifinfomsg value = { .ifi_type = ARPHRD_CAN, .ifi_index = 0x12345678, .ifi_flags = IFF_UP, .ifi_change = 3 }",
+    { type: 280, index: 0x12345678, flags: 1, change: 3, attributes: new Uint8Array(0) },
+    {
+      decode: decodeLinkMessage,
+      encode: (value) => encodeLinkMessage(value as Parameters<typeof encodeLinkMessage>[0]),
+    },
+  ],
+];
+
 const filters = [{ canId: 0x80000001, canMask: 0xffffffff }, { canId: 0x7ff, canMask: 0xc00007ff }];
 
 /** What C lays out for us to decode. */
@@ -197,6 +365,7 @@ const decoded: readonly (readonly [definition: string, (bytes: Uint8Array) => un
     (bytes) => [0, 1, 2].map((i) => eventFd(packedEpollEvent, new DataView(bytes.slice().buffer), i)),
     [5, 0x12345678, 6],
   ],
+  [bcmHeadInC, decodeBcmHead, bcm],
   [
     "struct sockaddr_can value = { .can_addr.j1939 = { .name = 1, .pgn = J1939_PGN_MAX, .addr = J1939_NO_ADDR } }",
     decodeJ1939Address,
@@ -220,7 +389,19 @@ const decoded: readonly (readonly [definition: string, (bytes: Uint8Array) => un
     { bytesAcked: 7, destination: 9 },
   ],
   ['struct ifreq value = { .ifr_name = "fifteen-bytes-x", .ifr_mtu = -1 }', decodeIfreqName, "fifteen-bytes-x"],
+  ['struct ethtool_drvinfo value = { .driver = "kvaser_pci", .version = "1" }', decodeDriver, "kvaser_pci"],
+  [
+    "struct nlmsgerr value = { .error = -EBUSY, .msg = { .nlmsg_len = 99, .nlmsg_type = RTM_NEWLINK } }",
+    (payload) => decodeAcknowledgement({ type: NLMSG_ERROR, flags: 0, sequence: 0, pid: 0, payload }),
+    { error: -16 },
+  ],
 ];
+
+function bcmHead(head: BcmHead): Uint8Array {
+  const bytes = new Uint8Array(BCM_MSG_HEAD_SIZE);
+  encodeBcmHead(bytes, head);
+  return bytes;
+}
 
 function epollEvent(fd: number): Uint8Array {
   const bytes = new Uint8Array(epollEventSize(packedEpollEvent));
@@ -249,7 +430,7 @@ function print(name: string): string {
 /** A program that prints a line for all of the above: a key, a tab, a value. */
 function source(): string {
   const numbers = constants.flatMap(({ name }) => expressionsOf(name)).concat(errnos.map(errnoName));
-  const definitions = [...structures, ...decoded].map(([definition]) => definition);
+  const definitions = [...structures, ...bothWays, ...decoded].map(([definition]) => definition);
   return `
 #define _GNU_SOURCE
 ${headers.map((header) => `#include <${header}>`).join("\n")}
@@ -337,6 +518,14 @@ describe("layout, against the system's headers", () => {
   it("structures that we encode", options, () => {
     const c = answersOfC();
     for (const [definition, bytes] of structures) assertEquals(bytes, bytesOf(c.get(definition)!), definition);
+  });
+
+  it("structures that we encode and decode", options, () => {
+    const c = answersOfC();
+    for (const [definition, value, { decode, encode }] of bothWays) {
+      assertEquals(encode(value), bytesOf(c.get(definition)!), definition);
+      assertEquals(decode(bytesOf(c.get(definition)!)), value, definition);
+    }
   });
 
   it("structures that we decode", options, () => {

@@ -4,7 +4,7 @@ import { libcPaths } from "../../ffi/names.ts";
 import { Bus, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { command, inDeno, root, startScript } from "./script.ts";
-import { PATIENCE, Program } from "./tools.ts";
+import { PATIENCE, Program, receive } from "./tools.ts";
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { pause } from "../support/pause.ts";
@@ -43,6 +43,43 @@ describe("A script whose work is done exits by itself", () => {
       assertMatch(lines[1], /ID: 00000077/);
     });
   }
+});
+
+describe("A script with periodic tasks", () => {
+  const ways: Record<string, string[]> = {
+    "endless": [],
+    "endless, by timers": [],
+    "unref": [],
+    "unref later": [],
+    "stop": ["stopped"],
+    "finish": ["finished"],
+    "finish, by timers": ["finished"],
+  };
+  for (const [way, expected] of Object.entries(ways)) {
+    it(`exits by itself when nothing is waited for: ${way}`, options, async () => {
+      using program = startScript("tests/system/scripts/periodic.ts", { args: [way] });
+      assertEquals(await program.finish(), expected);
+    });
+  }
+
+  it("sends while it does nothing else, and no more when it is killed", options, async () => {
+    using bus = new Bus({ channel: "vcan0", filters: [{ canId: 0x321, canMask: 0x7ff }] });
+    using sender = new Bus("vcan0");
+    using program = startScript("tests/system/scripts/periodic.ts", { args: ["busy"] });
+    await receive(bus, 20, program); // its thread waits in recv
+    assertEquals(program.lines, ["busy"]);
+    sender.send(new Message({ arbitrationId: 0x77, isExtendedId: false }));
+    await program.finish();
+    bus.recvMany(999, 0);
+    assertEquals(await bus.recvAsync({ timeout: 0.2 }), null);
+  });
+
+  it("is told what a callback throws, though nobody asks for the end", options, async () => {
+    using program = startScript("tests/system/scripts/periodic.ts", { args: ["error"] });
+    const { end, stderr } = await program.result();
+    assertEquals([end, program.lines], ["1", []]);
+    assertMatch(stderr, /no sensor/);
+  });
 });
 
 describe("A process", () => {

@@ -1,0 +1,208 @@
+/**
+ * What a broadcast manager's socket has been told to do.
+ *
+ * @module
+ */
+
+import {
+  type BcmHead,
+  CAN_FD_FRAME,
+  RX_DELETE,
+  RX_READ,
+  TX_ANNOUNCE,
+  TX_COUNTEVT,
+  TX_DELETE,
+  TX_READ,
+  TX_RESET_MULTI_IDX,
+  TX_SETUP,
+} from "../kernel/bcm.ts";
+import { fillOptions } from "../check.ts";
+import { CanOperationError } from "../errors.ts";
+import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_RTR_FLAG, CAN_SFF_MASK } from "../kernel/can.ts";
+import type { Message } from "../message.ts";
+import { checkMessages } from "../periodic/plan.ts";
+import type { BcmTarget, KernelBcm } from "../socket/bcm.ts";
+import type { BcmReport } from "../socket/bcm_report.ts";
+
+/** What the kernel holds, as in `struct bcm_msg_head`. */
+export interface BcmStatus {
+  /** SETTIMER, RX_CHECK_DLC and so on, as in `linux/can/bcm.h`. */
+  readonly flags: number;
+  /** Of a transmission: how many frames are to be sent with `ival1` still. */
+  readonly count: number;
+  /** Seconds: the timeout of a subscription, the period of a transmission. */
+  readonly ival1: number;
+  /** Seconds: the throttle of a subscription, the subsequent period of a transmission. */
+  readonly ival2: number;
+  /** The messages that are sent; the masks of a subscription, as data of frames. */
+  readonly messages: readonly Message[];
+}
+
+/** What handles need of their socket. */
+export interface HandleHost {
+  /** Whether the socket is closed, and with it all that it did. */
+  readonly closed: boolean;
+  /** The kernel's; refuses if the socket is closed. */
+  bcm(action: string): KernelBcm<unknown>;
+  /** The handle is not in use any more. */
+  forget(handle: BcmSubscription | BcmTransmission): void;
+}
+
+/** A subscription, made by `BcmSocket.subscribe` or `BcmSocket.answer`. */
+export class BcmSubscription implements Disposable {
+  readonly #host: HandleHost;
+  readonly #head: BcmHead;
+  readonly #target: BcmTarget;
+
+  /** @ignore */
+  constructor(host: HandleHost, head: BcmHead, target: BcmTarget) {
+    this.#host = host;
+    this.#head = head;
+    this.#target = target;
+  }
+
+  /** The identifier of the frames. */
+  get arbitrationId(): number {
+    return this.#head.canId & (this.isExtendedId ? CAN_EFF_MASK : CAN_SFF_MASK);
+  }
+
+  /** Whether their identifier has 29 bits. */
+  get isExtendedId(): boolean {
+    return (this.#head.canId & CAN_EFF_FLAG) !== 0;
+  }
+
+  /** Whether they are remote frames. */
+  get isRemoteFrame(): boolean {
+    return (this.#head.canId & CAN_RTR_FLAG) !== 0;
+  }
+
+  /** Whether they are CAN FD frames. */
+  get isFd(): boolean {
+    return ((this.#head.flags ?? 0) & CAN_FD_FRAME) !== 0;
+  }
+
+  /**
+   * What the kernel holds, read anew (RX_READ); null if this has been ended.
+   *
+   * @throws {CanOperationError} The interface is gone, or the socket is closed.
+   */
+  read(): BcmStatus | null {
+    const bcm = this.#host.bcm("read a subscription of");
+    return status(bcm.read("read a subscription", RX_READ, this.#head, this.#target));
+  }
+
+  /**
+   * Ends it; what had come before may still be received. A second call does nothing.
+   *
+   * @throws {CanOperationError} The kernel refuses.
+   */
+  unsubscribe(): void {
+    if (this.#host.closed) return;
+    const { canId, flags = 0 } = this.#head;
+    const head = { opcode: RX_DELETE, canId, flags: flags & CAN_FD_FRAME };
+    this.#host.bcm("unsubscribe from").erase("unsubscribe", head, this.#target);
+    this.#host.forget(this);
+  }
+
+  /** Ends it at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.unsubscribe();
+  }
+}
+
+/** How the messages of a transmission are replaced. */
+export interface BcmUpdateOptions {
+  /** Whether the next message goes at once, beside the timer's. Default false. */
+  readonly announce?: boolean;
+  /** Whether the first message is the next. Default false: it is that whose turn it is. */
+  readonly restart?: boolean;
+}
+
+/** Messages that the kernel sends again and again, made by `BcmSocket.transmit`. */
+export class BcmTransmission implements Disposable {
+  readonly #host: HandleHost;
+  readonly #head: BcmHead;
+  readonly #target: BcmTarget;
+  #messages: readonly Message[];
+  #stopped = false;
+
+  /** @ignore */
+  constructor(host: HandleHost, head: BcmHead, messages: readonly Message[], target: BcmTarget) {
+    this.#host = host;
+    this.#head = head;
+    this.#messages = messages;
+    this.#target = target;
+  }
+
+  /** The interface's name when this was made. */
+  get channel(): string {
+    return this.#target.channel;
+  }
+
+  /** The messages, which take turns. */
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+
+  /**
+   * What the kernel holds, read anew (TX_READ); null if this has been ended.
+   *
+   * @throws {CanOperationError} The interface is gone, or the socket is closed.
+   */
+  read(): BcmStatus | null {
+    const bcm = this.#host.bcm("read a transmission of");
+    return status(bcm.read("read a transmission", TX_READ, this.#head, this.#target));
+  }
+
+  /**
+   * Replaces the messages, whose times stay as they are.
+   *
+   * @param messages As many as there are, of the same kind and channel.
+   * @throws {RangeError | TypeError} They are not, or an option is wrong; the older ones stay.
+   * @throws {CanOperationError} The kernel refuses, or it was stopped, or the socket is closed.
+   */
+  update(messages: Message | readonly Message[], options: BcmUpdateOptions = {}): void {
+    const { announce, restart } = fillOptions("update", options, {
+      announce: ["boolean", false],
+      restart: ["boolean", false],
+    });
+    const checked = checkMessages(messages, this.#messages);
+    const { canId, flags = 0 } = this.#head;
+    const head = {
+      opcode: TX_SETUP,
+      canId,
+      flags: flags & (CAN_FD_FRAME | TX_COUNTEVT) | (announce ? TX_ANNOUNCE : 0) | (restart ? TX_RESET_MULTI_IDX : 0),
+    };
+    if (this.#stopped) {
+      const { channel } = this.#target;
+      throw new CanOperationError(`Cannot update a transmission on "${channel}": it was stopped`, { channel });
+    }
+    this.#host.bcm("update a transmission of").command("update a transmission", head, checked, this.#target);
+    this.#messages = checked;
+  }
+
+  /**
+   * Ends it. A second call does nothing.
+   *
+   * @throws {CanOperationError} The kernel refuses.
+   */
+  stop(): void {
+    if (this.#host.closed) return;
+    this.#stopped = true;
+    const { canId, flags = 0 } = this.#head;
+    const head = { opcode: TX_DELETE, canId, flags: flags & CAN_FD_FRAME };
+    this.#host.bcm("stop a transmission of").erase("stop a transmission", head, this.#target);
+    this.#host.forget(this);
+  }
+
+  /** Ends it at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+}
+
+function status(report: BcmReport | null): BcmStatus | null {
+  if (report === null) return null;
+  const { flags, count, ival1, ival2 } = report.head;
+  return { flags, count, ival1: ival1 / 1e6, ival2: ival2 / 1e6, messages: report.messages };
+}

@@ -1,0 +1,248 @@
+/**
+ * Periodic sending by the kernel's broadcast manager.
+ *
+ * @module
+ */
+
+import {
+  type BcmHead,
+  CAN_FD_FRAME,
+  SETTIMER,
+  STARTTIMER,
+  TX_COUNTEVT,
+  TX_DELETE,
+  TX_READ,
+  TX_SETUP,
+} from "../kernel/bcm.ts";
+import type { BcmTarget, KernelBcm } from "../socket/bcm.ts";
+import { setKeepAlive } from "../turn.ts";
+import type { Plan } from "./plan.ts";
+import { Steering } from "./steering.ts";
+import type { Cycle, CycleEnd } from "./task.ts";
+
+/** Counts frames that have no end: the kernel counts down, and so tells how many were sent. */
+const ENDLESS = 0xffffffff;
+
+const ACTION = "send periodically";
+
+/** What cycles need of the socket that they share. */
+export interface CycleSocket {
+  /** The socket; opened if there is none. */
+  readonly bcm: KernelBcm<unknown>;
+  /** A name in the kernel for what a cycle sends; it is told when the kernel reports its end. */
+  register(cycle: KernelCycle): number;
+  /** A cycle sends no more. */
+  forget(cycle: KernelCycle, key: number): void;
+  /** Passes on what the kernel has reported. */
+  drain(): void;
+  /** Whether somebody waits for a report. */
+  await(cycle: KernelCycle, awaited: boolean, keepAlive: boolean): void;
+  /** A look has failed: the interface is gone, say. */
+  lookFailed(cycle: KernelCycle, error: unknown): void;
+}
+
+/** One task of the broadcast manager. */
+export class KernelCycle implements Cycle {
+  readonly #socket: CycleSocket;
+  readonly #end: CycleEnd;
+  /** Its name in the kernel; 0 while it sends nothing. */
+  #key = 0;
+  #plan!: Plan;
+  #target!: BcmTarget;
+  /** Frames that the kernel has been told to count. */
+  #count = 0;
+  #subsequent = false;
+  #steering!: Steering;
+  #startedAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(socket: CycleSocket, end: CycleEnd) {
+    this.#socket = socket;
+    this.#end = end;
+  }
+
+  get subsequent(): boolean {
+    if (!this.#subsequent && this.#plan.subsequentPeriod !== 0 && this.#key !== 0 && this.#left() === 0) {
+      this.#countedDown();
+    }
+    return this.#subsequent;
+  }
+
+  start(plan: Plan): void {
+    this.stop();
+    this.#startedAt = performance.now();
+    this.#begin(plan, plan.count);
+  }
+
+  stop(): void {
+    if (this.#key !== 0) {
+      this.#socket.bcm.erase("stop sending periodically", this.#head(TX_DELETE, 0), this.#target);
+    }
+    this.#over();
+  }
+
+  setMessages(plan: Plan): void {
+    if (this.#key !== 0) this.#command(this.#head(TX_SETUP, 0), plan);
+    this.#plan = plan;
+  }
+
+  setPeriod(plan: Plan): void {
+    if (this.#key !== 0) {
+      const period = this.#subsequent ? plan.subsequentPeriod : plan.period;
+      const left = this.#left();
+      this.#setTimer(left, period, plan);
+      this.#steering = new Steering(period, performance.now(), this.#count - left);
+      this.#lookLater();
+    }
+    this.#plan = plan;
+  }
+
+  look(): void {
+    this.#socket.drain();
+  }
+
+  await(awaited: boolean, keepAlive: boolean): void {
+    this.#socket.await(this, awaited, keepAlive);
+  }
+
+  /** The kernel reports that the last frame has been sent. */
+  expired(): void {
+    if (this.#plan.subsequentPeriod !== 0) return;
+    try {
+      this.stop(); // it would stay in the kernel, idle
+    } finally {
+      this.#over();
+      this.#end.ended();
+    }
+  }
+
+  /** The kernel does not send any more. */
+  failed(error: unknown): void {
+    this.#over();
+    this.#end.failed(error, false); // all else that uses the interface tells of it
+  }
+
+  /** Waiting for reports has failed. */
+  waitFailed(error: unknown): void {
+    this.#end.waitFailed(error);
+  }
+
+  /** The socket and all that it sent is no more. */
+  lost(): void {
+    clearTimeout(this.#timer);
+    this.#key = 0;
+  }
+
+  /** Goes on with a new socket, as if it had been sending all the while. */
+  resume(): void {
+    const { count, period, subsequentPeriod } = this.#plan;
+    const due = Math.floor(1000 * (performance.now() - this.#startedAt) / period) + 1;
+    if (count === 0 || due < count) this.#begin(this.#plan, count && count - due);
+    else if (subsequentPeriod !== 0) this.#begin({ ...this.#plan, period: subsequentPeriod }, 0);
+    else this.#end.ended();
+  }
+
+  /** Whether the kernel counts to an end that must be met exactly. */
+  get #exact(): boolean {
+    return this.#count !== ENDLESS;
+  }
+
+  #begin(plan: Plan, count: number): void {
+    this.#plan = plan;
+    this.#subsequent = false;
+    this.#count = count || ENDLESS;
+    this.#target = this.#socket.bcm.target(plan.messages[0].channel);
+    this.#key = this.#socket.register(this);
+    this.#steering = new Steering(plan.period, performance.now(), 1);
+    try {
+      this.#command(
+        { ...this.#head(TX_SETUP, SETTIMER | STARTTIMER), ...this.#timing(this.#count, plan.period, plan) },
+        plan,
+      );
+    } catch (error) {
+      this.#over();
+      throw error;
+    }
+    // The kernel reports an end only of frames that its timer has sent.
+    if (this.#count === 1 && plan.subsequentPeriod === 0) this.expired();
+    else this.#lookLater();
+  }
+
+  #over(): void {
+    clearTimeout(this.#timer);
+    this.#socket.forget(this, this.#key);
+    this.#key = 0;
+  }
+
+  #head(opcode: number, flags: number): BcmHead {
+    const { messages: [first], subsequentPeriod } = this.#plan;
+    const counting = opcode === TX_SETUP && this.#exact && subsequentPeriod === 0;
+    return {
+      opcode,
+      flags: flags | (first.isFd ? CAN_FD_FRAME : 0) | (counting ? TX_COUNTEVT : 0),
+      canId: this.#key,
+    };
+  }
+
+  #timing(count: number, interval: number, plan: Plan): Pick<BcmHead, "count" | "ival1" | "ival2"> {
+    return { count, ival1: interval, ival2: this.#exact ? plan.subsequentPeriod : interval };
+  }
+
+  #command(head: BcmHead, { messages }: Plan): void {
+    this.#socket.bcm.command(ACTION, head, messages, this.#target);
+  }
+
+  /** How many frames the kernel has still to send. */
+  #left(): number {
+    const report = this.#socket.bcm.read(ACTION, TX_READ, this.#head(TX_READ, 0), this.#target);
+    return report?.head.count ?? 0;
+  }
+
+  /**
+   * Sets the interval. The kernel takes the number of frames along with it: those that leave between the question how many
+   * are left and this are sent in addition.
+   */
+  #setTimer(left: number, interval: number, plan: Plan): void {
+    this.#command({ ...this.#head(TX_SETUP, SETTIMER), ...this.#timing(left, interval, plan) }, plan);
+  }
+
+  /** Asks for the interval that keeps the mean period; not where a number of frames has to be met exactly. */
+  #steer(left: number): void {
+    const sent = this.#count - left;
+    const interval = this.#steering.look(performance.now(), sent);
+    if (interval === null || this.#exact) return;
+    this.#setTimer(left, interval, this.#plan);
+    this.#steering.set(interval, performance.now(), sent);
+  }
+
+  #lookLater(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#lookNow(), this.#steering.wait);
+    setKeepAlive(this.#timer, false);
+  }
+
+  #lookNow(): void {
+    const key = this.#key;
+    try {
+      this.#socket.drain();
+      if (this.#key !== key || key === 0) return;
+      const left = this.#left();
+      if (left === 0) this.#countedDown();
+      else this.#steer(left);
+    } catch (error) {
+      this.#socket.lookFailed(this, error);
+    }
+    if (this.#key === key && key !== 0) this.#lookLater();
+  }
+
+  /** The kernel has come to the end of what it counts. */
+  #countedDown(): void {
+    const { subsequentPeriod } = this.#plan;
+    if (this.#exact && subsequentPeriod === 0) return this.expired(); // the report found no room, say
+    this.#subsequent ||= this.#exact;
+    this.#count = ENDLESS;
+    const period = this.#subsequent ? subsequentPeriod : this.#plan.period;
+    this.#setTimer(ENDLESS, period, this.#plan);
+    this.#steering = new Steering(period, performance.now(), 0);
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The broadcast manager's tasks of one bus, which share a socket.
+ *
+ * @module
+ */
+
+import { CanError } from "../errors.ts";
+import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
+import type { FullBusOptions } from "../options.ts";
+import type { KernelBcm } from "../socket/bcm.ts";
+import type { BcmReport } from "../socket/bcm_report.ts";
+import { RetryTimer } from "../socket/retry_timer.ts";
+import type { OnReady } from "../socket/socket.ts";
+import type { CycleSocket, KernelCycle } from "./kernel_cycle.ts";
+
+/** Milliseconds between two looks whether the interface is back. */
+const INTERVAL = 250;
+
+/** Reports that are taken at once. */
+const BATCH = 64;
+
+/** The socket of a bus's kernel cycles, and its reports. */
+export class KernelCycles implements CycleSocket {
+  readonly #options: FullBusOptions;
+  readonly #open: (onReady: OnReady) => KernelBcm<BcmReport>;
+  #bcm: KernelBcm<BcmReport> | null = null;
+  #lastKey = 0;
+  readonly #cycles = new Map<number, KernelCycle>();
+  /** Those that wait for the interface to come back. */
+  readonly #lost = new Set<KernelCycle>();
+  readonly #awaited = new Set<KernelCycle>();
+  #keepAlive = true;
+  readonly #timer = new RetryTimer(() => this.#reconnect());
+  /** When to look whether the interface is back, in milliseconds of the monotonic clock. */
+  #lookAt = 0;
+  readonly #reports: BcmReport[] = [];
+
+  /** @param open Opens a socket on the bus's interface. */
+  constructor(options: FullBusOptions, open: (onReady: OnReady) => KernelBcm<BcmReport>) {
+    this.#options = options;
+    this.#open = open;
+  }
+
+  get bcm(): KernelBcm<BcmReport> {
+    return this.#bcm ??= this.#open((failure) => this.#ready(failure));
+  }
+
+  register(cycle: KernelCycle): number {
+    // Never the one of a task that has just ended: its last report may still be on the way.
+    do this.#lastKey = (this.#lastKey + 1) % 2 ** 32 || 1; while (this.#cycles.has(this.#lastKey));
+    this.#cycles.set(this.#lastKey, cycle);
+    this.#arm();
+    return this.#lastKey;
+  }
+
+  forget(cycle: KernelCycle, key: number): void {
+    this.#cycles.delete(key);
+    this.#lost.delete(cycle);
+    this.#awaited.delete(cycle);
+    this.#arm();
+  }
+
+  await(cycle: KernelCycle, awaited: boolean, keepAlive: boolean): void {
+    if (awaited) this.#awaited.add(cycle);
+    else this.#awaited.delete(cycle);
+    this.#keepAlive = keepAlive;
+    this.#arm();
+  }
+
+  drain(): void {
+    for (let count = BATCH; count > 0 && this.#bcm !== null;) {
+      try {
+        count = this.#bcm.receive(this.#reports, 0, BATCH);
+        for (const { head } of this.#reports.splice(0, count)) this.#cycles.get(head.canId)?.expired();
+      } catch (error) {
+        this.#failed(error);
+        if (!isOf(error, ENETDOWN)) return;
+      }
+    }
+  }
+
+  lookFailed(cycle: KernelCycle, error: unknown): void {
+    // A socket that is open for every interface stays good when one of them goes.
+    if (this.#options.channel === "" && isOf(error, ENODEV)) cycle.failed(error);
+    else this.#failed(error);
+  }
+
+  /** Closes the socket; what it sent is over. */
+  close(): void {
+    this.#timer.clear();
+    for (const cycle of this.#cycles.values()) cycle.lost();
+    const bcm = this.#bcm;
+    this.#bcm = null;
+    bcm?.close();
+  }
+
+  #ready(failure?: Error): void {
+    if (failure) this.#failed(failure);
+    else this.drain();
+    this.#arm();
+  }
+
+  #arm(): void {
+    const { reconnect } = this.#options;
+    const keepAlive = this.#keepAlive && this.#awaited.size > 0;
+    this.#timer.set(this.#lost.size > 0 ? this.#lookAt : Infinity, keepAlive);
+    try {
+      this.#bcm?.arm(this.#awaited.size > 0 || (reconnect && this.#cycles.size > 0), false, keepAlive);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    const { logger } = this.#options;
+    if (isOf(error, ENODEV)) this.#gone(error);
+    else if (isOf(error, ENETDOWN)) logger?.warn(`${error.message}; what is due meanwhile is not sent`);
+    else if (this.#awaited.size > 0) [...this.#awaited].forEach((cycle) => cycle.waitFailed(error));
+    else logger?.warn(`${error}`);
+  }
+
+  /** The interface was removed. */
+  #gone(error: CanError): void {
+    const { reconnect, logger } = this.#options;
+    const cycles = [...this.#cycles.values()];
+    this.#cycles.clear();
+    if (reconnect) {
+      logger?.warn(`${error.message}; waiting for the interface`);
+      for (const cycle of cycles) {
+        cycle.lost();
+        this.#lost.add(cycle);
+      }
+    } else cycles.forEach((cycle) => cycle.failed(error));
+    const bcm = this.#bcm;
+    this.#bcm = null;
+    bcm?.close();
+    this.#lookAt = performance.now() + INTERVAL;
+    this.#arm();
+  }
+
+  #reconnect(): void {
+    this.#lookAt = performance.now() + INTERVAL;
+    try {
+      this.bcm;
+    } catch (error) {
+      if (!isOf(error, ENODEV) && !isOf(error, ENETDOWN)) this.#failed(error);
+      return this.#arm();
+    }
+    for (const cycle of this.#lost) {
+      this.#lost.delete(cycle);
+      try {
+        cycle.resume();
+      } catch (error) {
+        cycle.failed(error);
+      }
+    }
+    this.#arm();
+  }
+}
+
+function isOf(error: unknown, errno: number): error is CanError {
+  return error instanceof CanError && error.errno === errno;
+}

@@ -1,0 +1,139 @@
+/**
+ * What is to be sent again and again, and when.
+ *
+ * @module
+ */
+
+import { checkWhole, fillOptions, type OptionTable } from "../check.ts";
+import { Message } from "../message.ts";
+import { BCM_TIMER_SEC_MAX, MAX_NFRAMES } from "../socket/bcm.ts";
+
+/** How messages are sent periodically. */
+export interface PeriodicOptions {
+  /**
+   * Seconds, more than 0, after which no more are sent. The first is sent at 0, the next one period later, and so on; the
+   * last is the last before `duration` is over: a duration of 0.5 has 5 frames at a period of 0.1, one of 0.51 has 6.
+   * Default: no end.
+   */
+  readonly duration?: number;
+  /** How many frames are sent in all, 1 to 4294967294, instead of `duration`. Default: no end. */
+  readonly count?: number;
+  /** Seconds between the frames after those of `count` or `duration`, which then are not the last. Default: none follow. */
+  readonly subsequentPeriod?: number;
+  /** Whether the first frame is sent at once, and not when `start` is called. Default true. */
+  readonly autostart?: boolean;
+  /**
+   * Is called before each frame with the message that is due, or with what it gave when that was due the last time, and
+   * gives the one to send. The frames are then sent from the event loop, by timers of this process.
+   */
+  readonly modify?: (message: Message) => Message;
+}
+
+/** The same, checked. Times are whole microseconds, as the kernel has them. */
+export interface Plan {
+  readonly messages: readonly Message[];
+  readonly period: number;
+  /** How many frames `period` is for; 0 for no end. */
+  readonly count: number;
+  /** The period of the frames after these; 0 for none. */
+  readonly subsequentPeriod: number;
+  readonly modify: ((message: Message) => Message) | null;
+}
+
+const table: OptionTable<PeriodicOptions> = {
+  duration: ["number"],
+  count: ["number"],
+  subsequentPeriod: ["number"],
+  autostart: ["boolean", true],
+  modify: ["function"],
+};
+
+/** Frames in the kernel's 32 bits, without the greatest number, which counts what has no end. */
+const MOST_FRAMES = 0xfffffffe;
+
+/**
+ * Checks what `sendPeriodic` was given.
+ *
+ * @throws {RangeError | TypeError} See `Bus.sendPeriodic`.
+ */
+export function makePlan(
+  messages: Message | readonly Message[],
+  period: number,
+  options: PeriodicOptions,
+): Plan & { autostart: boolean } {
+  const full = fillOptions("sendPeriodic", options, table);
+  const { duration, count, subsequentPeriod, autostart, modify } = full as PeriodicOptions;
+  if (duration !== undefined && count !== undefined) {
+    throw new TypeError("duration and count exclude each other: each says how many frames are sent");
+  }
+  if (subsequentPeriod !== undefined && duration === undefined && count === undefined) {
+    throw new TypeError("subsequentPeriod is for the frames after count or duration: set one of them");
+  }
+  const microseconds = checkSeconds("period", period);
+  return {
+    messages: checkMessages(messages),
+    period: microseconds,
+    count: count !== undefined
+      ? checkWhole("count", count, 1, MOST_FRAMES)
+      : duration !== undefined
+      ? framesIn(duration, microseconds)
+      : 0,
+    subsequentPeriod: subsequentPeriod === undefined ? 0 : checkSeconds("subsequentPeriod", subsequentPeriod),
+    autostart: autostart!,
+    modify: modify ?? null,
+  };
+}
+
+/**
+ * Whole microseconds of a time that the kernel takes.
+ *
+ * @throws {RangeError | TypeError} It is none.
+ */
+export function checkSeconds(name: string, seconds: unknown): number {
+  if (typeof seconds !== "number") throw new TypeError(`${name} must be a number of seconds: ${seconds}`);
+  if (!(seconds >= 1e-6 && seconds <= BCM_TIMER_SEC_MAX)) {
+    throw new RangeError(`${name} is ${seconds}: it must be 0.000001 to ${BCM_TIMER_SEC_MAX} seconds (400 days)`);
+  }
+  return Math.round(seconds * 1e6);
+}
+
+/**
+ * Messages that can take turns.
+ *
+ * @param before Those that they replace.
+ * @throws {RangeError | TypeError} They are none, too many or too few, or of different kinds.
+ */
+export function checkMessages(
+  given: Message | readonly Message[],
+  before?: readonly Message[],
+): readonly Message[] {
+  const messages: readonly Message[] = given instanceof Message ? [given] : given;
+  if (!Array.isArray(messages) || messages.some((message) => !(message instanceof Message))) {
+    throw new TypeError(`Cannot send periodically: neither a Message nor an array of such: ${given}`);
+  }
+  if (before !== undefined && messages.length !== before.length) {
+    throw new RangeError(`${messages.length} messages cannot replace ${before.length}: there must be as many`);
+  }
+  if (messages.length < 1 || messages.length > MAX_NFRAMES) {
+    throw new RangeError(`${messages.length} messages: there must be 1 to ${MAX_NFRAMES} to send periodically`);
+  }
+  const [first] = before ?? messages;
+  for (const message of messages) {
+    if (message.isFd !== first.isFd || message.isXl !== first.isXl) {
+      throw new TypeError(`Messages that are sent periodically in turn are of one kind: ${first} and ${message}`);
+    }
+    if (message.channel !== first.channel) {
+      throw new TypeError(`Messages that are sent periodically in turn have one channel: ${first} and ${message}`);
+    }
+  }
+  return [...messages];
+}
+
+/** How many frames are due before a duration is over: the first at once. */
+function framesIn(duration: number, period: number): number {
+  const most = MOST_FRAMES * period / 1e6;
+  if (!(duration > 0 && duration <= most)) {
+    throw new RangeError(`duration is ${duration}: it must be more than 0, and at most ${most} seconds at this period`);
+  }
+  return Math.max(1, Math.ceil(Math.round(duration * 1e6) / period));
+}

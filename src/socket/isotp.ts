@@ -1,0 +1,247 @@
+/**
+ * An ISO-TP socket of the kernel.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/libc.ts";
+import { CanOperationError } from "../errors.ts";
+import type { FullIsoTpOptions } from "../isotp_options.ts";
+import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS } from "../kernel/errno.ts";
+import { encodePollfd, POLLERR, pollfdEvents, POLLOUT, SO_ERROR, SOL_SOCKET } from "../kernel/socket.ts";
+import { setKeepAlive } from "../turn.ts";
+import { interfaceIsUp, interfaceMtu, mtuAdvice } from "./interfaces.ts";
+import { isFailure } from "./isotp_error.ts";
+import { longestPdu, openIsoTp } from "./isotp_open.ts";
+import { Outcomes } from "./isotp_outcomes.ts";
+import { Readiness } from "./readiness.ts";
+import type { OnReady, Socket } from "./socket.ts";
+import { SocketOptions } from "./socket_options.ts";
+import { type Fail, systemError } from "./system_error.ts";
+
+/** Most bytes of a PDU, whatever a kernel is told to allow; and one more, so that a longer one would be noticed. */
+const ROOM = 1025 * 1024 + 1;
+
+/** How often a PDU is offered to the kernel in a row, while errors that have nothing to do with it are in the way. */
+const TRIES = 8;
+
+/** Milliseconds between two looks whether a closed socket's last PDU has been sent. */
+const LINGER = 10;
+
+const noBytes = new Uint8Array(0);
+
+/** Where every socket receives. The system gives only what has ever been written. */
+let memory: Uint8Array | undefined;
+
+/** CAN_ISOTP over a libc: the kernel sends one PDU at a time. */
+export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #options: FullIsoTpOptions;
+  readonly #settings: SocketOptions;
+  readonly #readiness: Readiness;
+  readonly #outcomes: Outcomes;
+  readonly #pollfd: Uint8Array;
+  readonly #fail: Fail;
+  /** Whether the last receive found the end of what was there. */
+  #empty = false;
+  /** Whether somebody waits to send, and whether waits keep the process alive. */
+  #writing = false;
+  #keepAlive = true;
+
+  /**
+   * Opens and binds a socket.
+   *
+   * @param onReady See `Source.arm`; with an error if waiting itself failed.
+   * @throws {CanInitializationError} With the step that failed and what to do. No descriptor is left open.
+   * @throws {CanInterfaceNotImplementedError} The kernel has no ISO-TP.
+   */
+  constructor(libc: Libc, options: FullIsoTpOptions, onReady: OnReady) {
+    const { channel, logger } = options;
+    this.#libc = libc;
+    this.#options = options;
+    this.fd = openIsoTp(libc, options);
+    this.#fail = (action, syscall, result, advice) =>
+      systemError(CanOperationError, `${action} "${channel}"`, syscall, result, channel, advice);
+    this.#settings = new SocketOptions(libc, this.fd, logger, this.#fail);
+    const readiness = this.#readiness = new Readiness(libc, this.fd, onReady, this.#fail);
+    this.#outcomes = new Outcomes(channel, () => this.#isIdle(this.#events()), (any) => readiness.news = any);
+    this.#pollfd = encodePollfd(this.fd, POLLOUT);
+  }
+
+  get droppedFrames(): number {
+    return this.#settings.drops;
+  }
+
+  get receiveBuffer(): number {
+    return this.#settings.receiveBuffer;
+  }
+
+  get sendBuffer(): number {
+    return this.#settings.sendBuffer;
+  }
+
+  get idle(): boolean {
+    return this.#empty && !this.#outcomes.pending && !this.#outcomes.failed && this.#readiness.watched;
+  }
+
+  receive(into: Uint8Array[], from: number, max: number): number {
+    memory ??= new Uint8Array(ROOM);
+    let received = 0;
+    this.#empty = false;
+    while (received < max && !this.#outcomes.pending) {
+      const result = this.#libc.read(this.fd, memory);
+      if (result === ROOM) this.#outcomes.keep(-EMSGSIZE);
+      else if (result >= 0) into[from + received++] = memory.slice(0, result);
+      else if (result === -EAGAIN || result === -EINTR) {
+        this.#empty = result === -EAGAIN;
+        break;
+      } else this.#outcomes.sort(result, "receive");
+    }
+    if (received === 0) this.#outcomes.throwToReceiver(this.#writing);
+    else this.#outcomes.received();
+    return received;
+  }
+
+  send(pdus: readonly Uint8Array[], from: number): number {
+    const pdu = pdus[from];
+    if (this.#outcomes.isSending(pdu) && !this.#isBusy()) this.#settle();
+    if (this.#outcomes.isSent(pdu)) return 1;
+    if (this.#outcomes.isSending(pdu)) return 0;
+    this.#outcomes.throwToSender();
+    if (!this.#handOver(pdu)) return 0;
+    // Whoever waits for its end comes back with the same PDU.
+    return this.#options.waitTxDone ? this.send(pdus, from) : 1;
+  }
+
+  /** Whether that PDU is being sent, and its sender waits. */
+  isSending(pdu: Uint8Array): boolean {
+    return this.#outcomes.isSending(pdu);
+  }
+
+  waitReadable(seconds: number): void {
+    this.#readiness.waitReadable(seconds);
+  }
+
+  waitWritable(seconds: number): void {
+    this.#readiness.waitWritable(seconds);
+  }
+
+  arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
+    this.#writing = writable;
+    this.#keepAlive = keepAlive;
+    this.#readiness.arm(readable, writable, keepAlive);
+  }
+
+  /** The kernel's `close` waits until the PDU that is being sent has been sent, or given up; this one does not. */
+  close(): void {
+    let busy = false;
+    try {
+      busy = this.#isBusy();
+    } finally {
+      if (busy) {
+        this.#readiness.stop();
+        this.#linger();
+      } else this.#readiness.close();
+    }
+  }
+
+  #linger(): void {
+    const timer = setTimeout(() => {
+      const events = this.#events();
+      if (events >= 0 && !this.#isIdle(events)) this.#linger();
+      else this.#libc.close(this.fd);
+    }, LINGER);
+    setKeepAlive(timer, this.#keepAlive);
+  }
+
+  /** Gives a PDU to the kernel; returns whether it took it. */
+  #handOver(pdu: Uint8Array): boolean {
+    const { waitTxDone, broadcast, singleFrame } = this.#options;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const result = this.#libc.send(this.fd, pdu, pdu.length, 0);
+      if (result >= 0 || result === -EINTR) this.#readiness.reset();
+      if (result === -EINTR) return false;
+      if (result >= 0) {
+        this.#outcomes.handedOver(pdu, waitTxDone, pdu.length > singleFrame && !broadcast);
+        return true;
+      }
+      if (result === -ENOBUFS) break;
+      if (result === -EAGAIN) {
+        if (this.#isBusy()) return false;
+        this.#settle();
+      } else if (!this.#isAnothers(result)) throw this.#sendError(pdu, result);
+      this.#outcomes.throwToSender();
+    }
+    this.#readiness.backOff();
+    return false;
+  }
+
+  /** Whether an error of a send is about something else, so that it may be tried again. */
+  #isAnothers(result: number): boolean {
+    const { channel, mtu } = this.#options;
+    if (result === -ENETDOWN) {
+      // The socket tells it once: to a send, though it is news for who receives.
+      const up = interfaceIsUp(this.#libc, this.fd, channel);
+      if (up || !this.#outcomes.downTold) this.#outcomes.keep(result);
+      return up;
+    }
+    if (!isFailure("send", result) && !isFailure("receive", result)) return false;
+    const actual = result === -EMSGSIZE ? interfaceMtu(this.#libc, this.fd, channel) : -1;
+    if (actual >= 0 && actual < mtu) return false;
+    this.#outcomes.sort(result, "send");
+    return true;
+  }
+
+  #sendError(pdu: Uint8Array, result: number): Error {
+    const { channel } = this.#options;
+    if (result === -EMSGSIZE) {
+      const mtu = interfaceMtu(this.#libc, this.fd, channel);
+      return this.#fail("send to", "send", result, mtuAdvice(channel, mtu, "FD"));
+    }
+    const longest = result === -EINVAL ? longestPdu(this.#libc, this.fd, pdu.length) : 0;
+    if (longest > 0 && longest < pdu.length) {
+      const advice = `this kernel takes ${longest} bytes at the most (since Linux 6.4, see max_pdu_size of can-isotp)`;
+      return this.#fail(`send ${pdu.length} bytes to`, "send", -EMSGSIZE, advice);
+    }
+    return this.#outcomes.sendError(result);
+  }
+
+  /** Whether a PDU is being sent. */
+  #isBusy(): boolean {
+    const events = this.#events();
+    if (events < 0) throw this.#fail("wait for", "poll", events);
+    if (events & POLLERR) this.#takeError();
+    this.#readiness.reset();
+    if (this.#isIdle(events)) return false;
+    // Older kernels (before 6.1.23) tell of room always.
+    if (events & POLLOUT) this.#readiness.backOff();
+    return true;
+  }
+
+  /** What poll tells now, or `-errno`. */
+  #events(): number {
+    const result = this.#libc.poll(this.#pollfd, 0);
+    if (result > 0) return pollfdEvents(this.#pollfd);
+    return result === -EINTR ? 0 : result;
+  }
+
+  #isIdle(events: number): boolean {
+    // An empty PDU is invalid, but not before its turn has come.
+    return (events & POLLOUT) !== 0 && this.#libc.send(this.fd, noBytes, 0, 0) !== -EAGAIN;
+  }
+
+  /** What was being sent is through. */
+  #settle(): void {
+    this.#takeError();
+    this.#outcomes.settle();
+  }
+
+  /** Takes the socket's error, if it has one. */
+  #takeError(): void {
+    const error = new Int32Array(1);
+    const result = this.#libc.getsockopt(this.fd, SOL_SOCKET, SO_ERROR, new Uint8Array(error.buffer));
+    if (result < 0) throw this.#fail("read SO_ERROR of", "getsockopt", result);
+    if (error[0] !== 0) this.#outcomes.sort(-error[0], "send");
+  }
+}

@@ -1,0 +1,281 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { connect } from "node:net";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { BcmSocket, type BcmSubscriptionOptions, Bus, Message } from "../../mod.ts";
+import { RX_CHANGED, RX_STATUS, TX_EXPIRED, TX_STATUS } from "../../src/kernel/bcm.ts";
+import { frameBytes } from "../support/frame_bytes.ts";
+import { noVcan } from "../support/kernel.ts";
+import { generator } from "../support/random.ts";
+import { everything, startCandump } from "./candump.ts";
+import { cases, logText, marker } from "./cases.ts";
+import { PATIENCE, Program } from "./tools.ts";
+
+const options = { skip: noVcan, timeout: PATIENCE };
+const script = fileURLToPath(new URL("bcm.py", import.meta.url));
+
+/** What Python is told, and what it tells. */
+interface Command {
+  readonly opcode: string;
+  readonly flags?: readonly string[];
+  readonly count?: number;
+  readonly ival1?: number;
+  readonly ival2?: number;
+  readonly canId: number;
+  readonly frames?: readonly string[];
+}
+interface Report extends Omit<Required<Command>, "opcode" | "flags"> {
+  readonly opcode: number;
+  readonly flags: number;
+  readonly from: string;
+}
+
+const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const frameOf = (message: Message) => hex(frameBytes(message.toJSON()));
+const ID = { arbitrationId: 0x123, isExtendedId: false };
+const make = (...data: number[]) => new Message({ ...ID, data });
+
+/** Python's socket, once it has done what it is told. */
+async function python(...commands: Command[]): Promise<Program> {
+  const program = new Program("python3", [script, "vcan0"], commands.map((each) => JSON.stringify(each)).join("\n"));
+  await program.until(() => program.lines.includes('"done"'), "have done it");
+  return program;
+}
+
+/** What it has told so far. */
+function reports(program: Program): Report[] {
+  return program.lines.filter((line) => line !== '"done"').map((line) => JSON.parse(line));
+}
+
+/** What candump -L shows, without the markers. */
+function logged(candump: Program): string[] {
+  return candump.lines.map((line) => line.split(" ")[2]).filter((text) => text !== marker.text);
+}
+
+describe("The broadcast manager, beside other programs", () => {
+  it("every form of message that is sent periodically, as candump shows it", options, async () => {
+    using candump = await startCandump("-L", everything);
+    using bus = new Bus({ channel: "vcan0", fd: true });
+    const expected: string[] = [];
+    for (const { init, log } of cases) {
+      await bus.sendPeriodic(new Message(init), 0.001, { count: 2 }).done;
+      expected.push(log, log);
+    }
+    await candump.until(() => logged(candump).length >= expected.length, `show ${expected.length} frames`);
+    assertEquals(logged(candump), expected);
+  });
+
+  it("every form that is sent in turn, as candump shows it", options, async () => {
+    using candump = await startCandump("-L", everything);
+    using bus = new Bus({ channel: "vcan0", fd: true });
+    for (const isFd of [false, true]) {
+      const some = cases.filter(({ init }) => (init.isFd ?? false) === isFd);
+      const before = logged(candump).length;
+      await bus.sendPeriodic(some.map(({ init }) => new Message(init)), 0.001, { count: some.length }).done;
+      await candump.until(() => logged(candump).length >= before + some.length, `show ${some.length} frames`);
+      assertEquals(logged(candump).slice(before), some.map(({ log }) => log));
+    }
+  });
+
+  it("Python is told of what we send periodically, byte for byte", options, async () => {
+    const some = cases.filter(({ init }) => !init.isErrorFrame);
+    const ids = some.map(({ init }) => new Message(init)).map((message) => ({
+      canId: new DataView(frameBytes(message.toJSON()).buffer).getUint32(0, true),
+      flags: ["RX_FILTER_ID", ...(message.isFd ? ["CAN_FD_FRAME"] : [])],
+    }));
+    const subscriptions = new Map(ids.map((each) => [JSON.stringify(each), { opcode: "RX_SETUP", ...each }]));
+    using peer = await python(...subscriptions.values());
+    using bus = new Bus({ channel: "vcan0", fd: true });
+    const expected: string[] = [];
+    for (const { init } of some) {
+      const message = new Message(init);
+      await bus.sendPeriodic(message, 0.001, { count: 2 }).done;
+      expected.push(frameOf(message), frameOf(message));
+    }
+    await peer.until(() => reports(peer).length >= expected.length, `tell of ${expected.length} frames`);
+    assertEquals(reports(peer).map(({ frames }) => frames[0]), expected);
+    assert(reports(peer).every(({ opcode, from }) => opcode === RX_CHANGED && from === "vcan0"));
+  });
+
+  it("we are told of what Python sends periodically, byte for byte", options, async () => {
+    using bcm = new BcmSocket({ channel: "vcan0", receiveBuffer: 1_000_000 });
+    const some = cases.filter(({ init }) => !init.isErrorFrame);
+    const seen = new Set<string>();
+    for (const { init: { arbitrationId, isExtendedId, isRemoteFrame, isFd } } of some) {
+      const subscription = { arbitrationId, isExtendedId, isRemoteFrame, isFd, mask: null };
+      if (!seen.has(JSON.stringify(subscription))) bcm.subscribe(subscription);
+      seen.add(JSON.stringify(subscription));
+    }
+    const task = (messages: Message[], fd: boolean): Command => ({
+      opcode: "TX_SETUP",
+      flags: ["SETTIMER", "STARTTIMER", "TX_COUNTEVT", ...(fd ? ["CAN_FD_FRAME"] : [])],
+      count: messages.length,
+      ival1: 1000,
+      canId: 1,
+      frames: messages.map(frameOf),
+    });
+    for (const fd of [false, true]) {
+      const messages = some.filter(({ init }) => (init.isFd ?? false) === fd).map(({ init }) => new Message(init));
+      using peer = await python(task(messages, fd));
+      await peer.until(() => reports(peer).some(({ opcode }) => opcode === TX_EXPIRED), "have sent them");
+      const events = bcm.recvMany(messages.length + 1, 0);
+      assertEquals(events.map(({ message }) => frameOf(message!)), messages.map(frameOf));
+    }
+  });
+
+  it("both are told the same of the same traffic, which canplayer sends", options, async () => {
+    const all = "ff".repeat(8);
+    const rows: [BcmSubscriptionOptions, flags: string[], masks: string[]][] = [
+      [ID, ["RX_CHECK_DLC"], [all]],
+      [{ ...ID, mask: null }, ["RX_FILTER_ID"], []],
+      [{ ...ID, mask: [0x0f] }, [], ["0f"]],
+      [{ ...ID, mask: [0, 1], checkDlc: true }, ["RX_CHECK_DLC"], ["0001"]],
+      [
+        { ...ID, multiplex: { mask: [3], cases: [{ value: [1], mask: [0, 1] }, { value: [2] }] } },
+        [],
+        ["03", "0101", `fe${"ff".repeat(7)}`],
+      ],
+      [
+        { ...ID, timeout: 40, throttle: 0.000001, announceResume: true },
+        ["STARTTIMER", "RX_CHECK_DLC", "RX_ANNOUNCE_RESUME"],
+        [all],
+      ],
+      [{ ...ID, isFd: true, mask: [...Array(63).fill(0), 0x03] }, ["CAN_FD_FRAME"], [`${"00".repeat(63)}03`]],
+    ];
+    const idOf = (i: number) => 0x100 + i;
+    const commands = rows.map(([{ isFd, timeout = 0, throttle = 0 }, flags, masks], i): Command => ({
+      opcode: "RX_SETUP",
+      canId: idOf(i),
+      flags: ["SETTIMER", ...flags],
+      ival1: 1e6 * timeout,
+      ival2: 1e6 * throttle,
+      frames: masks.map((mask) => `${"00".repeat(8)}${mask.padEnd(isFd ? 128 : 16, "0")}`),
+    }));
+    const reading = commands.map((command) => ({
+      opcode: "RX_READ",
+      canId: command.canId,
+      flags: command.flags!.filter((flag) => flag === "CAN_FD_FRAME"),
+    }));
+    const last = { opcode: "RX_SETUP", flags: ["RX_FILTER_ID"], canId: marker.init.arbitrationId };
+    using peer = await python(...commands, ...reading, last);
+    await peer.until(() => reports(peer).length === rows.length, "tell what the kernel holds");
+    using bcm = new BcmSocket({ channel: "vcan0", receiveBuffer: 4_000_000 });
+    rows.forEach(([subscription], i) => {
+      const { messages, ...mine } = bcm.subscribe({ ...subscription, arbitrationId: idOf(i) }).read()!;
+      const { opcode, flags, count, ival1, ival2, frames } = reports(peer)[i];
+      assertEquals(opcode, RX_STATUS);
+      assertEquals(mine, { flags, count, ival1: ival1 / 1e6, ival2: ival2 / 1e6 });
+      assertEquals(messages.map(({ data }) => hex(data)), frames.map((frame) => frame.slice(16)));
+    });
+
+    // Few values, so that many a frame is as the one before.
+    const below = generator(8);
+    const small = (length: number) => Array.from({ length }, () => `0${below(4)}`).join("");
+    const lines = Array.from({ length: 60 * rows.length }, (_, i) => {
+      const [{ isFd }] = rows[i % rows.length];
+      const data = isFd ? `##1${small(64)}` : `#${small(below(4))}`;
+      return `(0.000000) vcan0 ${idOf(i % rows.length).toString(16)}${data}`;
+    });
+    using canplayer = new Program("canplayer", ["-t"], [...lines, `(0.000000) vcan0 ${marker.text}`, ""].join("\n"));
+    await canplayer.finish();
+    const isLast = ({ canId }: Report) => canId === marker.init.arbitrationId;
+    await peer.until(() => reports(peer).some(isLast), "tell of the last");
+    const told = reports(peer).slice(rows.length);
+    const events = bcm.recvMany(9999, 1);
+    rows.forEach(([{ mask, throttle }], i) => {
+      const theirs = told.filter(({ canId, opcode }) => canId === idOf(i) && opcode === RX_CHANGED);
+      const mine = events.filter(({ message }) => message?.arbitrationId === idOf(i));
+      // What is throttled is told at times of the kernel's choice.
+      if (throttle === undefined) {
+        assertEquals(mine.map(({ message }) => frameOf(message!)), theirs.map(({ frames }) => frames[0]), `${i}`);
+      }
+      const { length } = mine;
+      assert(mask === null ? length === 60 : length > 5 && length < 60, `${i}: ${length}`);
+    });
+  });
+
+  it("what the kernel holds of a task is what Python would have it hold", options, async () => {
+    const messages = [make(1), make(2, 3)];
+    const flags = ["SETTIMER", "STARTTIMER", "TX_COUNTEVT"];
+    const rest = { canId: 7, frames: messages.map(frameOf) };
+    using peer = await python(
+      { opcode: "TX_SETUP", flags, count: 9, ival1: 2_500_000, ival2: 30_000_000, ...rest },
+      { opcode: "TX_READ", canId: 7 },
+    );
+    using bcm = new BcmSocket("vcan0");
+    const { messages: held, ...mine } = bcm.transmit(messages, 2.5, { count: 9, subsequentPeriod: 30 }).read()!;
+    await peer.until(() => reports(peer).length > 0, "tell what the kernel holds");
+    const [{ opcode, flags: theirs, count, ival1, ival2, frames }] = reports(peer);
+    assertEquals(opcode, TX_STATUS);
+    assertEquals(mine, { flags: theirs, count, ival1: ival1 / 1e6, ival2: ival2 / 1e6 });
+    assertEquals(held.map(frameOf), frames);
+  });
+
+  it("Python answers our remote frames, and we answer Python's", options, async () => {
+    using bus = new Bus("vcan0");
+    {
+      const answer = `23010000${"03000000"}010203${"00".repeat(5)}`;
+      using _peer = await python({ opcode: "RX_SETUP", flags: ["RX_RTR_FRAME"], canId: 0x40000123, frames: [answer] });
+      bus.send(new Message({ ...ID, isRemoteFrame: true, dlc: 3 }));
+      assertEquals(logText(bus.recv(20)!), "123#010203");
+    }
+    using bcm = new BcmSocket("vcan0");
+    bcm.answer(make(4, 5, 6));
+    const request = { opcode: "TX_SEND", canId: 0, frames: [`23010040${"03000000"}${"00".repeat(8)}`] };
+    using _peer = await python({ opcode: "RX_SETUP", flags: ["RX_FILTER_ID"], canId: 0x123 }, request);
+    assertEquals(bus.recvMany(9, 20).map(logText).concat(bus.recvMany(9, 0.2).map(logText)), ["123#R3", "123#040506"]);
+    await _peer.until(() => reports(_peer).length > 0, "tell of the answer");
+    assertEquals(reports(_peer)[0].frames, [frameOf(make(4, 5, 6))]);
+  });
+
+  it("a dashboard that must see only changes gets only changes, from the kernel", options, async () => {
+    using bcm = new BcmSocket("vcan0");
+    bcm.subscribe({ ...ID, mask: [0xff, 0xff] });
+    // Three values, each a hundred times, with a counter that does not count.
+    const values = ["0000", "0FA0", "1388"];
+    const loop = values.map((value) => `for i in $(seq 100); do printf '123#${value}%02X\\n' $i; done`).join("; ");
+    using cansend = new Program("sh", [
+      "-c",
+      `{ ${loop}; } | while read frame; do cansend vcan0 "$frame" || exit; done`,
+    ]);
+    const got: string[] = [];
+    while (got.length < values.length) {
+      const event = await bcm.recvAsync({ timeout: 60 });
+      assert(event?.type === "changed", cansend.error("no change came").message);
+      got.push(hex(event.message.data.subarray(0, 2)).toUpperCase());
+    }
+    await cansend.finish();
+    assertEquals(got, values);
+    assertEquals(bcm.recv(0.1), null);
+  });
+
+  it("bcmserver hears our tasks, and we hear its", options, async () => {
+    using server = new Program("bcmserver", []);
+    const socket = connect(28600, "127.0.0.1");
+    let text = "";
+    socket.on("data", (data) => text += data);
+    const tries = setInterval(() => socket.connecting || socket.readyState === "open" || socket.connect(28600), 100);
+    try {
+      socket.on("error", () => {}); // it is not listening yet
+      while (!text.includes("< ok >") && socket.readyState !== "open") await once(socket, "connect");
+    } finally {
+      clearInterval(tries);
+    }
+    using bcm = new BcmSocket("vcan0");
+    bcm.subscribe({ ...ID, arbitrationId: 0x321 });
+    socket.write("< vcan0 A 0 5000 321 3 11 22 33 >");
+    assertEquals(hex((await bcm.recvAsync({ timeout: 60 }))!.message!.data), "112233");
+    socket.write("< vcan0 U 0 0 321 3 44 22 33 >");
+    assertEquals(hex((await bcm.recvAsync({ timeout: 60 }))!.message!.data), "442233");
+    assertEquals(bcm.recv(0.1), null);
+    socket.write("< vcan0 R 0 0 123 8 FF FF FF FF FF FF FF FF >");
+    using bus = new Bus("vcan0");
+    const task = bus.sendPeriodic(make(0xde, 0xad), 0.005);
+    await server.until(() => /123 2 DE AD/i.test(text), "hear it", () => {});
+    const before = text.length;
+    task.modifyData(make(0xbe, 0xef));
+    await server.until(() => /123 2 BE EF/i.test(text.slice(before)), "hear the change", () => {});
+    socket.destroy();
+  });
+});

@@ -1,0 +1,216 @@
+import { existsSync } from "node:fs";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { BcmSocket, Bus, type BusOptions, CanError, CanOperationError, Message } from "../../mod.ts";
+import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
+import { noVcan } from "../support/kernel.ts";
+import { pause } from "../support/pause.ts";
+import { ip, PATIENCE } from "./tools.ts";
+
+const CHANNEL = "vcanper";
+const make = (byte: number, channel: string | null = null) =>
+  new Message({ arbitrationId: 0x123, isExtendedId: false, data: [byte], channel });
+
+function add(): void {
+  ip("link", "add", CHANNEL, "type", "vcan");
+  ip("link", "set", CHANNEL, "up");
+}
+
+/** The next messages' first bytes, errors left out. */
+async function bytesOf(bus: Bus, count: number): Promise<number[]> {
+  const bytes: number[] = [];
+  while (bytes.length < count) {
+    const message = await bus.recvAsync({ timeout: 30 });
+    assert(message, `only ${bytes} of ${count} came`);
+    bytes.push(message.data[0]);
+  }
+  return bytes;
+}
+
+describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIENCE }, () => {
+  beforeEach(add);
+  afterEach(() => {
+    if (existsSync(`/sys/class/net/${CHANNEL}`)) ip("link", "del", CHANNEL);
+  });
+
+  it("do not begin on a link that is down, and say what to do", async () => {
+    using bus = new Bus(CHANNEL);
+    ip("link", "set", CHANNEL, "down");
+    for (const options of [{}, { modify: (message: Message) => message }]) {
+      const error = assertThrows(() => bus.sendPeriodic(make(1), 1, options), CanError, "ENETDOWN");
+      assert(error.message.includes(`sudo ip link set ${CHANNEL} up`), error.message);
+      const task = bus.sendPeriodic(make(1), 1, { ...options, autostart: false, count: 1 });
+      assertThrows(() => task.start(), CanError, "ENETDOWN");
+      assertEquals(task.active, false);
+      ip("link", "set", CHANNEL, "up");
+      task.start();
+      assertEquals(await task.done, "finished");
+      const active = bus.sendPeriodic(make(1), 30, options);
+      const { done } = active;
+      ip("link", "set", CHANNEL, "down");
+      assertThrows(() => active.start(), CanOperationError, "ENETDOWN");
+      assertEquals([active.active, await done], [false, "stopped"]);
+    }
+  });
+
+  it("do not begin with what the link cannot carry", () => {
+    ip("link", "set", CHANNEL, "down");
+    ip("link", "set", CHANNEL, "mtu", "16", "up");
+    using bus = new Bus({ channel: CHANNEL, fd: true });
+    using bcm = new BcmSocket(CHANNEL);
+    const long = new Message({ isFd: true });
+    const uses = [
+      () => bus.sendPeriodic(long, 1),
+      () => bus.sendPeriodic(long, 1, { modify: (message) => message }),
+      () => bcm.transmit(long, 1),
+    ];
+    for (const use of uses) {
+      assertThrows(use, CanOperationError, "EMSGSIZE (message too long); it carries no CAN FD frames: its MTU is 16");
+    }
+  });
+
+  for (const options of [{}, { modify: (message: Message) => message }]) {
+    const how = "modify" in options ? "by timers" : "by the kernel";
+    it(`go on when the link is up again, and come to their end: ${how}`, async () => {
+      const warnings: string[] = [];
+      const logger = { debug() {}, warn: (line: string) => void warnings.push(line) };
+      using bus = new Bus({ channel: CHANNEL, logger });
+      using listener = new Bus({ channel: CHANNEL, reconnect: true });
+      const endless = bus.sendPeriodic(make(1), 0.01, options);
+      const finite = bus.sendPeriodic(make(2), 0.02, { ...options, count: 60 });
+      const { done } = finite;
+      await bytesOf(listener, 9);
+      ip("link", "set", CHANNEL, "down");
+      await pause(300);
+      assert(endless.active && finite.active);
+      ip("link", "set", CHANNEL, "up");
+      listener.recvMany(999, 0);
+      const bytes = await bytesOf(listener, 30);
+      assert(bytes.includes(1) && bytes.includes(2), `${bytes}`);
+      assertEquals(await done, "finished");
+      assert(endless.active);
+      assert(warnings.some((line) => line.includes("ENETDOWN")), warnings.join("\n"));
+      const lost = 60 - bytes.filter((byte) => byte === 2).length;
+      assert(lost > 0);
+    });
+  }
+
+  it("end with an error when the link is removed", async () => {
+    const before = await restingDescriptors();
+    {
+      using bus = new Bus(CHANNEL);
+      const waited = bus.sendPeriodic(make(1), 0.01);
+      const unasked = bus.sendPeriodic(make(2), 0.01, { count: 100_000 });
+      const timed = bus.sendPeriodic(make(3), 0.01, { modify: (message) => message });
+      const ends = [waited.done, timed.done].map((done) => assertRejects(() => done, CanOperationError, "is gone"));
+      await pause(50);
+      ip("link", "del", CHANNEL);
+      await Promise.all(ends);
+      assertEquals([waited.active, unasked.active, timed.active], [false, false, false]);
+      await assertRejects(() => unasked.done, CanOperationError, "ENODEV");
+      for (const task of [waited, unasked, timed]) {
+        task.stop();
+        assertThrows(() => task.start());
+      }
+      add();
+      waited.start(); // the kernel's tasks have a socket of their own, for the interface that is there now
+      assert(waited.active);
+    }
+    await descriptorsBackTo(before);
+  });
+
+  it("that nobody waits for are found to have ended", async () => {
+    using bus = new Bus(CHANNEL);
+    const task = bus.sendPeriodic(make(1), 0.01);
+    ip("link", "del", CHANNEL);
+    await pause(600); // a look
+    await assertRejects(() => task.done, CanOperationError, "ENODEV");
+  });
+
+  it("with reconnect, go on when the link is made anew", async () => {
+    const warnings: string[] = [];
+    const options: BusOptions = {
+      channel: CHANNEL,
+      reconnect: true,
+      logger: { debug() {}, warn: (line) => void warnings.push(line) },
+    };
+    using bus = new Bus(options);
+    const endless = bus.sendPeriodic(make(1), 0.01);
+    const finite = bus.sendPeriodic(make(2), 0.02, { count: 200 });
+    const over = bus.sendPeriodic(make(3), 0.01, { count: 30 });
+    const twoRates = bus.sendPeriodic(make(4), 0.01, { count: 20, subsequentPeriod: 0.015 });
+    const stopped = bus.sendPeriodic(make(5), 0.01);
+    const timed = bus.sendPeriodic(make(6), 0.01, { modify: (message) => message });
+    const ends = [over.done, finite.done];
+    ip("link", "del", CHANNEL);
+    await pause(500);
+    stopped.stop();
+    assertEquals([endless, finite, twoRates, timed, stopped].map(({ active }) => active), [
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
+    endless.modifyData(make(11));
+    endless.modifyPeriod(0.005);
+    add();
+    using listener = new Bus(CHANNEL);
+    const seen = new Set<number>();
+    while (seen.size < 4) for (const byte of await bytesOf(listener, 10)) seen.add(byte);
+    assertEquals([...seen].sort((a, b) => a - b), [2, 4, 6, 11]);
+    assertEquals(await Promise.all(ends), ["finished", "finished"]);
+    assert(warnings.some((line) => line.includes("waiting for the interface")), warnings.join("\n"));
+  });
+
+  it("on every interface: a task ends with its own, and follows when that is renamed", async () => {
+    using bus = new Bus("");
+    using listener = new Bus({ channel: CHANNEL, reconnect: true });
+    const here = bus.sendPeriodic(make(1, CHANNEL), 0.01);
+    const there = bus.sendPeriodic(make(2, "vcan0"), 0.01);
+    await bytesOf(listener, 3);
+    ip("link", "set", CHANNEL, "down");
+    ip("link", "set", CHANNEL, "name", "vcanper2");
+    ip("link", "set", "vcanper2", "up");
+    listener.recvMany(999, 0);
+    await bytesOf(listener, 3);
+    here.modifyData(make(3, CHANNEL));
+    while ((await bytesOf(listener, 1))[0] !== 3);
+    here.stop();
+    listener.recvMany(999, 0);
+    assertEquals(await listener.recvAsync({ timeout: 0.1 }), null);
+    assertThrows(() => here.start(), CanOperationError, "ENODEV");
+    const again = bus.sendPeriodic(make(4, "vcanper2"), 0.01);
+    const { done } = again;
+    ip("link", "del", "vcanper2");
+    await assertRejects(() => done, CanOperationError, "ENODEV");
+    assert(there.active);
+  });
+
+  it("BcmSocket tells of a link that is down once, and of one that is gone each time", async () => {
+    using bcm = new BcmSocket(CHANNEL);
+    const subscription = bcm.subscribe({ arbitrationId: 0x123, isExtendedId: false, mask: null });
+    const send = () => {
+      using bus = new Bus(CHANNEL);
+      bus.send(make(1));
+    };
+    send();
+    ip("link", "set", CHANNEL, "down");
+    assertThrows(() => bcm.recv(1), CanOperationError, "ENETDOWN (network is down); bring it up");
+    assertEquals(bcm.recv(1)!.type, "changed");
+    assertEquals(bcm.recv(0.05), null);
+    assertThrows(() => bcm.transmit(make(1), 1), CanOperationError, "ENETDOWN");
+    ip("link", "set", CHANNEL, "up");
+    send();
+    assertEquals((await bcm.recvAsync({ timeout: 30 }))?.type, "changed");
+    send();
+    const wait = bcm.recvAsync().then(() => bcm.recvAsync());
+    await pause(100);
+    ip("link", "del", CHANNEL);
+    await assertRejects(() => wait, CanOperationError, "ENODEV (no such device); the interface is gone: close this");
+    for (let i = 0; i < 3; i++) assertThrows(() => bcm.recv(1), CanOperationError, "ENODEV");
+    assertThrows(() => bcm.subscribe({ arbitrationId: 5 }), CanOperationError, "ENODEV");
+    assertThrows(() => subscription.read(), CanOperationError, "ENODEV");
+    subscription.unsubscribe();
+  });
+});
