@@ -180,6 +180,7 @@ export const EAFNOSUPPORT = 97;
 export const EADDRNOTAVAIL = 99;
 export const ENETDOWN = 100;
 export const ENETUNREACH = 101;
+export const ECONNABORTED = 103;
 export const ENOBUFS = 105;
 export const ENOTCONN = 107;
 export const ESHUTDOWN = 108;

@@ -137,8 +137,7 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
       this.#out = new J1939Outbox(libc, this.fd, options.priority, {
         onBegun: (number, message) => this.#listener?.onBegun(number, message),
         prioritize: (priority) => this.#settings.setPriority(priority),
-        recount: () => this.#settings.recount(),
-        isIdle: () => !this.waiting,
+        settle: () => this.settle(),
       });
     } catch (error) {
       libc.close(this.fd);
@@ -213,8 +212,6 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
   send(messages: readonly J1939MessageInit[], from: number): number {
     const message = messages[from];
     if (!this.isUp) throw this.#sendError(message, this.#gone ? -ENODEV : -ENETDOWN);
-    // What has been aborted must not be continued.
-    if (this.#out.hasBegun) this.#takeReports();
     const { priority } = this.#options;
     let result = this.#out.send(message, priority);
     if (result === -ENETDOWN) {

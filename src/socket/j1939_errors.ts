@@ -12,6 +12,7 @@ import {
   EBADFD,
   EBADMSG,
   EBUSY,
+  ECONNABORTED,
   EDOM,
   EHOSTUNREACH,
   EILSEQ,
@@ -42,6 +43,7 @@ const reasons = new Map([
   [EBUSY, "another socket of this host has a transfer between the same nodes"],
   [ETIME, "the frame could not be sent within 10 s: is anybody there who acknowledges frames?"],
   [ENETUNREACH, "the interface's queue stayed full"],
+  [ECONNABORTED, "it was aborted, and there was no room for the report that tells why"],
   [ENETDOWN, "the interface went down"],
   [ESHUTDOWN, "the interface went down"],
 ]);

@@ -7,19 +7,28 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { destinationOf, type J1939MessageInit, MOST_TO_EVERYBODY } from "../j1939/message.ts";
 import { SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
-import { EAGAIN, EBUSY, EINTR, ENOBUFS } from "../kernel/errno.ts";
+import { EAGAIN, EBUSY, ECONNABORTED, EDOM, EINTR, ENOBUFS } from "../kernel/errno.ts";
 import { encodeJ1939Address } from "../kernel/j1939.ts";
 import { Datagram } from "./datagram.ts";
 
+/**
+ * A PGN of the transport protocol's own. The kernel begins no message with it (EDOM), but does not look at the PGN of the
+ * rest of one. So what is left of a message that is aborted at this very moment is not taken for another message.
+ */
+const ONLY_THE_REST = 0xec00;
+
 /** A message of which the kernel has taken a part. */
 interface Begun {
-  readonly message: J1939MessageInit;
+  message: J1939MessageInit;
   readonly datagram: Datagram;
   readonly length: number;
   readonly number: number;
   sent: number;
-  /** Whether it cannot be continued, and the kernel has not given it up yet. */
-  broken: boolean;
+  /**
+   * `"aborted"`: the kernel is about to tell why. `"failed"`: it cannot be continued, its sender was told, and the kernel
+   * has not given it up yet.
+   */
+  state: "going on" | "aborted" | "failed";
 }
 
 /** What else has to be done. */
@@ -28,10 +37,8 @@ export interface OutboxHelper {
   onBegun(number: number, message: J1939MessageInit): void;
   /** Sets the priority of messages from now on. */
   prioritize(priority: number): void;
-  /** Makes the kernel count from 0 again. */
-  recount(): void;
-  /** Whether nothing waits to be sent. */
-  isIdle(): boolean;
+  /** Takes the reports that there are; returns whether there can be no others, as nothing waits to be sent. */
+  settle(): boolean;
 }
 
 /**
@@ -69,7 +76,7 @@ export class J1939Outbox {
    * not tell when there is.
    */
   send(message: J1939MessageInit, priority: number): number {
-    if (this.#begun !== null && !this.#goOn(this.#begun)) return this.#begun?.broken ? -ENOBUFS : 0;
+    if (this.#begun !== null && !this.#goOn(this.#begun)) return this.#begun?.state === "going on" ? 0 : -ENOBUFS;
     const ended = this.#ended.get(message);
     if (ended !== undefined) {
       this.#ended.delete(message);
@@ -78,14 +85,9 @@ export class J1939Outbox {
     return this.#begun === null ? this.#begin(message, message.priority ?? priority) : -ENOBUFS;
   }
 
-  /** Whether the kernel has taken a part of a message, and not yet all. */
-  get hasBegun(): boolean {
-    return this.#begun !== null;
-  }
-
   /** A message that waits for room is to be found as another object, which is equal. */
   replace(message: J1939MessageInit, by: J1939MessageInit): void {
-    if (this.#begun?.message === message) this.#begun = { ...this.#begun, message: by };
+    if (this.#begun?.message === message) this.#begun.message = by;
   }
 
   /**
@@ -96,34 +98,33 @@ export class J1939Outbox {
   failed(number: number, errno: number): boolean {
     if (this.#begun?.number !== number) return false;
     this.#end(this.#begun, -errno);
-    // If the last part was sent after the end, the kernel took it for another message, and has counted it.
-    this.#number = 0;
-    this.#helper.recount();
     return true;
   }
 
   /** Goes on with what was begun; returns whether another message may begin. */
   #goOn(begun: Begun): boolean {
-    if (begun.broken) {
-      // Till the kernel has given it up, it would take any other message for the rest of this one.
-      if (this.#helper.isIdle()) this.#begun = null;
-      return this.#begun === null;
+    if (begun.state === "going on") {
+      const result = begun.datagram.send(begun.length - begun.sent, 0, 0, begun.sent);
+      if (result === -EAGAIN || result === -EINTR) return false;
+      if (result >= 0) {
+        begun.sent += result;
+        if (begun.sent === begun.length) this.#end(begun, 1);
+        return this.#begun === null;
+      }
+      if (result !== -EDOM) {
+        begun.state = "failed";
+        this.#ended.set(begun.message, result);
+        return true; // so that its sender is told
+      }
+      begun.state = "aborted";
     }
-    const result = begun.datagram.send(begun.length - begun.sent, 0, 0, begun.sent);
-    if (result === -EAGAIN || result === -EINTR) return false;
-    if (result < 0) {
-      begun.broken = true;
-      this.#ended.set(begun.message, result);
-      return true; // so that its sender is told
-    }
-    begun.sent += result;
-    if (begun.sent < begun.length) return false;
-    this.#end(begun, 1);
-    return true;
+    // Till the kernel has given it up, it would take any other message for the rest of this one.
+    if (this.#helper.settle() && this.#begun === begun) this.#end(begun, -ECONNABORTED);
+    return this.#begun === null;
   }
 
   #end(begun: Begun, result: number): void {
-    if (!begun.broken) this.#ended.set(begun.message, result);
+    if (begun.state !== "failed") this.#ended.set(begun.message, result);
     this.#begun = null;
   }
 
@@ -146,7 +147,8 @@ export class J1939Outbox {
     const number = (this.#number - 1) >>> 0;
     this.#helper.onBegun(number, message);
     if (result === length) return 1;
-    this.#begun = { message, datagram, length, number, sent: result, broken: false };
+    datagram.name.set(encodeJ1939Address(0, { ...destinationOf(message), pgn: ONLY_THE_REST }));
+    this.#begun = { message, datagram, length, number, sent: result, state: "going on" };
     return 0;
   }
 }

@@ -44,7 +44,6 @@ const nothing: RawJ1939Filter = {
 /** Sets a descriptor's options; a refusal is an error. */
 export class J1939Settings extends SocketOptions {
   readonly #fail: Fail;
-  #flags = 0;
 
   constructor(libc: Libc, fd: number, logger: Logger | undefined, fail: Fail) {
     super(libc, fd, logger, fail);
@@ -78,19 +77,10 @@ export class J1939Settings extends SocketOptions {
 
   /** Sets what the error queue tells of transfers, besides aborts of those that this socket sends. */
   follow(sending: boolean, receiving: boolean): void {
-    this.#flags = SOF_TIMESTAMPING_SOFTWARE |
+    const flags = SOF_TIMESTAMPING_SOFTWARE |
+      SOF_TIMESTAMPING_OPT_ID |
       (sending ? SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK : 0) |
       (receiving ? SOF_TIMESTAMPING_RX_SOFTWARE : 0);
-    this.#setTimestamping(this.#flags | SOF_TIMESTAMPING_OPT_ID);
-  }
-
-  /** Makes the kernel count the messages that are sent from 0 again. */
-  recount(): void {
-    this.#setTimestamping(this.#flags);
-    this.#setTimestamping(this.#flags | SOF_TIMESTAMPING_OPT_ID);
-  }
-
-  #setTimestamping(flags: number): void {
     this.set("SO_TIMESTAMPING", SOL_SOCKET, SO_TIMESTAMPING, u32(flags));
   }
 }

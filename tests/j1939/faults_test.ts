@@ -1,12 +1,14 @@
 import { describe } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
+  Bus,
   CanError,
   CanInitializationError,
   CanInterfaceNotImplementedError,
   CanOperationError,
   CanTimeoutError,
   J1939Socket,
+  Message,
   Name,
 } from "../../mod.ts";
 import { openLibc } from "../../ffi/open.ts";
@@ -203,6 +205,35 @@ describe("A J1939 socket of which a call fails", { skip: noJ1939 }, () => {
       assertEquals((await next(b, DIRECT)).data, bytes(77));
       assertEquals((await next(b, DIRECT)).data, bytes(78));
       assertEquals([a.recv(0), b.recv(0)], [null, null]);
+    }
+  });
+
+  it("a long message that is aborted just before its next part: the kernel gets no part of it as another message", async () => {
+    const far = 0x55;
+    for (const reported of [true, false]) {
+      using bus = new Bus("vcan0");
+      using a = node({ address: A, sendBuffer });
+      using b = node({ address: B });
+      using _mute = node({ address: far, filters: [{ pgn: 0x3ffff }] }); // Linux heeds an abort only from an address of its own
+      const lost = { pgn: DIRECT, destination: far, data: bytes(LONG) };
+      const sent = a.sendAsync(lost, { timeout: SOON }).then(() => null, (error) => error);
+      let parts = 0;
+      const fault: Fault = (call, args) => {
+        if (call === "recvmmsg" && args[3] === MSG_ERRQUEUE && !reported) return -EAGAIN;
+        if (call !== "sendmmsg" || parts++ > 0) return undefined;
+        const abort = [0xff, 2, 0xff, 0xff, 0xff, 0x00, 0xef, 0x00];
+        bus.send(new Message({ arbitrationId: 0x18c80000 | A << 8 | far, data: abort }));
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+        return undefined;
+      };
+      withFaults(fault, () => a.send(message, SOON));
+      assert(parts > 1, "the rest, and the message");
+      const error = await sent;
+      if (error?.code === "EHOSTUNREACH") throw error; // the kernel was first
+      assertEquals(error?.code, reported ? "EMSGSIZE" : "ECONNABORTED");
+      assertEquals((await next(b, DIRECT)).data.length, 1);
+      const asked = bus.recvMany(99, 0.2).filter(({ arbitrationId }) => (arbitrationId & 0xffff) === (far << 8 | A));
+      assertEquals(asked.map(({ data }) => data[0]), [0x14], "asked to send once");
     }
   });
 

@@ -11,9 +11,19 @@ import { type Below, generator } from "./random.ts";
 /** Seconds within which everything comes that is to come, also on a loaded machine. */
 export const SOON = 20;
 
+/** The sockets of the test that runs. */
+const opened: J1939Socket[] = [];
+
 /** A socket on vcan0. */
 export function node(options: Partial<J1939Options> = {}): J1939Socket {
-  return new J1939Socket({ channel: "vcan0", ...options });
+  const socket = new J1939Socket({ channel: "vcan0", ...options });
+  opened.push(socket);
+  return socket;
+}
+
+/** Waits until the sockets are closed: what one still has to send is not for the next test. */
+async function settled(): Promise<void> {
+  await Promise.allSettled(opened.splice(0).map((socket) => socket[Symbol.asyncDispose]()));
 }
 
 /** Data of a length, different at each place. */
@@ -52,6 +62,8 @@ export function it(name: string, run: () => void | Promise<void>): void {
       } catch (error) {
         const slow = error instanceof Missing || (error instanceof CanError && error.code === "EHOSTUNREACH");
         if (!slow || tries === 5) throw error;
+      } finally {
+        await settled();
       }
     }
   });
