@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Endpoint } from "../src/endpoint.ts";
-import { Events } from "../src/events.ts";
+import { EventFeeds, Events } from "../src/events.ts";
 import { Feed } from "../src/feed.ts";
 
 /** A feed of events, and who waits for it. */
@@ -48,5 +48,42 @@ describe("Events", () => {
     for (let i = 77; i < 1099; i++) await feed.next();
     assertEquals((await feed.next()).value, 1099);
     feed.end();
+  });
+});
+
+describe("Feeds of events", () => {
+  it("each gets every event from its opening on, until it ends", async () => {
+    const sizes: number[] = [];
+    const waits: boolean[] = [];
+    const feeds: EventFeeds<number> = new EventFeeds(
+      "here",
+      () => void sizes.push(feeds.size),
+      () => void waits.push(feeds.waited),
+    );
+    const aborting = new AbortController();
+    const first = feeds.open("events()", {});
+    feeds.push(1);
+    const second = feeds.open("events()", { signal: aborting.signal });
+    feeds.push(2);
+    assertEquals([(await first.next()).value, (await first.next()).value, (await second.next()).value], [1, 2, 2]);
+    const [wait, other] = [first.next(), second.next()];
+    assertEquals(waits, [true, true]);
+    aborting.abort();
+    assertEquals((await other).done, true);
+    feeds.push(3);
+    assertEquals((await wait).value, 3);
+    assertEquals(sizes, [1, 2, 1]);
+    feeds.end();
+    assertEquals([(await first.next()).done, feeds.size, feeds.waited], [true, 0, false]);
+    assertEquals((await feeds.open("events()", { signal: AbortSignal.abort() }).next()).done, true);
+  });
+
+  it("one is not opened with wrong options, or where that fails", () => {
+    const feeds = new EventFeeds<number>("here", () => {
+      if (feeds.size === 1) throw new Error("no");
+    }, () => {});
+    assertThrows(() => feeds.open("events()", {}), Error, "no");
+    assertEquals(feeds.size, 0);
+    assertThrows(() => feeds.open("events()", { sign: 1 } as object), TypeError, 'events() has no option "sign"');
   });
 });

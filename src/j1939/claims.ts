@@ -5,11 +5,8 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { checkSignal } from "../check.ts";
-import { Endpoint } from "../endpoint.ts";
 import { CanOperationError, CanTimeoutError } from "../errors.ts";
-import { Events } from "../events.ts";
-import { Feed } from "../feed.ts";
+import { EventFeeds } from "../events.ts";
 import { EADDRNOTAVAIL, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
 import type { J1939Port } from "../socket/j1939.ts";
 import { checkWaitOptions, type WaitOptions, WaitQueue } from "../wait_queue.ts";
@@ -40,9 +37,8 @@ export class Claims {
   readonly #options: FullJ1939Options;
   readonly #data: J1939Port;
   readonly #queue: WaitQueue<void, number>;
-  readonly #feeds = new Map<Feed<ClaimStatus>, Events<ClaimStatus>>();
+  readonly #feeds: EventFeeds<ClaimStatus>;
   #claimer: Claimer | null = null;
-  #waitingFeeds = 0;
   /** Whether the kernel has forgotten an address that was claimed, and is told again. */
   #restoring = false;
   #restored = -Infinity;
@@ -55,6 +51,7 @@ export class Claims {
     this.#options = options;
     this.#data = data;
     this.#queue = new WaitQueue(() => this.#outcome(), () => this.#keep());
+    this.#feeds = new EventFeeds(options.channel, () => {}, () => this.#keep());
   }
 
   /** Where the NAME is. */
@@ -87,19 +84,7 @@ export class Claims {
 
   /** See `J1939Socket.claimChanges`. */
   open(options: ClaimFeedOptions): ClaimFeed {
-    if (typeof options !== "object" || options === null) {
-      throw new TypeError(`claimChanges() takes options such as { signal }, not ${options}`);
-    }
-    const { signal } = options;
-    checkSignal(signal);
-    const endpoint = new Endpoint<Events<ClaimStatus>, ClaimStatus>(
-      { channel: this.#options.channel, noun: "feed" },
-      (onReady) => new Events<ClaimStatus>(onReady, (waiting) => this.#feedWaits(waiting)),
-    );
-    const feed: Feed<ClaimStatus> = new Feed(endpoint, signal, () => this.#feeds.delete(feed));
-    this.#feeds.set(feed, endpoint.socket);
-    if (signal?.aborted) feed.end();
-    return feed;
+    return this.#feeds.open("claimChanges()", options);
   }
 
   /**
@@ -126,7 +111,7 @@ export class Claims {
     try {
       this.#claimer?.close();
     } finally {
-      for (const feed of [...this.#feeds.keys()]) feed.end();
+      this.#feeds.end();
       this.#queue.rejectAll(makeError);
     }
   }
@@ -154,7 +139,7 @@ export class Claims {
     if (state !== "claiming") this.#restoring = false;
     const { logger, name } = this.#options;
     logger?.debug(`NAME ${new Name(name!)}: ${state}${address === null ? "" : `, address ${address}`}`);
-    for (const events of this.#feeds.values()) events.push(status);
+    this.#feeds.push(status);
     this.#queue.pump();
     this.#keep();
   }
@@ -162,7 +147,7 @@ export class Claims {
   #failed(error: Error): void {
     this.#options.logger?.warn(`claiming an address: ${error.message}`);
     this.#queue.rejectAll(() => error);
-    for (const events of this.#feeds.values()) events.fail(error);
+    this.#feeds.fail(error);
     this.#keep();
   }
 
@@ -180,13 +165,8 @@ export class Claims {
     );
   }
 
-  #feedWaits(waiting: boolean): void {
-    this.#waitingFeeds += waiting ? 1 : -1;
-    this.#keep();
-  }
-
   #keep(): void {
     if (!this.#claimer || this.#closed) return;
-    this.#claimer.keepAlive = this.#keepAlive && (this.#queue.size > 0 || this.#waitingFeeds > 0);
+    this.#claimer.keepAlive = this.#keepAlive && (this.#queue.size > 0 || this.#feeds.waited);
   }
 }

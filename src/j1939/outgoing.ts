@@ -55,7 +55,7 @@ export class MessageSending implements Sending<J1939MessageInit> {
   }
 
   hold(message: J1939MessageInit): J1939MessageInit {
-    const held = new Outgoing({ ...message, data: message.data.slice() });
+    const held = new Outgoing({ ...message, data: new Uint8Array(message.data) }); // a Buffer's `slice` is no copy
     this.#port.replace(message, held);
     this.#transfers.replace(message, held);
     return held;

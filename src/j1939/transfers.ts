@@ -4,11 +4,8 @@
  * @module
  */
 
-import { checkSignal } from "../check.ts";
-import { Endpoint } from "../endpoint.ts";
 import { CanOperationError } from "../errors.ts";
-import { Events } from "../events.ts";
-import { Feed } from "../feed.ts";
+import { EventFeeds } from "../events.ts";
 import { ENOBUFS, errnoName } from "../kernel/errno.ts";
 import type { TransferListener } from "../socket/j1939.ts";
 import { transferError } from "../socket/j1939_errors.ts";
@@ -56,8 +53,7 @@ export class Transfers implements TransferListener {
   readonly #known = { send: new Map<number, Known>(), receive: new Map<number, Known>() };
   /** Who waits, by message. */
   readonly #expected = new Map<J1939MessageInit, Acknowledgement>();
-  readonly #feeds = new Map<Feed<TransferEvent>, Events<TransferEvent>>();
-  #waitingFeeds = 0;
+  readonly #feeds: EventFeeds<TransferEvent>;
   #keepAlive = true;
   #closed = false;
   readonly #looking: RetryTimer = new RetryTimer(() => this.#look());
@@ -65,6 +61,7 @@ export class Transfers implements TransferListener {
   constructor(channel: string, teller: Teller) {
     this.#channel = channel;
     this.#teller = teller;
+    this.#feeds = new EventFeeds(channel, () => this.#follow(), () => this.#watch());
   }
 
   /** Whether waits keep the process alive. */
@@ -76,28 +73,7 @@ export class Transfers implements TransferListener {
 
   /** See `J1939Socket.transfers`. */
   open(options: TransferFeedOptions): TransferFeed {
-    if (typeof options !== "object" || options === null) {
-      throw new TypeError(`transfers() takes options such as { signal }, not ${options}`);
-    }
-    const { signal } = options;
-    checkSignal(signal);
-    const endpoint = new Endpoint<Events<TransferEvent>, TransferEvent>(
-      { channel: this.#channel, noun: "feed" },
-      (onReady) => new Events<TransferEvent>(onReady, (waiting) => this.#feedWaits(waiting)),
-    );
-    const feed: Feed<TransferEvent> = new Feed(endpoint, signal, () => {
-      if (this.#feeds.delete(feed)) this.#follow();
-    });
-    this.#feeds.set(feed, endpoint.socket);
-    try {
-      this.#follow();
-    } catch (error) {
-      this.#feeds.delete(feed);
-      feed.end();
-      throw error;
-    }
-    if (signal?.aborted) feed.end();
-    return feed;
+    return this.#feeds.open("transfers()", options);
   }
 
   /** The end of a message that is about to be sent will be waited for. `forget` is to follow. */
@@ -166,7 +142,7 @@ export class Transfers implements TransferListener {
 
   onFailure(failure: Error): void {
     for (const acknowledgement of [...this.#expected.values()]) acknowledgement.settle(failure);
-    for (const events of this.#feeds.values()) events.fail(failure);
+    this.#feeds.fail(failure);
   }
 
   onNoAddress(destination: bigint): boolean {
@@ -177,7 +153,7 @@ export class Transfers implements TransferListener {
   close(makeError: () => Error): void {
     this.#closed = true;
     this.#looking.clear();
-    for (const feed of [...this.#feeds.keys()]) feed.end();
+    this.#feeds.end();
     for (const acknowledgement of [...this.#expected.values()]) acknowledgement.settle(makeError());
   }
 
@@ -197,19 +173,12 @@ export class Transfers implements TransferListener {
   #tell(known: Known, type: TransferEvent["type"], bytes: number, error: CanOperationError | null): void {
     if (!this.#followed(known)) return;
     const { direction, number, pgn, source, destination, total } = known;
-    for (const events of this.#feeds.values()) {
-      events.push({ direction, type, number, pgn, source, destination, bytes, total, error });
-    }
-  }
-
-  #feedWaits(waiting: boolean): void {
-    this.#waitingFeeds += waiting ? 1 : -1;
-    this.#watch();
+    this.#feeds.push({ direction, type, number, pgn, source, destination, bytes, total, error });
   }
 
   #watch(): void {
     if (this.#closed) return;
-    this.#teller.watch(this.#waitingFeeds > 0 || this.#expected.size > 0);
+    this.#teller.watch(this.#feeds.waited || this.#expected.size > 0);
     this.#looking.set(
       this.#expected.size > 0 ? this.#looking.at ?? performance.now() + LOOK : Infinity,
       this.#keepAlive,

@@ -60,7 +60,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     assertEquals([pgn, source, destination, priority, ...data, isLocal], [0x1ef00, 0xa1, B, 3, 7, true]);
   });
 
-  for (const length of [0, 1, 7, 8, 9, 14, 15, 1784, 1785, 1786, 1787, 5000, 60_000]) {
+  for (const length of [0, 1, 7, 8, 9, 14, 15, 223, 224, 1784, 1785, 1786, 1787, 5000, 60_000, 100_000]) {
     it(`${length} bytes from node to node, both ways`, async () => {
       using a = node({ address: A });
       using b = node({ address: B });
