@@ -116,7 +116,9 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    * @throws As `send`, or the signal's reason when it is aborted: then the message was not sent, but for one that had been
    * begun, which may arrive nevertheless.
    * @throws {CanOperationError} With `acknowledged`, why the message has not come through, by `code`: nobody answers
-   * (`EHOSTUNREACH`), the receiver is busy (`EALREADY`) or has no room (`EMSGSIZE`), or any other reason of an abort.
+   * (`EHOSTUNREACH`), the receiver is busy (`EALREADY`) or has no room (`EMSGSIZE`), or any other reason of an abort. Linux
+   * 6.1 heeds a receiver's abort only if that is a node of the same host: that of another shows as `EHOSTUNREACH`, as soon
+   * as it does not answer in time.
    * @throws {CanTimeoutError} With `acknowledged`, too, if it has not come through in time; it still may.
    */
   override sendAsync(message: J1939MessageInit, options: J1939SendOptions = {}): Promise<void> {

@@ -134,6 +134,53 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals(await weak.claim(), 0x30, "begun anew");
   });
 
+  it("who has none tells so whenever it is asked, and claims as soon as it is told to", async () => {
+    using bus = new Bus("vcan0");
+    using weak = node({ name: fixed(9), address: 0x30, claim: { commandable: true } });
+    using strong = node({ name: fixed(4), address: 0x30 });
+    using tool = node({ address: 0xf9 });
+    await strong.claim();
+    await assertRejects(() => weak.claim(), CanOperationError, "EADDRNOTAVAIL");
+    for (let i = 0; i < 3; i++) {
+      await pause(300);
+      bus.recvMany(999, 0);
+      bus.send(new Message({ arbitrationId: 0x18eafff9, data: [0x00, 0xee, 0x00] }));
+      const seen: ReturnType<typeof claims> = [];
+      for (let tries = 0; tries < 100 && seen.length < 2; tries++) {
+        await pause(20);
+        seen.push(...claims(bus));
+      }
+      assertEquals(seen.sort(([one], [other]) => one - other), [[0x30, 4], [NO_ADDRESS, 9]]);
+    }
+    tool.send({ pgn: 0xfed8, data: [...fixed(9).toBytes(), 0x31] });
+    while (weak.state !== "claimed") await pause(10);
+    assertEquals(weak.address, 0x31);
+    weak.send({ pgn: DIRECT, destination: fixed(4), data: [1] });
+    assertEquals((await next(strong, DIRECT)).source, 0x31);
+  });
+
+  it("an address that is lost while a long message is sent: that is told, and the next one comes from the other", async () => {
+    using bus = new Bus("vcan0");
+    using ecu = node({ name: name(50), address: 0x42 });
+    using other = node({ address: 0x30, filters: [{ pgn: 0xfeca }] });
+    await ecu.claim();
+    const message = { pgn: 0xfeca, data: bytes(150) }; // 22 packets: more than a second
+    const sent = ecu.sendAsync(message, { acknowledged: true, timeout: SOON }).then(
+      () => "done",
+      (error) => error.code,
+    );
+    await pause(200);
+    bus.send(claimOf(name(1), 0x42));
+    const outcome = await sent;
+    assert(outcome !== "ETIMEDOUT", "who sends is told what became of it");
+    while (ecu.address !== 0x80 || ecu.state !== "claimed") await pause(10);
+    await ecu.sendAsync({ pgn: 0xfeca, data: bytes(30) }, { acknowledged: true, timeout: SOON });
+    let received = await next(other);
+    if (received.data.length !== 30) received = await next(other); // it came through all the same
+    assertEquals([received.source, received.name], [0x80, name(50).value]);
+    assertEquals(received.data, bytes(30));
+  });
+
   it("without an address it takes the first that is free in its range", async () => {
     using bus = new Bus("vcan0");
     using first = node({ name: name(30), address: 0x90, claim: { range: [0x90, 0x91] } });

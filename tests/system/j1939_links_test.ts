@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { CanInitializationError, CanOperationError, J1939Socket, Name } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
-import { SOON } from "../support/j1939.ts";
+import { bytes, SOON } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 import { startScript } from "./script.ts";
-import { ip, PATIENCE } from "./tools.ts";
+import { ip, PATIENCE, Program } from "./tools.ts";
 
 const name = new Name({ identityNumber: 5, arbitraryAddressCapable: true });
 const message = { pgn: 0xfeca, data: [1] };
@@ -77,6 +77,55 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
     for await (const { state } of changes) if (seen.push(state) === 8) break;
     const round = ["unclaimed", "claiming", "claimed"];
     assertEquals(seen, ["claiming", "claimed", ...round, ...round]);
+  });
+
+  for (const end of ["down", "del"] as const) {
+    it(`${end} in the midst of a long message: who sends it is told, and nobody waits for ever`, async () => {
+      const before = await restingDescriptors();
+      {
+        using a = open();
+        using b = open({ address: 0x43 });
+        using feed = a.transfers();
+        const message = { pgn: 0xef00, destination: 0x43, data: bytes(200_000) };
+        const receiving = b.recvAsync().then(() => "received", (error) => error.code);
+        const sending = a.sendAsync(message, { acknowledged: true }).then(() => "sent", (error) => error.code);
+        for await (const { type } of feed) if (type === "progress") break;
+        if (end === "down") ip("link", "set", "vcanj", "down");
+        else ip("link", "del", "vcanj");
+        assertEquals(await receiving, "ENETDOWN");
+        assertMatch(await sending, /^(ENETDOWN|ESHUTDOWN|ENODEV)$/);
+        if (end === "down") {
+          ip("link", "set", "vcanj", "up");
+          const short = { ...message, data: bytes(2000) };
+          // What was on its way takes its time to be given up.
+          await a.sendAsync(short, { timeout: SOON });
+          for (;;) {
+            const received = await b.recvAsync({ timeout: SOON }).catch(() => undefined);
+            if (received === undefined) continue; // that it was down
+            assertEquals(received!.data, short.data);
+            break;
+          }
+        }
+      }
+      await descriptorsBackTo(before);
+      if (end === "del") ip("link", "add", "vcanj", "type", "vcan");
+    });
+  }
+
+  it("removed while the thread waits: receiving and sending end", async () => {
+    for (const wait of ["recv", "send"] as const) {
+      using a = open();
+      using _far = open({ address: 0x55, filters: [{ pgn: 0x3ffff }] });
+      using remover = new Program("sh", ["-c", "sleep 0.5; ip link del vcanj"]);
+      const message = { pgn: 0xef00, destination: 0x55, data: bytes(1_000_000) };
+      const error = assertThrows(() => wait === "recv" ? a.recv() : a.send(message), CanOperationError);
+      // Where the machine is slow, the other end has not answered before.
+      assertMatch(error.code!, wait === "recv" ? /^ENETDOWN$/ : /^(ENETDOWN|ENODEV|EHOSTUNREACH)$/);
+      await remover.finish();
+      a.close();
+      ip("link", "add", "vcanj", "type", "vcan");
+      ip("link", "set", "vcanj", "up");
+    }
   });
 
   it("removed is told, and then each time; waits end", async () => {
