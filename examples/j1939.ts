@@ -23,7 +23,8 @@ const answering = answerRequests();
 dashboard.send({ pgn: REQUEST, destination: 0x00, data: new Pgn(SOFT).toBytes() });
 for (const speed of [800, 1250.5, 2100]) {
   const raw = speed * 8; // an eighth of a turn a minute for each bit
-  engine.send({ pgn: EEC1, priority: 3, data: [0xff, 0xff, 0xff, raw & 0xff, raw >> 8, 0xff, 0xff, 0xff] });
+  const data = [0xff, 0xff, 0xff, raw & 0xff, raw >> 8, 0xff, 0xff, 0xff];
+  await engine.sendAsync({ pgn: EEC1, priority: 3, data }, { acknowledged: true }); // has been on the bus
 }
 for (let left = 4; left > 0; left--) {
   const message = await dashboard.recvAsync({ timeout: 5 });

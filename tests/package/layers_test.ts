@@ -102,7 +102,7 @@ const rooms: Record<string, readonly string[]> = {
     "src/wait_queue.ts",
     "src/writer.ts",
   ],
-  "src/events.ts": ["src/socket/"],
+  "src/events.ts": ["src/check.ts", "src/endpoint.ts", "src/feed.ts", "src/socket/"],
   "src/feed.ts": ["src/endpoint.ts", "src/socket/"],
   "src/watch_links.ts": [
     "ffi/",
