@@ -157,7 +157,6 @@ const rooms: Record<string, readonly string[]> = {
     "src/endpoint.ts",
     "src/errors.ts",
     "src/events.ts",
-    "src/feed.ts",
     "src/kernel/",
     "src/options.ts",
     "src/socket/",
