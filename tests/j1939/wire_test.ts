@@ -69,16 +69,19 @@ describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () =
   it("sends a packet again for which it is asked", async () => {
     using far = new Far();
     using a = node({ address: A });
-    const data = bytes(14);
+    const data = bytes(21);
     const sent = a.sendAsync({ pgn: DIRECT, destination: FAR, data }, { acknowledged: true });
     sent.catch(() => {});
-    assertEquals(await far.hear(), [TP_CM, 0x10, 14, 0, 2, 2, ...about]);
+    assertEquals(await far.hear(), [TP_CM, 0x10, 21, 0, 3, 3, ...about]);
     far.tell(TP_CM, 0x11, 2, 1, 0xff, 0xff, ...about);
     const seen = [await far.hear(), await far.hear()];
     assertEquals(seen.sort(), [[TP_DT, 1, ...packet(data, 0)], [TP_DT, 2, ...packet(data, 1)]]);
-    far.tell(TP_CM, 0x11, 1, 2, 0xff, 0xff, ...about);
-    assertEquals(await far.hear(), [TP_DT, 2, ...packet(data, 1)]);
-    far.tell(TP_CM, 0x13, 14, 0, 2, 0xff, ...about);
+    // Before the last one was sent: afterwards Linux takes it for an error.
+    for (const number of [2, 3]) {
+      far.tell(TP_CM, 0x11, 1, number, 0xff, 0xff, ...about);
+      assertEquals(await far.hear(), [TP_DT, number, ...packet(data, number - 1)]);
+    }
+    far.tell(TP_CM, 0x13, 21, 0, 3, 0xff, ...about);
     await sent;
   });
 
