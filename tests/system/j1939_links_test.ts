@@ -131,7 +131,7 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
   it("removed is told, and then each time; waits end", async () => {
     const before = await restingDescriptors();
     {
-      using a = open();
+      using a = open({ filters: [{ pgn: 0xef00 }] }); // and no claims
       using ecu = open({ name, address: 0x44 });
       await ecu.claim();
       ip("link", "del", "vcanj");
