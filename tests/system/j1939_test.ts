@@ -6,7 +6,7 @@ import process from "node:process";
 import { describe } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type J1939Message, type J1939MessageInit, type J1939Socket, Name } from "../../mod.ts";
+import { type J1939Message, type J1939MessageInit, Name } from "../../mod.ts";
 import { bytes, it, next, node } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
