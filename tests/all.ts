@@ -83,7 +83,7 @@ async function tests(runtime: "deno" | "bun", suite: "library" | "programs", whe
   const top = readdirSync("tests").filter((name) => name.endsWith("_test.ts")).map((name) => `./tests/${name}`);
   // What needs no kernel is proved on this machine, where it is faster.
   const folders = where === "host" ? ["./tests/system", "./tests/package"] : ["./tests/system"];
-  const files = suite === "library" ? [...top, "./tests/ffi", "./tests/kernel"] : folders;
+  const files = suite === "library" ? [...top, "./tests/ffi", "./tests/j1939", "./tests/kernel"] : folders;
   const report = `${reports}/${runtime}-${suite}-${where}.xml`;
   const covered = suite === "library" && where === "kernel";
   const command = runtime === "deno"

@@ -8,6 +8,8 @@ export const CAN_RAW = 1;
 export const CAN_ISOTP = 6;
 /** Protocol of the broadcast manager's sockets. */
 export const CAN_BCM = 2;
+/** Protocol of J1939 sockets. */
+export const CAN_J1939 = 7;
 
 /** Extended (29 bit) identifier. */
 export const CAN_EFF_FLAG = 0x80000000;

@@ -16,6 +16,8 @@ export const SOL_SOCKET = 1;
 export const SOL_NETLINK = 270;
 /** `int`: the errno that the socket has for its next call, which is taken back by asking. */
 export const SO_ERROR = 4;
+/** Messages to everybody may be sent and received. */
+export const SO_BROADCAST = 6;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 /** Like SO_SNDBUF, past the system's limit; needs CAP_NET_ADMIN. */
@@ -34,12 +36,22 @@ export const SO_TIMESTAMPING = 37;
 export const SOF_TIMESTAMPING_RX_HARDWARE = 1 << 2;
 /** The kernel stamps what it receives. */
 export const SOF_TIMESTAMPING_RX_SOFTWARE = 1 << 3;
+/** What becomes of a message is told apart by a number, which counts the messages that were sent. */
+export const SOF_TIMESTAMPING_OPT_ID = 1 << 7;
+/** The error queue tells when a message, or a part of it, has left for the interface. */
+export const SOF_TIMESTAMPING_TX_SCHED = 1 << 8;
+/** The error queue tells when a message has been acknowledged. */
+export const SOF_TIMESTAMPING_TX_ACK = 1 << 9;
 /** The kernel's times are reported. */
 export const SOF_TIMESTAMPING_SOFTWARE = 1 << 4;
 /** The controllers' times are reported. */
 export const SOF_TIMESTAMPING_RAW_HARDWARE = 1 << 6;
+/** Type of the control message with what is known of a message that the error queue tells of, as netlink attributes. */
+export const SCM_TIMESTAMPING_OPT_STATS = 54;
 /** `__u32[9]`: how full the socket's buffers are and how many messages they had no room for. */
 export const SO_MEMINFO = 55;
+/** Index of the bytes that wait to be sent in SO_MEMINFO. */
+export const SK_MEMINFO_WMEM_ALLOC = 2;
 /** Index of the count of dropped messages in SO_MEMINFO. */
 export const SK_MEMINFO_DROPS = 8;
 /** Bytes of SO_MEMINFO. */
@@ -49,6 +61,8 @@ export const SO_MEMINFO_SIZE = 36;
 export const MSG_PEEK = 0x02;
 /** A receive tells the length of all of the message, however little there was room for. */
 export const MSG_TRUNC = 0x20;
+/** Receive from the error queue. */
+export const MSG_ERRQUEUE = 0x2000;
 /** On a received frame: it was sent by this host. */
 export const MSG_DONTROUTE = 0x04;
 /** On a received frame: it was sent by this very socket. */

@@ -29,8 +29,8 @@ export interface DatagramSizes {
   readonly name: number;
   /** Of the control messages, each with its header and aligned to 8; 0 for none. */
   readonly control: number;
-  /** Of the data. */
-  readonly data: number;
+  /** Of the data; or the memory to use for it, which must not move. */
+  readonly data: number | Uint8Array;
 }
 
 /** A control message that came with a datagram. */
@@ -54,6 +54,7 @@ export class Datagram {
   readonly #header: Uint8Array;
   readonly #view: DataView;
   readonly #iovec: number;
+  readonly #dataAddress: bigint;
 
   /** Memory for datagrams of a descriptor, none of whose parts is longer than `sizes` says. */
   constructor(libc: Libc, fd: number, sizes: DatagramSizes) {
@@ -63,20 +64,21 @@ export class Datagram {
     const name = iovec + IOVEC_SIZE;
     const control = name + aligned(sizes.name);
     const data = control + aligned(sizes.control);
+    const own = typeof sizes.data === "number" ? sizes.data : 0;
     // Small typed arrays may move; a buffer of its own, asked for as such, does not.
-    const memory = new ArrayBuffer(Math.max(data + sizes.data, 1024));
+    const memory = new ArrayBuffer(Math.max(data + own, 1024));
     this.#header = new Uint8Array(memory);
     this.#view = new DataView(memory);
     this.name = new Uint8Array(memory, name, sizes.name);
     this.control = new Uint8Array(memory, control, sizes.control);
-    this.data = new Uint8Array(memory, data, sizes.data);
+    this.data = typeof sizes.data === "number" ? new Uint8Array(memory, data, own) : sizes.data;
     const base = libc.address(this.#header);
+    this.#dataAddress = typeof sizes.data === "number" ? base + BigInt(data) : libc.address(sizes.data);
     const at = (offset: number, size: number) => size === 0 ? 0n : base + BigInt(offset);
     this.#view.setBigUint64(MSG_NAME, at(name, sizes.name), true);
     this.#view.setBigUint64(MSG_IOV, base + BigInt(iovec), true);
     this.#view.setUint32(MSG_IOVLEN, 1, true);
     this.#view.setBigUint64(MSG_CONTROL, at(control, sizes.control), true);
-    this.#view.setBigUint64(iovec + IOV_BASE, base + BigInt(data), true);
   }
 
   /** Bytes of the address that was received. */
@@ -123,18 +125,20 @@ export class Datagram {
    *
    * @param length Bytes of the data.
    * @param controlLength Bytes of the control messages.
+   * @param from Bytes of the data to leave out before.
    * @returns Bytes of data that went, or `-errno`.
    */
-  send(length: number, controlLength = 0, flags = 0): number {
-    this.#prepare(this.name.length, controlLength, length);
+  send(length: number, controlLength = 0, flags = 0, from = 0): number {
+    this.#prepare(this.name.length, controlLength, length, from);
     const result = this.#libc.sendmmsg(this.#fd, this.#header, 1, flags);
     return result < 0 ? result : this.#view.getUint32(MSG_LEN, true);
   }
 
-  #prepare(name: number, control: number, data: number): void {
+  #prepare(name: number, control: number, data: number, from = 0): void {
     this.#view.setUint32(MSG_NAMELEN, name, true);
     this.#view.setBigUint64(MSG_CONTROLLEN, BigInt(control), true);
     this.#view.setUint32(MSG_FLAGS, 0, true);
+    this.#view.setBigUint64(this.#iovec + IOV_BASE, this.#dataAddress + BigInt(from), true);
     this.#view.setUint32(this.#iovec + IOV_LEN, data, true);
   }
 }

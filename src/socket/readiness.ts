@@ -5,7 +5,7 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { EPOLLIN, EPOLLOUT } from "../kernel/epoll.ts";
+import { EPOLLIN, EPOLLOUT, EPOLLPRI } from "../kernel/epoll.ts";
 import { EINTR } from "../kernel/errno.ts";
 import { encodePollfd, POLLIN, POLLOUT } from "../kernel/socket.ts";
 import { reactorOf, type Watch } from "./reactor.ts";
@@ -17,6 +17,16 @@ import type { Fail } from "./system_error.ts";
 const BACKOFF = { first: 0.0005, most: 0.01 };
 
 const noBytes = new Uint8Array(0);
+
+/** Something else that has to go on while the thread waits. */
+export interface Companion {
+  /** What it waits for. */
+  readonly fd: number;
+  /** Seconds until it has to run, whatever has come; Infinity for never. */
+  readonly due: number;
+  /** Does what is to be done now. */
+  run(): void;
+}
 
 /** Waits for a descriptor, and backs off where the kernel cannot tell when there is room. */
 export class Readiness {
@@ -34,6 +44,10 @@ export class Readiness {
   #retryAt = 0;
   /** Whether there is something for who receives that the kernel does not tell of. */
   #news = false;
+  /** Whether to wait for the error queue too: epoll always tells of it, but only while something is waited for. */
+  errors = false;
+  /** What goes on while the thread waits. */
+  companion: Companion | null = null;
   /** How it was armed last. */
   #readable = false;
   #writable = false;
@@ -91,16 +105,18 @@ export class Readiness {
     const backingOff = writable && this.#backoff > 0;
     // What epoll cannot tell: news that is here already, or that it is time for the next try.
     this.#timer.set(readable && this.#news ? 0 : backingOff ? this.#retryAt : Infinity, keepAlive);
-    const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0);
+    const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0) | (this.errors ? EPOLLPRI : 0);
     if (events === 0 && this.#watch === null) return;
     this.#watch ??= reactorOf(this.#libc).watch(this.#fd, this.#onReady);
     this.#watch.arm(events, keepAlive);
   }
 
-  /** Waits no more. */
+  /** Waits no more; the descriptor stays open. */
   stop(): void {
     this.#timer.clear();
-    this.#watch?.close();
+    const watch = this.#watch;
+    this.#watch = null;
+    watch?.close();
   }
 
   /** Waits no more, and closes the descriptor. */
@@ -115,8 +131,17 @@ export class Readiness {
   }
 
   #poll(fds: Uint8Array, seconds: number): void {
+    const { companion } = this;
+    if (companion) {
+      const alone = fds;
+      fds = new Uint8Array(alone.length + 8);
+      fds.set(alone);
+      fds.set(encodePollfd(companion.fd, POLLIN), alone.length);
+      seconds = Math.min(seconds, Math.max(companion.due, 0));
+    }
     // Rounded up, so that a wait never ends before its time; poll's own limit is 24 days, and the caller waits again.
     const result = this.#libc.poll(fds, seconds === Infinity ? -1 : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1));
+    companion?.run();
     if (result < 0 && result !== -EINTR) throw this.#fail("wait for", "poll", result);
   }
 }

@@ -16,6 +16,11 @@ export class RetryTimer {
     this.#onTime = onTime;
   }
 
+  /** When it will call back, in milliseconds of the monotonic clock; undefined for never. */
+  get at(): number | undefined {
+    return this.#at === Infinity ? undefined : this.#at;
+  }
+
   /**
    * Sets when to call back, once.
    *

@@ -8,6 +8,7 @@ import type { Libc } from "../../ffi/libc.ts";
 import { ENOPROTOOPT, EPERM } from "../kernel/errno.ts";
 import {
   SK_MEMINFO_DROPS,
+  SK_MEMINFO_WMEM_ALLOC,
   SO_ERROR,
   SO_MEMINFO,
   SO_MEMINFO_SIZE,
@@ -42,10 +43,14 @@ export class SocketOptions {
 
   /** Messages for which the receive buffer had no room. */
   get drops(): number {
-    const memory = new Uint32Array(SO_MEMINFO_SIZE / 4);
-    const result = this.#libc.getsockopt(this.#fd, SOL_SOCKET, SO_MEMINFO, new Uint8Array(memory.buffer));
+    const result = this.#memory(SK_MEMINFO_DROPS);
     if (result < 0) throw this.#fail("read SO_MEMINFO of", "getsockopt", result);
-    return memory[SK_MEMINFO_DROPS];
+    return result;
+  }
+
+  /** Bytes of memory of what waits to be sent, or `-errno`. */
+  get waiting(): number {
+    return this.#memory(SK_MEMINFO_WMEM_ALLOC);
   }
 
   /** Bytes of the receive buffer. */
@@ -107,6 +112,12 @@ export class SocketOptions {
   #done(label: string, value: Uint8Array, result: number, advice: Readonly<Record<number, string>> = {}): void {
     if (result < 0) throw this.#fail(`set ${label} on`, "setsockopt", result, advice[-result]);
     this.#logger?.debug(`${label} set: ${[...value].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`);
+  }
+
+  #memory(index: number): number {
+    const memory = new Uint32Array(SO_MEMINFO_SIZE / 4);
+    const result = this.#libc.getsockopt(this.#fd, SOL_SOCKET, SO_MEMINFO, new Uint8Array(memory.buffer));
+    return result < 0 ? result : memory[index];
   }
 
   #get(label: string, name: number): number {

@@ -27,9 +27,25 @@ const rooms: Record<string, readonly string[]> = {
   // Bit timings.
   "src/bit_timing/": ["src/check.ts", "src/kernel/"],
   "src/bit_timing.ts": ["src/bit_timing/", "src/check.ts"],
+  // J1939's values.
+  "src/j1939/name.ts": ["src/check.ts"],
+  "src/j1939/pgn.ts": ["src/check.ts", "src/kernel/"],
+  "src/j1939/message.ts": ["src/check.ts", "src/j1939/name.ts", "src/j1939/pgn.ts", "src/kernel/"],
+  "src/j1939/filter.ts": ["src/check.ts", "src/j1939/name.ts", "src/j1939/pgn.ts", "src/kernel/"],
+  "src/j1939/address_claim.ts": [],
+  "src/j1939/options.ts": [
+    "src/check.ts",
+    "src/j1939/address_claim.ts",
+    "src/j1939/filter.ts",
+    "src/j1939/name.ts",
+    "src/kernel/",
+    "src/options.ts",
+  ],
   // Sockets.
   "src/socket/": [
     "ffi/",
+    "src/j1939/message.ts",
+    "src/j1939/options.ts",
     "src/errors.ts",
     "src/kernel/",
     "src/record.ts",
@@ -86,6 +102,7 @@ const rooms: Record<string, readonly string[]> = {
     "src/wait_queue.ts",
     "src/writer.ts",
   ],
+  "src/events.ts": ["src/check.ts", "src/endpoint.ts", "src/feed.ts", "src/socket/"],
   "src/feed.ts": ["src/endpoint.ts", "src/socket/"],
   "src/watch_links.ts": [
     "ffi/",
@@ -131,6 +148,22 @@ const rooms: Record<string, readonly string[]> = {
     "src/options.ts",
     "src/periodic/",
     "src/socket/",
+  ],
+  "src/j1939/": [
+    "ffi/",
+    "src/j1939/",
+    "src/can_socket.ts",
+    "src/check.ts",
+    "src/endpoint.ts",
+    "src/errors.ts",
+    "src/events.ts",
+    "src/kernel/",
+    "src/options.ts",
+    "src/socket/",
+    "src/timeout.ts",
+    "src/turn.ts",
+    "src/wait_queue.ts",
+    "src/writer.ts",
   ],
   "src/isotp.ts": [
     "ffi/",

@@ -4,16 +4,19 @@
  * @module
  */
 
-import { Bus } from "../../mod.ts";
+import { Bus, J1939Socket } from "../../mod.ts";
 
 /** Why tests that need a vcan0 are skipped, or false. `tests/vm/run` has one; the whole suite is run there. */
-export const noVcan: string | false = reason();
+export const noVcan: string | false = reason("no vcan0 here", () => new Bus("vcan0"));
 
-function reason(): string | false {
+/** Likewise for tests that need J1939 as well. */
+export const noJ1939: string | false = noVcan || reason("no J1939 here", () => new J1939Socket("vcan0"));
+
+function reason(what: string, open: () => Disposable): string | false {
   try {
-    new Bus("vcan0").close();
+    open()[Symbol.dispose]();
     return false;
   } catch (error) {
-    return `no vcan0 here: ${(error as Error).message}`;
+    return `${what}: ${(error as Error).message}`;
   }
 }

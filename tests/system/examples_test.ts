@@ -187,6 +187,30 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       await program.stop("SIGINT");
     },
   },
+  j1939: {
+    needsVcan: true,
+    async run() {
+      using program = startScript("examples/j1939.ts");
+      const lines = await program.finish();
+      assertEquals(
+        lines.filter((line) => line.startsWith("engine:")),
+        [800, 1250.5, 2100].map((n) => `engine: ${n} rpm`),
+      );
+      assertEquals(lines.filter((line) => !line.startsWith("engine:")), ["software: a text of more than 8 bytes"]);
+    },
+  },
+  address_claim: {
+    needsVcan: true,
+    run: () =>
+      printed(
+        "address_claim",
+        /^the pump has address 128$/,
+        /^the winch has address 128$/,
+        /^pump: claiming, 129$/,
+        /^pump: claimed, 129$/,
+        /^from 128, serial number 1000$/,
+      ),
+  },
   quick_start: {
     needsVcan: true,
     async run() {

@@ -13,6 +13,14 @@ import { canTable, deviceStats } from "../../src/kernel/can_netlink.ts";
 import { encodeEpollEvent, epollEventSize, EPOLLIN, EPOLLOUT, eventFd } from "../../src/kernel/epoll.ts";
 import { errnoName, errnoText } from "../../src/kernel/errno.ts";
 import { decodeDriver } from "../../src/kernel/ethtool.ts";
+import { decodeExtendedError } from "../../src/kernel/errqueue.ts";
+import {
+  decodeJ1939Address,
+  decodeJ1939Filters,
+  decodeTransferStats,
+  encodeJ1939Address,
+  encodeJ1939Filters,
+} from "../../src/kernel/j1939.ts";
 import { decodeIfreqName, encodeIfreq } from "../../src/kernel/if.ts";
 import { linkTable } from "../../src/kernel/if_link.ts";
 import {
@@ -47,6 +55,7 @@ const headers = [
   "linux/can/error.h",
   "linux/can/netlink.h",
   "linux/can/isotp.h",
+  "linux/can/j1939.h",
   "linux/can/raw.h",
   "linux/can/vxcan.h",
   "linux/errqueue.h",
@@ -81,6 +90,11 @@ const ours: Record<string, string[]> = {
   FRAME_DATA: ["offsetof(struct can_frame, data)", "offsetof(struct canfd_frame, data)"],
   SOCKADDR_CAN_SIZE: ["sizeof(struct sockaddr_can)"],
   SOCKADDR_CAN_IFINDEX: ["offsetof(struct sockaddr_can, can_ifindex)"],
+  SOCKADDR_CAN_NAME: ["offsetof(struct sockaddr_can, can_addr.j1939.name)"],
+  SOCKADDR_CAN_PGN: ["offsetof(struct sockaddr_can, can_addr.j1939.pgn)"],
+  SOCKADDR_CAN_ADDR: ["offsetof(struct sockaddr_can, can_addr.j1939.addr)"],
+  J1939_FILTER_SIZE: ["sizeof(struct j1939_filter)"],
+  EXTENDED_ERR_SIZE: ["sizeof(struct sock_extended_err)"],
   FILTER_SIZE: ["sizeof(struct can_filter)"],
   BCM_MSG_HEAD_SIZE: ["sizeof(struct bcm_msg_head)", "offsetof(struct bcm_msg_head, frames)"],
   IFREQ_SIZE: ["sizeof(struct ifreq)"],
@@ -146,6 +160,17 @@ const bcm: Required<BcmHead> = {
   canId: 0x80000003,
   nframes: 257,
 };
+const j1939Filters = [
+  {
+    name: 0x0102030405060708n,
+    nameMask: 0xff00000000000001n,
+    pgn: 0xea00,
+    pgnMask: 0x3ffff,
+    address: 1,
+    addressMask: 2,
+  },
+  { name: 0n, nameMask: 0n, pgn: 0, pgnMask: 0, address: 3, addressMask: 255 },
+];
 
 /** Structures as C initializes them and as we encode them. */
 const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] = [
@@ -172,6 +197,16 @@ const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] 
   [
     "struct can_isotp_ll_options value = { .mtu = CANFD_MTU, .tx_dl = 64, .tx_flags = CANFD_BRS }",
     encodeLinkLayer(72, 64, 1),
+  ],
+  [
+    "struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0x12345678, .can_addr.j1939 = { " +
+    ".name = 0x0102030405060708, .pgn = J1939_PGN_ADDRESS_CLAIMED, .addr = J1939_IDLE_ADDR } }",
+    encodeJ1939Address(0x12345678, { name: 0x0102030405060708n, pgn: 0xee00, address: 0xfe }),
+  ],
+  [
+    "struct j1939_filter value[] = { { 0x0102030405060708, 0xff00000000000001, J1939_PGN_REQUEST, J1939_PGN_MAX, 1, 2 }, " +
+    "{ .addr = 3, .addr_mask = 0xff } }",
+    encodeJ1939Filters(j1939Filters),
   ],
   ["struct can_filter value[] = { { 0, 0 } }", encodeFilters([{ canId: 0, canMask: 0 }])],
   [
@@ -331,6 +366,28 @@ const decoded: readonly (readonly [definition: string, (bytes: Uint8Array) => un
     [5, 0x12345678, 6],
   ],
   [bcmHeadInC, decodeBcmHead, bcm],
+  [
+    "struct sockaddr_can value = { .can_addr.j1939 = { .name = 1, .pgn = J1939_PGN_MAX, .addr = J1939_NO_ADDR } }",
+    decodeJ1939Address,
+    { name: 1n, pgn: 0x3ffff, address: 255 },
+  ],
+  [
+    "struct j1939_filter value[] = { { 0x0102030405060708, 0xff00000000000001, J1939_PGN_REQUEST, J1939_PGN_MAX, 1, 2 }, " +
+    "{ .addr = 3, .addr_mask = 0xff } }",
+    decodeJ1939Filters,
+    j1939Filters,
+  ],
+  [
+    "struct sock_extended_err value = { 113, SO_EE_ORIGIN_LOCAL, 2, 3, 4, J1939_EE_INFO_TX_ABORT, 0x12345678 }",
+    decodeExtendedError,
+    { errno: 113, origin: 1, info: 1, data: 0x12345678 },
+  ],
+  [
+    "struct { struct nlattr a; __u32 acked; struct nlattr b; __u8 address; } __attribute__((packed)) value = " +
+    "{ { 8, J1939_NLA_BYTES_ACKED }, 7, { 5, J1939_NLA_DEST_ADDR }, 9 }",
+    decodeTransferStats,
+    { bytesAcked: 7, destination: 9 },
+  ],
   ['struct ifreq value = { .ifr_name = "fifteen-bytes-x", .ifr_mtu = -1 }', decodeIfreqName, "fifteen-bytes-x"],
   ['struct ethtool_drvinfo value = { .driver = "kvaser_pci", .version = "1" }', decodeDriver, "kvaser_pci"],
   [

@@ -26,8 +26,8 @@ export class Program implements Disposable {
   #end: string | undefined;
   #news = Promise.withResolvers<void>();
 
-  /** @param input What it reads from standard input. */
-  constructor(command: string, args: readonly string[], input = "") {
+  /** @param input What it reads from standard input; null if `write` is to follow. */
+  constructor(command: string, args: readonly string[], input: string | null = "") {
     this.#name = [command, ...args].join(" ").slice(0, 200);
     this.#child = spawn(command, args);
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -41,7 +41,7 @@ export class Program implements Disposable {
     this.#child.on("close", (code, signal) => this.#ended(`${signal ?? code}`));
     // A program that ends without reading all is told by its exit code.
     this.#child.stdin.on("error", () => {});
-    this.#child.stdin.end(input);
+    if (input !== null) this.#child.stdin.end(input);
   }
 
   /**
@@ -73,6 +73,12 @@ export class Program implements Disposable {
   async result(): Promise<{ end: string; stderr: string }> {
     await this.#over();
     return { end: this.#end!, stderr: this.#stderr };
+  }
+
+  /** Writes to its standard input; null for the end of it. */
+  write(text: string | null): void {
+    if (text === null) this.#child.stdin.end();
+    else this.#child.stdin.write(text);
   }
 
   /** Sends it a signal. */

@@ -1,0 +1,114 @@
+/**
+ * How a J1939 socket is opened.
+ *
+ * @module
+ */
+
+import { checkWhole, fillOptions, type OptionTable } from "../check.ts";
+import { J1939_MAX_UNICAST_ADDR, type RawJ1939Filter } from "../kernel/j1939.ts";
+import { checkCommon, type CommonOptions } from "../options.ts";
+import { FREE_ADDRESSES } from "./address_claim.ts";
+import { type J1939Filter, toRawJ1939Filters } from "./filter.ts";
+import { checkName, type Name } from "./name.ts";
+
+/** How an address is claimed. */
+export interface ClaimOptions {
+  /**
+   * First and last address to choose from when `address` is lost or absent, if the NAME is `arbitraryAddressCapable`.
+   * Default 128 and 247, those that are nobody's by the standard.
+   */
+  readonly range?: readonly [first: number, last: number];
+  /** Whether others may command the socket to claim another address (PGN 0xfed8). Default false. */
+  readonly commandable?: boolean;
+}
+
+/** Options of a J1939 socket. */
+export interface J1939Options extends CommonOptions {
+  /** Name of the interface, such as `"vcan0"`. */
+  readonly channel: string;
+  /**
+   * The address to send from and to receive at, 0 to 253. With a `name`, the address to claim first. Default none: only
+   * messages to everybody are received, and none can be sent.
+   */
+  readonly address?: number;
+  /**
+   * The NAME to send from and to receive at: the address is the one that `claim`, or another program, has claimed for it.
+   */
+  readonly name?: bigint | Name;
+  /** What to receive; null or an empty list: everything. Default null. */
+  readonly filters?: readonly J1939Filter[] | null;
+  /** Of messages that have none of their own: 0, the highest, to 7; 0 and 1 need CAP_NET_ADMIN. Default 6. */
+  readonly priority?: number;
+  /** Whether messages to everybody are received and may be sent. Default true. */
+  readonly broadcast?: boolean;
+  /** How `claim` comes by an address. */
+  readonly claim?: ClaimOptions;
+  /** Whether messages between other nodes are received too, those of one frame at least. Default false. */
+  readonly promiscuous?: boolean;
+}
+
+/** Options with every default filled in. */
+export type FullJ1939Options =
+  & CommonOptions
+  & Required<Pick<J1939Options, "channel" | "filters" | "priority" | "broadcast" | "promiscuous">>
+  & {
+    readonly address: number | null;
+    readonly name: bigint | null;
+    readonly claim: Required<ClaimOptions>;
+    /** The filters as the kernel takes them. */
+    readonly rawFilters: readonly RawJ1939Filter[];
+  };
+
+const table: OptionTable<J1939Options> = {
+  channel: ["string"],
+  address: ["number", null],
+  name: ["bigint or object", null],
+  filters: ["object", null],
+  priority: ["number", 6],
+  broadcast: ["boolean", true],
+  claim: ["object", {}],
+  promiscuous: ["boolean", false],
+  receiveBuffer: ["number"],
+  sendBuffer: ["number"],
+  logger: ["object"],
+  libc: ["string"],
+};
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws {TypeError} An option is unknown or of the wrong type, or `channel` is missing.
+ * @throws {RangeError} A value is out of range.
+ */
+export function fullJ1939Options(given: string | J1939Options): FullJ1939Options {
+  const options = typeof given === "string" ? { channel: given } : given;
+  const full = fillOptions("J1939Socket", options, table) as unknown as FullJ1939Options;
+  const { channel, address, name, priority, filters } = full;
+  if (!channel) throw new TypeError("Option channel is missing: the name of an interface, one at a time");
+  if (address !== null) checkWhole("Option address", address, 0, J1939_MAX_UNICAST_ADDR);
+  if (name !== null && checkName("Option name", name) === 0n) {
+    throw new RangeError("Option name is 0, which is no NAME");
+  }
+  checkWhole("Option priority", priority, 0, 7);
+  checkCommon(full);
+  return {
+    ...full,
+    name: name === null ? null : checkName("Option name", name),
+    claim: fullClaimOptions(full.claim),
+    rawFilters: toRawJ1939Filters(filters),
+  };
+}
+
+const claimTable: OptionTable<ClaimOptions> = {
+  range: ["array", [FREE_ADDRESSES.first, FREE_ADDRESSES.last]],
+  commandable: ["boolean", false],
+};
+
+function fullClaimOptions(given: ClaimOptions): Required<ClaimOptions> {
+  const full = fillOptions("Option claim", given, claimTable) as unknown as Required<ClaimOptions>;
+  const [first, last] = full.range;
+  checkWhole("The first address of claim.range", first, 0, J1939_MAX_UNICAST_ADDR);
+  checkWhole("The last address of claim.range", last, first, J1939_MAX_UNICAST_ADDR);
+  if (full.range.length !== 2) throw new TypeError(`claim.range must have two addresses: ${full.range}`);
+  return full;
+}

@@ -1,0 +1,63 @@
+/**
+ * Messages on their way.
+ *
+ * @module
+ */
+
+import type { Logger } from "../options.ts";
+import type { J1939Port } from "../socket/j1939.ts";
+import type { Sending } from "../writer.ts";
+import { checkMessage, describeMessage, type J1939MessageInit } from "./message.ts";
+import type { Name } from "./name.ts";
+import type { FullJ1939Options } from "./options.ts";
+import type { Transfers } from "./transfers.ts";
+
+/** A message on its way: one that was begun is known again by being the same object. */
+export class Outgoing implements J1939MessageInit {
+  readonly pgn: number;
+  readonly destination: number | bigint | Name | undefined;
+  readonly priority: number | undefined;
+  readonly data: Uint8Array | readonly number[];
+
+  /** @throws {TypeError | RangeError} The message can't be sent. */
+  constructor(message: J1939MessageInit) {
+    checkMessage(message);
+    this.pgn = message.pgn;
+    this.destination = message.destination;
+    this.priority = message.priority;
+    this.data = message.data;
+  }
+
+  toString(): string {
+    return describeMessage(this);
+  }
+}
+
+/** What a J1939 socket sends. */
+export class MessageSending implements Sending<J1939MessageInit> {
+  readonly channel: string;
+  readonly logger: Logger | undefined;
+  readonly noRoom: string =
+    "the send buffer is full, or another socket of this host has a transfer between the same nodes; a long message that " +
+    "had been begun may still arrive";
+  readonly #port: J1939Port;
+  readonly #transfers: Transfers;
+
+  constructor({ channel, logger }: FullJ1939Options, port: J1939Port, transfers: Transfers) {
+    this.channel = channel;
+    this.logger = logger;
+    this.#port = port;
+    this.#transfers = transfers;
+  }
+
+  check(message: J1939MessageInit): void {
+    if (!(message instanceof Outgoing)) checkMessage(message);
+  }
+
+  hold(message: J1939MessageInit): J1939MessageInit {
+    const held = new Outgoing({ ...message, data: new Uint8Array(message.data) }); // a Buffer's `slice` is no copy
+    this.#port.replace(message, held);
+    this.#transfers.replace(message, held);
+    return held;
+  }
+}

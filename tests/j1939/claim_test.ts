@@ -1,0 +1,373 @@
+import { describe } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  Bus,
+  CanOperationError,
+  CanTimeoutError,
+  type ClaimStatus,
+  type J1939Message,
+  Message,
+  Name,
+} from "../../mod.ts";
+import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
+import { bytes, it, next, node, SOON } from "../support/j1939.ts";
+import { withFaults } from "../support/faults.ts";
+import { noJ1939 } from "../support/kernel.ts";
+import { pause } from "../support/pause.ts";
+
+const DIRECT = 0xef00;
+const CLAIMED = 0x18eeff00;
+const NO_ADDRESS = 0xfe;
+
+/** A NAME that may choose another address: the smaller the number, the stronger. */
+function name(identityNumber: number): Name {
+  return new Name({ identityNumber, manufacturerCode: 1, function: 130, arbitraryAddressCapable: true });
+}
+
+/** A NAME that may not. */
+function fixed(identityNumber: number): Name {
+  return new Name({ identityNumber, manufacturerCode: 2, function: 130 });
+}
+
+/** A claim as it is on the bus. */
+function claimOf(claimed: Name, address: number): Message {
+  return new Message({ arbitrationId: CLAIMED | address, data: claimed.toBytes() });
+}
+
+/** The claims that a bus has seen: addresses, and the last digits of their NAMEs. */
+function claims(bus: Bus): [address: number, identityNumber: number][] {
+  return bus.recvMany(999, 0)
+    .filter(({ arbitrationId }) => (arbitrationId & 0x1fffff00) === CLAIMED)
+    .map(({ arbitrationId, data }) => [arbitrationId & 0xff, new Name(data).identityNumber]);
+}
+
+describe("J1939Socket.claim", { skip: noJ1939 }, () => {
+  it("claims the address, which is the NAME's from then on", async () => {
+    using bus = new Bus("vcan0");
+    using ecu = node({ name: name(5), address: 0x42 });
+    using other = node({ address: 0x30 });
+    assertEquals([ecu.state, ecu.address], ["unclaimed", null]);
+    const start = performance.now();
+    const claim = ecu.claim();
+    assertEquals([ecu.state, ecu.address], ["claiming", 0x42]);
+    assertEquals(await claim, 0x42);
+    assert(performance.now() - start >= 250);
+    assertEquals([ecu.state, ecu.address], ["claimed", 0x42]);
+    assertEquals(await ecu.claim(), 0x42);
+    assertEquals(claims(bus), [[0x42, 5]]);
+    ecu.send({ pgn: DIRECT, destination: 0x30, data: [1] });
+    const message = await next(other, DIRECT);
+    assertEquals([message.source, message.name, message.destinationName], [0x42, name(5).value, null]);
+    for (const destination of [0x42, name(5), name(5).value]) {
+      for (const length of [1, 100]) {
+        other.send({ pgn: DIRECT, destination, data: bytes(length) });
+        const answer = await next(ecu, DIRECT);
+        assertEquals([answer.destination, answer.destinationName, answer.name], [0x42, name(5).value, null]);
+        assertEquals(answer.data, bytes(length));
+      }
+    }
+  });
+
+  it("a contest is settled as the standard says: the smaller NAME has the address, the other another", async () => {
+    using bus = new Bus("vcan0");
+    using weak = node({ name: name(9), address: 0x80 });
+    using strong = node({ name: name(4), address: 0x80 });
+    assertEquals(await weak.claim(), 0x80);
+    assertEquals(await strong.claim(), 0x80);
+    assertEquals(await weak.claim(), 0x81);
+    assertEquals([strong.address, strong.state, weak.address, weak.state], [0x80, "claimed", 0x81, "claimed"]);
+    // Who may choose asks who is where; so a claim may come twice.
+    assertEquals(claims(bus).filter((each, i, all) => `${each}` !== `${all[i - 1]}`), [
+      [0x80, 9],
+      [0x80, 4],
+      [0x81, 9],
+    ]);
+    strong.send({ pgn: DIRECT, destination: name(9), data: [1] });
+    assertEquals((await next(weak, DIRECT)).source, 0x80);
+    weak.send({ pgn: DIRECT, destination: name(4), data: bytes(50) });
+    assertEquals((await next(strong, DIRECT)).name, name(9).value);
+  });
+
+  it("a contest at the same moment: both claim, one defends", async () => {
+    using bus = new Bus("vcan0");
+    using weak = node({ name: name(9), address: 0x80 });
+    using strong = node({ name: name(4), address: 0x80 });
+    const both = await Promise.all([strong.claim(), weak.claim()]);
+    assertEquals(both, [0x80, 0x81]);
+    const seen = claims(bus);
+    assertEquals(seen.filter(([, identity]) => identity === 4).length >= 2, true);
+    assertEquals(seen.filter(([, identity]) => identity === 9).map(([address]) => address).at(-1), 0x81);
+  });
+
+  it("many nodes that want one address all come by one", async () => {
+    const nodes = Array.from(
+      { length: 8 },
+      (_, i) => node({ name: name(20 - i), address: 0x90, filters: [{ pgn: DIRECT }] }),
+    );
+    try {
+      await Promise.all(nodes.map((each) => each.claim({ timeout: SOON })));
+      await pause(500); // nobody contends any more
+      assert(nodes.every(({ state }) => state === "claimed"), nodes.map(({ state }) => state).join());
+      const addresses = nodes.map(({ address }) => address!);
+      assertEquals(new Set(addresses).size, nodes.length);
+      assertEquals(addresses.at(-1), 0x90, "the smallest NAME has it");
+      // Where their process was too slow for the kernel to keep account, the first message makes good for it.
+      for (const each of nodes) await each.sendAsync({ pgn: 0xfeca, data: [1] }, { timeout: SOON });
+      for (const [i, each] of nodes.entries()) {
+        each.send({ pgn: DIRECT, destination: nodes[(i + 1) % 8].name!, data: [i] });
+        assertEquals((await next(nodes[(i + 1) % 8], DIRECT)).source, each.address);
+      }
+    } finally {
+      for (const each of nodes) each.close();
+    }
+  });
+
+  it("who may not choose another has none when it loses: it says so, and sends no more", async () => {
+    using bus = new Bus("vcan0");
+    using weak = node({ name: fixed(9), address: 0x30 });
+    using strong = node({ name: fixed(4), address: 0x30 });
+    assertEquals(await weak.claim(), 0x30);
+    assertEquals(await strong.claim(), 0x30);
+    assertEquals([weak.state, weak.address], ["cannot-claim", null]);
+    assertEquals(claims(bus).slice(0, 3), [[0x30, 9], [0x30, 4], [NO_ADDRESS, 9]]);
+    const error = await assertRejects(() => weak.claim(), CanOperationError, "Cannot claim an address on");
+    assertEquals(error.code, "EADDRNOTAVAIL");
+    await pause(200);
+    // Where all this takes long, the strong one claims once more.
+    assertEquals(claims(bus).slice(0, 3), [[0x30, 9], [0x30, 4], [NO_ADDRESS, 9]]);
+    const send = () => weak.sendAsync({ pgn: 0xfeca, data: [1] });
+    assertEquals((await assertRejects(send, CanOperationError, "has no address: claim one")).code, "EADDRNOTAVAIL");
+    strong.send({ pgn: 0xfeca, data: [1] });
+    strong.close();
+    assertEquals(await weak.claim(), 0x30, "begun anew");
+  });
+
+  it("who has none tells so whenever it is asked, and claims as soon as it is told to", async () => {
+    using bus = new Bus("vcan0");
+    using weak = node({ name: fixed(9), address: 0x30, claim: { commandable: true } });
+    using strong = node({ name: fixed(4), address: 0x30 });
+    using tool = node({ address: 0xf9 });
+    await strong.claim();
+    await assertRejects(() => weak.claim(), CanOperationError, "EADDRNOTAVAIL");
+    for (let i = 0; i < 3; i++) {
+      await pause(300);
+      bus.recvMany(999, 0);
+      bus.send(new Message({ arbitrationId: 0x18eafff9, data: [0x00, 0xee, 0x00] }));
+      const seen: ReturnType<typeof claims> = [];
+      for (let tries = 0; tries < 100 && seen.length < 2; tries++) {
+        await pause(20);
+        seen.push(...claims(bus));
+      }
+      assertEquals(seen.sort(([one], [other]) => one - other), [[0x30, 4], [NO_ADDRESS, 9]]);
+    }
+    tool.send({ pgn: 0xfed8, data: [...fixed(9).toBytes(), 0x31] });
+    while (weak.state !== "claimed") await pause(10);
+    assertEquals(weak.address, 0x31);
+    weak.send({ pgn: DIRECT, destination: fixed(4), data: [1] });
+    assertEquals((await next(strong, DIRECT)).source, 0x31);
+  });
+
+  it("an address that is lost while a long message is sent: that is told, and the next one comes from the other", async () => {
+    using bus = new Bus("vcan0");
+    using ecu = node({ name: name(50), address: 0x42 });
+    using other = node({ address: 0x30, filters: [{ pgn: 0xfeca }] });
+    await ecu.claim();
+    const message = { pgn: 0xfeca, data: bytes(150) }; // 22 packets: more than a second
+    const sent = ecu.sendAsync(message, { acknowledged: true, timeout: SOON }).then(
+      () => "done",
+      (error) => error.code,
+    );
+    await pause(200);
+    bus.send(claimOf(name(1), 0x42));
+    const outcome = await sent;
+    assert(outcome !== "ETIMEDOUT", "who sends is told what became of it");
+    while (ecu.address !== 0x80 || ecu.state !== "claimed") await pause(10);
+    // Those who have heard a part of it ignore another message in several frames until they have given it up.
+    let received: J1939Message | null = null;
+    for (let tries = 0; received?.data.length !== 30; tries++) {
+      assert(tries < 20, "it never came through");
+      await ecu.sendAsync({ pgn: 0xfeca, data: bytes(30) }, { acknowledged: true, timeout: SOON });
+      received = await other.recvAsync({ timeout: 1 });
+    }
+    assertEquals([received.source, received.name], [0x80, name(50).value]);
+    assertEquals(received.data, bytes(30));
+  });
+
+  it("without an address it takes the first that is free in its range", async () => {
+    using bus = new Bus("vcan0");
+    using first = node({ name: name(30), address: 0x90, claim: { range: [0x90, 0x91] } });
+    using second = node({ name: name(31), claim: { range: [0x90, 0x91] } });
+    using third = node({ name: name(32), claim: { range: [0x90, 0x91] } });
+    assertEquals(await first.claim(), 0x90);
+    assertEquals(await second.claim(), 0x91);
+    await assertRejects(() => third.claim(), CanOperationError, "EADDRNOTAVAIL");
+    assertEquals(third.state, "cannot-claim");
+    first.close(); // nobody is told
+    second.send({ pgn: DIRECT, destination: 0x30, data: [1] });
+    await pause(300);
+    assertEquals(claims(bus).filter(([address]) => address === NO_ADDRESS), [[NO_ADDRESS, 32]]);
+    assertEquals(await third.claim(), 0x90, "asked anew, nobody answers for it");
+  });
+
+  it("answers who asks for addresses", async () => {
+    using bus = new Bus("vcan0");
+    using ecu = node({ name: name(5), address: 0x42 });
+    await ecu.claim();
+    bus.recvMany(99, 0);
+    const ask = (destination: number, ...data: number[]) =>
+      bus.send(new Message({ arbitrationId: 0x18ea0000 | destination << 8 | 0xf9, data }));
+    for (const destination of [0xff, 0x42]) {
+      ask(destination, 0x00, 0xee, 0x00);
+      const { arbitrationId, data } = (await bus.recvAsync({ timeout: SOON }))!;
+      assertEquals([arbitrationId, ...data], [CLAIMED | 0x42, ...name(5).toBytes()]);
+    }
+    ask(0x43, 0x00, 0xee, 0x00); // another's
+    ask(0xff, 0xda, 0xfe, 0x00); // for something else
+    ask(0xff, 0x00, 0xee); // for nothing
+    await pause(100);
+    assertEquals(claims(bus), []);
+    assertEquals(ecu.state, "claimed");
+    ecu.send({ pgn: 0xfeca, data: [1] }); // its claim stays good
+  });
+
+  it("defends its address while the thread waits", () => {
+    using bus = new Bus("vcan0");
+    using ecu = node({ name: name(5), address: 0x42, filters: [{ pgn: DIRECT }] });
+    let claimed = false;
+    const claim = ecu.claim().then(() => claimed = true);
+    for (let i = 0; i < 200 && ecu.state !== "claimed"; i++) ecu.recv(0.02);
+    assertEquals(ecu.state, "claimed");
+    assert(!claimed, "the event loop had no turn");
+    bus.recvMany(99, 0);
+    bus.send(claimOf(name(6), 0x42));
+    assertEquals(ecu.recv(0.2), null);
+    assertEquals(claims(bus), [[0x42, 5]]);
+    return claim.then(() => assert(claimed));
+  });
+
+  it("claims its address again if the kernel has forgotten it", async () => {
+    using ecu = node({ name: name(5), address: 0x42 });
+    using known = node({ name: name(6), address: 0x43 });
+    using other = node({ address: 0x30 });
+    await Promise.all([ecu.claim(), known.claim()]);
+    for (const destination of [0x30, name(6)]) {
+      // What a kernel does that hears of a rival, and hears too late that it has yielded.
+      let failed = 0;
+      const fault = (call: string) => call === "sendmmsg" && failed++ === 0 ? -99 : undefined;
+      const sent = withFaults(fault, () => ecu.sendAsync({ pgn: DIRECT, destination, data: [1] })).result;
+      if (destination === 0x30) {
+        await sent;
+        assertEquals((await next(other, DIRECT)).source, 0x42);
+        assertEquals(await ecu.claim(), 0x42);
+      } else await assertRejects(() => sent, CanOperationError, "EADDRNOTAVAIL"); // it did not help the last time
+    }
+    const stranger = () => ecu.sendAsync({ pgn: DIRECT, destination: name(7), data: [1] });
+    await assertRejects(stranger, CanOperationError, "EADDRNOTAVAIL");
+    assertEquals(ecu.state, "claimed");
+  });
+
+  it("claimChanges() tells what happens to the address", async () => {
+    using bus = new Bus("vcan0");
+    using ecu = node({ name: name(50), address: 0x42 });
+    using changes = ecu.claimChanges();
+    const seen: ClaimStatus[] = [];
+    const following = (async () => {
+      for await (const status of changes) seen.push(status);
+    })();
+    await ecu.claim();
+    bus.send(claimOf(name(1), 0x42));
+    while (ecu.address !== 0x80 || ecu.state !== "claimed") await pause(10);
+    await pause();
+    ecu.close();
+    await following;
+    assertEquals(seen, [
+      { state: "claiming", address: 0x42 },
+      { state: "claimed", address: 0x42 },
+      { state: "claiming", address: 0x80 },
+      { state: "claimed", address: 0x80 },
+    ]);
+  });
+
+  it("follows a command to another address, if it is commandable", async () => {
+    using bus = new Bus("vcan0");
+    using tool = node({ address: 0xf9 });
+    using ecu = node({ name: name(5), address: 0x42, claim: { commandable: true } });
+    using firm = node({ name: name(6), address: 0x43 });
+    await Promise.all([ecu.claim(), firm.claim()]);
+    for (const [each, address] of [[ecu, 0x60], [firm, 0x61]] as const) {
+      tool.send({ pgn: 0xfed8, data: [...each.name!.toBytes(), address] });
+    }
+    while (ecu.address !== 0x60 || ecu.state !== "claimed") await pause(10);
+    await pause(200);
+    assertEquals([firm.address, firm.state], [0x43, "claimed"]);
+    assert(claims(bus).some(([address, identity]) => address === 0x60 && identity === 5));
+    ecu.send({ pgn: DIRECT, destination: 0xf9, data: [1] });
+    assertEquals((await next(tool, DIRECT)).source, 0x60);
+  });
+
+  it("other sockets of the NAME use the address", async () => {
+    using ecu = node({ name: name(5), address: 0x42 });
+    using worker = node({ name: name(5) });
+    using other = node({ address: 0x30 });
+    const early = () => worker.sendAsync({ pgn: DIRECT, destination: 0x30, data: [1] });
+    await assertRejects(early, CanOperationError, "EADDRNOTAVAIL");
+    await ecu.claim();
+    assertEquals([worker.state, worker.address], ["unclaimed", null]);
+    await early();
+    assertEquals((await next(other, DIRECT)).source, 0x42);
+    other.send({ pgn: DIRECT, destination: 0x42, data: [2] });
+    assertEquals((await next(worker, DIRECT)).data[0], 2);
+    assertEquals((await next(ecu, DIRECT)).data[0], 2);
+  });
+
+  it("filters by the sender's NAME, and by some of its bits", async () => {
+    using one = node({ name: name(5), address: 0x42 });
+    using two = node({ name: fixed(6), address: 0x43 });
+    await Promise.all([one.claim(), two.claim()]);
+    using exact = node({ filters: [{ name: name(5), pgn: 0xfeca }] });
+    using group = node({ filters: [{ name: fixed(0), nameMask: 0x7ffn << 21n, pgn: 0xfeca }] });
+    for (const each of [one, two, one, two]) each.send({ pgn: 0xfeca, data: [1] });
+    const names = async (socket: typeof one) => [(await next(socket, 0xfeca)).name, (await next(socket, 0xfeca)).name];
+    assertEquals(await names(exact), [name(5).value, name(5).value]);
+    assertEquals(await names(group), [fixed(6).value, fixed(6).value]);
+    await pause(20);
+    assertEquals([exact.recv(0), group.recv(0)], [null, null]);
+  });
+
+  it("waits no longer than it is told, and goes on claiming", async () => {
+    using ecu = node({ name: name(5), address: 0x42 });
+    const error = await assertRejects(() => ecu.claim({ timeout: 0.05 }), CanTimeoutError, "none within 0.05 s");
+    assertEquals([error.code, error.channel], ["ETIMEDOUT", "vcan0"]);
+    const reason = new Error("enough");
+    const aborting = new AbortController();
+    const wait = ecu.claim({ signal: aborting.signal });
+    aborting.abort(reason);
+    assertEquals(await assertRejects(() => wait), reason);
+    assertEquals(await ecu.claim({ timeout: SOON }), 0x42);
+  });
+
+  it("is for who has a NAME, and an address or the right to choose", async () => {
+    using plain = node({ address: 0x42 });
+    await assertRejects(() => plain.claim(), TypeError, "without a NAME");
+    using none = node({ name: fixed(5) });
+    await assertRejects(() => none.claim(), TypeError, "open the socket with one, or with a NAME that is arbitrary");
+    using greedy = node({ name: name(5), address: 0x42 });
+    await assertRejects(() => greedy.claim({ adress: 1 } as object), TypeError, 'no option "adress"');
+  });
+
+  it("leaves nothing behind", async () => {
+    const before = await restingDescriptors();
+    for (let i = 0; i < 3; i++) {
+      const ecu = node({ name: name(5), address: 0x42 });
+      const claim = ecu.claim();
+      if (i > 0) await claim;
+      const told = claim.then(() => "claimed", (error) => error.code);
+      const feed = ecu.claimChanges();
+      ecu.close();
+      assertEquals(await told, i > 0 ? "claimed" : "EBADF");
+      assertEquals((await feed.next()).done, true);
+      assertEquals(ecu.state, i > 0 ? "claimed" : "claiming", "what it was last");
+    }
+    await descriptorsBackTo(before);
+  });
+});

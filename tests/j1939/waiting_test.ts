@@ -1,0 +1,226 @@
+import { describe } from "node:test";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { CanOperationError, CanTimeoutError, type J1939Message, J1939Socket } from "../../mod.ts";
+import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
+import { bytes, it, next, node, SOON, take } from "../support/j1939.ts";
+import { noJ1939 } from "../support/kernel.ts";
+import { pause } from "../support/pause.ts";
+
+const A = 0x20;
+const B = 0x30;
+const DIRECT = 0xef00;
+const GLOBAL = 0xfeca;
+
+/** A send buffer, and more than fits it. */
+const sendBuffer = 5_000;
+const MUCH = 20_000;
+
+describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
+  it("recv gives what is there, waits for what comes, or gives null", async () => {
+    using a = node({ address: A });
+    using b = node({ address: B });
+    assertEquals(b.recv(0), null);
+    const start = performance.now();
+    assertEquals(b.recv(0.05), null);
+    assertEquals(await b.recvAsync({ timeout: 0.05 }), null);
+    assert(performance.now() - start >= 100);
+    // In any order: a vcan may reorder what is sent at once.
+    a.sendMany([1, 2, 3].map((byte) => ({ pgn: GLOBAL, data: [byte] })));
+    const all: J1939Message[] = [take(b)];
+    while (all.length < 3) all.push(...b.recvMany(9, SOON));
+    assertEquals(all.map(({ data }) => data[0]).sort(), [1, 2, 3]);
+    const waits = [b.recvAsync(), b.recvAsync({ timeout: SOON }), b.recvAsync()];
+    for (const [i, byte] of [4, 5, 6].entries()) {
+      a.send({ pgn: GLOBAL, data: [byte] });
+      assertEquals((await waits[i])!.data[0], byte);
+    }
+  });
+
+  it("an aborted wait takes nothing", async () => {
+    using a = node({ address: A });
+    using b = node({ address: B });
+    const aborting = new AbortController();
+    const wait = b.recvAsync({ signal: aborting.signal });
+    const reason = new Error("enough");
+    aborting.abort(reason);
+    a.send({ pgn: GLOBAL, data: [1] });
+    assertEquals(await assertRejects(() => wait), reason);
+    assertEquals((await next(b)).data[0], 1);
+  });
+
+  it("iterates, blocking and asynchronously, until it is closed", async () => {
+    using a = node({ address: A });
+    const b = node({ address: B });
+    const lengths = [1, 50, 2, 51, 3, 52];
+    for (const length of lengths) a.send({ pgn: DIRECT, destination: B, data: bytes(length) });
+    const seen: number[] = [];
+    for (const { data } of b) if (seen.push(data.length) === 3) break;
+    for await (const { data } of b) if (seen.push(data.length) === 6) break;
+    assertEquals(seen, lengths);
+    const loop = (async () => {
+      for await (const _ of b) throw new Error("nothing was sent");
+    })();
+    await pause(20);
+    b.close();
+    await loop;
+    assertEquals([...b], []);
+  });
+
+  it("streams: a bridge from one to another", async () => {
+    using a = node({ address: A });
+    using from = node({ address: B, filters: [{ source: A }] }); // and not what it sends on
+    using to = node({ address: 0x40 });
+    using end = node({ address: B });
+    const bridge = from.readable.pipeTo(to.writable);
+    const sizes = [3, 8, 9, 1785, 3000, 1];
+    for (const size of sizes) a.send({ pgn: DIRECT, destination: B, data: bytes(size) }, SOON);
+    const seen: number[] = [];
+    while (seen.length < sizes.length) {
+      const { source, data } = await next(end);
+      if (source !== 0x40) continue;
+      assertEquals(data, bytes(data.length));
+      seen.push(data.length);
+    }
+    assertEquals(seen, sizes);
+    from.close();
+    await bridge;
+  });
+
+  it("a long message is taken in parts, and what comes after waits for it", async () => {
+    using a = node({ address: A, sendBuffer });
+    using b = node({ address: B });
+    const data = bytes(MUCH);
+    const given = data.slice();
+    const sent = a.sendAsync({ pgn: DIRECT, destination: B, data: given }, { timeout: SOON });
+    const second = a.sendAsync({ pgn: DIRECT, destination: B, data: [1] }, { timeout: SOON });
+    const third = a.sendAsync({ pgn: DIRECT, destination: B, data: bytes(20) }, { timeout: SOON });
+    given.fill(0); // what was handed over stays what it was
+    assertEquals((await next(b)).data, data);
+    assertEquals((await next(b)).data.length, 1);
+    assertEquals((await next(b)).data.length, 20);
+    await Promise.all([sent, second, third]);
+  });
+
+  it("a blocking send meanwhile goes on with the long message, and comes after it", async () => {
+    using a = node({ address: A, sendBuffer });
+    using b = node({ address: B });
+    const data = bytes(MUCH);
+    const sent = a.sendAsync({ pgn: DIRECT, destination: B, data }, { timeout: SOON });
+    a.send({ pgn: DIRECT, destination: B, data: [1] }, SOON);
+    assertEquals((await next(b)).data, data);
+    assertEquals((await next(b)).data.length, 1);
+    await sent;
+    a.send({ pgn: DIRECT, destination: B, data }, SOON);
+    assertEquals(take(b).data, data);
+    assertEquals(
+      a.sendMany([{ pgn: DIRECT, destination: B, data }, { pgn: DIRECT, destination: B, data: [2] }], SOON),
+      2,
+    );
+    assertEquals(take(b).data, data);
+    assertEquals(take(b).data.length, 1);
+  });
+
+  it("no room in time is told, and the same message sent again is another", async () => {
+    using a = node({ address: A, sendBuffer });
+    using b = node({ address: B });
+    const message = { pgn: DIRECT, destination: B, data: bytes(MUCH) };
+    const error = assertThrows(
+      () => a.send(message, 0),
+      CanTimeoutError,
+      "no room within 0 s (the send buffer is full",
+    );
+    assertEquals([error.code, error.channel], ["ETIMEDOUT", "vcan0"]);
+    a.send({ pgn: DIRECT, destination: B, data: [1] }, SOON);
+    // It had been begun: the next goes on with it.
+    assertEquals((await next(b)).data, message.data);
+    assertEquals((await next(b)).data.length, 1);
+    await assertRejects(() => a.sendAsync(message, { timeout: 0 }), CanTimeoutError);
+    const changed = { ...message, data: bytes(MUCH + 1) };
+    await a.sendAsync(changed, { timeout: SOON });
+    assertEquals((await next(b)).data.length, MUCH);
+    assertEquals((await next(b)).data, changed.data);
+  });
+
+  it("two sockets of one address take turns where the transport protocol wants it", async () => {
+    using one = node({ address: A });
+    using two = node({ address: A });
+    using b = node({ address: B });
+    const sent = [one, two].flatMap((socket) =>
+      [1, 2, 3].map((i) => socket.sendAsync({ pgn: DIRECT, destination: B, data: bytes(500 + i) }, { timeout: SOON }))
+    );
+    const seen: number[] = [];
+    while (seen.length < 6) {
+      const { data } = await next(b);
+      assertEquals(data, bytes(data.length));
+      seen.push(data.length);
+    }
+    await Promise.all(sent);
+    assertEquals(seen.sort(), [501, 501, 502, 502, 503, 503]);
+  });
+
+  it("close rejects all who wait, and ends what follows", async () => {
+    const before = await restingDescriptors();
+    const a = node({ address: A, sendBuffer });
+    const waits = [
+      a.recvAsync(),
+      a.sendAsync({ pgn: DIRECT, destination: 0x77, data: bytes(MUCH) }),
+      a.sendAsync({ pgn: DIRECT, destination: 0x77, data: bytes(10) }, { acknowledged: true }),
+    ];
+    const feed = a.transfers();
+    const events = (async () => {
+      for await (const _ of feed);
+    })();
+    const told = Promise.allSettled(waits);
+    await pause(20);
+    a.close();
+    for (const each of await told) {
+      assert(each.status === "rejected" && each.reason instanceof CanOperationError);
+      assertEquals(each.reason.code, "EBADF");
+    }
+    await events;
+    await assertRejects(() => a.claim(), CanOperationError, "the socket is closed");
+    assertThrows(() => a.transfers(), CanOperationError, "the socket is closed");
+    assertThrows(() => a.claimChanges(), CanOperationError, "the socket is closed");
+    await descriptorsBackTo(before);
+  });
+
+  it("close does not wait for what is on its way, but sends it; `await using` does both", async () => {
+    const before = await restingDescriptors();
+    {
+      using b = node({ address: B });
+      const a = node({ address: A });
+      const start = performance.now();
+      a.send({ pgn: GLOBAL, data: bytes(70) }); // 10 packets: half a second
+      a.close();
+      assert(performance.now() - start < 400);
+      assertEquals((await next(b)).data, bytes(70));
+      {
+        await using c = node({ address: A });
+        c.send({ pgn: GLOBAL, data: bytes(71) });
+      }
+      assertEquals(b.recv(0)!.data, bytes(71)); // it is here by now
+    }
+    await descriptorsBackTo(before);
+  });
+
+  it("options that are none are refused", async () => {
+    using a = node({ address: A });
+    const wrong = { acknowledge: true } as unknown as { acknowledged: boolean };
+    const message = { pgn: GLOBAL, data: [] };
+    await assertRejects(() => a.sendAsync(message, wrong), TypeError, 'no option "acknowledge"');
+    await assertRejects(
+      () => a.sendAsync(message, { acknowledged: 1 as unknown as boolean }),
+      TypeError,
+      "acknowledged",
+    );
+    await assertRejects(() => a.sendAsync(message, null as unknown as object), TypeError, "not null");
+    await assertRejects(() => a.sendAsync(message, { timeout: -1, acknowledged: true }), RangeError);
+    await assertRejects(() => a.sendAsync({ pgn: -1, data: [] }, {}), RangeError, "pgn is -1");
+    await assertRejects(() => a.claim({ timeout: -1 }), RangeError);
+    assertThrows(() => a.transfers(null as unknown as object), TypeError, "transfers() takes an object, not null");
+    assertThrows(() => a.transfers({ signals: 1 } as object), TypeError, 'transfers() has no option "signals"');
+    assertThrows(() => a.claimChanges({ signal: 1 as unknown as AbortSignal }), TypeError, "signal");
+    assertThrows(() => a.sendMany(message as unknown as []), TypeError, "sendMany takes an array");
+    assertThrows(() => new J1939Socket({ channel: "vcan0", adress: 1 } as unknown as { channel: string }), TypeError);
+  });
+});

@@ -1,0 +1,70 @@
+/**
+ * J1939 on vcan0, for tests.
+ *
+ * @module
+ */
+
+import { it as test } from "node:test";
+import { CanError, type J1939Message, type J1939Options, J1939Socket } from "../../mod.ts";
+import { type Below, generator } from "./random.ts";
+
+/** Seconds within which everything comes that is to come, also on a loaded machine. */
+export const SOON = 20;
+
+/** The sockets of the test that runs. */
+const opened: J1939Socket[] = [];
+
+/** A socket on vcan0. */
+export function node(options: Partial<J1939Options> = {}): J1939Socket {
+  const socket = new J1939Socket({ channel: "vcan0", ...options });
+  opened.push(socket);
+  return socket;
+}
+
+/** Waits until the sockets are closed: what one still has to send is not for the next test. */
+async function settled(): Promise<void> {
+  await Promise.allSettled(opened.splice(0).map((socket) => socket[Symbol.asyncDispose]()));
+}
+
+/** Data of a length, different at each place. */
+export function bytes(length: number, below: Below = generator(length)): Uint8Array {
+  return Uint8Array.from({ length }, () => below(256));
+}
+
+/** What should have come has not. */
+class Missing extends Error {}
+
+/** The next message, while the thread waits. */
+export function take(socket: J1939Socket): J1939Message {
+  const message = socket.recv(SOON);
+  if (message === null) throw new Missing("no message came");
+  return message;
+}
+
+/** The next message, while the event loop goes on; the next of a PGN, if there are claims and requests among them. */
+export async function next(socket: J1939Socket, pgn?: number): Promise<J1939Message> {
+  for (;;) {
+    const message = await socket.recvAsync({ timeout: SOON });
+    if (message === null) throw new Missing(`no message of PGN ${pgn ?? "any"} came`);
+    if (pgn === undefined || message.pgn === pgn) return message;
+  }
+}
+
+/**
+ * A test that is tried again where the machine was too slow for the transport protocol: if nothing happens for 0.75 s, the
+ * kernel gives a transfer up.
+ */
+export function it(name: string, run: () => void | Promise<void>): void {
+  test(name, async () => {
+    for (let tries = 1;; tries++) {
+      try {
+        return await run();
+      } catch (error) {
+        const slow = error instanceof Missing || (error instanceof CanError && error.code === "EHOSTUNREACH");
+        if (!slow || tries === 5) throw error;
+      } finally {
+        await settled();
+      }
+    }
+  });
+}

@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { CanInitializationError, CanOperationError, J1939Socket, Name } from "../../mod.ts";
+import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
+import { bytes, SOON } from "../support/j1939.ts";
+import { noJ1939 } from "../support/kernel.ts";
+import { pause } from "../support/pause.ts";
+import { startScript } from "./script.ts";
+import { ip, PATIENCE, Program } from "./tools.ts";
+
+const name = new Name({ identityNumber: 5, arbitraryAddressCapable: true });
+const message = { pgn: 0xfeca, data: [1] };
+
+function open(options: Partial<ConstructorParameters<typeof J1939Socket>[0] & object> = {}): J1939Socket {
+  return new J1939Socket({ channel: "vcanj", address: 0x42, ...options });
+}
+
+describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }, () => {
+  beforeEach(() => {
+    ip("link", "add", "vcanj", "type", "vcan");
+    ip("link", "set", "vcanj", "up");
+  });
+  afterEach(() => ip("link", "del", "vcanj"));
+
+  it("down is told once to who receives and each time to who sends; then it works again", async () => {
+    using a = open();
+    using b = open({ address: 0x43 });
+    const wait = b.recvAsync();
+    const sent = a.sendAsync({ pgn: 0xef00, destination: 0x55, data: new Uint8Array(50) }, { acknowledged: true });
+    const failed = [
+      assertRejects(() => wait, CanOperationError, "ENETDOWN"),
+      assertRejects(() => sent, CanOperationError),
+    ];
+    await pause(20);
+    ip("link", "set", "vcanj", "down");
+    await Promise.all(failed);
+    assertThrows(() => a.recv(0), CanOperationError, "ENETDOWN");
+    assertEquals([a.recv(0), b.recv(0)], [null, null]);
+    for (let i = 0; i < 2; i++) {
+      const error = assertThrows(() => a.send(message), CanOperationError, "ENETDOWN");
+      assertEquals(error.channel, "vcanj");
+    }
+    assertThrows(() => open(), CanInitializationError, "ENETDOWN");
+    ip("link", "set", "vcanj", "up");
+    a.send(message);
+    assertEquals(b.recv(SOON)!.data[0], 1);
+    // Down and up again without anybody noticing: it is told, and sending goes through.
+    ip("link", "set", "vcanj", "down");
+    ip("link", "set", "vcanj", "up");
+    a.send(message);
+    assertThrows(() => a.recv(0), CanOperationError, "ENETDOWN");
+    assertThrows(() => b.recv(0), CanOperationError, "ENETDOWN");
+    assertEquals(b.recv(SOON)!.data[0], 1);
+  });
+
+  it("a claimed address is claimed again when the link is up, and sending by NAME works again", async () => {
+    using ecu = open({ name, filters: [{ pgn: 0xef00 }] });
+    using changes = ecu.claimChanges();
+    assertEquals(await ecu.claim(), 0x42);
+    for (let round = 0; round < 2; round++) {
+      ip("link", "set", "vcanj", "down");
+      await assertRejects(() => ecu.recvAsync({ timeout: SOON }), CanOperationError, "ENETDOWN");
+      while (ecu.state !== "unclaimed") await pause(10);
+      const waiting = ecu.claim({ timeout: SOON });
+      ip("link", "set", "vcanj", "up");
+      assertEquals(await waiting, 0x42);
+      using other = open({ address: 0x43 });
+      await ecu.sendAsync(message, { timeout: SOON });
+      for (;;) {
+        const { pgn, source, name: from } = (await other.recvAsync({ timeout: SOON }))!;
+        if (pgn !== message.pgn) continue;
+        assertEquals([source, from], [0x42, name.value]);
+        break;
+      }
+    }
+    const seen: string[] = [];
+    for await (const { state } of changes) if (seen.push(state) === 8) break;
+    const round = ["unclaimed", "claiming", "claimed"];
+    assertEquals(seen, ["claiming", "claimed", ...round, ...round]);
+  });
+
+  for (const end of ["down", "del"] as const) {
+    it(`${end} in the midst of a long message: who sends it is told, and nobody waits for ever`, async () => {
+      const before = await restingDescriptors();
+      {
+        using a = open();
+        using b = open({ address: 0x43 });
+        using feed = a.transfers();
+        const message = { pgn: 0xef00, destination: 0x43, data: bytes(200_000) };
+        const receiving = b.recvAsync().then(() => "received", (error) => error.code);
+        const sending = a.sendAsync(message, { acknowledged: true }).then(() => "sent", (error) => error.code);
+        for await (const { type } of feed) if (type === "progress") break;
+        if (end === "down") ip("link", "set", "vcanj", "down");
+        else ip("link", "del", "vcanj");
+        assertEquals(await receiving, "ENETDOWN");
+        assertMatch(await sending, /^(ENETDOWN|ESHUTDOWN|ENODEV)$/);
+        if (end === "down") {
+          ip("link", "set", "vcanj", "up");
+          const short = { ...message, data: bytes(2000) };
+          // What was on its way takes its time to be given up.
+          await a.sendAsync(short, { timeout: SOON });
+          for (;;) {
+            const received = await b.recvAsync({ timeout: SOON }).catch(() => undefined);
+            if (received === undefined) continue; // that it was down
+            assertEquals(received!.data, short.data);
+            break;
+          }
+        }
+      }
+      await descriptorsBackTo(before);
+      if (end === "del") ip("link", "add", "vcanj", "type", "vcan");
+    });
+  }
+
+  it("removed while the thread waits: receiving and sending end", async () => {
+    for (const wait of ["recv", "send"] as const) {
+      using a = open();
+      using _far = open({ address: 0x55, filters: [{ pgn: 0x3ffff }] });
+      using remover = new Program("sh", ["-c", "sleep 0.5; ip link del vcanj"]);
+      const message = { pgn: 0xef00, destination: 0x55, data: bytes(1_000_000) };
+      const error = assertThrows(() => wait === "recv" ? a.recv() : a.send(message), CanOperationError);
+      // Where the machine is slow, the other end has not answered before.
+      assertMatch(error.code!, wait === "recv" ? /^ENETDOWN$/ : /^(ENETDOWN|ENODEV|EHOSTUNREACH)$/);
+      await remover.finish();
+      a.close();
+      ip("link", "add", "vcanj", "type", "vcan");
+      ip("link", "set", "vcanj", "up");
+    }
+  });
+
+  it("removed is told, and then each time; waits end", async () => {
+    const before = await restingDescriptors();
+    {
+      using a = open({ filters: [{ pgn: 0xef00 }] }); // and no claims
+      using ecu = open({ name, address: 0x44 });
+      await ecu.claim();
+      ip("link", "del", "vcanj");
+      assertThrows(() => a.recv(SOON), CanOperationError, "ENETDOWN");
+      for (let i = 0; i < 2; i++) {
+        const error = assertThrows(() => a.recv(SOON), CanOperationError, "open a new one when it is back");
+        assertEquals(error.code, "ENODEV");
+      }
+      await assertRejects(() => a.recvAsync(), CanOperationError, "ENODEV");
+      assertThrows(() => a.send(message), CanOperationError, "ENODEV");
+      while (ecu.state !== "unclaimed") await pause(10);
+    }
+    await descriptorsBackTo(before);
+    ip("link", "add", "vcanj", "type", "vcan");
+  });
+
+  it("a process ends when it has nothing else to do, though it has an address; and stays while it waits", async () => {
+    using done = startScript("tests/system/scripts/j1939_ends.ts", { args: ["claim"] });
+    assertEquals(await done.finish(), ["claimed 66"]);
+    using unref = startScript("tests/system/scripts/j1939_ends.ts", { args: ["unref"] });
+    assertEquals(await unref.finish(), ["waiting"]);
+    using sending = startScript("tests/system/scripts/j1939_ends.ts", { args: ["send"] });
+    assertEquals(await sending.finish(), ["sent 40 bytes"]);
+  });
+});
