@@ -5,46 +5,32 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { CanInitializationError, CanOperationError } from "../errors.ts";
 import { destinationOf, type J1939Message, type J1939MessageInit } from "../j1939/message.ts";
 import type { FullJ1939Options } from "../j1939/options.ts";
-import { AF_CAN, CAN_J1939 } from "../kernel/can.ts";
-import {
-  EADDRNOTAVAIL,
-  EAFNOSUPPORT,
-  EAGAIN,
-  EBADFD,
-  EBUSY,
-  EINTR,
-  EMSGSIZE,
-  ENETDOWN,
-  ENOBUFS,
-  ENODEV,
-  EPROTONOSUPPORT,
-} from "../kernel/errno.ts";
+import { CAN_J1939 } from "../kernel/can.ts";
+import { EADDRNOTAVAIL, EAGAIN, EBADFD, EBUSY, EINTR, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV } from "../kernel/errno.ts";
 import { encodeJ1939Address, J1939_NO_ADDR, J1939_NO_PGN, type RawJ1939Filter } from "../kernel/j1939.ts";
-import { SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from "../kernel/socket.ts";
+import { SOCK_DGRAM } from "../kernel/socket.ts";
 import { findCanInterface, interfaceIsUp, interfaceName } from "./interfaces.ts";
 import { j1939SendError } from "./j1939_errors.ts";
 import { J1939Inbox, LONGEST } from "./j1939_inbox.ts";
 import { J1939Outbox } from "./j1939_outbox.ts";
 import { J1939Reports, type TransferReport } from "./j1939_reports.ts";
-import { J1939Settings } from "./j1939_settings.ts";
+import { configureJ1939, followTransfers, setJ1939Filters, setPriority } from "./j1939_settings.ts";
+import { KernelSocket, type Protocol } from "./kernel_socket.ts";
 import { closeWhenSent } from "./linger.ts";
-import { type Companion, Readiness } from "./readiness.ts";
+import type { Companion } from "./readiness.ts";
 import { RetryTimer } from "./retry_timer.ts";
 import type { OnReady, Socket } from "./socket.ts";
-import { type Fail, systemError } from "./system_error.ts";
 
 /** Seconds between two looks for a link that is down: nothing tells when its interface is removed. */
 const LOOK = 1;
 
-/** What to do about an interface that was removed. */
-const GONE = "the interface is gone: close this socket, and open a new one when it is back";
-
-const MISSING: Record<number, string> = {
-  [EPROTONOSUPPORT]: `load the module with "sudo modprobe can-j1939"`,
-  [EAFNOSUPPORT]: `this kernel has no SocketCAN: load it with "sudo modprobe can can-j1939"`,
+const J1939: Protocol = {
+  name: "CAN_J1939",
+  number: CAN_J1939,
+  type: SOCK_DGRAM,
+  missing: `load the module with "sudo modprobe can-j1939" (in the kernel since Linux 5.4)`,
 };
 
 /** Who is told of transfers. */
@@ -70,21 +56,15 @@ export interface TransferListener {
 }
 
 /** CAN_J1939 over a libc. */
-export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
-  readonly fd: number;
-  readonly #libc: Libc;
+export class J1939Port extends KernelSocket implements Socket<J1939Message, J1939MessageInit> {
   readonly #options: FullJ1939Options;
-  readonly #onReady: OnReady;
   readonly #listener: TransferListener | null;
   readonly #index: number;
-  readonly #settings: J1939Settings;
-  readonly #readiness: Readiness;
   readonly #in: J1939Inbox;
   readonly #out: J1939Outbox;
   readonly #reports: J1939Reports;
   readonly #looking: RetryTimer;
   #filters: readonly RawJ1939Filter[];
-  #open = false;
   /** Resolves when the socket is closed, which `close` may have to leave for later. */
   closed: Promise<void> = Promise.resolve();
   /** Whether the last receive found the end of what was there. */
@@ -110,71 +90,47 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
     onReady: OnReady,
     listener: TransferListener | null = null,
   ) {
-    this.#libc = libc;
+    super(libc, J1939, options, onReady);
     this.#options = options;
-    this.#onReady = onReady;
     this.#listener = listener;
     this.#filters = options.rawFilters;
-    const { channel, logger } = options;
-    this.fd = libc.socket(AF_CAN, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_J1939);
-    if (this.fd < 0) {
-      const what = "open a CAN_J1939 socket";
-      throw systemError(CanInitializationError, what, "socket", this.fd, channel, MISSING[-this.fd]);
-    }
-    const fail: Fail = (...failure) => this.#error(...failure);
     try {
-      this.#index = findCanInterface(libc, this.fd, channel);
-      this.#settings = new J1939Settings(libc, this.fd, logger, fail);
-      this.#settings.configure(options);
+      this.#index = findCanInterface(libc, this.fd, options.channel);
+      configureJ1939(this.settings, options);
       const bound = this.#bind(address);
-      if (bound < 0) {
-        throw systemError(CanInitializationError, `bind a CAN_J1939 socket to "${channel}"`, "bind", bound, channel);
-      }
-      this.#readiness = new Readiness(libc, this.fd, (failure) => this.#ready(failure), fail);
-      this.#looking = new RetryTimer(() => this.#ready());
+      if (bound < 0) throw this.error("bind a CAN_J1939 socket to", "bind", bound);
+      this.#looking = new RetryTimer(() => this.ready());
       this.#in = new J1939Inbox(libc, this.fd);
       this.#reports = new J1939Reports(libc, this.fd);
       this.#out = new J1939Outbox(libc, this.fd, options.priority, {
         onBegun: (number, message) => this.#listener?.onBegun(number, message),
-        prioritize: (priority) => this.#settings.setPriority(priority),
+        prioritize: (priority) => setPriority(this.settings, priority),
         settle: () => this.settle(),
       });
     } catch (error) {
       libc.close(this.fd);
       throw error;
     }
-    this.#open = true;
-  }
-
-  get droppedFrames(): number {
-    return this.#settings.drops;
-  }
-
-  get receiveBuffer(): number {
-    return this.#settings.receiveBuffer;
-  }
-
-  get sendBuffer(): number {
-    return this.#settings.sendBuffer;
+    this.opened = true;
   }
 
   get idle(): boolean {
-    return this.#empty && this.#kept === null && !this.#down && this.#readiness.watched;
+    return this.#empty && this.#kept === null && !this.#down && this.readiness.watched;
   }
 
   /** Whether something waits to be sent. */
   get waiting(): boolean {
-    return this.#settings.waiting > 0;
+    return this.settings.waiting > 0;
   }
 
   /** What has to go on while the thread waits. */
   set companion(companion: Companion | null) {
-    this.#readiness.companion = companion;
+    this.readiness.companion = companion;
   }
 
   /** Whether to take reports though nobody receives or sends. `arm` is to be called after a change. */
   set watching(value: boolean) {
-    this.#readiness.errors = value;
+    this.readiness.errors = value;
   }
 
   /** Whether the link is up, as far as is known. */
@@ -204,7 +160,7 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
       this.#keep(null);
       throw error;
     }
-    if (this.#gone && this.#empty) throw this.#error("receive from", "recvmmsg", -ENODEV, GONE);
+    if (this.#gone && this.#empty) throw this.error("receive from", "recvmmsg", -ENODEV);
     return 0;
   }
 
@@ -222,18 +178,18 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
     }
     switch (result) {
       case 1:
-        this.#readiness.reset();
+        this.readiness.reset();
         return 1;
       case 0:
-        this.#readiness.reset();
+        this.readiness.reset();
         break;
       case -EBUSY:
       case -ENOBUFS:
-        this.#readiness.backOff();
+        this.readiness.backOff();
         break;
       case -EADDRNOTAVAIL:
         if (!this.#listener?.onNoAddress(destinationOf(message).name)) throw this.#sendError(message, result);
-        this.#readiness.backOff();
+        this.readiness.backOff();
         break;
       default:
         throw this.#sendError(message, result);
@@ -247,62 +203,58 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
     this.#out.replace(message, by);
   }
 
-  waitReadable(seconds: number): void {
-    this.#readiness.waitReadable(this.#down ? Math.min(seconds, LOOK) : seconds);
+  override waitReadable(seconds: number): void {
+    super.waitReadable(this.#down ? Math.min(seconds, LOOK) : seconds);
   }
 
-  waitWritable(seconds: number): void {
-    this.#readiness.waitWritable(seconds);
-  }
-
-  arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
+  override arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
     const looking = readable && this.#down;
     this.#looking.set(looking ? performance.now() + 1000 * LOOK : Infinity, keepAlive);
-    this.#readiness.arm(readable, writable, keepAlive);
+    super.arm(readable, writable, keepAlive);
   }
 
   /** Binds the socket anew, to another address. */
   rebind(address: number): void {
     const result = this.#bind(address);
-    if (result < 0) throw this.#error(`bind to address ${address} on`, "bind", result);
+    if (result < 0) throw this.error(`bind to address ${address} on`, "bind", result);
   }
 
   /** Binds the socket to no NAME and no address, until `rebind`. */
   release(): void {
     const result = this.#bind(J1939_NO_ADDR, 0n);
-    if (result < 0) throw this.#error("unbind from the NAME on", "bind", result);
+    if (result < 0) throw this.error("unbind from the NAME on", "bind", result);
   }
 
   /** Sets what is told of transfers, besides aborts of those that this socket sends. */
   follow(sending: boolean, receiving: boolean): void {
-    this.#settings.follow(sending, receiving);
+    followTransfers(this.settings, sending, receiving);
   }
 
   /** Replaces the filters, and drops what has been received under the older ones. */
   setFilters(filters: readonly RawJ1939Filter[]): void {
     // While nothing passes, emptying the buffer comes to an end.
-    this.#settings.setFilters(null);
+    setJ1939Filters(this.settings, null);
     let message: J1939Message | number;
     do {
       message = this.#in.receive();
       if (typeof message === "number" && message !== -EAGAIN && message !== -EINTR) this.#receiveFailed(message);
     } while (message !== -EAGAIN && this.#kept === null);
     try {
-      this.#settings.setFilters(filters);
+      setJ1939Filters(this.settings, filters);
       this.#filters = filters;
     } catch (error) {
-      this.#settings.setFilters(this.#filters);
+      setJ1939Filters(this.settings, this.#filters);
       throw error;
     }
   }
 
   /** Closes the socket; what waits to be sent is sent before, while the event loop goes on: see `closed`. */
-  close(): void {
+  override close(): void {
     try {
       this.#looking.clear();
-      this.#readiness.stop();
+      this.readiness.stop();
     } finally {
-      const closing = closeWhenSent(() => this.waiting, () => this.#readiness.close());
+      const closing = closeWhenSent(() => this.waiting, () => super.close());
       if (closing !== null) {
         this.closed = closing;
         closing.catch((error) => this.#options.logger?.warn(`${error}`));
@@ -311,7 +263,7 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
   }
 
   #bind(address: number, name = this.#options.name ?? 0n): number {
-    return this.#libc.bind(this.fd, encodeJ1939Address(this.#index, { name, pgn: J1939_NO_PGN, address }));
+    return this.libc.bind(this.fd, encodeJ1939Address(this.#index, { name, pgn: J1939_NO_PGN, address }));
   }
 
   /** Takes reports; returns whether there can be no others, as nothing waits to be sent. */
@@ -321,15 +273,23 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
     return settled;
   }
 
-  #ready(failure?: Error): void {
+  protected override ready(failure?: Error): void {
     if (failure) this.#listener?.onFailure(failure);
-    else if (this.#readiness.errors) {
+    else if (this.readiness.errors) {
       this.#takeReports();
-      // An error of the socket itself is told by whoever asks first, and till then wakes who waits for reports.
-      const error = this.#settings.takeError();
-      if (error < 0) this.#receiveFailed(error);
+      this.#takeError();
     }
-    this.#onReady(failure);
+    super.ready(failure);
+  }
+
+  /** Takes the error of the socket itself, which else wakes who waits for reports until somebody receives or sends. */
+  #takeError(): void {
+    try {
+      const error = this.settings.takeError();
+      if (error < 0) this.#receiveFailed(error);
+    } catch (error) {
+      this.#keep(this.#kept ?? error as Error);
+    }
   }
 
   /** Takes what the error queue tells. */
@@ -339,7 +299,7 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
       if (report === -EAGAIN) return;
       if (typeof report === "number") {
         if (report === -EINTR) continue;
-        return this.#keep(this.#error("read the error queue of", "recvmmsg", report));
+        return this.#keep(this.error("read the error queue of", "recvmmsg", report));
       }
       if (report === null) continue;
       const { direction, step, number, errno } = report;
@@ -355,22 +315,22 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
       this.#look();
     }
     const advice = result === -EMSGSIZE ? `a message of more than ${LONGEST} bytes came, and is lost` : undefined;
-    this.#keep(this.#kept ?? this.#error("receive from", "recvmmsg", result, advice));
+    this.#keep(this.#kept ?? this.error("receive from", "recvmmsg", result, advice));
   }
 
   /** Keeps an error for the next receive, and sees to it that who waits receives. */
   #keep(error: Error | null): void {
     this.#kept = error;
-    this.#readiness.news = error !== null;
+    this.readiness.news = error !== null;
   }
 
   /** Looks whether the link is up again, or its interface is gone. */
   #look(): void {
-    const name = interfaceName(this.#libc, this.fd, this.#index);
+    const name = interfaceName(this.libc, this.fd, this.#index);
     if (name === -ENODEV) {
       this.#gone = true;
-      this.#readiness.news = true; // there will be no other
-    } else if (typeof name === "string" && interfaceIsUp(this.#libc, this.fd, name)) this.#down = false;
+      this.readiness.news = true; // there will be no other
+    } else if (typeof name === "string" && interfaceIsUp(this.libc, this.fd, name)) this.#down = false;
   }
 
   #sendError(message: J1939MessageInit, result: number): Error {
@@ -380,13 +340,7 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
       this.#look();
     }
     const missing = result === -ENODEV || result === -EBADFD;
-    if (this.#gone && missing) return this.#error("send to", "sendmmsg", -ENODEV, GONE);
+    if (this.#gone && missing) return this.error("send to", "sendmmsg", -ENODEV);
     return j1939SendError(channel, this.#options.name !== null, message, result);
-  }
-
-  #error(action: string, syscall: string, result: number, advice?: string): Error {
-    const { channel } = this.#options;
-    const Class = this.#open ? CanOperationError : CanInitializationError;
-    return systemError(Class, `${action} "${channel}"`, syscall, result, channel, advice);
   }
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Libc } from "../../ffi/libc.ts";
 import type { FullJ1939Options } from "../j1939/options.ts";
 import { EPERM } from "../kernel/errno.ts";
 import {
@@ -27,9 +26,7 @@ import {
   SOF_TIMESTAMPING_TX_SCHED,
   SOL_SOCKET,
 } from "../kernel/socket.ts";
-import type { Logger } from "../options.ts";
-import { SocketOptions, u32 } from "./socket_options.ts";
-import type { Fail } from "./system_error.ts";
+import { type SocketOptions, u32 } from "./socket_options.ts";
 
 /** Lets nothing through: no message has such a PGN. */
 const nothing: RawJ1939Filter = {
@@ -41,46 +38,35 @@ const nothing: RawJ1939Filter = {
   nameMask: 0n,
 };
 
-/** Sets a descriptor's options; a refusal is an error. */
-export class J1939Settings extends SocketOptions {
-  readonly #fail: Fail;
+/** Sets all that the options ask for, before the socket is bound; a refusal is an error. */
+export function configureJ1939(settings: SocketOptions, options: FullJ1939Options): void {
+  settings.setBuffers(options);
+  settings.set("SO_BROADCAST", SOL_SOCKET, SO_BROADCAST, u32(Number(options.broadcast)));
+  settings.set("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
+  settings.set("SO_J1939_PROMISC", SOL_CAN_J1939, SO_J1939_PROMISC, u32(Number(options.promiscuous)));
+  setPriority(settings, options.priority);
+  settings.set("SO_J1939_ERRQUEUE", SOL_CAN_J1939, SO_J1939_ERRQUEUE, u32(1));
+  followTransfers(settings, false, false);
+  setJ1939Filters(settings, options.rawFilters);
+}
 
-  constructor(libc: Libc, fd: number, logger: Logger | undefined, fail: Fail) {
-    super(libc, fd, logger, fail);
-    this.#fail = fail;
-  }
+/** Sets the priority of messages from now on. */
+export function setPriority(settings: SocketOptions, priority: number): void {
+  settings.set(`priority ${priority}`, SOL_CAN_J1939, SO_J1939_SEND_PRIO, u32(priority), {
+    [EPERM]: "priorities 0 and 1 need CAP_NET_ADMIN",
+  });
+}
 
-  /** Sets all options, before the socket is bound. */
-  configure(options: FullJ1939Options): void {
-    this.setBuffers(options);
-    this.set("SO_BROADCAST", SOL_SOCKET, SO_BROADCAST, u32(Number(options.broadcast)));
-    this.set("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
-    this.set("SO_J1939_PROMISC", SOL_CAN_J1939, SO_J1939_PROMISC, u32(Number(options.promiscuous)));
-    this.setPriority(options.priority);
-    this.set("SO_J1939_ERRQUEUE", SOL_CAN_J1939, SO_J1939_ERRQUEUE, u32(1));
-    this.follow(false, false);
-    this.setFilters(options.rawFilters);
-  }
+/** Sets what is received; nothing at all for null. */
+export function setJ1939Filters(settings: SocketOptions, filters: readonly RawJ1939Filter[] | null): void {
+  settings.set("SO_J1939_FILTER", SOL_CAN_J1939, SO_J1939_FILTER, encodeJ1939Filters(filters ?? [nothing]));
+}
 
-  /** Sets the priority of messages from now on. */
-  setPriority(priority: number): void {
-    const result = this.trySet(SOL_CAN_J1939, SO_J1939_SEND_PRIO, u32(priority));
-    if (result >= 0) return;
-    const advice = result === -EPERM ? "priorities 0 and 1 need CAP_NET_ADMIN" : undefined;
-    throw this.#fail(`set priority ${priority} on`, "setsockopt", result, advice);
-  }
-
-  /** Sets what is received; nothing at all for null. */
-  setFilters(filters: readonly RawJ1939Filter[] | null): void {
-    this.set("SO_J1939_FILTER", SOL_CAN_J1939, SO_J1939_FILTER, encodeJ1939Filters(filters ?? [nothing]));
-  }
-
-  /** Sets what the error queue tells of transfers, besides aborts of those that this socket sends. */
-  follow(sending: boolean, receiving: boolean): void {
-    const flags = SOF_TIMESTAMPING_SOFTWARE |
-      SOF_TIMESTAMPING_OPT_ID |
-      (sending ? SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK : 0) |
-      (receiving ? SOF_TIMESTAMPING_RX_SOFTWARE : 0);
-    this.set("SO_TIMESTAMPING", SOL_SOCKET, SO_TIMESTAMPING, u32(flags));
-  }
+/** Sets what the error queue tells of transfers, besides aborts of those that this socket sends. */
+export function followTransfers(settings: SocketOptions, sending: boolean, receiving: boolean): void {
+  const flags = SOF_TIMESTAMPING_SOFTWARE |
+    SOF_TIMESTAMPING_OPT_ID |
+    (sending ? SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK : 0) |
+    (receiving ? SOF_TIMESTAMPING_RX_SOFTWARE : 0);
+  settings.set("SO_TIMESTAMPING", SOL_SOCKET, SO_TIMESTAMPING, u32(flags));
 }

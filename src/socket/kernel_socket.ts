@@ -48,6 +48,7 @@ export abstract class KernelSocket {
   protected readonly readiness: Readiness;
   /** Whether it is set up and bound: a failure before that is one of opening it. */
   protected opened = false;
+  readonly #onReady: OnReady;
 
   /**
    * Opens a descriptor; who sets it up closes it if that fails.
@@ -64,7 +65,8 @@ export abstract class KernelSocket {
       const advice = fd === -EPROTONOSUPPORT ? protocol.missing : undefined;
       throw systemError(CanInitializationError, `open a ${protocol.name} socket`, "socket", fd, channel, advice);
     }
-    this.readiness = new Readiness(libc, fd, onReady, (...failure) => this.error(...failure));
+    this.#onReady = onReady;
+    this.readiness = new Readiness(libc, fd, (failure) => this.ready(failure), (...failure) => this.error(...failure));
     this.settings = new SocketOptions(libc, fd, logger, (...failure) => this.error(...failure));
   }
 
@@ -101,6 +103,11 @@ export abstract class KernelSocket {
   /** See `Source.close`. */
   close(): void {
     this.readiness.close();
+  }
+
+  /** What was asked for with `arm` may be there, or waiting failed. */
+  protected ready(failure?: Error): void {
+    this.#onReady(failure);
   }
 
   /** The error of a call that failed. */

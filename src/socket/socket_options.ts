@@ -82,22 +82,13 @@ export class SocketOptions {
     value: Uint8Array,
     advice: Readonly<Record<number, string>> = {},
   ): void {
-    this.#done(label, value, this.trySet(level, name, value), advice);
+    this.#done(label, value, this.#trySet(level, name, value), advice);
   }
 
   /** Sets an option unless the kernel does not know it. */
   setIfKnown(label: string, level: number, name: number, value: Uint8Array): void {
-    const result = this.trySet(level, name, value);
+    const result = this.#trySet(level, name, value);
     if (result !== -ENOPROTOOPT) this.#done(label, value, result);
-  }
-
-  /**
-   * Sets an option unless the kernel refuses.
-   *
-   * @returns 0 or `-errno`.
-   */
-  trySet(level: number, name: number, value: Uint8Array): number {
-    return this.#libc.setsockopt(this.#fd, level, name, value);
   }
 
   /**
@@ -107,6 +98,11 @@ export class SocketOptions {
    */
   takeError(): number {
     return -this.#get("SO_ERROR", SO_ERROR);
+  }
+
+  /** 0 or `-errno`. */
+  #trySet(level: number, name: number, value: Uint8Array): number {
+    return this.#libc.setsockopt(this.#fd, level, name, value);
   }
 
   #done(label: string, value: Uint8Array, result: number, advice: Readonly<Record<number, string>> = {}): void {
@@ -136,7 +132,7 @@ export class SocketOptions {
   ): void {
     const asked = options[option];
     if (asked === undefined) return;
-    const forced = this.trySet(SOL_SOCKET, forceName, u32(asked));
+    const forced = this.#trySet(SOL_SOCKET, forceName, u32(asked));
     if (forced === -EPERM) this.set(label, SOL_SOCKET, name, u32(asked));
     else if (forced < 0) throw this.#fail(`set ${label}FORCE on`, "setsockopt", forced);
     const granted = this.#get(label, name);
