@@ -99,6 +99,7 @@ export class Readiness {
 
   /** Waits no more. */
   stop(): void {
+    this.#readable = false;
     this.#timer.clear();
     this.#watch?.close();
   }
