@@ -222,6 +222,53 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     await descriptorsBackTo(before);
   });
 
+  it("any memory can be sent: shared, a part of more; what is no memory any more cannot", () => {
+    using pair = ends();
+    const views = [
+      new Uint8Array(new SharedArrayBuffer(40), 7, 12).fill(9),
+      bytes(40).subarray(5, 30),
+      Buffer.from("a Buffer"),
+    ];
+    for (const view of views) {
+      pair.a.send(view, 5);
+      assertEquals(pair.b.recv(5), Uint8Array.from(view));
+    }
+    const gone = bytes(20);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    assertThrows(() => pair.a.send(gone), RangeError, "Cannot send a PDU of 0 bytes");
+  });
+
+  it("two with the same identifiers hear the same, and each sends", () => {
+    using pair = ends();
+    using twin = new IsoTpSocket(tester);
+    pair.b.send(bytes(20), 5);
+    for (const socket of [pair.a, twin]) assertEquals(socket.recv(5), bytes(20));
+    for (const socket of [pair.a, twin]) {
+      socket.send(bytes(30), 5);
+      assertEquals(pair.b.recv(5), bytes(30));
+    }
+  });
+
+  it("hundreds wait at once, opened and closed again and again, and none is left", async () => {
+    const before = await restingDescriptors();
+    for (let round = 0; round < 2; round++) {
+      const all = Array.from(
+        { length: 300 },
+        (_, i) => new IsoTpSocket({ channel: "vcan0", txId: 0x10000 + i, rxId: 0x20000 + i }),
+      );
+      const waits = all.map((socket) => socket.recvAsync());
+      for (const chosen of [7, 299]) {
+        using peer = new IsoTpSocket({ channel: "vcan0", txId: 0x20000 + chosen, rxId: 0x10000 + chosen });
+        peer.send(bytes(50, chosen), 5);
+        assertEquals(await waits[chosen], bytes(50, chosen));
+      }
+      for (const socket of all) socket.close();
+      const statuses = (await Promise.allSettled(waits)).map(({ status }) => status);
+      assertEquals(statuses.filter((status) => status === "rejected").length, 298);
+    }
+    await descriptorsBackTo(before);
+  });
+
   it("tells what it lost, and what it is", async () => {
     using pair = ends({ receiveBuffer: 2048 });
     assertEquals(pair.a.channelInfo, 'isotp channel "vcan0", sends 7e0, receives 7e8');

@@ -321,6 +321,24 @@ describe("Links under an ISO-TP socket", options, () => {
     assertEquals(b.recv(5), bytes(1));
   });
 
+  it("that are gone while a PDU is being sent for which nobody waits: it is told, and close does not block", async () => {
+    const count = await restingDescriptors();
+    for (const told of ["recv", "send", "none"]) {
+      ip("link", "add", "vcan2", "type", "vcan");
+      ip("link", "set", "vcan2", "up");
+      using socket = new IsoTpSocket({ ...on, channel: "vcan2" });
+      const receiving = told === "none"
+        ? undefined
+        : assertRejects(() => socket.recvAsync(), CanOperationError, "ENODEV");
+      socket.send(bytes(20));
+      ip("link", "del", "vcan2");
+      if (told === "recv") assertThrows(() => socket.recv(5), CanOperationError, "the interface is gone");
+      if (told === "send") assertThrows(() => socket.send(bytes(1), 5), CanOperationError, "the interface is gone");
+      await receiving;
+    }
+    await descriptorsBackTo(count);
+  });
+
   it("that are gone: everybody is told, and no descriptor is left", async () => {
     const count = await restingDescriptors();
     ip("link", "add", "vcan2", "type", "vcan");
