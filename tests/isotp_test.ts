@@ -233,7 +233,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
       pair.a.send(view, 5);
       assertEquals(pair.b.recv(5), Uint8Array.from(view));
     }
-    const gone = bytes(20);
+    const gone = new Uint8Array(20);
     structuredClone(gone, { transfer: [gone.buffer] });
     assertThrows(() => pair.a.send(gone), RangeError, "Cannot send a PDU of 0 bytes");
   });
