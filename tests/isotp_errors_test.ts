@@ -114,6 +114,8 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
         const writer = socket.writable.getWriter();
         const written = writer.write(bytes(20));
         const over = assertRejects(() => written, Error, "enough");
+        wire.seen();
+        await wire.frames(1); // it begins a little later
         await writer.abort(new Error("enough"));
         await over;
       },
