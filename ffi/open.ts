@@ -50,7 +50,7 @@ export function openLibc(path?: string): Libc {
 
 /** The loader for a host, or an error that says why it has none and what to do. */
 export function chooseRuntime(host: Host): (path?: string) => Libc {
-  const elsewhere = `use interface: "virtual" here`;
+  const elsewhere = `use a Bus with interface: "virtual" here`;
   const { platform, arch } = host.process ?? { platform: "unknown", arch: "unknown" };
   if (platform !== "linux") {
     throw new CanInterfaceNotImplementedError(`SocketCAN needs Linux, and this is ${platform}; ${elsewhere}`);

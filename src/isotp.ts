@@ -22,6 +22,9 @@ import { type Sending, Writer } from "./writer.ts";
  * call, be it a send, whose PDU is not sent then, or a receive. Of several sends that wait, the first is told, and the
  * others are sent.
  *
+ * A send with `waitTxDone` that gives up, because of its timeout or signal, does not take back a PDU that is being sent: it
+ * goes on, and if it fails, the next call is told. (`CanTimeoutError` says so: "it is still being sent".)
+ *
  * An error of ISO-TP is a `CanOperationError`, with one of these codes:
  *
  * | code | a PDU was not sent | a PDU was not received |
@@ -121,6 +124,10 @@ class PduSending implements Sending<Uint8Array> {
   }
 
   late(pdu: Uint8Array, seconds: number): string | undefined {
-    return this.#socket.isSending(pdu) ? `after ${seconds} s it is still being sent, and will be` : undefined;
+    return this.#socket.isSending(pdu) ? `after ${seconds} s it is still being sent` : undefined;
+  }
+
+  leave(pdu: Uint8Array): void {
+    this.#socket.leave(pdu);
   }
 }

@@ -104,6 +104,7 @@ export interface FullIsoTpOptions extends CommonOptions {
   /** Nanoseconds. */
   readonly forceTxStMin: number | undefined;
   readonly forceRxStMin: number | undefined;
+  readonly checksPadding: boolean;
   /** Most bytes of a PDU that is sent in one frame. */
   readonly singleFrame: number;
   /** Whether there is no flow control: for one frame only, or for any number. */
@@ -182,6 +183,7 @@ export function fullIsoTpOptions(given: IsoTpOptions): FullIsoTpOptions {
     forceTxStMin: nanoseconds("forceTxStMin", options.forceTxStMin, MOST),
     forceRxStMin: nanoseconds("forceRxStMin", options.forceRxStMin, MOST),
     waitTxDone: options.waitTxDone === true,
+    checksPadding: options.checkPadding !== undefined,
     singleFrame: singleFrame(txDl, options.extAddress !== undefined),
     broadcast: options.sfBroadcast ? "sf" : options.cfBroadcast ? "cf" : undefined,
     receiveBuffer,

@@ -25,6 +25,8 @@ export interface Sending<Out> {
   readonly noRoom: string;
   /** What keeps a message, after so many seconds, where that is not a lack of room; for an error's text. */
   late?(message: Out, seconds: number): string | undefined;
+  /** Whoever sends a message waits for it no more, whatever becomes of it. */
+  leave?(message: Out): void;
 }
 
 /** Hands messages to a socket: blocking, at once, or in order for those who wait. */
@@ -49,14 +51,23 @@ export class Writer<Out> {
   send(message: Out, timeout?: number | null): void {
     const held = this.#held(message);
     this.#single[0] = held;
-    if (this.#sendAll(this.#single, timeout) === 0) throw this.#timedOut(held, timeout);
+    try {
+      if (this.#sendAll(this.#single, timeout) === 0) throw this.#timedOut(held, timeout);
+    } finally {
+      this.#sending.leave?.(held);
+    }
   }
 
   /** See `Bus.sendMany`. */
   sendMany(messages: readonly Out[], timeout?: number | null): number {
     if (!Array.isArray(messages)) throw new TypeError(`sendMany takes an array of messages: ${messages}`);
     for (const message of messages) this.#sending.check(message);
-    return this.#sendAll(this.#sending.hold ? messages.map((each) => this.#sending.hold!(each)) : messages, timeout);
+    const held = this.#sending.hold ? messages.map((each) => this.#sending.hold!(each)) : messages;
+    try {
+      return this.#sendAll(held, timeout);
+    } finally {
+      if (this.#sending.leave) { for (const message of held) this.#sending.leave(message); }
+    }
   }
 
   /** See `Bus.sendAsync`; undefined if the message went at once. */
@@ -64,14 +75,22 @@ export class Writer<Out> {
     const held = this.#held(message);
     const { timeout, signal } = checkWaitOptions(options);
     signal?.throwIfAborted();
-    if (this.queue.size === 0 && this.#try(held)) return undefined;
-    if (timeout === 0) throw this.#timedOut(held, timeout);
+    try {
+      if (this.queue.size === 0 && this.#try(held)) return undefined;
+      if (timeout === 0) throw this.#timedOut(held, timeout);
+    } catch (error) {
+      this.#sending.leave?.(held);
+      throw error;
+    }
     this.#sending.logger?.debug("waiting for room to send, while the event loop goes on");
     const promise = this.queue.wait(held, options, () => {
       throw this.#timedOut(held, timeout);
     });
     this.#rearm();
-    return promise.then(() => {});
+    return promise.then(() => {}, (error) => {
+      this.#sending.leave?.(held);
+      throw error;
+    });
   }
 
   /** Hands messages over until the time is over; returns how many went. */

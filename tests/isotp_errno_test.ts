@@ -25,6 +25,7 @@ import {
 import { descriptorsBackTo, openDescriptors, restingDescriptors } from "./support/descriptors.ts";
 import { type Call, ENOMEM, errnos, type Fault, once, withFaults } from "./support/faults.ts";
 import { bytes, ecu, noIsoTp, tester } from "./support/isotp.ts";
+import { pause } from "./support/pause.ts";
 
 /** libc's own, whatever it is replaced by. */
 const { close: closeReally } = openLibc();
@@ -110,7 +111,13 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
         CanInterfaceNotImplementedError,
         'load the module with "sudo modprobe can-isotp"',
       ],
-      ["socket", EAFNOSUPPORT, {}, CanInterfaceNotImplementedError, 'load it with "sudo modprobe can"'],
+      [
+        "socket",
+        EAFNOSUPPORT,
+        {},
+        CanInterfaceNotImplementedError,
+        'load it with "sudo modprobe can", or use a Bus with interface: "virtual"',
+      ],
       ["ioctl", ENODEV, {}, CanInitializationError, "CAN interfaces here"],
       ["bind", EINVAL, {}, CanInitializationError, 'bind a CAN_ISOTP socket to "vcan0": EINVAL (invalid argument)'],
       [
@@ -194,6 +201,22 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
     using socket = new IsoTpSocket(tester);
     const fault: Fault = (call, args) => call === "read" ? (args[1] as Uint8Array).length : undefined;
     withFaults(fault, () => assertThrows(() => socket.recv(5), CanOperationError, "EMSGSIZE"));
+  });
+
+  it("close while a PDU is being sent: the error is thrown, and no descriptor is left", async () => {
+    const before = await restingDescriptors();
+    const socket = new IsoTpSocket({ ...tester, txId: 0x7e2 }); // nobody takes what it sends
+    const waiting = socket.recvAsync().catch(() => {});
+    socket.send(bytes(20));
+    await pause(100); // the thread that waits for sockets sleeps, and is not woken now
+    const failing = once("write", ENOMEM);
+    assertThrows(() => withFaults(failing.fault, () => socket.close()), CanOperationError, "ENOMEM");
+    await waiting;
+    const other = new IsoTpSocket(tester);
+    const otherWaiting = other.recvAsync().catch(() => {});
+    other.close();
+    await otherWaiting;
+    await descriptorsBackTo(before);
   });
 
   it("close: the error is thrown, and no descriptor is left", async () => {

@@ -187,7 +187,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
       const wait = socket.sendAsync(bytes(8), { timeout: 0.05 });
-      await assertRejects(() => wait, CanTimeoutError, "after 0.05 s it is still being sent, and will be");
+      await assertRejects(() => wait, CanTimeoutError, "after 0.05 s it is still being sent");
       assertThrows(() => socket.send(bytes(1), 0), CanTimeoutError, "no room within 0 s (another PDU is being sent");
       assertThrows(() => socket.send(bytes(2), 0.05), CanTimeoutError, "no room within 0.05 s");
       await assertRejects(() => socket.sendAsync(bytes(3), { timeout: 0.01 }), CanTimeoutError, "no room");
@@ -219,6 +219,53 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
       assertEquals(await wire.frames(2), ["7e0#1008000102030405", "7e0#210607"]);
     }
     wire[Symbol.dispose]();
+    await descriptorsBackTo(before);
+  });
+
+  it("any memory can be sent: shared, a part of more; what is no memory any more cannot", () => {
+    using pair = ends();
+    const views = [
+      new Uint8Array(new SharedArrayBuffer(40), 7, 12).fill(9),
+      bytes(40).subarray(5, 30),
+      Buffer.from("a Buffer"),
+    ];
+    for (const view of views) {
+      pair.a.send(view, 5);
+      assertEquals(pair.b.recv(5), Uint8Array.from(view));
+    }
+    const gone = new Uint8Array(20);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    assertThrows(() => pair.a.send(gone), RangeError, "Cannot send a PDU of 0 bytes");
+  });
+
+  it("two with the same identifiers hear the same, and each sends", () => {
+    using pair = ends();
+    using twin = new IsoTpSocket(tester);
+    pair.b.send(bytes(20), 5);
+    for (const socket of [pair.a, twin]) assertEquals(socket.recv(5), bytes(20));
+    for (const socket of [pair.a, twin]) {
+      socket.send(bytes(30), 5);
+      assertEquals(pair.b.recv(5), bytes(30));
+    }
+  });
+
+  it("hundreds wait at once, opened and closed again and again, and none is left", async () => {
+    const before = await restingDescriptors();
+    for (let round = 0; round < 2; round++) {
+      const all = Array.from(
+        { length: 300 },
+        (_, i) => new IsoTpSocket({ channel: "vcan0", txId: 0x10000 + i, rxId: 0x20000 + i }),
+      );
+      const waits = all.map((socket) => socket.recvAsync());
+      for (const chosen of [7, 299]) {
+        using peer = new IsoTpSocket({ channel: "vcan0", txId: 0x20000 + chosen, rxId: 0x10000 + chosen });
+        peer.send(bytes(50, chosen), 5);
+        assertEquals(await waits[chosen], bytes(50, chosen));
+      }
+      for (const socket of all) socket.close();
+      const statuses = (await Promise.allSettled(waits)).map(({ status }) => status);
+      assertEquals(statuses.filter((status) => status === "rejected").length, 298);
+    }
     await descriptorsBackTo(before);
   });
 

@@ -61,7 +61,12 @@ export class KernelIsoTpSocket extends KernelSocket implements Socket<Uint8Array
     super(libc, ISOTP, options, onReady);
     const { channel, rxWord, txWord } = options;
     this.#options = options;
-    this.#outcomes = new Outcomes(channel, () => this.#isIdle(this.#events()), (any) => this.readiness.news = any);
+    this.#outcomes = new Outcomes(
+      channel,
+      options.checksPadding,
+      () => this.#isIdle(this.#events()),
+      () => this.#tellNews(),
+    );
     this.#pollfd = encodePollfd(this.fd, POLLOUT);
     try {
       const index = findCanInterface(libc, this.fd, channel);
@@ -115,9 +120,15 @@ export class KernelIsoTpSocket extends KernelSocket implements Socket<Uint8Array
     return this.#outcomes.isSending(pdu);
   }
 
+  /** That PDU's sender waits no more. */
+  leave(pdu: Uint8Array): void {
+    this.#outcomes.leave(pdu);
+  }
+
   override arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
     this.#writing = writable;
     this.#keepAlive = keepAlive;
+    if (this.#outcomes.failed) this.#tellNews();
     super.arm(readable, writable, keepAlive);
   }
 
@@ -127,11 +138,20 @@ export class KernelIsoTpSocket extends KernelSocket implements Socket<Uint8Array
     try {
       busy = this.#isBusy();
     } finally {
-      if (busy) {
-        this.readiness.stop();
-        this.#linger();
-      } else this.readiness.close();
+      if (!busy) this.readiness.close();
+      else {
+        try {
+          this.readiness.stop();
+        } finally {
+          this.#linger();
+        }
+      }
     }
+  }
+
+  /** Who sends is told first of what was not sent. */
+  #tellNews(): void {
+    this.readiness.news = this.#outcomes.pending || (this.#outcomes.failed && !this.#writing);
   }
 
   #linger(): void {

@@ -15,8 +15,9 @@ import { GONE } from "./kernel_socket.ts";
  */
 export class Outcomes {
   readonly #channel: string;
+  readonly #checksPadding: boolean;
   readonly #isIdle: () => boolean;
-  readonly #onPending: (any: boolean) => void;
+  readonly #onChange: () => void;
   /** `-errno` for the next receive. */
   #pending = 0;
   /** `-errno` of a PDU whose sender has not waited, for the next call. */
@@ -30,13 +31,15 @@ export class Outcomes {
   #downTold = false;
 
   /**
+   * @param checksPadding Whether the padding of what is received is checked.
    * @param isIdle Whether the kernel is sending nothing now.
-   * @param onPending Is told whether there is an error for who receives.
+   * @param onChange Is called when `pending` or `failed` may have changed.
    */
-  constructor(channel: string, isIdle: () => boolean, onPending: (any: boolean) => void) {
+  constructor(channel: string, checksPadding: boolean, isIdle: () => boolean, onChange: () => void) {
     this.#channel = channel;
+    this.#checksPadding = checksPadding;
     this.#isIdle = isIdle;
-    this.#onPending = onPending;
+    this.#onChange = onChange;
   }
 
   /** Whether there is an error for the next receive. */
@@ -71,8 +74,9 @@ export class Outcomes {
    */
   isSent(pdu: Uint8Array): boolean {
     const outcome = this.#outcomes.get(pdu);
-    if (outcome) throw isoTpError("send", outcome, this.#channel, outcome === -ENODEV ? GONE : undefined);
-    return outcome === 0;
+    if (!outcome) return outcome === 0;
+    this.#outcomes.delete(pdu);
+    throw isoTpError("send", outcome, this.#channel, outcome === -ENODEV ? GONE : undefined);
   }
 
   /** The kernel has taken a PDU. */
@@ -81,6 +85,14 @@ export class Outcomes {
     this.#downTold = false;
     this.#segmented = segmented;
     this.#sent = waits ? pdu : null;
+  }
+
+  /** That PDU's sender waits no more: if it fails, that is told like that of one who has not waited. */
+  leave(pdu: Uint8Array): void {
+    if (this.#sent === pdu) this.#sent = null;
+    const outcome = this.#outcomes.get(pdu);
+    this.#outcomes.delete(pdu);
+    if (outcome) this.#fail(outcome);
   }
 
   /** What was being sent is through, and the socket has no error any more. */
@@ -98,7 +110,7 @@ export class Outcomes {
   sort(result: number, finder: Direction): void {
     if (!isFailure("send", result)) this.keep(result);
     else if (result === -EBADMSG && !this.#isSenders(finder)) this.keep(result);
-    else if (this.#sent === null) this.#failed = result;
+    else if (this.#sent === null) this.#fail(result);
     else this.#end(result);
   }
 
@@ -109,7 +121,7 @@ export class Outcomes {
       this.#end(-ENODEV);
     } else this.#pending ||= result;
     this.#downTold ||= result === -ENETDOWN;
-    this.#onPending(true);
+    this.#onChange();
   }
 
   /**
@@ -122,7 +134,7 @@ export class Outcomes {
     const result = this.#pending;
     if (result !== 0) {
       this.#pending = 0;
-      this.#onPending(false);
+      this.#onChange();
       throw isoTpError("receive", result, this.#channel, result === -ENODEV ? GONE : undefined);
     }
     if (this.failed && !writing) throw this.#takeFailure("");
@@ -144,8 +156,9 @@ export class Outcomes {
       : isoTpError("send", result, this.#channel);
   }
 
-  /** Whether a bad message was flow control, and no data: the kernel does not tell. */
+  /** Whether a bad message was flow control, and no data: where both are checked, the kernel does not tell. */
   #isSenders(finder: Direction): boolean {
+    if (!this.#checksPadding) return true;
     if (!this.#segmented) return false;
     return this.#sent === null ? finder === "send" : this.#isIdle();
   }
@@ -155,10 +168,15 @@ export class Outcomes {
     this.#sent = null;
   }
 
+  #fail(result: number): void {
+    this.#failed = result;
+    this.#onChange();
+  }
+
   /** @param besides What else is to be told. */
   #takeFailure(besides: string): CanOperationError {
     const result = this.#failed;
-    this.#failed = 0;
+    this.#fail(0);
     return isoTpError("send", result, this.#channel, `a PDU that was handed over before is lost${besides}`);
   }
 }

@@ -113,6 +113,7 @@ export class Readiness {
 
   /** Waits no more; the descriptor stays open. */
   stop(): void {
+    this.#readable = false;
     this.#timer.clear();
     const watch = this.#watch;
     this.#watch = null;

@@ -51,7 +51,7 @@ export function systemError(
 function adviceFor(syscall: string, errno: number, channel?: string): string | undefined {
   switch (errno) {
     case EAFNOSUPPORT:
-      return `this kernel has no SocketCAN: load it with "sudo modprobe can", or use interface: "virtual"`;
+      return `this kernel has no SocketCAN: load it with "sudo modprobe can", or use a Bus with interface: "virtual"`;
     case EMFILE:
       return `close buses that are no longer needed, or raise the limit with "ulimit -n"`;
     case ENFILE:

@@ -5,6 +5,7 @@
  */
 
 import { it } from "node:test";
+import { openLibc } from "../../ffi/open.ts";
 import { Bus, type IsoTpOptions, IsoTpSocket, Message } from "../../mod.ts";
 import { noVcan } from "./kernel.ts";
 
@@ -29,27 +30,58 @@ const STALL = 700;
 
 /**
  * A test in which the script plays the other end, and has to answer in time. If it fails, and the machine has stalled
- * meanwhile for so long that it could not answer, it is done again.
+ * meanwhile for so long that it could not answer, it is done again, and that is said.
  */
 export function inTime(name: string, run: () => void | Promise<void>): void {
   it(name, async () => {
     for (let tries = 1;; tries++) {
-      let stalled = false;
-      let last = performance.now();
-      const clock = setInterval(() => {
-        stalled ||= performance.now() - last > STALL;
-        last = performance.now();
-      }, 20);
+      using stalls = new Stalls();
       try {
         return await run();
       } catch (error) {
-        stalled ||= performance.now() - last > STALL;
-        if (tries === 5 || !stalled) throw error;
-      } finally {
-        clearInterval(clock);
+        if (tries === 5 || stalls.longest < STALL) throw error;
+        console.warn(`${name}: done again, because the machine stalled for ${Math.round(stalls.longest)} ms: ${error}`);
       }
     }
   });
+}
+
+/** How long the script could not run, although it did not block by its own will. */
+class Stalls implements Disposable {
+  readonly #libc = openLibc() as { poll: (fds: Uint8Array, milliseconds: number) => number };
+  readonly #poll = this.#libc.poll;
+  readonly #clock: ReturnType<typeof setInterval>;
+  #last = performance.now();
+  #blocked = 0;
+  #longest = 0;
+
+  constructor() {
+    this.#libc.poll = (...args) => {
+      const start = performance.now();
+      const result = this.#poll.apply(this.#libc, args);
+      this.#blocked += performance.now() - start;
+      return result;
+    };
+    this.#clock = setInterval(() => this.#look(), 20);
+  }
+
+  /** Milliseconds. */
+  get longest(): number {
+    this.#look();
+    return this.#longest;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#clock);
+    this.#libc.poll = this.#poll;
+  }
+
+  #look(): void {
+    const now = performance.now();
+    this.#longest = Math.max(this.#longest, now - this.#last - this.#blocked);
+    this.#last = now;
+    this.#blocked = 0;
+  }
 }
 
 /** Two ends with the same options, to be disposed of. */

@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { libcPaths } from "../../ffi/names.ts";
 import { Bus, Message } from "../../mod.ts";
+import { noIsoTp } from "../support/isotp.ts";
 import { noVcan } from "../support/kernel.ts";
 import { command, inDeno, root, startScript } from "./script.ts";
 import { PATIENCE, Program, receive } from "./tools.ts";
@@ -80,6 +81,22 @@ describe("A script with periodic tasks", () => {
     assertEquals([end, program.lines], ["1", []]);
     assertMatch(stderr, /no sensor/);
   });
+});
+
+describe("A script with an ISO-TP socket exits by itself", () => {
+  const ways: Record<string, string[]> = {
+    "unref": [],
+    "close": [],
+    "close while sending": ["closed"],
+    "waitTxDone": ["ECOMM"],
+    "waitTxDone, unref": [],
+  };
+  for (const [way, expected] of Object.entries(ways)) {
+    it(way, { ...options, skip: noIsoTp }, async () => {
+      using program = startScript("tests/system/scripts/isotp.ts", { args: [way] });
+      assertEquals(await program.finish(), expected);
+    });
+  }
 });
 
 describe("A process", () => {
