@@ -338,6 +338,19 @@ for (const { name, skip, open } of worlds) {
       await assertSilence(other);
     });
 
+    it("lets the event loop have its turns, also where modify takes longer than the period", async () => {
+      using bus = open();
+      using other = open();
+      const modify = (message: Message) => {
+        for (const end = performance.now() + 3; performance.now() < end;);
+        return message;
+      };
+      const task = bus.sendPeriodic(make(1), 0.001, { modify });
+      for (let turn = 0; turn < 3; turn++) await pause(5);
+      assert(task.active && other.recvMany(9, 0).length > 1);
+      task.stop();
+    });
+
     it("modify may stop and restart its task", async () => {
       using bus = open();
       using other = open();

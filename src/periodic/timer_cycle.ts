@@ -93,11 +93,13 @@ export class TimerCycle implements Cycle {
   }
 
   #wake(): void {
-    const late = performance.now() - this.#due;
+    const now = performance.now();
+    const late = now - this.#due;
     const period = this.#period / 1000;
     if (late > Math.max(LATE, period)) this.#due += Math.floor(late / period) * period;
     try {
-      while (this.#due <= performance.now()) if (!this.#step(true)) return;
+      // Not those that fall due meanwhile: a callback may take longer than a period, and the event loop must have its turns.
+      while (this.#due <= now) if (!this.#step(true)) return;
       this.#sleep();
     } catch (error) {
       this.stop();
