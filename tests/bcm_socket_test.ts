@@ -229,6 +229,26 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     bcm.answer(make([5])).unsubscribe();
   });
 
+  it("what was ended touches nothing that has its place", () => {
+    using all = world();
+    const { bcm, send, bus } = all;
+    {
+      using first = bcm.subscribe(ID);
+      first.unsubscribe();
+      bcm.subscribe({ ...ID, mask: null });
+      assertEquals(first.read(), null);
+    } // disposed of a second time
+    send([1], [1]);
+    assertEquals(told(bcm), ["1", "1"]);
+    bus.recvMany(9, 0);
+    const answer = bcm.answer(make([1]));
+    answer.unsubscribe();
+    bcm.answer(make([2]));
+    answer.unsubscribe();
+    bus.send(new Message({ ...ID, isRemoteFrame: true }));
+    assertEquals(bus.recv(20)!.data[0], 2);
+  });
+
   it("reads back what the kernel holds", () => {
     using all = world();
     const { bcm } = all;
@@ -304,6 +324,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assertEquals(bus.recv(0)!.data[0], 31);
     assertEquals(transmission.messages.map(({ data }) => data[0]), [31, 32, 33]);
     assertThrows(() => transmission.update(make([1])), RangeError, "1 messages cannot replace 3");
+    transmission.update([make([41], { channel: "vcan0" }), make([42]), make([43])]); // whose channel is no matter here
     assertThrows(() => transmission.update([], { now: true } as never), TypeError, 'update has no option "now"');
     transmission.stop();
     assertThrows(() => transmission.update([make([1]), make([1]), make([1])]), CanOperationError, "it was stopped");
@@ -466,6 +487,11 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
       [{ ...ID, multiplex: { mask: [1] } }, TypeError, "The number of multiplex.cases must be a number"],
       [{ ...ID, multiplex: { mask: [1], cases: [{ value: [2] }] } }, RangeError, "cases[0].value has bits that"],
       [{ ...ID, isFd: true, multiplex: { mask: Array(9).fill(1), cases: [{ value: [1] }] } }, RangeError, "beyond 8"],
+      [
+        { ...ID, multiplex: { mask: [3], cases: [{ value: [1] }, { value: [2] }, { value: [1, 0], mask: [1] }] } },
+        RangeError,
+        "multiplex.cases[2].value is that of cases[0]",
+      ],
       [
         { ...ID, multiplex: { mask: [1], cases: Array(257).fill({ value: [1] }) } },
         RangeError,

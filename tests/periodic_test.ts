@@ -283,6 +283,17 @@ for (const { name, skip, open } of worlds) {
       await descriptorsBackTo(before);
     });
 
+    it("does not mind where its messages came from", async () => {
+      using bus = open();
+      using other = open();
+      const task = bus.sendPeriodic([make(1, { channel: "elsewhere" }), make(2)], 0.005, { count: 6 });
+      task.modifyData([make(11), make(12, { channel: other.channel })]);
+      assertEquals(await task.done, "finished");
+      const got = other.recvMany(9, PATIENCE);
+      assertEquals(got.map(({ data }) => data[0] % 10), [1, 2, 1, 2, 1, 2]);
+      assert(got.every(({ channel }) => channel === other.channel));
+    });
+
     it("modify is called before each frame, with what it gave last", async () => {
       using bus = open();
       using other = open();
@@ -450,9 +461,9 @@ describe("sendPeriodic", () => {
       [4294967294, 1, 4294967294],
     ];
     for (const [duration, period, count] of rows) {
-      assertEquals(makePlan(make(1), period, { duration }).count, count, `${duration} / ${period}`);
+      assertEquals(makePlan(make(1), period, { duration }, false).count, count, `${duration} / ${period}`);
     }
-    assertThrows(() => makePlan(make(1), 1, { duration: 4294967295 }), RangeError, "at most 4294967294 seconds");
+    assertThrows(() => makePlan(make(1), 1, { duration: 4294967295 }, false), RangeError, "at most 4294967294 seconds");
   });
 });
 

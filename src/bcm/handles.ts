@@ -53,6 +53,8 @@ export class BcmSubscription implements Disposable {
   readonly #host: HandleHost;
   readonly #head: BcmHead;
   readonly #target: BcmTarget;
+  /** Whether it was ended: the kernel may know another by its name then. */
+  #ended = false;
 
   /** @ignore */
   constructor(host: HandleHost, head: BcmHead, target: BcmTarget) {
@@ -88,6 +90,7 @@ export class BcmSubscription implements Disposable {
    */
   read(): BcmStatus | null {
     const bcm = this.#host.bcm("read a subscription of");
+    if (this.#ended) return null;
     return status(bcm.read("read a subscription", RX_READ, this.#head, this.#target));
   }
 
@@ -97,10 +100,11 @@ export class BcmSubscription implements Disposable {
    * @throws {CanOperationError} The kernel refuses.
    */
   unsubscribe(): void {
-    if (this.#host.closed) return;
+    if (this.#ended || this.#host.closed) return;
     const { canId, flags = 0 } = this.#head;
     const head = { opcode: RX_DELETE, canId, flags: flags & CAN_FD_FRAME };
     this.#host.bcm("unsubscribe from").erase("unsubscribe", head, this.#target);
+    this.#ended = true;
     this.#host.forget(this);
   }
 
@@ -157,7 +161,7 @@ export class BcmTransmission implements Disposable {
   /**
    * Replaces the messages, whose times stay as they are.
    *
-   * @param messages As many as there are, of the same kind and channel.
+   * @param messages As many as there are, of the same kind; on a socket for every interface, of the same channel.
    * @throws {RangeError | TypeError} They are not, or an option is wrong; the older ones stay.
    * @throws {CanOperationError} The kernel refuses, or it was stopped, or the socket is closed.
    */
@@ -166,7 +170,7 @@ export class BcmTransmission implements Disposable {
       announce: ["boolean", false],
       restart: ["boolean", false],
     });
-    const checked = checkMessages(messages, this.#messages);
+    const checked = checkMessages(messages, this.#target.index !== 0, this.#messages);
     const { canId, flags = 0 } = this.#head;
     const head = {
       opcode: TX_SETUP,
@@ -187,11 +191,11 @@ export class BcmTransmission implements Disposable {
    * @throws {CanOperationError} The kernel refuses.
    */
   stop(): void {
-    if (this.#host.closed) return;
-    this.#stopped = true;
+    if (this.#stopped || this.#host.closed) return;
     const { canId, flags = 0 } = this.#head;
     const head = { opcode: TX_DELETE, canId, flags: flags & CAN_FD_FRAME };
     this.#host.bcm("stop a transmission of").erase("stop a transmission", head, this.#target);
+    this.#stopped = true;
     this.#host.forget(this);
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { CanError } from "../errors.ts";
-import { ENETDOWN } from "../kernel/errno.ts";
+import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
 import type { Message } from "../message.ts";
 import type { Logger } from "../options.ts";
 import type { FrameSocket } from "../socket/frame_socket.ts";
@@ -103,7 +103,8 @@ export class TimerCycle implements Cycle {
       this.#sleep();
     } catch (error) {
       this.stop();
-      this.#end.failed(error, false);
+      // All else that uses the interface tells that it is gone.
+      this.#end.failed(error, !(error instanceof CanError && error.errno === ENODEV));
     }
   }
 
