@@ -151,6 +151,25 @@ for (const { name, skip, open } of worlds) {
       assertEquals(await bytesOf(other, 2), [21, 22]);
     });
 
+    it("modifyData: of any length, and any identifier", async () => {
+      using bus = open({ fd: true });
+      using other = open({ fd: true });
+      for (const isFd of [false, true]) {
+        const lengths = isFd ? [64, 0, 48, 1] : [8, 0, 1, 7];
+        const messages = lengths.map((length, i) =>
+          new Message({ arbitrationId: i, isFd, data: Array(length).fill(i) })
+        );
+        using task = bus.sendPeriodic(new Message({ arbitrationId: 9, isFd, data: [9, 9, 9] }), 0.005);
+        for (const message of messages) {
+          task.modifyData(message);
+          let got = other.recv(0) ?? (await other.recvAsync({ timeout: PATIENCE }))!;
+          while (got.arbitrationId !== message.arbitrationId) got = (await other.recvAsync({ timeout: PATIENCE }))!;
+          const sent = new Message({ ...message.toJSON(), channel: other.channel, isRx: false });
+          assert(got.equals(sent, null), `${got} is not ${sent}`);
+        }
+      }
+    });
+
     it("modifyPeriod: from the next frame on", async () => {
       using bus = open();
       using other = open();
@@ -193,6 +212,20 @@ for (const { name, skip, open } of worlds) {
       await bytesOf(other, 20);
       task.stop();
       assertEquals(await task.done, "stopped");
+    });
+
+    it("goes on at another rate in turn, with the message whose turn it is", async () => {
+      using bus = open();
+      using other = open();
+      const task = bus.sendPeriodic([make(1), make(2), make(3)], 0.002, { duration: 0.007, subsequentPeriod: 0.004 });
+      assertEquals(task.count, 4);
+      assertEquals(await bytesOf(other, 9), [1, 2, 3, 1, 2, 3, 1, 2, 3]);
+      task.start();
+      other.recvMany(99, 0);
+      task.stop();
+      task.start();
+      assertEquals(await bytesOf(other, 5), [1, 2, 3, 1, 2]);
+      assert(task.active);
     });
 
     it("goes on at another rate after a single one", async () => {

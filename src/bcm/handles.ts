@@ -95,7 +95,7 @@ export class BcmSubscription implements Disposable {
   }
 
   /**
-   * Ends it; what had come before may still be received. A second call does nothing.
+   * Ends it; what has come for it and was not taken from the kernel yet is dropped. A second call does nothing.
    *
    * @throws {CanOperationError} The kernel refuses.
    */
@@ -103,8 +103,10 @@ export class BcmSubscription implements Disposable {
     if (this.#ended || this.#host.closed) return;
     const { canId, flags = 0 } = this.#head;
     const head = { opcode: RX_DELETE, canId, flags: flags & CAN_FD_FRAME };
-    this.#host.bcm("unsubscribe from").erase("unsubscribe", head, this.#target);
+    const bcm = this.#host.bcm("unsubscribe from");
+    bcm.erase("unsubscribe", head, this.#target);
     this.#ended = true;
+    bcm.drop(head);
     this.#host.forget(this);
   }
 
@@ -116,7 +118,10 @@ export class BcmSubscription implements Disposable {
 
 /** How the messages of a transmission are replaced. */
 export interface BcmUpdateOptions {
-  /** Whether the next message goes at once, beside the timer's. Default false. */
+  /**
+   * Whether the next message goes at once, beside the timer's. It is one of `count`; if it is the last, the kernel tells no
+   * end. Default false.
+   */
   readonly announce?: boolean;
   /** Whether the first message is the next. Default false: it is that whose turn it is. */
   readonly restart?: boolean;

@@ -5,7 +5,7 @@
  */
 
 import { CanError } from "../errors.ts";
-import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
+import { ENETDOWN, ENODEV, ENXIO } from "../kernel/errno.ts";
 import type { Message } from "../message.ts";
 import type { Logger } from "../options.ts";
 import type { FrameSocket } from "../socket/frame_socket.ts";
@@ -104,7 +104,8 @@ export class TimerCycle implements Cycle {
     } catch (error) {
       this.stop();
       // All else that uses the interface tells that it is gone.
-      this.#end.failed(error, !(error instanceof CanError && error.errno === ENODEV));
+      const gone = error instanceof CanError && (error.errno === ENODEV || error.errno === ENXIO);
+      this.#end.failed(error, !gone);
     }
   }
 

@@ -123,8 +123,11 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
     const warnings: string[] = [];
     using bus = new Bus({ channel: CHANNEL, logger: { debug() {}, warn: (line) => void warnings.push(line) } });
     const task = bus.sendPeriodic(make(1), 0.01);
+    const timed = bus.sendPeriodic(make(2), 0.01, { modify: (message) => message });
     ip("link", "del", CHANNEL);
-    await pause(600); // a look
+    await pause(600); // a look; and no unhandled rejection
+    assertEquals([task.active, timed.active], [false, false]);
+    await assertRejects(() => timed.done, CanOperationError, "the interface is gone");
     assert(warnings.some((line) => /A periodic task is over: .*ENODEV/.test(line)), warnings.join("\n"));
     await assertRejects(() => task.done, CanOperationError, "ENODEV");
   });
