@@ -170,7 +170,7 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
     options: BcmTransmitOptions = {},
   ): BcmTransmission {
     this.#endpoint.assertOpen("transmit on");
-    const plan = makePlan(messages, period, fillOptions("transmit", options, transmitTable));
+    const plan = makePlan(messages, period, fillOptions("transmit", options, transmitTable), this.channel === "");
     const [first] = plan.messages;
     if (first.isXl) throw new TypeError(`Cannot transmit ${first}: the broadcast manager knows no CAN XL`);
     const target = this.#target(first);
@@ -184,18 +184,19 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
       canId: this.#lastKey,
     };
     this.#endpoint.socket.command("transmit", head, plan.messages, target);
-    return this.#transmissions.add(head, new BcmTransmission(this.#host, head, plan.messages, target));
+    return this.#transmissions.add(keyOf(head), new BcmTransmission(this.#host, head, plan.messages, target));
   }
 
   #subscribe(action: string, head: BcmHead, frames: readonly Message[], target: BcmTarget): BcmSubscription {
-    if (this.#subscriptions.get(head)) {
+    const key = keyOf(head, target.index);
+    if (this.#subscriptions.get(key)) {
       throw new RangeError(
         `Cannot ${action}: there is a subscription to identifier 0x${head.canId.toString(16)} of that kind on ` +
-          `"${this.channel}" already; unsubscribe it first`,
+          `"${target.channel}" already; unsubscribe it first`,
       );
     }
     this.#endpoint.socket.command(action, head, frames, target);
-    return this.#subscriptions.add(head, new BcmSubscription(this.#host, head, target));
+    return this.#subscriptions.add(key, new BcmSubscription(this.#host, head, target));
   }
 
   #target(message: Message): BcmTarget {
@@ -206,16 +207,16 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
   }
 }
 
-/** Handles by what names them in the kernel: an identifier, and whether it is CAN FD's. */
+/** Handles by what names them in the kernel. */
 class Handles<T> {
   readonly #handles = new Map<string, T>();
 
-  get(head: BcmHead): T | undefined {
-    return this.#handles.get(keyOf(head));
+  get(key: string): T | undefined {
+    return this.#handles.get(key);
   }
 
-  add(head: BcmHead, handle: T): T {
-    this.#handles.set(keyOf(head), handle);
+  add(key: string, handle: T): T {
+    this.#handles.set(key, handle);
     return handle;
   }
 
@@ -224,8 +225,9 @@ class Handles<T> {
   }
 }
 
-function keyOf({ canId, flags = 0 }: BcmHead): string {
-  return `${canId}${flags & CAN_FD_FRAME ? " FD" : ""}`;
+/** An identifier, whether it is CAN FD's, and the interface of what answers there only: nothing else is told to have one. */
+function keyOf({ canId, flags = 0 }: BcmHead, index = 0): string {
+  return `${canId}${flags & CAN_FD_FRAME ? " FD" : ""} ${index}`;
 }
 
 /** What has come; null for what came before something was ended. */
@@ -235,11 +237,11 @@ function toEvent(
   transmissions: Handles<BcmTransmission>,
 ): BcmEvent | null {
   if (head.opcode === TX_EXPIRED) {
-    const transmission = transmissions.get(head);
+    const transmission = transmissions.get(keyOf(head));
     if (!transmission) return null;
     return makeEvent({ type: "expired", message: null, transmission, channel: transmission.channel }, head.canId);
   }
-  const subscription = subscriptions.get(head);
+  const subscription = subscriptions.get(keyOf(head));
   if (!subscription) return null;
   if (head.opcode === RX_CHANGED && message) {
     return makeEvent({ type: "changed", message, subscription, channel }, head.canId);

@@ -201,7 +201,12 @@ export class Bus extends CanSocket<Message, Message> {
     return this.#periodic.send(messages, period, options);
   }
 
-  /** Stops all that `sendPeriodic` has started; each task can be started again. */
+  /**
+   * Stops all that `sendPeriodic` has started; each task can be started again.
+   *
+   * @throws {CanOperationError} The kernel refuses to stop one, which goes on, when all others are stopped; or the bus is
+   * closed.
+   */
   stopAllPeriodicTasks(): void {
     this.#endpoint.assertOpen("stop the periodic tasks of");
     this.#periodic.stopAll();

@@ -133,6 +133,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     assert(subscription.read());
     withFaults(failing("sendmmsg", ENOTCONN).fault, () => subscription.unsubscribe());
     assertThrows(fails(ENOMEM, () => transmission.stop()), CanOperationError, "Cannot stop a transmission on");
+    transmission.update(message); // it goes on
     transmission.stop();
     assertEquals(transmission.read(), null);
   });
@@ -229,6 +230,9 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     assertEquals(task.active, true);
     task.stop();
     task.start();
+    const another = bus.sendPeriodic(message, 30);
+    assertThrows(fails(() => bus.stopAllPeriodicTasks()), CanOperationError, "Cannot stop sending periodically on");
+    assertEquals([task.active, another.active], [true, false]);
     assertThrows(
       fails(() => bus.sendPeriodic(message, 1)),
       CanOperationError,
@@ -237,6 +241,57 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     bus.close();
     other.recvMany(999, 0);
     assertEquals(await other.recvAsync({ timeout: 0.1 }), null);
+  });
+
+  it("a task that cannot be begun anew, because it cannot be stopped, goes on", async () => {
+    using bus = new Bus("vcan0");
+    using other = new Bus("vcan0");
+    const task = bus.sendPeriodic(message, 0.005);
+    const { done } = task;
+    assertThrows(
+      () => withFaults(failing("sendmmsg", ENOMEM).fault, () => task.start()),
+      CanOperationError,
+      "Cannot stop sending periodically on",
+    );
+    assertEquals([task.active, task.done === done], [true, true]);
+    assert(await other.recvAsync({ timeout: 5 }));
+    task.stop();
+    assertEquals(await done, "stopped");
+    other.recvMany(999, 0);
+    assertEquals(await other.recvAsync({ timeout: 0.1 }), null);
+  });
+
+  it("with reconnect, tasks outlive what fails when the interface is back; the phase of two rates is kept", async () => {
+    for (const errno of [ENODEV, ENETDOWN]) {
+      using bus = new Bus({ channel: "vcan0", reconnect: true });
+      using other = new Bus("vcan0");
+      const tasks = [1, 2].map((byte) => bus.sendPeriodic(new Message({ ...ID, data: [byte] }), 0.01));
+      const twoRates = bus.sendPeriodic(new Message({ ...ID, data: [3] }), 0.001, { count: 3, subsequentPeriod: 0.01 });
+      const finite = bus.sendPeriodic(new Message({ ...ID, data: [4] }), 0.01, { count: 150 });
+      const { done } = finite;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      // The interface is gone once; when it is back, the second task to go on fails.
+      let sent = 0;
+      let lost = false;
+      const fault: Fault = (call) => {
+        if (call === "recvmmsg" && !lost) {
+          lost = true;
+          return -ENODEV;
+        }
+        return call === "sendmmsg" && lost && ++sent === 2 ? -errno : undefined;
+      };
+      await withFaults(fault, async () => {
+        assert(tasks[0].active && lost, "it is not told");
+        while (sent < 5) await new Promise((resolve) => setTimeout(resolve, 20));
+      }).result;
+      assertEquals([...tasks, twoRates, finite].map(({ active }) => active), [true, true, true, true]);
+      twoRates.modifyPeriod(0.002);
+      assertEquals([twoRates.period, twoRates.subsequentPeriod], [0.001, 0.002]);
+      other.recvMany(9999, 0);
+      const seen = new Set<number>();
+      while (seen.size < 4) seen.add((await other.recvAsync({ timeout: 20 }))!.data[0]);
+      assertEquals(await done, "finished");
+    }
   });
 
   it("a task whose interface is gone is over", async () => {

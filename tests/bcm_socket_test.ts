@@ -229,6 +229,49 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     bcm.answer(make([5])).unsubscribe();
   });
 
+  it("what was ended touches nothing that has its place", () => {
+    using all = world();
+    const { bcm, send } = all;
+    {
+      using first = bcm.subscribe(ID);
+      first.unsubscribe();
+      bcm.subscribe({ ...ID, mask: null });
+      assertEquals(first.read(), null);
+    } // disposed of a second time
+    send([1], [1]);
+    assertEquals(told(bcm), ["1", "1"]);
+  });
+
+  it("what came under a subscription is not told as its successor's; all else is, in order", async () => {
+    using all = world();
+    const { bcm, send, bus } = all;
+    const first = bcm.subscribe({ ...ID, mask: null });
+    bcm.subscribe({ ...ID, isFd: true, mask: null });
+    bcm.subscribe({ arbitrationId: 5, mask: null });
+    const others = [make([0xa], { isFd: true }), new Message({ arbitrationId: 5, data: [0xb] })];
+    const short = bcm.subscribe({ arbitrationId: 1, isExtendedId: false }); // the name of the first transmission, too
+    bcm.transmit(make([0xc], { isExtendedId: true }), 0.001, { count: 2 });
+    await pause(50);
+    send([1], [2]);
+    bus.sendMany(others);
+    first.unsubscribe();
+    short.unsubscribe();
+    bcm.subscribe({ ...ID, mask: [] });
+    send([3], [4]);
+    assertEquals(told(bcm), ["expired", "a", "b", "3"]);
+  });
+
+  it("an answer that was ended touches nothing that has its place", () => {
+    using all = world();
+    const { bcm, bus } = all;
+    const answer = bcm.answer(make([1]));
+    answer.unsubscribe();
+    bcm.answer(make([2]));
+    answer.unsubscribe();
+    bus.send(new Message({ ...ID, isRemoteFrame: true }));
+    assertEquals(bus.recv(20)!.data[0], 2);
+  });
+
   it("reads back what the kernel holds", () => {
     using all = world();
     const { bcm } = all;
@@ -304,9 +347,22 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assertEquals(bus.recv(0)!.data[0], 31);
     assertEquals(transmission.messages.map(({ data }) => data[0]), [31, 32, 33]);
     assertThrows(() => transmission.update(make([1])), RangeError, "1 messages cannot replace 3");
+    transmission.update([make([41], { channel: "vcan0" }), make([42]), make([43])]); // whose channel is no matter here
     assertThrows(() => transmission.update([], { now: true } as never), TypeError, 'update has no option "now"');
     transmission.stop();
     assertThrows(() => transmission.update([make([1]), make([1]), make([1])]), CanOperationError, "it was stopped");
+  });
+
+  it("counts what an update has sent at once; the end is told if the timer comes to it", () => {
+    using all = world();
+    const { bcm, bus } = all;
+    const transmission = bcm.transmit(make([1]), 0.05, { count: 3 });
+    transmission.update(make([2]), { announce: true });
+    assertEquals(next(bcm).type, "expired");
+    assertEquals(bus.recvMany(9, 20).map(({ data }) => data[0]), [1, 2, 2]);
+    const other = bcm.transmit(make([3]), 30, { count: 2 });
+    other.update(make([4]), { announce: true });
+    assertEquals([other.read()!.count, bcm.recv(0.05)], [0, null]);
   });
 
   it("tells the end also after an update", () => {
@@ -466,6 +522,11 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
       [{ ...ID, multiplex: { mask: [1] } }, TypeError, "The number of multiplex.cases must be a number"],
       [{ ...ID, multiplex: { mask: [1], cases: [{ value: [2] }] } }, RangeError, "cases[0].value has bits that"],
       [{ ...ID, isFd: true, multiplex: { mask: Array(9).fill(1), cases: [{ value: [1] }] } }, RangeError, "beyond 8"],
+      [
+        { ...ID, multiplex: { mask: [3], cases: [{ value: [1] }, { value: [2] }, { value: [1, 0], mask: [1] }] } },
+        RangeError,
+        "multiplex.cases[2].value is that of cases[0]",
+      ],
       [
         { ...ID, multiplex: { mask: [1], cases: Array(257).fill({ value: [1] }) } },
         RangeError,

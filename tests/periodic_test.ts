@@ -151,6 +151,25 @@ for (const { name, skip, open } of worlds) {
       assertEquals(await bytesOf(other, 2), [21, 22]);
     });
 
+    it("modifyData: of any length, and any identifier", async () => {
+      using bus = open({ fd: true });
+      using other = open({ fd: true });
+      for (const isFd of [false, true]) {
+        const lengths = isFd ? [64, 0, 48, 1] : [8, 0, 1, 7];
+        const messages = lengths.map((length, i) =>
+          new Message({ arbitrationId: i, isFd, data: Array(length).fill(i) })
+        );
+        using task = bus.sendPeriodic(new Message({ arbitrationId: 9, isFd, data: [9, 9, 9] }), 0.005);
+        for (const message of messages) {
+          task.modifyData(message);
+          let got = other.recv(0) ?? (await other.recvAsync({ timeout: PATIENCE }))!;
+          while (got.arbitrationId !== message.arbitrationId) got = (await other.recvAsync({ timeout: PATIENCE }))!;
+          const sent = new Message({ ...message.toJSON(), channel: other.channel, isRx: false });
+          assert(got.equals(sent, null), `${got} is not ${sent}`);
+        }
+      }
+    });
+
     it("modifyPeriod: from the next frame on", async () => {
       using bus = open();
       using other = open();
@@ -193,6 +212,20 @@ for (const { name, skip, open } of worlds) {
       await bytesOf(other, 20);
       task.stop();
       assertEquals(await task.done, "stopped");
+    });
+
+    it("goes on at another rate in turn, with the message whose turn it is", async () => {
+      using bus = open();
+      using other = open();
+      const task = bus.sendPeriodic([make(1), make(2), make(3)], 0.002, { duration: 0.007, subsequentPeriod: 0.004 });
+      assertEquals(task.count, 4);
+      assertEquals(await bytesOf(other, 9), [1, 2, 3, 1, 2, 3, 1, 2, 3]);
+      task.start();
+      other.recvMany(99, 0);
+      task.stop();
+      task.start();
+      assertEquals(await bytesOf(other, 5), [1, 2, 3, 1, 2]);
+      assert(task.active);
     });
 
     it("goes on at another rate after a single one", async () => {
@@ -283,6 +316,17 @@ for (const { name, skip, open } of worlds) {
       await descriptorsBackTo(before);
     });
 
+    it("does not mind where its messages came from", async () => {
+      using bus = open();
+      using other = open();
+      const task = bus.sendPeriodic([make(1, { channel: "elsewhere" }), make(2)], 0.005, { count: 6 });
+      task.modifyData([make(11), make(12, { channel: other.channel })]);
+      assertEquals(await task.done, "finished");
+      const got = other.recvMany(9, PATIENCE);
+      assertEquals(got.map(({ data }) => data[0] % 10), [1, 2, 1, 2, 1, 2]);
+      assert(got.every(({ channel }) => channel === other.channel));
+    });
+
     it("modify is called before each frame, with what it gave last", async () => {
       using bus = open();
       using other = open();
@@ -336,6 +380,19 @@ for (const { name, skip, open } of worlds) {
         await assertRejects(() => bus.sendPeriodic(make(1), 0.005, { modify }).done, TypeError, text);
       }
       await assertSilence(other);
+    });
+
+    it("lets the event loop have its turns, also where modify takes longer than the period", async () => {
+      using bus = open();
+      using other = open();
+      const modify = (message: Message) => {
+        for (const end = performance.now() + 3; performance.now() < end;);
+        return message;
+      };
+      const task = bus.sendPeriodic(make(1), 0.001, { modify });
+      for (let turn = 0; turn < 3; turn++) await pause(5);
+      assert(task.active && other.recvMany(9, 0).length > 1);
+      task.stop();
     });
 
     it("modify may stop and restart its task", async () => {
@@ -437,9 +494,9 @@ describe("sendPeriodic", () => {
       [4294967294, 1, 4294967294],
     ];
     for (const [duration, period, count] of rows) {
-      assertEquals(makePlan(make(1), period, { duration }).count, count, `${duration} / ${period}`);
+      assertEquals(makePlan(make(1), period, { duration }, false).count, count, `${duration} / ${period}`);
     }
-    assertThrows(() => makePlan(make(1), 1, { duration: 4294967295 }), RangeError, "at most 4294967294 seconds");
+    assertThrows(() => makePlan(make(1), 1, { duration: 4294967295 }, false), RangeError, "at most 4294967294 seconds");
   });
 });
 

@@ -53,6 +53,8 @@ export class BcmSubscription implements Disposable {
   readonly #host: HandleHost;
   readonly #head: BcmHead;
   readonly #target: BcmTarget;
+  /** Whether it was ended: the kernel may know another by its name then. */
+  #ended = false;
 
   /** @ignore */
   constructor(host: HandleHost, head: BcmHead, target: BcmTarget) {
@@ -88,19 +90,23 @@ export class BcmSubscription implements Disposable {
    */
   read(): BcmStatus | null {
     const bcm = this.#host.bcm("read a subscription of");
+    if (this.#ended) return null;
     return status(bcm.read("read a subscription", RX_READ, this.#head, this.#target));
   }
 
   /**
-   * Ends it; what had come before may still be received. A second call does nothing.
+   * Ends it; what has come for it and was not taken from the kernel yet is dropped. A second call does nothing.
    *
    * @throws {CanOperationError} The kernel refuses.
    */
   unsubscribe(): void {
-    if (this.#host.closed) return;
+    if (this.#ended || this.#host.closed) return;
     const { canId, flags = 0 } = this.#head;
     const head = { opcode: RX_DELETE, canId, flags: flags & CAN_FD_FRAME };
-    this.#host.bcm("unsubscribe from").erase("unsubscribe", head, this.#target);
+    const bcm = this.#host.bcm("unsubscribe from");
+    bcm.erase("unsubscribe", head, this.#target);
+    this.#ended = true;
+    bcm.drop(head);
     this.#host.forget(this);
   }
 
@@ -112,7 +118,10 @@ export class BcmSubscription implements Disposable {
 
 /** How the messages of a transmission are replaced. */
 export interface BcmUpdateOptions {
-  /** Whether the next message goes at once, beside the timer's. Default false. */
+  /**
+   * Whether the next message goes at once, beside the timer's. It is one of `count`; if it is the last, the kernel tells no
+   * end. Default false.
+   */
   readonly announce?: boolean;
   /** Whether the first message is the next. Default false: it is that whose turn it is. */
   readonly restart?: boolean;
@@ -157,7 +166,7 @@ export class BcmTransmission implements Disposable {
   /**
    * Replaces the messages, whose times stay as they are.
    *
-   * @param messages As many as there are, of the same kind and channel.
+   * @param messages As many as there are, of the same kind; on a socket for every interface, of the same channel.
    * @throws {RangeError | TypeError} They are not, or an option is wrong; the older ones stay.
    * @throws {CanOperationError} The kernel refuses, or it was stopped, or the socket is closed.
    */
@@ -166,7 +175,7 @@ export class BcmTransmission implements Disposable {
       announce: ["boolean", false],
       restart: ["boolean", false],
     });
-    const checked = checkMessages(messages, this.#messages);
+    const checked = checkMessages(messages, this.#target.index !== 0, this.#messages);
     const { canId, flags = 0 } = this.#head;
     const head = {
       opcode: TX_SETUP,
@@ -187,11 +196,11 @@ export class BcmTransmission implements Disposable {
    * @throws {CanOperationError} The kernel refuses.
    */
   stop(): void {
-    if (this.#host.closed) return;
-    this.#stopped = true;
+    if (this.#stopped || this.#host.closed) return;
     const { canId, flags = 0 } = this.#head;
     const head = { opcode: TX_DELETE, canId, flags: flags & CAN_FD_FRAME };
     this.#host.bcm("stop a transmission of").erase("stop a transmission", head, this.#target);
+    this.#stopped = true;
     this.#host.forget(this);
   }
 

@@ -66,7 +66,7 @@ export interface BcmMultiplex {
 
 /** One kind of such frames. */
 export interface BcmMultiplexCase {
-  /** What the bits of the multiplex's mask are; no others may be set. */
+  /** What the bits of the multiplex's mask are, in this case alone; no others may be set. */
   readonly value: ArrayLike<number>;
   /** Bits of the data that count. Default: all. */
   readonly mask?: ArrayLike<number>;
@@ -152,6 +152,7 @@ function muxMasks(multiplex: BcmMultiplex, most: number): Uint8Array[] {
   }
   const { cases } = multiplex;
   checkWhole("The number of multiplex.cases", cases?.length, 1, MAX_NFRAMES);
+  const values = new Map<string, number>();
   return [
     mux,
     ...cases.map((each: BcmMultiplexCase, i) => {
@@ -161,6 +162,11 @@ function muxMasks(multiplex: BcmMultiplex, most: number): Uint8Array[] {
       if (value.some((byte, at) => byte & ~mux[at])) {
         throw new RangeError(`${name}.value has bits that multiplex.mask has not: they tell no case`);
       }
+      const same = values.get(`${value}`);
+      if (same !== undefined) {
+        throw new RangeError(`${name}.value is that of cases[${same}]: the kernel compares frames with the first only`);
+      }
+      values.set(`${value}`, i);
       const mask = bits(`${name}.mask`, each.mask ?? everything(most), most);
       return mask.map((byte, at) => value[at] | (byte & ~mux[at]));
     }),

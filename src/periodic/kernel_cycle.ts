@@ -138,7 +138,7 @@ export class KernelCycle implements Cycle {
     const { count, period, subsequentPeriod } = this.#plan;
     const due = Math.floor(1000 * (performance.now() - this.#startedAt) / period) + 1;
     if (count === 0 || due < count) this.#begin(this.#plan, count && count - due);
-    else if (subsequentPeriod !== 0) this.#begin({ ...this.#plan, period: subsequentPeriod }, 0);
+    else if (subsequentPeriod !== 0) this.#begin(this.#plan, 0, true);
     else this.#end.ended();
   }
 
@@ -147,16 +147,21 @@ export class KernelCycle implements Cycle {
     return this.#count !== ENDLESS;
   }
 
-  #begin(plan: Plan, count: number): void {
+  /**
+   * @param count How many frames are to be counted; 0 for no end.
+   * @param subsequent Whether those of `count` have been sent.
+   */
+  #begin(plan: Plan, count: number, subsequent = false): void {
+    const period = subsequent ? plan.subsequentPeriod : plan.period;
     this.#plan = plan;
-    this.#subsequent = false;
+    this.#subsequent = subsequent;
     this.#count = count || ENDLESS;
     this.#target = this.#socket.bcm.target(plan.messages[0].channel);
     this.#key = this.#socket.register(this);
-    this.#steering = new Steering(plan.period, performance.now(), 1);
+    this.#steering = new Steering(period, performance.now(), 1);
     try {
       this.#command(
-        { ...this.#head(TX_SETUP, SETTIMER | STARTTIMER), ...this.#timing(this.#count, plan.period, plan) },
+        { ...this.#head(TX_SETUP, SETTIMER | STARTTIMER), ...this.#timing(this.#count, period, plan) },
         plan,
       );
     } catch (error) {

@@ -146,12 +146,20 @@ export class KernelCycles implements CycleSocket {
       if (!isOf(error, ENODEV) && !isOf(error, ENETDOWN)) this.#failed(error);
       return this.#arm();
     }
-    for (const cycle of this.#lost) {
+    for (const cycle of [...this.#lost]) {
+      const awaited = this.#awaited.has(cycle);
       this.#lost.delete(cycle);
       try {
         cycle.resume();
       } catch (error) {
-        cycle.failed(error);
+        if (!isOf(error, ENODEV) && !isOf(error, ENETDOWN)) {
+          cycle.failed(error);
+          continue;
+        }
+        // Gone again, or down before all could go on.
+        this.#lost.add(cycle);
+        if (awaited) this.#awaited.add(cycle);
+        if (isOf(error, ENODEV)) return this.#gone(error);
       }
     }
     this.#arm();

@@ -32,6 +32,8 @@ export interface PeriodicOptions {
 /** The same, checked. Times are whole microseconds, as the kernel has them. */
 export interface Plan {
   readonly messages: readonly Message[];
+  /** Whether their channel tells where they are to go: they have one then. */
+  readonly everyChannel: boolean;
   readonly period: number;
   /** How many frames `period` is for; 0 for no end. */
   readonly count: number;
@@ -54,12 +56,14 @@ const MOST_FRAMES = 0xfffffffe;
 /**
  * Checks what `sendPeriodic` was given.
  *
+ * @param everyChannel Whether the messages' channel tells where they are to go.
  * @throws {RangeError | TypeError} See `Bus.sendPeriodic`.
  */
 export function makePlan(
   messages: Message | readonly Message[],
   period: number,
   options: PeriodicOptions,
+  everyChannel: boolean,
 ): Plan & { autostart: boolean } {
   const full = fillOptions("sendPeriodic", options, table);
   const { duration, count, subsequentPeriod, autostart, modify } = full as PeriodicOptions;
@@ -71,7 +75,8 @@ export function makePlan(
   }
   const microseconds = checkSeconds("period", period);
   return {
-    messages: checkMessages(messages),
+    messages: checkMessages(messages, everyChannel),
+    everyChannel,
     period: microseconds,
     count: count !== undefined
       ? checkWhole("count", count, 1, MOST_FRAMES)
@@ -100,11 +105,13 @@ export function checkSeconds(name: string, seconds: unknown): number {
 /**
  * Messages that can take turns.
  *
+ * @param everyChannel Whether their channel tells where they are to go.
  * @param before Those that they replace.
  * @throws {RangeError | TypeError} They are none, too many or too few, or of different kinds.
  */
 export function checkMessages(
   given: Message | readonly Message[],
+  everyChannel: boolean,
   before?: readonly Message[],
 ): readonly Message[] {
   const messages: readonly Message[] = given instanceof Message ? [given] : given;
@@ -122,7 +129,7 @@ export function checkMessages(
     if (message.isFd !== first.isFd || message.isXl !== first.isXl) {
       throw new TypeError(`Messages that are sent periodically in turn are of one kind: ${first} and ${message}`);
     }
-    if (message.channel !== first.channel) {
+    if (everyChannel && message.channel !== first.channel) {
       throw new TypeError(`Messages that are sent periodically in turn have one channel: ${first} and ${message}`);
     }
   }

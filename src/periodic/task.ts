@@ -5,6 +5,7 @@
  */
 
 import type { Message } from "../message.ts";
+import type { Logger } from "../options.ts";
 import { checkMessages, checkSeconds, type Plan } from "./plan.ts";
 import { Run } from "./run.ts";
 
@@ -37,7 +38,9 @@ export interface CyclicSendTask extends Disposable {
    * never started ends when the bus is closed. Once this has been asked for, an active task keeps the process alive,
    * unless `Bus.unref` was called.
    *
-   * It is rejected if the interface is removed (`ENODEV`), and with what `modify` throws.
+   * It is rejected if the interface is removed (`ENODEV`; where timers send, `ENXIO`), which only the logger is told of
+   * while nobody asks; and with what `modify` throws, or why what it gives cannot be sent: if nobody asks, that is an
+   * unhandled rejection.
    */
   readonly done: Promise<"finished" | "stopped">;
   /**
@@ -56,7 +59,8 @@ export interface CyclicSendTask extends Disposable {
    * Replaces the messages. The next frame that is due is the first that has the new content; neither the time at which it
    * is due changes nor whose turn it is.
    *
-   * @param messages As many as there are, of the same kind (CAN FD or not) and channel; with whatever identifiers.
+   * @param messages As many as there are, of the same kind (CAN FD or not), with whatever identifiers; on a bus for every
+   * channel, of the same channel.
    * @throws {RangeError | TypeError} They are not; the older ones stay.
    * @throws {CanOperationError} The kernel refuses.
    */
@@ -107,6 +111,7 @@ export interface CycleEnd {
 
 /** What a task needs of those who keep all of them. */
 export interface Keeper {
+  readonly logger: Logger | undefined;
   /** Refuses if the bus is closed. */
   assertOpen(action: string): void;
   /** The task is active, or not any more, or somebody waits for its end. */
@@ -169,6 +174,7 @@ export class Task implements CyclicSendTask, CycleEnd {
     this.#keeper.assertOpen("send periodically to");
     if (this.#run.ended) this.#run = new Run();
     const wasActive = this.#active;
+    if (wasActive) this.#cycle.stop(); // where that is refused, it goes on as it was
     this.#active = true;
     try {
       this.#cycle.start(this.#plan);
@@ -188,7 +194,7 @@ export class Task implements CyclicSendTask, CycleEnd {
   }
 
   modifyData(messages: Message | readonly Message[]): void {
-    const plan = { ...this.#plan, messages: checkMessages(messages, this.#plan.messages) };
+    const plan = { ...this.#plan, messages: checkMessages(messages, this.#plan.everyChannel, this.#plan.messages) };
     if (this.#active) this.#cycle.setMessages(plan);
     this.#plan = plan;
   }
@@ -221,6 +227,7 @@ export class Task implements CyclicSendTask, CycleEnd {
   }
 
   failed(error: unknown, untold: boolean): void {
+    this.#keeper.logger?.warn(`A periodic task is over: ${error}`);
     this.#end((run) => {
       run.fail(error);
       if (untold) void run.promise; // if nobody asks for it, the runtime tells of it

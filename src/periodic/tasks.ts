@@ -52,7 +52,7 @@ export class PeriodicTasks implements Keeper, TimerSender {
 
   /** See `Bus.sendPeriodic`. */
   send(given: Message | readonly Message[], period: number, options: PeriodicOptions): CyclicSendTask {
-    const { autostart, ...plan } = makePlan(given, period, options);
+    const { autostart, ...plan } = makePlan(given, period, options, this.#host.options.channel === "");
     for (const message of plan.messages) this.#host.check(message);
     const ourselves = this.#host.options.interface === "virtual" || plan.modify !== null || plan.messages[0].isXl;
     const task = new Task(
@@ -74,6 +74,7 @@ export class PeriodicTasks implements Keeper, TimerSender {
         failures.push(error);
       }
     }
+    for (const failure of failures.slice(1)) this.logger?.warn(`${failure}`);
     if (failures.length > 0) throw failures[0];
   }
 

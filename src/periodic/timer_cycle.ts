@@ -5,7 +5,7 @@
  */
 
 import { CanError } from "../errors.ts";
-import { ENETDOWN } from "../kernel/errno.ts";
+import { ENETDOWN, ENODEV, ENXIO } from "../kernel/errno.ts";
 import type { Message } from "../message.ts";
 import type { Logger } from "../options.ts";
 import type { FrameSocket } from "../socket/frame_socket.ts";
@@ -93,15 +93,19 @@ export class TimerCycle implements Cycle {
   }
 
   #wake(): void {
-    const late = performance.now() - this.#due;
+    const now = performance.now();
+    const late = now - this.#due;
     const period = this.#period / 1000;
     if (late > Math.max(LATE, period)) this.#due += Math.floor(late / period) * period;
     try {
-      while (this.#due <= performance.now()) if (!this.#step(true)) return;
+      // Not those that fall due meanwhile: a callback may take longer than a period, and the event loop must have its turns.
+      while (this.#due <= now) if (!this.#step(true)) return;
       this.#sleep();
     } catch (error) {
       this.stop();
-      this.#end.failed(error, false);
+      // All else that uses the interface tells that it is gone.
+      const gone = error instanceof CanError && (error.errno === ENODEV || error.errno === ENXIO);
+      this.#end.failed(error, !gone);
     }
   }
 

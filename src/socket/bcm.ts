@@ -14,6 +14,7 @@ import {
   type RX_READ,
   RX_STATUS,
   STARTTIMER,
+  TX_EXPIRED,
   TX_READ,
   TX_SETUP,
   TX_STATUS,
@@ -168,6 +169,15 @@ export class KernelBcm<In> extends KernelSocket implements Source<In> {
     if (result < 0) throw this.#error(`${action} on`, "sendmmsg", result, undefined, target.channel);
     this.#logger?.debug(`${action} on "${target.channel}": 0x${head.canId.toString(16)}`);
     return true;
+  }
+
+  /** Drops what has come for a subscription: it would be taken for its successor's. */
+  drop({ canId, flags = 0 }: Pick<BcmHead, "canId" | "flags">): void {
+    for (let report = this.#next(); report !== null; report = this.#next()) this.#aside.push(report);
+    this.#aside = this.#aside.filter(({ head }) =>
+      head.opcode === TX_EXPIRED || head.canId !== canId || (head.flags ^ flags) & CAN_FD_FRAME
+    );
+    this.#tell();
   }
 
   /** What the kernel holds under an identifier, or null if that is nothing. */

@@ -120,10 +120,15 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
   });
 
   it("that nobody waits for are found to have ended", async () => {
-    using bus = new Bus(CHANNEL);
+    const warnings: string[] = [];
+    using bus = new Bus({ channel: CHANNEL, logger: { debug() {}, warn: (line) => void warnings.push(line) } });
     const task = bus.sendPeriodic(make(1), 0.01);
+    const timed = bus.sendPeriodic(make(2), 0.01, { modify: (message) => message });
     ip("link", "del", CHANNEL);
-    await pause(600); // a look
+    await pause(600); // a look; and no unhandled rejection
+    assertEquals([task.active, timed.active], [false, false]);
+    await assertRejects(() => timed.done, CanOperationError, "the interface is gone");
+    assert(warnings.some((line) => /A periodic task is over: .*ENODEV/.test(line)), warnings.join("\n"));
     await assertRejects(() => task.done, CanOperationError, "ENODEV");
   });
 
@@ -185,6 +190,20 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
     ip("link", "del", "vcanper2");
     await assertRejects(() => done, CanOperationError, "ENODEV");
     assert(there.active);
+  });
+
+  it("BcmSocket answers an identifier on each interface by itself", () => {
+    using bcm = new BcmSocket("");
+    const answers = [bcm.answer(make(1, "vcan0")), bcm.answer(make(2, CHANNEL))];
+    assertThrows(() => bcm.answer(make(3, CHANNEL)), RangeError, `of that kind on "${CHANNEL}" already`);
+    const ask = (channel: string): number | undefined => {
+      using bus = new Bus(channel);
+      bus.send(new Message({ arbitrationId: 0x123, isExtendedId: false, isRemoteFrame: true }));
+      return bus.recv(channel === "vcan0" ? 3 : 20)?.data[0];
+    };
+    assertEquals([ask("vcan0"), ask(CHANNEL)], [1, 2]);
+    answers[0].unsubscribe();
+    assertEquals([ask("vcan0"), ask(CHANNEL)], [undefined, 2]);
   });
 
   it("BcmSocket tells of a link that is down once, and of one that is gone each time", async () => {

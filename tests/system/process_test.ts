@@ -81,6 +81,13 @@ describe("A script with periodic tasks", () => {
     assertEquals([end, program.lines], ["1", []]);
     assertMatch(stderr, /no sensor/);
   });
+
+  it("is told that what a callback gives cannot be sent, though nobody asks for the end", options, async () => {
+    using program = startScript("tests/system/scripts/periodic.ts", { args: ["unsendable"] });
+    const { end, stderr } = await program.result();
+    assertEquals([end, program.lines], ["1", []]);
+    assertMatch(stderr, /Cannot send to "vcan0": E\w+ .*it carries no CAN XL frames/);
+  });
 });
 
 describe("A script with an ISO-TP socket exits by itself", () => {

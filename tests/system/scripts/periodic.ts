@@ -37,6 +37,12 @@ if (way === "endless") {
     },
   });
   setTimeout(() => console.log("not reached"), 5000);
+} else if (way === "unsendable") {
+  const wide = new Bus({ channel: "vcan0", xl: true });
+  let calls = 0;
+  const modify = () => calls++ > 0 ? new Message({ isXl: true, data: new Uint8Array(2048) }) : message;
+  wide.sendPeriodic(message, 0.01, { modify });
+  setTimeout(() => console.log("not reached"), 5000);
 } else {
   throw new Error(`no such way: ${way}`);
 }
