@@ -10,12 +10,12 @@ import { CAN_ISOTP } from "../kernel/can.ts";
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS } from "../kernel/errno.ts";
 import { encodeIsoTpAddress } from "../kernel/isotp.ts";
 import { encodePollfd, POLLERR, pollfdEvents, POLLOUT, SOCK_DGRAM } from "../kernel/socket.ts";
-import { setKeepAlive } from "../turn.ts";
 import { findCanInterface, interfaceIsUp, interfaceMtu, mtuAdvice } from "./interfaces.ts";
 import { isFailure } from "./isotp_error.ts";
 import { bindAdvice, configureIsoTp, longestPdu } from "./isotp_settings.ts";
 import { Outcomes } from "./isotp_outcomes.ts";
 import { KernelSocket, type Protocol } from "./kernel_socket.ts";
+import { closeWhenSent } from "./linger.ts";
 import type { OnReady, Socket } from "./socket.ts";
 
 /** Most bytes of a PDU, whatever a kernel is told to allow; and one more, so that a longer one would be noticed. */
@@ -23,9 +23,6 @@ const ROOM = 1025 * 1024 + 1;
 
 /** How often a PDU is offered to the kernel in a row, while errors that have nothing to do with it are in the way. */
 const TRIES = 8;
-
-/** Milliseconds between two looks whether a closed socket's last PDU has been sent. */
-const LINGER = 10;
 
 const ISOTP: Protocol = {
   name: "CAN_ISOTP",
@@ -134,33 +131,17 @@ export class KernelIsoTpSocket extends KernelSocket implements Socket<Uint8Array
 
   /** The kernel's `close` waits until the PDU that is being sent has been sent, or given up; this one does not. */
   override close(): void {
-    let busy = false;
     try {
-      busy = this.#isBusy();
+      this.readiness.stop();
     } finally {
-      if (!busy) this.readiness.close();
-      else {
-        try {
-          this.readiness.stop();
-        } finally {
-          this.#linger();
-        }
-      }
+      const closing = closeWhenSent(() => this.#isSendingYet(), () => super.close(), this.#keepAlive);
+      closing?.catch((error) => this.#options.logger?.warn(`${error}`));
     }
   }
 
   /** Who sends is told first of what was not sent. */
   #tellNews(): void {
     this.readiness.news = this.#outcomes.pending || (this.#outcomes.failed && !this.#writing);
-  }
-
-  #linger(): void {
-    const timer = setTimeout(() => {
-      const events = this.#events();
-      if (events >= 0 && !this.#isIdle(events)) this.#linger();
-      else this.libc.close(this.fd);
-    }, LINGER);
-    setKeepAlive(timer, this.#keepAlive);
   }
 
   /** Gives a PDU to the kernel; returns whether it took it. */
@@ -232,6 +213,12 @@ export class KernelIsoTpSocket extends KernelSocket implements Socket<Uint8Array
     const result = this.libc.poll(this.#pollfd, 0);
     if (result > 0) return pollfdEvents(this.#pollfd);
     return result === -EINTR ? 0 : result;
+  }
+
+  /** Whether the kernel has to be waited for before the descriptor is closed. */
+  #isSendingYet(): boolean {
+    const events = this.#events();
+    return events >= 0 && !this.#isIdle(events);
   }
 
   #isIdle(events: number): boolean {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { setKeepAlive } from "../turn.ts";
+
 /** Milliseconds between two looks: the first, and the most. */
 const LOOK = { first: 2, most: 50 };
 
@@ -13,9 +15,14 @@ const LOOK = { first: 2, most: 50 };
  *
  * @param waiting Whether something waits to be sent.
  * @param close May throw: to the caller if it is done at once, else into the promise.
+ * @param keepAlive Whether the process may not end before.
  * @returns Resolves when it is closed; null if it is.
  */
-export function closeWhenSent(waiting: () => boolean, close: () => void): Promise<void> | null {
+export function closeWhenSent(
+  waiting: () => boolean,
+  close: () => void,
+  keepAlive = true,
+): Promise<void> | null {
   if (!waiting()) {
     close();
     return null;
@@ -23,11 +30,7 @@ export function closeWhenSent(waiting: () => boolean, close: () => void): Promis
   return new Promise((resolve, reject) => {
     let delay = LOOK.first;
     const look = () => {
-      if (waiting()) {
-        delay = Math.min(2 * delay, LOOK.most);
-        setTimeout(look, delay);
-        return;
-      }
+      if (waiting()) return later();
       try {
         close();
         resolve();
@@ -35,6 +38,10 @@ export function closeWhenSent(waiting: () => boolean, close: () => void): Promis
         reject(error);
       }
     };
-    setTimeout(look, delay);
+    const later = () => {
+      setKeepAlive(setTimeout(look, delay), keepAlive);
+      delay = Math.min(2 * delay, LOOK.most);
+    };
+    later();
   });
 }
