@@ -134,7 +134,7 @@ export class KernelIsoTpSocket extends KernelSocket implements Socket<Uint8Array
     try {
       this.readiness.stop();
     } finally {
-      const closing = closeWhenSent(() => this.#isSendingYet(), () => super.close(), this.#keepAlive);
+      const closing = closeWhenSent(() => this.#isBusy(), () => super.close(), this.#keepAlive);
       closing?.catch((error) => this.#options.logger?.warn(`${error}`));
     }
   }
@@ -213,12 +213,6 @@ export class KernelIsoTpSocket extends KernelSocket implements Socket<Uint8Array
     const result = this.libc.poll(this.#pollfd, 0);
     if (result > 0) return pollfdEvents(this.#pollfd);
     return result === -EINTR ? 0 : result;
-  }
-
-  /** Whether the kernel has to be waited for before the descriptor is closed. */
-  #isSendingYet(): boolean {
-    const events = this.#events();
-    return events >= 0 && !this.#isIdle(events);
   }
 
   #isIdle(events: number): boolean {

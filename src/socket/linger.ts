@@ -13,8 +13,8 @@ const LOOK = { first: 2, most: 50 };
  * Closes a descriptor as soon as nothing waits to be sent any more: at once, or later while the event loop goes on. The
  * kernel sends it all before it closes, and would keep the thread for as long.
  *
- * @param waiting Whether something waits to be sent.
- * @param close May throw: to the caller if it is done at once, else into the promise.
+ * @param waiting Whether something waits to be sent. If it throws, the descriptor is closed.
+ * @param close Closes it. What either throws goes to the caller if that is done at once, else into the promise.
  * @param keepAlive Whether the process may not end before.
  * @returns Resolves when it is closed; null if it is.
  */
@@ -23,24 +23,26 @@ export function closeWhenSent(
   close: () => void,
   keepAlive = true,
 ): Promise<void> | null {
-  if (!waiting()) {
-    close();
-    return null;
-  }
-  return new Promise((resolve, reject) => {
+  const isClosed = () => {
+    let waits = false;
+    try {
+      waits = waiting();
+    } finally {
+      if (!waits) close();
+    }
+    return !waits;
+  };
+  return isClosed() ? null : new Promise((resolve, reject) => {
     let delay = LOOK.first;
+    const later = () => setKeepAlive(setTimeout(look, delay), keepAlive);
     const look = () => {
-      if (waiting()) return later();
+      delay = Math.min(2 * delay, LOOK.most);
       try {
-        close();
-        resolve();
+        if (isClosed()) resolve();
+        else later();
       } catch (error) {
         reject(error);
       }
-    };
-    const later = () => {
-      setKeepAlive(setTimeout(look, delay), keepAlive);
-      delay = Math.min(2 * delay, LOOK.most);
     };
     later();
   });
