@@ -35,6 +35,9 @@ import { type Sending, Writer } from "./writer.ts";
  * | `ETIMEDOUT` | | the sender did not go on within 1 s |
  * | `EILSEQ` | | a frame was missing, doubled or out of order |
  *
+ * The kernel tells an error before the PDUs that came earlier, and hands out none any more when the interface is gone. Of
+ * two errors that come before it is asked, it tells the later.
+ *
  * Every `timeout` is in seconds: absent or null waits for ever, 0 does not wait. A negative one is a RangeError.
  *
  * @example

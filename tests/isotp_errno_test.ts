@@ -26,6 +26,7 @@ import { descriptorsBackTo, openDescriptors, restingDescriptors } from "./suppor
 import { type Call, ENOMEM, errnos, type Fault, once, withFaults } from "./support/faults.ts";
 import { bytes, ecu, noIsoTp, tester } from "./support/isotp.ts";
 import { pause } from "./support/pause.ts";
+import { generator, oneOf } from "./support/random.ts";
 
 /** libc's own, whatever it is replaced by. */
 const { close: closeReally } = openLibc();
@@ -174,6 +175,60 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
       await descriptorsBackTo(before);
     });
   }
+
+  it("random errors that do not show: nothing is lost, doubled or out of order", async () => {
+    const below = generator(13);
+    const failing: Partial<Record<Call, readonly number[]>> = {
+      send: [EINTR, EAGAIN, ENOBUFS],
+      read: [EINTR, EAGAIN],
+      poll: [EINTR],
+      epollWait: [EINTR],
+    };
+    const fault: Fault = (call) => {
+      const some = failing[call];
+      return some && below(4) === 0 ? -oneOf(below, ...some) : undefined;
+    };
+    const sendings: Record<string, (socket: IsoTpSocket, pdus: Uint8Array[]) => unknown> = {
+      "send": async (socket, pdus) => {
+        for (const pdu of pdus) {
+          socket.send(pdu, 20);
+          await pause(0);
+        }
+      },
+      "sendMany": (socket, pdus) => assertEquals(socket.sendMany(pdus, 20), pdus.length),
+      "sendAsync": (socket, pdus) => Promise.all(pdus.map((pdu) => socket.sendAsync(pdu, { timeout: 20 }))),
+      "writable": async (socket, pdus) => {
+        const writer = socket.writable.getWriter();
+        for (const pdu of pdus) await writer.write(pdu);
+      },
+    };
+    const receivings: Record<string, (socket: IsoTpSocket, count: number) => Promise<unknown[]>> = {
+      "recvAsync": (socket, count) =>
+        Promise.all(Array.from({ length: count }, () => socket.recvAsync({ timeout: 20 }))),
+      "for await": async (socket, count) => {
+        const got: Uint8Array[] = [];
+        for await (const pdu of socket) if (got.push(pdu) === count) break;
+        return got;
+      },
+    };
+    for (const [sending, send] of Object.entries(sendings)) {
+      for (const [receiving, receive] of Object.entries(receivings)) {
+        for (const waitTxDone of [false, true]) {
+          using socket = new IsoTpSocket({ ...tester, waitTxDone, frameTxTime: 0 });
+          using peer = new IsoTpSocket({ ...ecu, frameTxTime: 0 });
+          const pdus = Array.from({ length: 8 }, (_, i) => bytes(1 + below(oneOf(below, 7, 40, 400)), i));
+          const what = `${sending}, ${receiving}, waitTxDone ${waitTxDone}`;
+          const { result } = withFaults(fault, async () => {
+            const received = receive(peer, pdus.length);
+            await send(socket, pdus);
+            return await received;
+          });
+          assertEquals(await result, pdus, what);
+          assertEquals([peer.recv(0), socket.recv(0)], [null, null], what);
+        }
+      }
+    }
+  });
 
   it("an interface that is gone: each call tells it", () => {
     for (const errno of [ENODEV, ENXIO, EADDRNOTAVAIL]) {

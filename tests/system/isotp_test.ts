@@ -339,6 +339,17 @@ describe("Links under an ISO-TP socket", options, () => {
     await descriptorsBackTo(count);
   });
 
+  it("that are gone: what nobody has read is gone with them", async () => {
+    ip("link", "add", "vcan2", "type", "vcan");
+    ip("link", "set", "vcan2", "up");
+    using a = new IsoTpSocket({ ...on, channel: "vcan2", waitTxDone: true });
+    using b = new IsoTpSocket({ ...other, channel: "vcan2" });
+    a.send(bytes(20), 5);
+    await pause(50);
+    ip("link", "del", "vcan2");
+    for (let i = 0; i < 2; i++) assertThrows(() => b.recv(5), CanOperationError, "ENODEV");
+  });
+
   it("that are gone: everybody is told, and no descriptor is left", async () => {
     const count = await restingDescriptors();
     ip("link", "add", "vcan2", "type", "vcan");
