@@ -79,7 +79,7 @@ export interface CyclicSendTask extends Disposable {
 
 /** What sends the messages of a plan. */
 export interface Cycle {
-  /** Sends the first message, and goes on from there; what was going on before is over. */
+  /** Sends the first message, and goes on from there; nothing must be going on. */
   start(plan: Plan): void;
   /** Sends no more. */
   stop(): void;

@@ -55,7 +55,6 @@ export class TimerCycle implements Cycle {
   }
 
   start(plan: Plan): void {
-    this.stop();
     this.setMessages(plan);
     this.#turn = 0;
     this.#sent = 0;
