@@ -322,12 +322,7 @@ export class Message {
     };
   }
 
-  /** What `console.log` shows in Deno. */
-  [Symbol.for("Deno.customInspect")](): string {
-    return `Message { ${this} }`;
-  }
-
-  /** What `console.log` shows in Bun. */
+  /** What `console.log` shows. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return `Message { ${this} }`;
   }

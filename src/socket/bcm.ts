@@ -5,7 +5,7 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { CanInitializationError, CanOperationError } from "../errors.ts";
+import { CanOperationError } from "../errors.ts";
 import {
   BCM_MSG_HEAD_SIZE,
   type BcmHead,
@@ -19,28 +19,20 @@ import {
   TX_SETUP,
   TX_STATUS,
 } from "../kernel/bcm.ts";
-import { AF_CAN, CAN_BCM, CANFD_MTU, encodeAddress, SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
-import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENODEV, ENOTCONN, EPROTONOSUPPORT } from "../kernel/errno.ts";
+import { CAN_BCM, CANFD_MTU, encodeAddress, SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
+import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENODEV, ENOTCONN } from "../kernel/errno.ts";
 import { isInterfaceName } from "../kernel/if.ts";
-import {
-  SO_TIMESTAMPNS,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  SOCK_NONBLOCK,
-  SOL_SOCKET,
-  TIMESTAMPNS_SPACE,
-} from "../kernel/socket.ts";
+import { SO_TIMESTAMPNS, SOCK_DGRAM, SOL_SOCKET, TIMESTAMPNS_SPACE } from "../kernel/socket.ts";
 import { copyFrame, type Message } from "../message.ts";
 import type { Logger } from "../options.ts";
 import { type BcmReport, decodeReport, frameSize } from "./bcm_report.ts";
 import { Datagram } from "./datagram.ts";
 import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsDown } from "./interfaces.ts";
 import { InterfaceNames } from "./interface_names.ts";
+import { KernelSocket, MOST_ERRORS, type Place, type Protocol } from "./kernel_socket.ts";
 import { messageAdvice } from "./mtu.ts";
-import { Readiness } from "./readiness.ts";
 import type { OnReady, Source } from "./socket.ts";
-import { SocketOptions, u32 } from "./socket_options.ts";
-import { type Fail, systemError } from "./system_error.ts";
+import { type BufferOptions, u32 } from "./socket_options.ts";
 
 /** Frames that one TX_SETUP takes; RX_SETUP takes one more, which says where the others differ. */
 export const MAX_NFRAMES = 256;
@@ -49,10 +41,12 @@ export const BCM_TIMER_SEC_MAX = 400 * 24 * 60 * 60;
 
 const MOST_BYTES = BCM_MSG_HEAD_SIZE + (MAX_NFRAMES + 1) * CANFD_MTU;
 
-/** Errors that a socket tells in a row, at the most: each is told once. */
-const MOST_ERRORS = 8;
-
-const GONE = "the interface is gone: close this, and open a new one when it is back";
+const BCM: Protocol = {
+  name: "CAN_BCM",
+  number: CAN_BCM,
+  type: SOCK_DGRAM,
+  missing: `load the module with "sudo modprobe can-bcm"`,
+};
 
 /** Where frames leave. */
 export interface BcmTarget {
@@ -62,28 +56,17 @@ export interface BcmTarget {
 }
 
 /** What the socket is opened with. */
-export interface BcmSettings {
-  /** The interface's name; `""` is every CAN interface. */
-  readonly channel: string;
-  readonly receiveBuffer?: number;
-  readonly logger?: Logger;
-}
+export interface BcmSettings extends Place, Pick<BufferOptions, "receiveBuffer"> {}
 
 /** CAN_BCM over a libc. */
-export class KernelBcm<In> implements Source<In> {
-  readonly fd: number;
-  readonly #libc: Libc;
-  readonly #channel: string;
+export class KernelBcm<In> extends KernelSocket implements Source<In> {
   readonly #take: (report: BcmReport) => In | null;
-  readonly #settings: SocketOptions;
-  readonly #readiness: Readiness;
   readonly #names: InterfaceNames;
   /** To and from the kernel: one message at a time. */
   readonly #datagram: Datagram;
   readonly #words: Uint32Array;
   readonly #logger: Logger | undefined;
   readonly #default: BcmTarget;
-  #open = false;
   /** Whether the last receive found the end of what was there. */
   #empty = false;
   /** What came before the answer to a question: for the next receive. */
@@ -99,51 +82,34 @@ export class KernelBcm<In> implements Source<In> {
    * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN, or no broadcast manager.
    */
   constructor(libc: Libc, settings: BcmSettings, onReady: OnReady, take: (report: BcmReport) => In | null) {
+    super(libc, BCM, settings, onReady);
     const { channel } = settings;
-    this.#libc = libc;
-    this.#channel = channel;
     this.#take = take;
     this.#logger = settings.logger;
     this.#default = { channel, index: 0 };
-    const fd = this.fd = libc.socket(AF_CAN, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_BCM);
-    if (fd < 0) {
-      const advice = fd === -EPROTONOSUPPORT ? `load the module with "sudo modprobe can-bcm"` : undefined;
-      throw systemError(CanInitializationError, "open a CAN_BCM socket", "socket", fd, channel, advice);
-    }
     try {
-      const fail: Fail = (...failure) => this.#error(...failure);
-      const index = channel === "" ? 0 : findCanInterface(libc, fd, channel);
-      this.#readiness = new Readiness(libc, fd, onReady, fail);
-      this.#names = new InterfaceNames(libc, fd);
-      this.#settings = new SocketOptions(libc, fd, settings.logger, fail);
-      this.#settings.setBuffers(settings);
-      this.#settings.set("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
-      this.#datagram = new Datagram(libc, fd, {
+      const index = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
+      this.#names = new InterfaceNames(libc, this.fd);
+      this.settings.setBuffers(settings);
+      this.settings.set("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
+      this.#datagram = new Datagram(libc, this.fd, {
         name: SOCKADDR_CAN_SIZE,
         control: TIMESTAMPNS_SPACE,
         data: MOST_BYTES,
       });
       const { buffer, byteOffset, byteLength } = this.#datagram.data;
       this.#words = new Uint32Array(buffer, byteOffset, byteLength >> 2);
-      const connected = libc.connect(fd, encodeAddress(index));
-      if (connected < 0) throw fail("connect a CAN_BCM socket to", "connect", connected);
+      const connected = libc.connect(this.fd, encodeAddress(index));
+      if (connected < 0) throw this.error("connect a CAN_BCM socket to", "connect", connected);
     } catch (error) {
-      libc.close(fd);
+      libc.close(this.fd);
       throw error;
     }
-    this.#open = true;
-  }
-
-  get droppedFrames(): number {
-    return this.#settings.drops;
-  }
-
-  get receiveBuffer(): number {
-    return this.#settings.receiveBuffer;
+    this.opened = true;
   }
 
   get idle(): boolean {
-    return this.#empty && this.#pending === 0 && this.#aside.length === 0 && this.#readiness.watched;
+    return this.#empty && this.#pending === 0 && this.#aside.length === 0 && this.readiness.watched;
   }
 
   receive(into: In[], from: number, max: number): number {
@@ -165,18 +131,6 @@ export class KernelBcm<In> implements Source<In> {
     throw this.#error("receive from", "recvmmsg", error);
   }
 
-  waitReadable(seconds: number): void {
-    this.#readiness.waitReadable(seconds);
-  }
-
-  arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
-    this.#readiness.arm(readable, writable, keepAlive);
-  }
-
-  close(): void {
-    this.#readiness.close();
-  }
-
   /**
    * An interface to send to.
    *
@@ -184,8 +138,8 @@ export class KernelBcm<In> implements Source<In> {
    * @throws {CanOperationError} There is none of that name.
    */
   target(channel: string | null): BcmTarget {
-    if (this.#channel !== "" || channel === null) return this.#default;
-    const index = isInterfaceName(channel) ? interfaceIndex(this.#libc, this.fd, channel) : -ENODEV;
+    if (this.channel !== "" || channel === null) return this.#default;
+    const index = isInterfaceName(channel) ? interfaceIndex(this.libc, this.fd, channel) : -ENODEV;
     if (index < 0) throw this.#error("find", "ioctl", index, undefined, channel);
     return { channel, index };
   }
@@ -261,7 +215,7 @@ export class KernelBcm<In> implements Source<In> {
     for (let errors = 0; errors < MOST_ERRORS; errors++) {
       const length = this.#datagram.receive();
       if (length >= BCM_MSG_HEAD_SIZE) {
-        return decodeReport(this.#datagram, length, (index) => this.#channel || this.#names.of(index));
+        return decodeReport(this.#datagram, length, (index) => this.channel || this.#names.of(index));
       }
       this.#empty = length === -EAGAIN;
       if (length === -EAGAIN) return null;
@@ -285,21 +239,18 @@ export class KernelBcm<In> implements Source<In> {
   /** The kernel takes what cannot leave, and says nothing when it is due. */
   #assertCarries(action: string, [first]: readonly Message[], { channel }: BcmTarget): void {
     const refuse = (errno: number, advice?: string) => this.#error(`${action} on`, "ioctl", -errno, advice, channel);
-    const advice = messageAdvice(this.#libc, this.fd, channel, first);
+    const advice = messageAdvice(this.libc, this.fd, channel, first);
     if (advice !== undefined) throw refuse(EMSGSIZE, advice);
-    if (interfaceIsDown(this.#libc, this.fd, channel)) throw refuse(ENETDOWN);
+    if (interfaceIsDown(this.libc, this.fd, channel)) throw refuse(ENETDOWN);
   }
 
   /** Tells who waits that there is something the kernel does not tell of. */
   #tell(): void {
-    this.#readiness.news = this.#pending !== 0 || this.#aside.length > 0;
+    this.readiness.news = this.#pending !== 0 || this.#aside.length > 0;
   }
 
-  #error(action: string, syscall: string, result: number, advice?: string, channel = this.#channel): Error {
-    const Class = this.#open ? CanOperationError : CanInitializationError;
-    const gone = this.#open && result === -ENODEV;
-    const hint = advice ??
-      (gone ? this.#channel === "" ? canInterfaces(this.#libc, this.fd) : GONE : undefined);
-    return systemError(Class, `${action} "${channel}"`, syscall, result, channel, hint);
+  #error(action: string, syscall: string, result: number, advice?: string, channel = this.channel): Error {
+    const listed = this.channel === "" && result === -ENODEV ? canInterfaces(this.libc, this.fd) : undefined;
+    return this.error(action, syscall, result, advice ?? listed, channel);
   }
 }

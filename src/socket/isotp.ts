@@ -5,19 +5,18 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { CanOperationError } from "../errors.ts";
 import type { FullIsoTpOptions } from "../isotp_options.ts";
+import { CAN_ISOTP } from "../kernel/can.ts";
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS } from "../kernel/errno.ts";
-import { encodePollfd, POLLERR, pollfdEvents, POLLOUT, SO_ERROR, SOL_SOCKET } from "../kernel/socket.ts";
+import { encodeIsoTpAddress } from "../kernel/isotp.ts";
+import { encodePollfd, POLLERR, pollfdEvents, POLLOUT, SOCK_DGRAM } from "../kernel/socket.ts";
 import { setKeepAlive } from "../turn.ts";
-import { interfaceIsUp, interfaceMtu, mtuAdvice } from "./interfaces.ts";
+import { findCanInterface, interfaceIsUp, interfaceMtu, mtuAdvice } from "./interfaces.ts";
 import { isFailure } from "./isotp_error.ts";
-import { longestPdu, openIsoTp } from "./isotp_open.ts";
+import { bindAdvice, configureIsoTp, longestPdu } from "./isotp_settings.ts";
 import { Outcomes } from "./isotp_outcomes.ts";
-import { Readiness } from "./readiness.ts";
+import { KernelSocket, type Protocol } from "./kernel_socket.ts";
 import type { OnReady, Socket } from "./socket.ts";
-import { SocketOptions } from "./socket_options.ts";
-import { type Fail, systemError } from "./system_error.ts";
 
 /** Most bytes of a PDU, whatever a kernel is told to allow; and one more, so that a longer one would be noticed. */
 const ROOM = 1025 * 1024 + 1;
@@ -28,21 +27,23 @@ const TRIES = 8;
 /** Milliseconds between two looks whether a closed socket's last PDU has been sent. */
 const LINGER = 10;
 
+const ISOTP: Protocol = {
+  name: "CAN_ISOTP",
+  number: CAN_ISOTP,
+  type: SOCK_DGRAM,
+  missing: `load the module with "sudo modprobe can-isotp" (in the kernel since Linux 5.10)`,
+};
+
 const noBytes = new Uint8Array(0);
 
 /** Where every socket receives. The system gives only what has ever been written. */
 let memory: Uint8Array | undefined;
 
 /** CAN_ISOTP over a libc: the kernel sends one PDU at a time. */
-export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
-  readonly fd: number;
-  readonly #libc: Libc;
+export class KernelIsoTpSocket extends KernelSocket implements Socket<Uint8Array, Uint8Array> {
   readonly #options: FullIsoTpOptions;
-  readonly #settings: SocketOptions;
-  readonly #readiness: Readiness;
   readonly #outcomes: Outcomes;
   readonly #pollfd: Uint8Array;
-  readonly #fail: Fail;
   /** Whether the last receive found the end of what was there. */
   #empty = false;
   /** Whether somebody waits to send, and whether waits keep the process alive. */
@@ -57,32 +58,27 @@ export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
    * @throws {CanInterfaceNotImplementedError} The kernel has no ISO-TP.
    */
   constructor(libc: Libc, options: FullIsoTpOptions, onReady: OnReady) {
-    const { channel, logger } = options;
-    this.#libc = libc;
+    super(libc, ISOTP, options, onReady);
+    const { channel, rxWord, txWord } = options;
     this.#options = options;
-    this.fd = openIsoTp(libc, options);
-    this.#fail = (action, syscall, result, advice) =>
-      systemError(CanOperationError, `${action} "${channel}"`, syscall, result, channel, advice);
-    this.#settings = new SocketOptions(libc, this.fd, logger, this.#fail);
-    const readiness = this.#readiness = new Readiness(libc, this.fd, onReady, this.#fail);
-    this.#outcomes = new Outcomes(channel, () => this.#isIdle(this.#events()), (any) => readiness.news = any);
+    this.#outcomes = new Outcomes(channel, () => this.#isIdle(this.#events()), (any) => this.readiness.news = any);
     this.#pollfd = encodePollfd(this.fd, POLLOUT);
-  }
-
-  get droppedFrames(): number {
-    return this.#settings.drops;
-  }
-
-  get receiveBuffer(): number {
-    return this.#settings.receiveBuffer;
-  }
-
-  get sendBuffer(): number {
-    return this.#settings.sendBuffer;
+    try {
+      const index = findCanInterface(libc, this.fd, channel);
+      configureIsoTp(this.settings, options);
+      const bound = libc.bind(this.fd, encodeIsoTpAddress(index, rxWord, txWord));
+      if (bound < 0) {
+        throw this.error("bind a CAN_ISOTP socket to", "bind", bound, bindAdvice(libc, this.fd, options, bound));
+      }
+    } catch (error) {
+      libc.close(this.fd);
+      throw error;
+    }
+    this.opened = true;
   }
 
   get idle(): boolean {
-    return this.#empty && !this.#outcomes.pending && !this.#outcomes.failed && this.#readiness.watched;
+    return this.#empty && !this.#outcomes.pending && !this.#outcomes.failed && this.readiness.watched;
   }
 
   receive(into: Uint8Array[], from: number, max: number): number {
@@ -90,7 +86,7 @@ export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
     let received = 0;
     this.#empty = false;
     while (received < max && !this.#outcomes.pending) {
-      const result = this.#libc.read(this.fd, memory);
+      const result = this.libc.read(this.fd, memory);
       if (result === ROOM) this.#outcomes.keep(-EMSGSIZE);
       else if (result >= 0) into[from + received++] = memory.slice(0, result);
       else if (result === -EAGAIN || result === -EINTR) {
@@ -119,30 +115,22 @@ export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
     return this.#outcomes.isSending(pdu);
   }
 
-  waitReadable(seconds: number): void {
-    this.#readiness.waitReadable(seconds);
-  }
-
-  waitWritable(seconds: number): void {
-    this.#readiness.waitWritable(seconds);
-  }
-
-  arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
+  override arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
     this.#writing = writable;
     this.#keepAlive = keepAlive;
-    this.#readiness.arm(readable, writable, keepAlive);
+    super.arm(readable, writable, keepAlive);
   }
 
   /** The kernel's `close` waits until the PDU that is being sent has been sent, or given up; this one does not. */
-  close(): void {
+  override close(): void {
     let busy = false;
     try {
       busy = this.#isBusy();
     } finally {
       if (busy) {
-        this.#readiness.stop();
+        this.readiness.stop();
         this.#linger();
-      } else this.#readiness.close();
+      } else this.readiness.close();
     }
   }
 
@@ -150,7 +138,7 @@ export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
     const timer = setTimeout(() => {
       const events = this.#events();
       if (events >= 0 && !this.#isIdle(events)) this.#linger();
-      else this.#libc.close(this.fd);
+      else this.libc.close(this.fd);
     }, LINGER);
     setKeepAlive(timer, this.#keepAlive);
   }
@@ -159,8 +147,8 @@ export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
   #handOver(pdu: Uint8Array): boolean {
     const { waitTxDone, broadcast, singleFrame } = this.#options;
     for (let tries = 0; tries < TRIES; tries++) {
-      const result = this.#libc.send(this.fd, pdu, pdu.length, 0);
-      if (result >= 0 || result === -EINTR) this.#readiness.reset();
+      const result = this.libc.send(this.fd, pdu, pdu.length, 0);
+      if (result >= 0 || result === -EINTR) this.readiness.reset();
       if (result === -EINTR) return false;
       if (result >= 0) {
         this.#outcomes.handedOver(pdu, waitTxDone, pdu.length > singleFrame && !broadcast);
@@ -173,7 +161,7 @@ export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
       } else if (!this.#isAnothers(result)) throw this.#sendError(pdu, result);
       this.#outcomes.throwToSender();
     }
-    this.#readiness.backOff();
+    this.readiness.backOff();
     return false;
   }
 
@@ -182,12 +170,12 @@ export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
     const { channel, mtu } = this.#options;
     if (result === -ENETDOWN) {
       // The socket tells it once: to a send, though it is news for who receives.
-      const up = interfaceIsUp(this.#libc, this.fd, channel);
+      const up = interfaceIsUp(this.libc, this.fd, channel);
       if (up || !this.#outcomes.downTold) this.#outcomes.keep(result);
       return up;
     }
     if (!isFailure("send", result) && !isFailure("receive", result)) return false;
-    const actual = result === -EMSGSIZE ? interfaceMtu(this.#libc, this.fd, channel) : -1;
+    const actual = result === -EMSGSIZE ? interfaceMtu(this.libc, this.fd, channel) : -1;
     if (actual >= 0 && actual < mtu) return false;
     this.#outcomes.sort(result, "send");
     return true;
@@ -196,13 +184,13 @@ export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
   #sendError(pdu: Uint8Array, result: number): Error {
     const { channel } = this.#options;
     if (result === -EMSGSIZE) {
-      const mtu = interfaceMtu(this.#libc, this.fd, channel);
-      return this.#fail("send to", "send", result, mtuAdvice(channel, mtu, "FD"));
+      const mtu = interfaceMtu(this.libc, this.fd, channel);
+      return this.error("send to", "send", result, mtuAdvice(channel, mtu, "FD"));
     }
-    const longest = result === -EINVAL ? longestPdu(this.#libc, this.fd, pdu.length) : 0;
+    const longest = result === -EINVAL ? longestPdu(this.libc, this.fd, pdu.length) : 0;
     if (longest > 0 && longest < pdu.length) {
       const advice = `this kernel takes ${longest} bytes at the most (since Linux 6.4, see max_pdu_size of can-isotp)`;
-      return this.#fail(`send ${pdu.length} bytes to`, "send", -EMSGSIZE, advice);
+      return this.error(`send ${pdu.length} bytes to`, "send", -EMSGSIZE, advice);
     }
     return this.#outcomes.sendError(result);
   }
@@ -210,25 +198,25 @@ export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
   /** Whether a PDU is being sent. */
   #isBusy(): boolean {
     const events = this.#events();
-    if (events < 0) throw this.#fail("wait for", "poll", events);
+    if (events < 0) throw this.error("wait for", "poll", events);
     if (events & POLLERR) this.#takeError();
-    this.#readiness.reset();
+    this.readiness.reset();
     if (this.#isIdle(events)) return false;
     // Older kernels (before 6.1.23) tell of room always.
-    if (events & POLLOUT) this.#readiness.backOff();
+    if (events & POLLOUT) this.readiness.backOff();
     return true;
   }
 
   /** What poll tells now, or `-errno`. */
   #events(): number {
-    const result = this.#libc.poll(this.#pollfd, 0);
+    const result = this.libc.poll(this.#pollfd, 0);
     if (result > 0) return pollfdEvents(this.#pollfd);
     return result === -EINTR ? 0 : result;
   }
 
   #isIdle(events: number): boolean {
     // An empty PDU is invalid, but not before its turn has come.
-    return (events & POLLOUT) !== 0 && this.#libc.send(this.fd, noBytes, 0, 0) !== -EAGAIN;
+    return (events & POLLOUT) !== 0 && this.libc.send(this.fd, noBytes, 0, 0) !== -EAGAIN;
   }
 
   /** What was being sent is through. */
@@ -239,9 +227,7 @@ export class KernelIsoTpSocket implements Socket<Uint8Array, Uint8Array> {
 
   /** Takes the socket's error, if it has one. */
   #takeError(): void {
-    const error = new Int32Array(1);
-    const result = this.#libc.getsockopt(this.fd, SOL_SOCKET, SO_ERROR, new Uint8Array(error.buffer));
-    if (result < 0) throw this.#fail("read SO_ERROR of", "getsockopt", result);
-    if (error[0] !== 0) this.#outcomes.sort(-error[0], "send");
+    const error = this.settings.takeError();
+    if (error !== 0) this.#outcomes.sort(error, "send");
   }
 }

@@ -7,8 +7,7 @@
 import type { CanOperationError } from "../errors.ts";
 import { EADDRNOTAVAIL, EBADMSG, ENETDOWN, ENODEV, ENXIO } from "../kernel/errno.ts";
 import { type Direction, isFailure, isoTpError } from "./isotp_error.ts";
-
-const GONE = "the interface is gone: close this socket, and open a new one when it is back";
+import { GONE } from "./kernel_socket.ts";
 
 /**
  * The kernel has one place for the errors of a socket's both directions, and gives what is there to the next call,

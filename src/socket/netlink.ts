@@ -39,6 +39,7 @@ import {
   SOCK_RAW,
   SOL_NETLINK,
 } from "../kernel/socket.ts";
+import { u32 } from "./socket_options.ts";
 import { systemError } from "./system_error.ts";
 
 /** Seconds that the kernel has for an answer, which it gives at once. */
@@ -87,7 +88,7 @@ export class NetlinkSocket implements Disposable {
     this.fd = this.#opened("socket", libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
     try {
       for (const name of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
-        const set = libc.setsockopt(this.fd, SOL_NETLINK, name, i32(1));
+        const set = libc.setsockopt(this.fd, SOL_NETLINK, name, u32(1));
         if (set !== -ENOPROTOOPT) this.#opened("setsockopt", set); // older kernels do without
       }
       this.#opened("bind", libc.bind(this.fd, encodeNetlinkAddress(AF_NETLINK)));
@@ -185,7 +186,7 @@ export class NetlinkSocket implements Disposable {
   }
 
   #set(name: number, value: number): void {
-    this.#opened("setsockopt", this.#libc.setsockopt(this.fd, SOL_NETLINK, name, i32(value)));
+    this.#opened("setsockopt", this.#libc.setsockopt(this.fd, SOL_NETLINK, name, u32(value)));
   }
 
   #opened(syscall: string, result: number): number {
@@ -208,8 +209,4 @@ export class NetlinkSocket implements Disposable {
       throw new CanOperationError(`Cannot ${ASKING}: ${(error as Error).message}`, { cause: error });
     }
   }
-}
-
-function i32(value: number): Uint8Array {
-  return new Uint8Array(Int32Array.of(value).buffer);
 }

@@ -5,41 +5,35 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { CanInitializationError, CanOperationError } from "../errors.ts";
-import { AF_CAN, CAN_MTU, CAN_RAW, CANFD_MTU, CANXL_MTU, encodeAddress, type RawFilter } from "../kernel/can.ts";
+import { CAN_MTU, CAN_RAW, CANFD_MTU, CANXL_MTU, encodeAddress, type RawFilter } from "../kernel/can.ts";
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
 import { isInterfaceName } from "../kernel/if.ts";
-import { SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from "../kernel/socket.ts";
+import { SOCK_RAW } from "../kernel/socket.ts";
 import { frameLength, type Message } from "../message.ts";
 import type { FullBusOptions } from "../options.ts";
 import type { FrameSocket } from "./frame_socket.ts";
 import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsUp, interfaceMtu } from "./interfaces.ts";
 import { InterfaceNames } from "./interface_names.ts";
+import { GONE, KernelSocket, MOST_ERRORS, type Protocol } from "./kernel_socket.ts";
 import { messageAdvice } from "./mtu.ts";
-import { RawOptions } from "./raw_options.ts";
+import { configureRaw, setRawErrorMask, setRawFilters } from "./raw_options.ts";
 import { BATCH, ReceiveBatch } from "./receive_batch.ts";
-import { Readiness } from "./readiness.ts";
 import { SendBatch } from "./send_batch.ts";
 import type { OnReady } from "./socket.ts";
-import { type Fail, systemError } from "./system_error.ts";
 
-/** Errors that a socket tells in a row, at the most: each is told once. */
-const MOST_ERRORS = 8;
-
-/** What to do about an interface that was removed. */
-const GONE = "the interface is gone: close this bus, and open a new one when it is back";
+const RAW: Protocol = {
+  name: "CAN_RAW",
+  number: CAN_RAW,
+  type: SOCK_RAW,
+  missing: `load the module with "sudo modprobe can_raw"`,
+};
 
 /** CAN_RAW over a libc. */
-export class RawSocket implements FrameSocket {
+export class RawSocket extends KernelSocket implements FrameSocket {
   readonly channelInfo: string;
   readonly ifindex: number;
-  readonly fd: number;
-  readonly #libc: Libc;
-  readonly #options: FullBusOptions;
-  readonly #settings: RawOptions;
   readonly #in: ReceiveBatch;
   readonly #out: SendBatch;
-  readonly #readiness: Readiness;
   readonly #names: InterfaceNames;
   #filters: readonly RawFilter[];
   #errorMask: number;
@@ -58,53 +52,32 @@ export class RawSocket implements FrameSocket {
    * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN.
    */
   constructor(libc: Libc, options: FullBusOptions, onReady: OnReady) {
-    this.#libc = libc;
-    this.#options = options;
+    super(libc, RAW, options, onReady);
     const { channel } = options;
     this.#filters = options.rawFilters;
     this.#errorMask = options.errorMask;
-    this.fd = libc.socket(AF_CAN, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_RAW);
-    if (this.fd < 0) {
-      throw systemError(CanInitializationError, "open a CAN_RAW socket", "socket", this.fd, channel);
-    }
     try {
       this.ifindex = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
-      const fail: Fail = (...failure) => this.#error(...failure);
-      this.#readiness = new Readiness(libc, this.fd, onReady, fail);
-      this.#settings = new RawOptions(libc, this.fd, options, fail);
-      this.#settings.configure();
+      configureRaw(this.settings, options);
       const bound = libc.bind(this.fd, encodeAddress(this.ifindex));
-      if (bound < 0) {
-        throw systemError(CanInitializationError, `bind a CAN_RAW socket to "${channel}"`, "bind", bound, channel);
-      }
+      if (bound < 0) throw this.error("bind a CAN_RAW socket to", "bind", bound);
       const frameSize = options.xl ? CANXL_MTU : options.fd ? CANFD_MTU : CAN_MTU;
       this.#names = new InterfaceNames(libc, this.fd);
       const names = channel || ((index: number) => this.#names.of(index));
       this.#in = new ReceiveBatch(libc, this.fd, frameSize, options.timestamps === "hardware", names);
       this.#out = new SendBatch(libc, this.fd, frameSize, channel === "" ? (message) => this.#indexOf(message) : null);
       const mtu = this.#readMtu();
-      if (mtu < 0) throw this.#error("read the MTU of", "ioctl", mtu);
+      if (mtu < 0) throw this.error("read the MTU of", "ioctl", mtu);
     } catch (error) {
       libc.close(this.fd);
       throw error;
     }
     this.channelInfo = channel === "" ? "socketcan, every channel" : `socketcan channel "${channel}"`;
-  }
-
-  get droppedFrames(): number {
-    return this.#settings.drops;
-  }
-
-  get receiveBuffer(): number {
-    return this.#settings.receiveBuffer;
-  }
-
-  get sendBuffer(): number {
-    return this.#settings.sendBuffer;
+    this.opened = true;
   }
 
   get idle(): boolean {
-    return this.#empty && this.#pending === 0 && this.#readiness.watched;
+    return this.#empty && this.#pending === 0 && this.readiness.watched;
   }
 
   receive(into: Message[], from: number, max: number): number {
@@ -117,7 +90,7 @@ export class RawSocket implements FrameSocket {
     if (error === 0 || from + received > 0) return received;
     // An interface that is gone is told each time: unlike one that is down it does not come back to this socket.
     if (error !== -ENODEV) this.#pend(0);
-    throw this.#error("receive from", "recvmmsg", error, error === -ENODEV ? GONE : undefined);
+    throw this.error("receive from", "recvmmsg", error);
   }
 
   send(messages: readonly Message[], from: number): number {
@@ -130,40 +103,28 @@ export class RawSocket implements FrameSocket {
       // The socket tells it once: to a send, though it is news for who receives. It is no reason not to send if the
       // interface is up again.
       const up = this.#isUp(messages[from]);
-      if (up || (!this.#downTold && this.#options.channel !== "")) this.#keepForReceive(result);
+      if (up || (!this.#downTold && this.channel !== "")) this.#keepForReceive(result);
       if (up) result = this.#out.send(messages, from);
     }
     if (result > 0) {
       this.#downTold = false;
-      this.#readiness.reset();
+      this.readiness.reset();
       return result;
     }
     if (result === -ENOBUFS) {
-      this.#readiness.backOff();
+      this.readiness.backOff();
       return 0;
     }
     if (result === -EAGAIN || result === -EINTR) {
-      this.#readiness.reset();
+      this.readiness.reset();
       return 0;
     }
     throw this.#sendError(messages[from], result);
   }
 
-  waitReadable(seconds: number): void {
-    this.#readiness.waitReadable(seconds);
-  }
-
-  waitWritable(seconds: number): void {
-    this.#readiness.waitWritable(seconds);
-  }
-
-  arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
-    this.#readiness.arm(readable, writable, keepAlive);
-  }
-
   setFilters(filters: readonly RawFilter[]): void {
     // While no frame passes, neither data nor errors, emptying the buffer comes to an end.
-    this.#settings.setFilters([], 0);
+    setRawFilters(this.settings, [], 0);
     // An error is told before the frames that wait; it is kept for the next receive, and they are not.
     let result = this.#in.drain();
     for (let errors = 0; result !== -EAGAIN && errors < MOST_ERRORS; errors++) {
@@ -171,21 +132,17 @@ export class RawSocket implements FrameSocket {
       result = this.#in.drain();
     }
     try {
-      this.#settings.setFilters(filters, this.#errorMask);
+      setRawFilters(this.settings, filters, this.#errorMask);
       this.#filters = filters;
     } catch (error) {
-      this.#settings.setFilters(this.#filters, this.#errorMask);
+      setRawFilters(this.settings, this.#filters, this.#errorMask);
       throw error;
     }
   }
 
   setErrorMask(mask: number): void {
-    this.#settings.setErrorMask(mask);
+    setRawErrorMask(this.settings, mask);
     this.#errorMask = mask;
-  }
-
-  close(): void {
-    this.#readiness.close();
   }
 
   /** Writes what there is, up to `max`, and keeps the `-errno` that ended it; returns how many. */
@@ -215,49 +172,35 @@ export class RawSocket implements FrameSocket {
 
   #pend(result: number): void {
     this.#pending = result;
-    this.#readiness.news = result !== 0;
+    this.readiness.news = result !== 0;
   }
 
   /** What the interface carries, for frames that are too long for it to be refused with a reason. */
   #readMtu(): number {
-    const { channel } = this.#options;
-    const mtu = channel === "" ? Infinity : interfaceMtu(this.#libc, this.fd, channel);
+    const mtu = this.channel === "" ? Infinity : interfaceMtu(this.libc, this.fd, this.channel);
     if (mtu > 0) this.#out.limit = mtu;
     return mtu;
   }
 
   #indexOf(message: Message): number {
     const { channel } = message;
-    return channel !== null && isInterfaceName(channel) ? interfaceIndex(this.#libc, this.fd, channel) : -ENODEV;
+    return channel !== null && isInterfaceName(channel) ? interfaceIndex(this.libc, this.fd, channel) : -ENODEV;
   }
 
   #isUp(message: Message): boolean {
-    return interfaceIsUp(this.#libc, this.fd, this.#options.channel || message.channel || "");
+    return interfaceIsUp(this.libc, this.fd, this.channel || message.channel || "");
   }
 
   #sendError(message: Message, result: number): Error {
-    const channel = this.#options.channel || message.channel || "";
-    return systemError(
-      CanOperationError,
-      `send to "${channel}"`,
-      "send",
-      result,
-      channel,
-      this.#sendAdvice(message, channel, result),
-    );
+    const channel = this.channel || message.channel || "";
+    return this.error("send to", "send", result, this.#sendAdvice(message, channel, result), channel);
   }
 
   #sendAdvice(message: Message, channel: string, result: number): string | undefined {
-    if (this.#options.channel === "") {
-      if (result === -ENODEV || result === -EPERM) return canInterfaces(this.#libc, this.fd);
+    if (this.channel === "") {
+      if (result === -ENODEV || result === -EPERM) return canInterfaces(this.libc, this.fd);
     } else if (result === -ENODEV || result === -ENXIO) return GONE;
     if (result !== -EINVAL && result !== -EMSGSIZE) return undefined;
-    return messageAdvice(this.#libc, this.fd, channel, message);
-  }
-
-  #error(action: string, syscall: string, result: number, advice?: string): Error {
-    const { channel } = this.#options;
-    const Class = this.channelInfo === undefined ? CanInitializationError : CanOperationError;
-    return systemError(Class, `${action} "${channel}"`, syscall, result, channel, advice);
+    return messageAdvice(this.libc, this.fd, channel, message);
   }
 }

@@ -5,9 +5,10 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { EPERM } from "../kernel/errno.ts";
+import { ENOPROTOOPT, EPERM } from "../kernel/errno.ts";
 import {
   SK_MEMINFO_DROPS,
+  SO_ERROR,
   SO_MEMINFO,
   SO_MEMINFO_SIZE,
   SO_RCVBUF,
@@ -67,13 +68,22 @@ export class SocketOptions {
    * Sets an option.
    *
    * @param label Its name, for people.
+   * @param advice What to do about a refusal, by errno.
    */
-  set(label: string, level: number, name: number, value: Uint8Array): void {
-    const result = this.#libc.setsockopt(this.#fd, level, name, value);
-    if (result < 0) throw this.#fail(`set ${label} on`, "setsockopt", result);
-    this.#logger?.debug(
-      `${label} set: ${[...value].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`,
-    );
+  set(
+    label: string,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    advice: Readonly<Record<number, string>> = {},
+  ): void {
+    this.#done(label, value, this.trySet(level, name, value), advice);
+  }
+
+  /** Sets an option unless the kernel does not know it. */
+  setIfKnown(label: string, level: number, name: number, value: Uint8Array): void {
+    const result = this.trySet(level, name, value);
+    if (result !== -ENOPROTOOPT) this.#done(label, value, result);
   }
 
   /**
@@ -83,6 +93,20 @@ export class SocketOptions {
    */
   trySet(level: number, name: number, value: Uint8Array): number {
     return this.#libc.setsockopt(this.#fd, level, name, value);
+  }
+
+  /**
+   * Takes the socket's error from it, which otherwise the next call meets.
+   *
+   * @returns 0 or `-errno`.
+   */
+  takeError(): number {
+    return -this.#get("SO_ERROR", SO_ERROR);
+  }
+
+  #done(label: string, value: Uint8Array, result: number, advice: Readonly<Record<number, string>> = {}): void {
+    if (result < 0) throw this.#fail(`set ${label} on`, "setsockopt", result, advice[-result]);
+    this.#logger?.debug(`${label} set: ${[...value].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`);
   }
 
   #get(label: string, name: number): number {
@@ -113,7 +137,7 @@ export class SocketOptions {
   }
 }
 
-/** An `int`, as options have it. */
+/** An `int` or an unsigned one, as options have it. */
 export function u32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);
 }

@@ -52,8 +52,6 @@ function adviceFor(syscall: string, errno: number, channel?: string): string | u
   switch (errno) {
     case EAFNOSUPPORT:
       return `this kernel has no SocketCAN: load it with "sudo modprobe can", or use interface: "virtual"`;
-    case EPROTONOSUPPORT:
-      return `load the module with "sudo modprobe can_raw"`;
     case EMFILE:
       return `close buses that are no longer needed, or raise the limit with "ulimit -n"`;
     case ENFILE:

@@ -260,3 +260,13 @@ function calculate(wanted: CanBittiming, limits: BitTimingConst | undefined, clo
   const { tripleSampling: _, nominalBitrate: __, clock: ___, ...values } = found.toJSON();
   return { ...values, samplePoint: Math.round(1000 * found.samplePoint) };
 }
+
+/** A device with a controller, down. */
+export function can0(changes: Partial<FakeLink> = {}): FakeLink {
+  return { index: 5, name: "can0", flags: 0, mtu: 16, txQueueLength: 10, can: fdController(), ...changes };
+}
+
+/** A virtual one, up. */
+export function vcan0(): FakeLink {
+  return { index: 6, name: "vcan0", flags: 1, mtu: 72, txQueueLength: 1000, kind: "vcan" };
+}

@@ -1,14 +1,12 @@
 /**
- * Opening an ISO-TP socket.
+ * The options of an ISO-TP socket, and the limit of its kernel.
  *
  * @module
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { CanInitializationError } from "../errors.ts";
 import type { FullIsoTpOptions } from "../isotp_options.ts";
-import { AF_CAN, CAN_ISOTP } from "../kernel/can.ts";
-import { EADDRNOTAVAIL, EFAULT, EINVAL, EPROTONOSUPPORT } from "../kernel/errno.ts";
+import { EADDRNOTAVAIL, EFAULT, EINVAL } from "../kernel/errno.ts";
 import {
   CAN_ISOTP_LL_OPTS,
   CAN_ISOTP_OPTS,
@@ -16,7 +14,6 @@ import {
   CAN_ISOTP_RX_STMIN,
   CAN_ISOTP_TX_STMIN,
   encodeFlowControl,
-  encodeIsoTpAddress,
   encodeLinkLayer,
   encodeOptions,
   SOL_CAN_ISOTP,
@@ -28,51 +25,13 @@ import {
   MSG_IOV,
   MSG_IOVLEN,
   SO_TIMESTAMPNS,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  SOCK_NONBLOCK,
   SOL_SOCKET,
 } from "../kernel/socket.ts";
-import { findCanInterface, interfaceMtu, mtuAdvice } from "./interfaces.ts";
-import { SocketOptions, u32 } from "./socket_options.ts";
-import { type Fail, systemError } from "./system_error.ts";
+import { interfaceMtu, mtuAdvice } from "./interfaces.ts";
+import { type SocketOptions, u32 } from "./socket_options.ts";
 
-/**
- * A descriptor that is set up and bound.
- *
- * @throws {CanInitializationError} With the step that failed and what to do. No descriptor is left open.
- * @throws {CanInterfaceNotImplementedError} The kernel has no ISO-TP.
- */
-export function openIsoTp(libc: Libc, options: FullIsoTpOptions): number {
-  const { channel } = options;
-  const fd = libc.socket(AF_CAN, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_ISOTP);
-  if (fd < 0) {
-    const advice = fd === -EPROTONOSUPPORT
-      ? `load the module with "sudo modprobe can-isotp" (in the kernel since Linux 5.10)`
-      : undefined;
-    throw systemError(CanInitializationError, "open a CAN_ISOTP socket", "socket", fd, channel, advice);
-  }
-  try {
-    const index = findCanInterface(libc, fd, channel);
-    const fail: Fail = (action, ...rest) => initializationError(`${action} "${channel}"`, channel, ...rest);
-    configure(new SocketOptions(libc, fd, options.logger, fail), options);
-    const bound = libc.bind(fd, encodeIsoTpAddress(index, options.rxWord, options.txWord));
-    if (bound < 0) {
-      const advice = bindAdvice(libc, fd, options, bound);
-      throw initializationError(`bind a CAN_ISOTP socket to "${channel}"`, channel, "bind", bound, advice);
-    }
-    return fd;
-  } catch (error) {
-    libc.close(fd);
-    throw error;
-  }
-}
-
-function initializationError(action: string, channel: string, syscall: string, result: number, advice?: string): Error {
-  return systemError(CanInitializationError, action, syscall, result, channel, advice);
-}
-
-function configure(settings: SocketOptions, options: FullIsoTpOptions): void {
+/** Sets all that the options ask for; a refusal is an error. */
+export function configureIsoTp(settings: SocketOptions, options: FullIsoTpOptions): void {
   const set = (label: string, name: number, value: Uint8Array) => settings.set(label, SOL_CAN_ISOTP, name, value);
   const { kernel, blockSize, stMin, wftMax, mtu, txDl, txFlags, forceTxStMin, forceRxStMin } = options;
   set("CAN_ISOTP_OPTS", CAN_ISOTP_OPTS, encodeOptions(kernel));
@@ -87,7 +46,8 @@ function configure(settings: SocketOptions, options: FullIsoTpOptions): void {
   settings.setBuffers(options);
 }
 
-function bindAdvice(libc: Libc, fd: number, options: FullIsoTpOptions, result: number): string | undefined {
+/** What to do about a refusal to bind, `-errno`. */
+export function bindAdvice(libc: Libc, fd: number, options: FullIsoTpOptions, result: number): string | undefined {
   const { channel, mtu, txWord, rxWord } = options;
   // A kernel that does not know a broadcast's flag takes the two identifiers, which are the same, for those of two ends.
   if (result === -EADDRNOTAVAIL && rxWord === txWord) return "this kernel knows no such broadcast: it takes Linux 6.0";
