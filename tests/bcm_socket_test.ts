@@ -107,6 +107,31 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assertEquals(told(bcm), ["1 1 1", "1 2 2", "2 1 1", "2 1 2", "3 1", "1 1"]);
   });
 
+  it("compares multiplexed CAN FD frames in all of their 64 bytes", () => {
+    using all = world();
+    const { bcm, bus } = all;
+    const last = [...Array(63).fill(0), 0xff];
+    bcm.subscribe({
+      ...ID,
+      isFd: true,
+      multiplex: { mask: [0, 0xff], cases: [{ value: [0, 1], mask: last }, { value: [0, 2] }] },
+    });
+    const send = (...data: number[]) =>
+      bus.send(make([...data.slice(0, 2), ...Array(61).fill(data[2]), data[3]], { isFd: true }));
+    send(0, 1, 0, 1);
+    send(5, 1, 5, 1);
+    send(0, 1, 0, 2);
+    send(0, 2, 0, 2);
+    send(0, 2, 1, 2);
+    send(0, 3, 0, 0);
+    assertEquals(bcm.recvMany(9, 0).map(({ message }) => [1, 2, 63].map((at) => message!.data[at])), [
+      [1, 0, 1],
+      [1, 0, 2],
+      [2, 0, 2],
+      [2, 1, 2],
+    ]);
+  });
+
   it("keeps 256 cases of a multiplex apart", () => {
     using all = world({ receiveBuffer: 1_000_000 });
     const { bcm, send } = all;

@@ -69,7 +69,6 @@ export class KernelCycle implements Cycle {
   }
 
   start(plan: Plan): void {
-    this.stop();
     this.#startedAt = performance.now();
     this.#begin(plan, plan.count);
   }

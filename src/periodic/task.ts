@@ -38,9 +38,9 @@ export interface CyclicSendTask extends Disposable {
    * never started ends when the bus is closed. Once this has been asked for, an active task keeps the process alive,
    * unless `Bus.unref` was called.
    *
-   * It is rejected if the interface is removed (`ENODEV`; where timers send, `ENXIO`), which only the logger is told of
-   * while nobody asks; and with what `modify` throws, or why what it gives cannot be sent: if nobody asks, that is an
-   * unhandled rejection.
+   * It is rejected if the interface is removed (`ENODEV`; where timers send, `ENXIO`) or sending fails: only the logger is
+   * told of that if nobody asks. It is rejected with what `modify` throws, and if a link cannot carry what it gives: that is
+   * an unhandled rejection if nobody asks.
    */
   readonly done: Promise<"finished" | "stopped">;
   /**
@@ -79,7 +79,7 @@ export interface CyclicSendTask extends Disposable {
 
 /** What sends the messages of a plan. */
 export interface Cycle {
-  /** Sends the first message, and goes on from there; what was going on before is over. */
+  /** Sends the first message, and goes on from there; nothing must be going on. */
   start(plan: Plan): void;
   /** Sends no more. */
   stop(): void;

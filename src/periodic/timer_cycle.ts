@@ -5,7 +5,7 @@
  */
 
 import { CanError } from "../errors.ts";
-import { ENETDOWN, ENODEV, ENXIO } from "../kernel/errno.ts";
+import { EINVAL, EMSGSIZE, ENETDOWN } from "../kernel/errno.ts";
 import type { Message } from "../message.ts";
 import type { Logger } from "../options.ts";
 import type { FrameSocket } from "../socket/frame_socket.ts";
@@ -55,7 +55,6 @@ export class TimerCycle implements Cycle {
   }
 
   start(plan: Plan): void {
-    this.stop();
     this.setMessages(plan);
     this.#turn = 0;
     this.#sent = 0;
@@ -103,9 +102,9 @@ export class TimerCycle implements Cycle {
       this.#sleep();
     } catch (error) {
       this.stop();
-      // All else that uses the interface tells that it is gone.
-      const gone = error instanceof CanError && (error.errno === ENODEV || error.errno === ENXIO);
-      this.#end.failed(error, !gone);
+      // A message that no link takes is the callback's doing; of all else the bus itself tells.
+      const ours = error instanceof CanError && error.errno !== EINVAL && error.errno !== EMSGSIZE;
+      this.#end.failed(error, !ours);
     }
   }
 
