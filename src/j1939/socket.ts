@@ -152,7 +152,8 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    * another that is free; answers requests for addresses; and begins anew when the link was down. While that goes on, in
    * the event loop or while a call of this socket blocks, `claim` waits for an address.
    *
-   * One socket of this host claims for a NAME. Others that are opened with the same NAME use its address.
+   * One socket of this host claims for a NAME. Others that are opened with the same NAME use its address. A message of
+   * several frames that is on its way when the address is lost breaks off (`EPROTO`).
    *
    * @returns The address. It may still be lost later: `state`, `address` and `claimChanges` tell.
    * @throws {CanOperationError} There is no address to be had (`EADDRNOTAVAIL`), or the socket is closed (`EBADF`).

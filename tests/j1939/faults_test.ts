@@ -116,7 +116,7 @@ async function failOnce(
   const what = `${errnoName(errno)} of ${call} in ${does}`;
   using a = node({ address: A, sendBuffer });
   using b = node({ address: B });
-  if (fed) b.send({ pgn: DIRECT, destination: A, data: [9] });
+  if (fed) await b.sendAsync({ pgn: DIRECT, destination: A, data: [9] }, { acknowledged: true });
   await pause(5);
   const failing = once(call, errno, after);
   const attempt = async () => {

@@ -1,7 +1,7 @@
 import { describe } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Bus, CanOperationError, CanTimeoutError, type J1939Socket, Message, type TransferEvent } from "../../mod.ts";
-import { bytes, it, next, node, SOON, take } from "../support/j1939.ts";
+import { bytes, it, later, next, node, SOON, soon, take } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 
@@ -54,7 +54,7 @@ function brief({ direction, type, pgn, source, destination, bytes, total, error 
 async function happened(feed: AsyncIterator<TransferEvent, undefined>, count: number): Promise<TransferEvent[]> {
   const events: TransferEvent[] = [];
   while (events.length < count) {
-    const { value } = await feed.next();
+    const { value } = await soon(feed.next());
     assert(value, "the feed has ended");
     events.push(value);
   }
@@ -102,7 +102,7 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
       using bus = new Bus("vcan0");
       using a = node({ address: A });
       using _far = mute();
-      const end = a.sendAsync({ pgn: DIRECT, destination: FAR, data: bytes(100) }, { acknowledged: true });
+      const end = later(a.sendAsync({ pgn: DIRECT, destination: FAR, data: bytes(100) }, { acknowledged: true }));
       await abortNext(bus, reason);
       const error = await assertRejects(() => end, CanOperationError, text);
       assertEquals([error.code, error.channel], [code, "vcan0"]);
@@ -167,7 +167,7 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     assert((await late).message.includes("not acknowledged within 0.05 s; it may still come through"));
     assertEquals((await next(b)).data, message.data);
     const aborting = new AbortController();
-    const end = a.sendAsync(message, { acknowledged: true, signal: aborting.signal });
+    const end = later(a.sendAsync(message, { acknowledged: true, signal: aborting.signal }));
     await pause(20);
     const reason = new Error("enough");
     aborting.abort(reason);

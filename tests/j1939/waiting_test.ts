@@ -2,7 +2,7 @@ import { describe } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CanOperationError, CanTimeoutError, type J1939Message, J1939Socket } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
-import { bytes, it, next, node, SOON, take } from "../support/j1939.ts";
+import { bytes, it, later, next, node, SOON, take } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 
@@ -71,7 +71,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     using from = node({ address: B, filters: [{ source: A }] }); // and not what it sends on
     using to = node({ address: 0x40 });
     using end = node({ address: B });
-    const bridge = from.readable.pipeTo(to.writable);
+    const bridge = later(from.readable.pipeTo(to.writable));
     const sizes = [3, 8, 9, 1785, 3000, 1];
     for (const size of sizes) a.send({ pgn: DIRECT, destination: B, data: bytes(size) }, SOON);
     const seen: number[] = [];
@@ -91,9 +91,9 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     using b = node({ address: B });
     const data = bytes(MUCH);
     const given = data.slice();
-    const sent = a.sendAsync({ pgn: DIRECT, destination: B, data: given }, { timeout: SOON });
-    const second = a.sendAsync({ pgn: DIRECT, destination: B, data: [1] }, { timeout: SOON });
-    const third = a.sendAsync({ pgn: DIRECT, destination: B, data: bytes(20) }, { timeout: SOON });
+    const sent = later(a.sendAsync({ pgn: DIRECT, destination: B, data: given }, { timeout: SOON }));
+    const second = later(a.sendAsync({ pgn: DIRECT, destination: B, data: [1] }, { timeout: SOON }));
+    const third = later(a.sendAsync({ pgn: DIRECT, destination: B, data: bytes(20) }, { timeout: SOON }));
     given.fill(0); // what was handed over stays what it was
     assertEquals((await next(b)).data, data);
     assertEquals((await next(b)).data.length, 1);
@@ -105,7 +105,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     using a = node({ address: A, sendBuffer });
     using b = node({ address: B });
     const data = bytes(MUCH);
-    const sent = a.sendAsync({ pgn: DIRECT, destination: B, data }, { timeout: SOON });
+    const sent = later(a.sendAsync({ pgn: DIRECT, destination: B, data }, { timeout: SOON }));
     a.send({ pgn: DIRECT, destination: B, data: [1] }, SOON);
     assertEquals((await next(b)).data, data);
     assertEquals((await next(b)).data.length, 1);
@@ -146,7 +146,9 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     using two = node({ address: A });
     using b = node({ address: B });
     const sent = [one, two].flatMap((socket) =>
-      [1, 2, 3].map((i) => socket.sendAsync({ pgn: DIRECT, destination: B, data: bytes(500 + i) }, { timeout: SOON }))
+      [1, 2, 3].map((i) =>
+        later(socket.sendAsync({ pgn: DIRECT, destination: B, data: bytes(500 + i) }, { timeout: SOON }))
+      )
     );
     const seen: number[] = [];
     while (seen.length < 6) {

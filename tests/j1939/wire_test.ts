@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { describe } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Bus, CanOperationError, Message, packJ1939Id, unpackJ1939Id } from "../../mod.ts";
-import { bytes, it, next, node, SOON } from "../support/j1939.ts";
+import { bytes, it, later, next, node, SOON } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 
@@ -53,8 +53,7 @@ describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () =
     using far = new Far();
     using a = node({ address: A });
     const data = bytes(20);
-    const sent = a.sendAsync({ pgn: DIRECT, destination: FAR, data }, { acknowledged: true });
-    sent.catch(() => {});
+    const sent = later(a.sendAsync({ pgn: DIRECT, destination: FAR, data }, { acknowledged: true }));
     assertEquals(await far.hear(), [TP_CM, 0x10, 20, 0, 3, 3, ...about]);
     for (const number of [1, 2, 3]) {
       await pause(300);
@@ -70,8 +69,7 @@ describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () =
     using far = new Far();
     using a = node({ address: A });
     const data = bytes(21);
-    const sent = a.sendAsync({ pgn: DIRECT, destination: FAR, data }, { acknowledged: true });
-    sent.catch(() => {});
+    const sent = later(a.sendAsync({ pgn: DIRECT, destination: FAR, data }, { acknowledged: true }));
     assertEquals(await far.hear(), [TP_CM, 0x10, 21, 0, 3, 3, ...about]);
     far.tell(TP_CM, 0x11, 2, 1, 0xff, 0xff, ...about);
     const seen = [await far.hear(), await far.hear()];
@@ -89,8 +87,7 @@ describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () =
     using far = new Far();
     using a = node({ address: A });
     const data = bytes(1786);
-    const sent = a.sendAsync({ pgn: DIRECT, destination: FAR, data }, { acknowledged: true });
-    sent.catch(() => {});
+    const sent = later(a.sendAsync({ pgn: DIRECT, destination: FAR, data }, { acknowledged: true }));
     const size = [1786 & 0xff, 1786 >> 8, 0, 0];
     assertEquals(await far.hear(), [ETP_CM, 0x14, ...size, ...about]);
     const got: number[] = [];
@@ -149,8 +146,7 @@ describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () =
   it("one that gives up is told of, at the latest when it does not answer", async () => {
     using far = new Far();
     using a = node({ address: A });
-    const sent = a.sendAsync({ pgn: DIRECT, destination: FAR, data: bytes(100) }, { acknowledged: true });
-    sent.catch(() => {});
+    const sent = later(a.sendAsync({ pgn: DIRECT, destination: FAR, data: bytes(100) }, { acknowledged: true }));
     await far.hear();
     far.tell(TP_CM, 0xff, 2, 0xff, 0xff, 0xff, ...about);
     const error = await assertRejects(() => sent, CanOperationError);
@@ -170,9 +166,9 @@ describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () =
   it("a Buffer is sent as it was when it was handed over", async () => {
     using a = node({ address: A, sendBuffer: 5_000 });
     using b = node({ address: 0x30 });
-    const first = a.sendAsync({ pgn: DIRECT, destination: 0x30, data: bytes(20_000) }, { timeout: SOON });
+    const first = later(a.sendAsync({ pgn: DIRECT, destination: 0x30, data: bytes(20_000) }, { timeout: SOON }));
     const buffer = Buffer.from([1, 2, 3]);
-    const second = a.sendAsync({ pgn: DIRECT, destination: 0x30, data: buffer }, { timeout: SOON });
+    const second = later(a.sendAsync({ pgn: DIRECT, destination: 0x30, data: buffer }, { timeout: SOON }));
     buffer.fill(9);
     await next(b);
     assertEquals([...(await next(b)).data], [1, 2, 3]);
