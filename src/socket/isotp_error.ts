@@ -22,7 +22,7 @@ const meanings: Record<Direction, Readonly<Record<number, string>>> = {
   receive: {
     [ETIMEDOUT]: "timeout: the sender did not go on within 1 s",
     [EILSEQ]: "wrong sequence: a consecutive frame is missing, doubled or out of order",
-    [EBADMSG]: "bad message: a frame is wrongly padded",
+    [EBADMSG]: "bad message: a frame is wrongly padded; if it was flow control, a PDU for which nobody waits is lost",
   },
 };
 
