@@ -11,9 +11,9 @@ import { BCM_TIMER_SEC_MAX, MAX_NFRAMES } from "../socket/bcm.ts";
 /** How messages are sent periodically. */
 export interface PeriodicOptions {
   /**
-   * Seconds, more than 0, after which no more are sent. The first is sent at 0, the next one period later, and so on; the
-   * last is the last before `duration` is over: a duration of 0.5 has 5 frames at a period of 0.1, one of 0.51 has 6.
-   * Default: no end.
+   * Seconds, more than 0: as many frames are sent as fall into them. The first is due at 0, the next one period later, and
+   * so on; the last is the last before `duration` is over: a duration of 0.5 has 5 frames at a period of 0.1, one of 0.51
+   * has 6. The kernel takes somewhat longer for them (see `CyclicSendTask`). Default: no end.
    */
   readonly duration?: number;
   /** How many frames are sent in all, 1 to 4294967294, instead of `duration`. Default: no end. */
