@@ -21,6 +21,7 @@ import {
   ENOBUFS,
   ENODEV,
   EPROTONOSUPPORT,
+  ETIME,
 } from "../kernel/errno.ts";
 import { encodeJ1939Address, J1939_NO_ADDR, J1939_NO_PGN, type RawJ1939Filter } from "../kernel/j1939.ts";
 import { SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from "../kernel/socket.ts";
@@ -41,6 +42,10 @@ const LOOK = 1;
 
 /** What to do about an interface that was removed. */
 const GONE = "the interface is gone: close this socket, and open a new one when it is back";
+
+/** Why a socket is not closed. */
+const HELD =
+  "a message makes no progress, and the kernel lets go of it when the link goes down; the descriptor stays open";
 
 const MISSING: Record<number, string> = {
   [EPROTONOSUPPORT]: `load the module with "sudo modprobe can-j1939"`,
@@ -302,7 +307,11 @@ export class J1939Port implements Socket<J1939Message, J1939MessageInit> {
       this.#looking.clear();
       this.#readiness.stop();
     } finally {
-      const closing = closeWhenSent(() => this.waiting, () => this.#readiness.close());
+      const closing = closeWhenSent({
+        waiting: () => this.#settings.waiting,
+        close: () => this.#readiness.close(),
+        late: () => this.#error("close", "close", -ETIME, HELD),
+      });
       if (closing !== null) {
         this.closed = closing;
         closing.catch((error) => this.#options.logger?.warn(`${error}`));
