@@ -225,8 +225,9 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
 
   /**
    * Closes the socket and rejects every pending wait. What the kernel has taken is sent nevertheless: meanwhile the process
-   * stays alive (a message of 1785 bytes to everybody takes 13 s), and `await using` waits for it. A claimed address is
-   * left without a word. A second call does nothing.
+   * stays alive (a message of 1785 bytes to everybody takes 13 s), and `await using` waits for it, unless there is no
+   * progress for 30 s (`ETIME`): Linux 6.1 may hold what was begun while the link went down until it goes down again. A
+   * claimed address is left without a word. A second call does nothing.
    */
   override close(): void {
     if (this.closed) return;

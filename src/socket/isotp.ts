@@ -134,7 +134,11 @@ export class KernelIsoTpSocket extends KernelSocket implements Socket<Uint8Array
     try {
       this.readiness.stop();
     } finally {
-      const closing = closeWhenSent(() => this.#isBusy(), () => super.close(), this.#keepAlive);
+      const closing = closeWhenSent({
+        waiting: () => Number(this.#isBusy()),
+        close: () => super.close(),
+        keepAlive: this.#keepAlive,
+      });
       closing?.catch((error) => this.#options.logger?.warn(`${error}`));
     }
   }

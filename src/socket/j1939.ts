@@ -8,7 +8,18 @@ import type { Libc } from "../../ffi/libc.ts";
 import { destinationOf, type J1939Message, type J1939MessageInit } from "../j1939/message.ts";
 import type { FullJ1939Options } from "../j1939/options.ts";
 import { CAN_J1939 } from "../kernel/can.ts";
-import { EADDRNOTAVAIL, EAGAIN, EBADFD, EBUSY, EINTR, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV } from "../kernel/errno.ts";
+import {
+  EADDRNOTAVAIL,
+  EAGAIN,
+  EBADFD,
+  EBUSY,
+  EINTR,
+  EMSGSIZE,
+  ENETDOWN,
+  ENOBUFS,
+  ENODEV,
+  ETIME,
+} from "../kernel/errno.ts";
 import { encodeJ1939Address, J1939_NO_ADDR, J1939_NO_PGN, type RawJ1939Filter } from "../kernel/j1939.ts";
 import { SOCK_DGRAM } from "../kernel/socket.ts";
 import { findCanInterface, interfaceIsUp, interfaceName } from "./interfaces.ts";
@@ -25,6 +36,10 @@ import type { OnReady, Socket } from "./socket.ts";
 
 /** Seconds between two looks for a link that is down: nothing tells when its interface is removed. */
 const LOOK = 1;
+
+/** Why a socket is not closed. */
+const HELD =
+  "a message makes no progress, and the kernel lets go of it when the link goes down; the descriptor stays open";
 
 const J1939: Protocol = {
   name: "CAN_J1939",
@@ -254,7 +269,12 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
       this.#looking.clear();
       this.readiness.stop();
     } finally {
-      const closing = closeWhenSent(() => this.waiting, () => super.close());
+      const closing = closeWhenSent({
+        waiting: () => this.settings.waiting,
+        close: () => super.close(),
+        keepAlive: true,
+        late: () => this.error("close", "close", -ETIME, HELD),
+      });
       if (closing !== null) {
         this.closed = closing;
         closing.catch((error) => this.#options.logger?.warn(`${error}`));

@@ -9,41 +9,60 @@ import { setKeepAlive } from "../turn.ts";
 /** Milliseconds between two looks: the first, and the most. */
 const LOOK = { first: 2, most: 50 };
 
+/** Milliseconds after which nobody waits any more for what makes no progress: a message to everybody takes up to 13 s. */
+const PATIENCE = 30_000;
+
+/** A socket that may still have something to send. */
+export interface Closing {
+  /** How much waits to be sent, in whatever unit; 0 or less for nothing. If it throws, the descriptor is closed. */
+  waiting(): number;
+  /** Closes it. What this or `waiting` throws goes to the caller if that is done at once, else into the promise. */
+  close(): void;
+  /** Whether the process may not end before. */
+  readonly keepAlive: boolean;
+  /** The error of having waited too long for what makes no progress; absent if the kernel gives it up by itself. */
+  late?(): Error;
+}
+
 /**
  * Closes a descriptor as soon as nothing waits to be sent any more: at once, or later while the event loop goes on. The
  * kernel sends it all before it closes, and would keep the thread for as long.
  *
- * @param waiting Whether something waits to be sent. If it throws, the descriptor is closed.
- * @param close Closes it. What either throws goes to the caller if that is done at once, else into the promise.
- * @param keepAlive Whether the process may not end before.
+ * Linux 6.1 may hold a message of J1939 for ever that was begun while the link went down. So the process is kept alive, and
+ * the promise waits, only as long as something happens; the descriptor is closed when it can be, all the same.
+ *
  * @returns Resolves when it is closed; null if it is.
  */
-export function closeWhenSent(
-  waiting: () => boolean,
-  close: () => void,
-  keepAlive = true,
-): Promise<void> | null {
-  const isClosed = () => {
-    let waits = false;
+export function closeWhenSent(closing: Closing, patience: number = PATIENCE): Promise<void> | null {
+  /** Closes it if it can be; returns how much waits. */
+  const tried = () => {
+    let waiting = 0;
     try {
-      waits = waiting();
+      waiting = closing.waiting();
     } finally {
-      if (!waits) close();
+      if (waiting <= 0) closing.close();
     }
-    return !waits;
+    return waiting;
   };
-  return isClosed() ? null : new Promise((resolve, reject) => {
+  let left = tried();
+  return left <= 0 ? null : new Promise((resolve, reject) => {
     let delay = LOOK.first;
-    const later = () => setKeepAlive(setTimeout(look, delay), keepAlive);
+    let since = performance.now();
+    const later = (keepAlive: boolean) => setKeepAlive(setTimeout(look, delay), keepAlive);
     const look = () => {
-      delay = Math.min(2 * delay, LOOK.most);
       try {
-        if (isClosed()) resolve();
-        else later();
+        const waiting = tried();
+        if (waiting <= 0) return resolve();
+        if (waiting !== left) since = performance.now();
+        left = waiting;
       } catch (error) {
-        reject(error);
+        return reject(error);
       }
+      const late = performance.now() - since >= patience ? closing.late?.() : undefined;
+      if (late) reject(late);
+      delay = Math.min(2 * delay, LOOK.most);
+      later(closing.keepAlive && !late);
     };
-    later();
+    later(closing.keepAlive);
   });
 }
