@@ -221,8 +221,8 @@ for (const { name, skip, open } of worlds) {
       assertEquals(task.count, 4);
       assertEquals(await bytesOf(other, 9), [1, 2, 3, 1, 2, 3, 1, 2, 3]);
       task.start();
-      other.recvMany(99, 0);
       task.stop();
+      while (other.recv(0.05) !== null) { /* what had been sent may still be on its way */ }
       task.start();
       assertEquals(await bytesOf(other, 5), [1, 2, 3, 1, 2]);
       assert(task.active);
