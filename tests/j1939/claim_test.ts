@@ -10,7 +10,7 @@ import {
   Name,
 } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
-import { bytes, it, next, node, SOON } from "../support/j1939.ts";
+import { bytes, it, next, node, SOON, until } from "../support/j1939.ts";
 import { withFaults } from "../support/faults.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
@@ -161,7 +161,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
       assertEquals(seen.sort(([one], [other]) => one - other), [[0x30, 4], [NO_ADDRESS, 9]]);
     }
     tool.send({ pgn: 0xfed8, data: [...fixed(9).toBytes(), 0x31] });
-    while (weak.state !== "claimed") await pause(10);
+    await until(() => weak.state === "claimed");
     assertEquals(weak.address, 0x31);
     weak.send({ pgn: DIRECT, destination: fixed(4), data: [1] });
     assertEquals((await next(strong, DIRECT)).source, 0x31);
@@ -181,7 +181,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     bus.send(claimOf(name(1), 0x42));
     const outcome = await sent;
     assert(outcome !== "ETIMEDOUT", "who sends is told what became of it");
-    while (ecu.address !== 0x80 || ecu.state !== "claimed") await pause(10);
+    await until(() => ecu.address === 0x80 && ecu.state === "claimed");
     // Those who have heard a part of it ignore another message in several frames until they have given it up.
     let received: J1939Message | null = null;
     for (let tries = 0; received?.data.length !== 30; tries++) {
@@ -276,7 +276,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     })();
     await ecu.claim();
     bus.send(claimOf(name(1), 0x42));
-    while (ecu.address !== 0x80 || ecu.state !== "claimed") await pause(10);
+    await until(() => ecu.address === 0x80 && ecu.state === "claimed");
     await pause();
     ecu.close();
     await following;
@@ -297,7 +297,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     for (const [each, address] of [[ecu, 0x60], [firm, 0x61]] as const) {
       tool.send({ pgn: 0xfed8, data: [...each.name!.toBytes(), address] });
     }
-    while (ecu.address !== 0x60 || ecu.state !== "claimed") await pause(10);
+    await until(() => ecu.address === 0x60 && ecu.state === "claimed");
     await pause(200);
     assertEquals([firm.address, firm.state], [0x43, "claimed"]);
     assert(claims(bus).some(([address, identity]) => address === 0x60 && identity === 5));

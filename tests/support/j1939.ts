@@ -6,6 +6,7 @@
 
 import { it as test } from "node:test";
 import { Bus, CanError, type J1939Message, type J1939Options, J1939Socket } from "../../mod.ts";
+import { pause } from "./pause.ts";
 import { type Below, generator } from "./random.ts";
 
 /** Seconds within which everything comes that is to come, also on a loaded machine. */
@@ -60,6 +61,15 @@ export async function soon<T>(promise: Promise<T>): Promise<T> {
     return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Waits until a condition holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 1000 * SOON;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Missing(`has not come to be: ${condition}`);
+    await pause(10);
   }
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { CanInitializationError, CanOperationError, J1939Socket, Name } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
-import { bytes, SOON } from "../support/j1939.ts";
+import { bytes, SOON, until } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 import { startScript } from "./script.ts";
@@ -60,7 +60,7 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
     for (let round = 0; round < 2; round++) {
       ip("link", "set", "vcanj", "down");
       await assertRejects(() => ecu.recvAsync({ timeout: SOON }), CanOperationError, "ENETDOWN");
-      while (ecu.state !== "unclaimed") await pause(10);
+      await until(() => ecu.state === "unclaimed");
       const waiting = ecu.claim({ timeout: SOON });
       ip("link", "set", "vcanj", "up");
       assertEquals(await waiting, 0x42);
@@ -86,7 +86,7 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
         using a = open();
         using b = open({ address: 0x43 });
         using feed = a.transfers();
-        const message = { pgn: 0xef00, destination: 0x43, data: bytes(200_000) };
+        const message = { pgn: 0xef00, destination: 0x43, data: bytes(2_000_000) };
         const receiving = b.recvAsync().then(() => "received", (error) => error.code);
         const sending = a.sendAsync(message, { acknowledged: true }).then(() => "sent", (error) => error.code);
         for await (const { type } of feed) if (type === "progress") break;
@@ -142,7 +142,7 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
       }
       await assertRejects(() => a.recvAsync(), CanOperationError, "ENODEV");
       assertThrows(() => a.send(message), CanOperationError, "ENODEV");
-      while (ecu.state !== "unclaimed") await pause(10);
+      await until(() => ecu.state === "unclaimed");
     }
     await descriptorsBackTo(before);
     ip("link", "add", "vcanj", "type", "vcan");
