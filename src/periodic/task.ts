@@ -18,8 +18,9 @@ import { Run } from "./run.ts";
  *
  * The kernel adds to each interval what it takes to wake up, which shows at periods of a few milliseconds. So while the
  * event loop runs, the task looks now and then at how many frames have been sent, and asks the kernel for intervals as much
- * shorter: that keeps the mean period. A task with `count` or `duration` does not, because the kernel could not change the
- * interval without miscounting: it meets the number of frames exactly, and takes longer by what waking up takes.
+ * shorter: that keeps the mean period. What is lost while the machine stands still, up to two seconds, is made up for by
+ * intervals that are 2 % shorter. A task with `count` or `duration` does none of that, because the kernel could not change
+ * the interval without miscounting: it meets the number of frames exactly, and takes longer by what waking up takes.
  */
 export interface CyclicSendTask extends Disposable {
   /** The messages, which take turns. */
