@@ -505,14 +505,22 @@ describe("Steering", () => {
   function mean(period: number, lateness: (n: number) => number, seconds: number): number {
     let time = 0;
     let sent = 1;
+    let uncounted = 0;
     let interval = period;
     const steering = new Steering(period, 0, 1);
+    const sendUntil = (end: number) => {
+      const before = sent;
+      for (let next; (next = time + (interval + lateness(sent)) / 1000) <= end; time = next) sent++;
+      return sent - before;
+    };
     for (let look = steering.wait; look < 1000 * seconds; look += steering.wait) {
-      for (let next; (next = time + (interval + lateness(sent)) / 1000) <= look; time = next) sent++;
-      const wish = steering.look(look, sent);
+      sendUntil(look);
+      const counted = sent - uncounted;
+      const wish = steering.look(look, counted);
       if (wish === null) continue;
+      uncounted += sendUntil(look + 0.7); // until the kernel is told
       interval = wish;
-      steering.set(wish, look, sent);
+      steering.set(wish, look + 0.7, counted);
     }
     return 1000 * time / (sent - 1);
   }

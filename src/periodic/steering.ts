@@ -30,10 +30,12 @@ export class Steering {
   /** What keeps the period, as far as is known; and what is taken off it to come back to the schedule. */
   #steady: number;
   #return = 0;
-  /** When the schedule began. */
+  /** When the schedule began, and with how many frames; where some were not counted, with as many less. */
   #start: { readonly at: number; readonly sent: number };
   /** How far behind it the last look found the frames, in milliseconds. */
   #behind = 0;
+  /** When the last look was. */
+  #looked = 0;
   #from: { readonly at: number; readonly sent: number };
   /** By how much the last mean was off, in microseconds, if that was more than chance. */
   #error: number | null = null;
@@ -57,8 +59,10 @@ export class Steering {
       : Math.min(Math.max(Math.abs(this.#behind) / RETURN, LOOK.first), this.#wait);
   }
 
-  /** The kernel has been asked for another interval. */
+  /** The kernel has been asked for another interval. It does not count the frames that it has sent since the last look. */
   set(interval: number, at: number, sent: number): void {
+    const uncounted = 1000 * (at - this.#looked) / this.#period;
+    this.#start = { at: this.#start.at, sent: this.#start.sent - uncounted };
     this.#interval = interval;
     this.#from = { at, sent };
   }
@@ -71,6 +75,7 @@ export class Steering {
    * @returns The interval that the kernel should be asked for, or null for no other.
    */
   look(at: number, sent: number): number | null {
+    this.#looked = at;
     this.#estimate(at, sent);
     this.#compare(at, sent);
     const interval = Math.min(Math.round(this.#steady - this.#return), this.#period);
