@@ -130,9 +130,4 @@ class SocketFeed extends Feed<Message> implements ErrorFeed {
     }
     return this.#endpoint.socket.droppedFrames;
   }
-
-  /** Whether a pending `next` keeps the process alive. */
-  set keepAlive(value: boolean) {
-    this.#endpoint.keepAlive = value;
-  }
 }

@@ -38,6 +38,11 @@ export class Feed<In> implements AsyncIterableIterator<In, undefined>, Disposabl
     return this.#ended;
   }
 
+  /** Whether a pending `next` keeps the process alive. */
+  set keepAlive(value: boolean) {
+    this.#endpoint.keepAlive = value;
+  }
+
   /** The next of what is received. */
   async next(): Promise<IteratorResult<In, undefined>> {
     if (this.#ended) return this.#done();

@@ -75,22 +75,18 @@ export function watchLinks(options: WatchOptions = {}): LinkWatch {
 }
 
 class Watch extends Feed<LinkEvent> implements LinkWatch {
-  readonly #endpoint: Endpoint<LinkSource, LinkEvent>;
-
   constructor(libc: Libc, signal: AbortSignal | undefined) {
     const owner = { channel: "", noun: "watch" };
-    const endpoint = new Endpoint<LinkSource, LinkEvent>(owner, (onReady) => new LinkSource(libc, onReady));
-    super(endpoint, signal);
-    this.#endpoint = endpoint;
+    super(new Endpoint<LinkSource, LinkEvent>(owner, (onReady) => new LinkSource(libc, onReady)), signal);
   }
 
   ref(): this {
-    this.#endpoint.keepAlive = true;
+    this.keepAlive = true;
     return this;
   }
 
   unref(): this {
-    this.#endpoint.keepAlive = false;
+    this.keepAlive = false;
     return this;
   }
 }
