@@ -5,7 +5,8 @@
  */
 
 import { CanOperationError } from "../errors.ts";
-import { EBADMSG, ECOMM, EILSEQ, EMSGSIZE, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
+import { EBADMSG, ECOMM, EILSEQ, EMSGSIZE, ENODEV, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
+import { GONE } from "./kernel_socket.ts";
 import { systemError } from "./system_error.ts";
 
 /** Which of the two transmissions of a socket failed. */
@@ -42,7 +43,10 @@ export function isoTpError(direction: Direction, result: number, channel: string
   const syscall = direction === "send" ? "send" : "read";
   const errno = -result;
   const meaning = meanings[direction][errno];
-  if (meaning === undefined) return systemError(CanOperationError, action, syscall, result, channel, advice);
+  if (meaning === undefined) {
+    const gone = errno === ENODEV ? GONE : undefined;
+    return systemError(CanOperationError, action, syscall, result, channel, advice ?? gone);
+  }
   const code = errnoName(errno);
   const text = `Cannot ${action}: ${code} (${meaning})${advice ? `; ${advice}` : ""}`;
   return new CanOperationError(text, { code, errno, syscall, channel });

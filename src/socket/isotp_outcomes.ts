@@ -7,7 +7,6 @@
 import type { CanOperationError } from "../errors.ts";
 import { EADDRNOTAVAIL, EBADMSG, ENETDOWN, ENODEV, ENXIO } from "../kernel/errno.ts";
 import { type Direction, isFailure, isoTpError } from "./isotp_error.ts";
-import { GONE } from "./kernel_socket.ts";
 
 /**
  * The kernel has one place for the errors of a socket's both directions, and gives what is there to the next call,
@@ -76,7 +75,7 @@ export class Outcomes {
     const outcome = this.#outcomes.get(pdu);
     if (!outcome) return outcome === 0;
     this.#outcomes.delete(pdu);
-    throw isoTpError("send", outcome, this.#channel, outcome === -ENODEV ? GONE : undefined);
+    throw isoTpError("send", outcome, this.#channel);
   }
 
   /** The kernel has taken a PDU. */
@@ -135,7 +134,7 @@ export class Outcomes {
     if (result !== 0) {
       this.#pending = 0;
       this.#onChange();
-      throw isoTpError("receive", result, this.#channel, result === -ENODEV ? GONE : undefined);
+      throw isoTpError("receive", result, this.#channel);
     }
     if (this.failed && !writing) throw this.#takeFailure("");
   }
@@ -151,9 +150,7 @@ export class Outcomes {
 
   /** The error of a send that failed itself. */
   sendError(result: number): CanOperationError {
-    return isGone(result)
-      ? isoTpError("send", -ENODEV, this.#channel, GONE)
-      : isoTpError("send", result, this.#channel);
+    return isoTpError("send", isGone(result) ? -ENODEV : result, this.#channel);
   }
 
   /** Whether a bad message was flow control, and no data: where both are checked, the kernel does not tell. */
