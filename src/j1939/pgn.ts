@@ -8,8 +8,10 @@ import { checkWhole } from "../check.ts";
 import { CAN_EFF_MASK } from "../kernel/can.ts";
 import { J1939_NO_ADDR, J1939_PGN_MAX, J1939_PGN_PDU1_MAX } from "../kernel/j1939.ts";
 
-/** From this PDU format on, a PGN has no destination. */
-const PDU2 = 240;
+/** Whether a PGN has a destination, which is then in its last byte on the wire. */
+function isPdu1(pgn: number): boolean {
+  return ((pgn >> 8) & 0xff) < 240;
+}
 
 /**
  * A parameter group number, SAE J1939-21: which message it is.
@@ -60,7 +62,7 @@ export class Pgn {
 
   /** Whether messages of up to 8 bytes have a destination, which may be everybody. */
   get isPdu1(): boolean {
-    return this.pduFormat < PDU2;
+    return isPdu1(this.value);
   }
 
   /** Whether messages of up to 8 bytes always go to everybody. */
@@ -122,14 +124,14 @@ export type J1939IdInit = Pick<J1939Id, "pgn" | "source"> & Partial<J1939Id>;
 export function packJ1939Id(
   { pgn, priority = 6, source, destination = J1939_NO_ADDR }: J1939IdInit,
 ): number {
-  const { isPdu1 } = new Pgn(pgn);
+  const addressed = isPdu1(checkPgn("pgn", pgn));
   checkWhole("priority", priority, 0, 7);
   checkWhole("source", source, 0, 255);
   checkWhole("destination", destination, 0, 255);
-  if (!isPdu1 && destination !== J1939_NO_ADDR) {
-    throw new RangeError(`destination is ${destination}: PGN ${new Pgn(pgn)} has none, and goes to everybody (255)`);
+  if (!addressed && destination !== J1939_NO_ADDR) {
+    throw new RangeError(`destination is ${destination}: PGN ${pgnText(pgn)} has none, and goes to everybody (255)`);
   }
-  return (priority << 26 | pgn << 8 | (isPdu1 ? destination << 8 : 0) | source) >>> 0;
+  return (priority << 26 | pgn << 8 | (addressed ? destination << 8 : 0) | source) >>> 0;
 }
 
 /**
@@ -141,12 +143,12 @@ export function packJ1939Id(
 export function unpackJ1939Id(id: number): J1939Id {
   checkWhole("id", id, 0, CAN_EFF_MASK, `0x${CAN_EFF_MASK.toString(16)}`);
   const pgn = (id >> 8) & J1939_PGN_MAX;
-  const isPdu1 = ((pgn >> 8) & 0xff) < PDU2;
+  const addressed = isPdu1(pgn);
   return {
-    pgn: isPdu1 ? pgn & J1939_PGN_PDU1_MAX : pgn,
+    pgn: addressed ? pgn & J1939_PGN_PDU1_MAX : pgn,
     priority: id >> 26,
     source: id & 0xff,
-    destination: isPdu1 ? pgn & 0xff : J1939_NO_ADDR,
+    destination: addressed ? pgn & 0xff : J1939_NO_ADDR,
   };
 }
 
@@ -157,7 +159,7 @@ export function unpackJ1939Id(id: number): J1939Id {
  */
 export function checkPgn(label: string, value: unknown): number {
   const pgn = checkWhole(label, value, 0, J1939_PGN_MAX, `0x${J1939_PGN_MAX.toString(16)}`);
-  if (((pgn >> 8) & 0xff) < PDU2 && (pgn & 0xff) !== 0) {
+  if (isPdu1(pgn) && (pgn & 0xff) !== 0) {
     const shown = `0x${pgn.toString(16)}`;
     throw new RangeError(`${label} is ${shown}: its last byte must be 0, because it has a destination, given apart`);
   }
