@@ -9,6 +9,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const bin = `${root}node_modules/.bin`;
@@ -19,7 +20,8 @@ const bun = `${bin}/bun`;
 const LIMIT = 2400;
 
 let passed = 0;
-let failed = 0;
+/** What failed, with its reason: told again at the very end, as the report of a test is far above it by then. */
+const failures: string[] = [];
 
 const parts = new Set(Deno.args);
 const unknown = [...parts].filter((part) => !["checks", "host", "kernel"].includes(part));
@@ -60,8 +62,9 @@ try {
 } finally {
   rmSync(reports, { recursive: true });
 }
-console.log(`\n${passed} passed, ${failed} failed`);
-Deno.exitCode = failed > 0 ? 1 : 0;
+if (failures.length > 0) console.log(`\nFailed:\n${failures.map((failure) => `- ${failure}`).join("\n")}`);
+console.log(`\n${passed} passed, ${failures.length} failed`);
+Deno.exitCode = failures.length > 0 ? 1 : 0;
 
 /** Whether npm has installed what the lock file says, and has done so since it last changed. */
 function installed(): boolean {
@@ -109,45 +112,55 @@ async function tests(runtime: "deno" | "bun", suite: "library" | "programs", whe
   const title = `${suite} tests in ${runtime}, on ${where === "host" ? "this machine" : "a kernel with SocketCAN"}`;
   console.log(`\n== ${title}`);
   const ended = await run(where === "host" ? command : onKernel(command));
-  const count = counts(report);
-  passed += count.passed;
-  failed += count.failed;
-  console.log(`== ${title}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
-  if (ended !== 0 && count.failed === 0) fail(`ended with ${ended}`);
-  if (where === "kernel" && count.skipped > 0) fail("nothing may be skipped where there is a kernel");
+  const results = read(report);
+  passed += results.passed;
+  failures.push(...results.failures.map((failure) => `${title}: ${failure}`));
+  console.log(`== ${title}: ${results.passed} passed, ${results.failures.length} failed, ${results.skipped} skipped`);
+  if (ended !== 0 && results.failures.length === 0) fail(title, `ended with ${ended}`);
+  if (where === "kernel" && results.skipped > 0) fail(title, "nothing may be skipped where there is a kernel");
 }
 
 function onKernel(command: string[]): string[] {
   return ["tests/vm/run", "--timeout", `${LIMIT}`, "--out", reports, "--", ...command];
 }
 
-/** Counts the leaves of a JUnit report: Deno reports a group as a test too. */
-function counts(report: string): { passed: number; failed: number; skipped: number } {
-  const result = { passed: 0, failed: 0, skipped: 0 };
+/** Reads the leaves of a JUnit report: Deno reports a group as a test too. */
+function read(report: string): { passed: number; failures: string[]; skipped: number } {
+  const result = { passed: 0, failures: [] as string[], skipped: 0 };
   const text = existsSync(report) ? readFileSync(report, "utf8") : "";
   const cases = [...text.matchAll(/<testcase name="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs)];
   const names = new Set(cases.map(([, name]) => name));
   const ends = [...names].map((name) => [name, name.lastIndexOf(" &gt; ")] as const).filter(([, end]) => end >= 0);
   const groups = new Set(ends.map(([name, end]) => name.slice(0, end)));
-  for (const [, name, inside = ""] of cases) {
+  for (const [test, name, inside = ""] of cases) {
+    const file = /(?:file|classname)="([^"]*\.ts)"/.exec(test)?.[1];
+    const failure = /<(?:failure|error)(?: type="[^"]*")?(?: message="([^"]*)")?/.exec(inside);
     if (inside.includes("<skipped")) result.skipped++;
     else if (groups.has(name)) continue;
-    else if (/<(failure|error)/.test(inside)) result.failed++;
+    else if (failure) result.failures.push(plain(`${file}: ${name}: ${failure[1] ?? "no message"}`));
     else result.passed++;
   }
   return result;
+}
+
+/** XML's text as it was before it was made XML, and without colors. */
+function plain(text: string): string {
+  const characters: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+  return stripVTControlCharacters(text.replace(/&(?:#(\d+)|(amp|lt|gt|quot|apos));/g, (_, code, name) => {
+    return name ? characters[name] : String.fromCodePoint(Number(code));
+  }));
 }
 
 async function step(title: string, command: string[]): Promise<void> {
   console.log(`\n== ${title}`);
   const ended = await run(command);
   if (ended === 0) passed++;
-  else fail(`ended with ${ended}`);
+  else fail(title, `ended with ${ended}`);
 }
 
-function fail(why: string): void {
+function fail(what: string, why: string): void {
   console.error(`== FAILED: ${why}`);
-  failed++;
+  failures.push(`${what}: ${why}`);
 }
 
 async function run([program, ...args]: string[]): Promise<number> {
