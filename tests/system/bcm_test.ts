@@ -287,6 +287,6 @@ describe("The broadcast manager, beside other programs", () => {
     await server.until(() => /123 2 BE EF/i.test(text.slice(before)), "hear the change", () => {});
     task.stop();
     socket.destroy();
-    await fallSilent(bus); // what it sends for this connection ends a little later
+    await fallSilent(bus, Infinity); // a process of its own sent for this connection, and ends a little later
   });
 });

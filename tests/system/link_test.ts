@@ -173,6 +173,7 @@ describe("Links that are made", options, () => {
       }
     } finally {
       if (named) ip("netns", "del", "link-test");
+      await container.stop(); // others count descriptors
     }
     assertThrows(
       () => Link.create("vcan41", { netns: 2 ** 22 + 1 }),

@@ -51,6 +51,7 @@ describe("Frames that can-utils and python-can do not know", { skip: noVcan, tim
     assertEquals(bus.sendMany(messages, 1), messages.length);
     await peer.until(() => peer.lines.length > 2 * messages.length, "receive them all");
     assertEquals(peer.lines.slice(1), [...messages, ...messages].map(hex));
+    await peer.stop(); // others count descriptors
   });
 
   it("come from a raw socket as it sends them, and can be sent on", async () => {
