@@ -150,7 +150,9 @@ export async function receive<In>(bus: Receiver<In>, count: number, program?: Pr
 /** Takes what has come, and what was still on its way, `most` messages; fails if more comes. */
 export async function fallSilent(bus: Bus, most = 5): Promise<void> {
   bus.recvMany(99_999, 0);
-  for (let late = 0; (await bus.recvAsync({ timeout: 0.2 })) !== null; late++) assert(late < most, "messages still come");
+  for (let late = 0; (await bus.recvAsync({ timeout: 0.2 })) !== null; late++) {
+    assert(late < most, "messages still come");
+  }
 }
 
 /**
