@@ -1,4 +1,4 @@
-// Carries what comes on one bus to another, until it has been quiet for a second. A sensor and a listener show it.
+// Carries what comes on one bus to another, until it has been quiet for three seconds. A sensor and a listener show it.
 import process from "node:process";
 import { Bus, Message } from "../mod.ts";
 
@@ -20,7 +20,7 @@ const measuring = (async () => {
 })();
 
 for (;;) {
-  const message = await listener.recvAsync({ timeout: 1 });
+  const message = await listener.recvAsync({ timeout: 3 });
   if (message === null) break;
   console.log(`${message.arbitrationId.toString(16)} on the far side: ${message.data[0]} °C`);
 }

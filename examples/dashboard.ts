@@ -7,7 +7,7 @@ using bcm = new BcmSocket(channel);
 
 // Two bytes of speed at most ten times a second, whatever else is in the frame; and a light that must not fall silent.
 const speed = bcm.subscribe({ arbitrationId: 0x3e9, isExtendedId: false, mask: [0xff, 0xff], throttle: 0.1 });
-const light = bcm.subscribe({ arbitrationId: 0x19b, isExtendedId: false, timeout: 1, announceResume: true });
+const light = bcm.subscribe({ arbitrationId: 0x19b, isExtendedId: false, timeout: 5, announceResume: true });
 
 // Stands in for the car: a hundred frames, with a counter that is no news, and then silence.
 const car = new Bus(channel);

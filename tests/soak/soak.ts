@@ -149,7 +149,7 @@ async function send(wanted: number): Promise<void> {
 }
 
 /** Seconds after which what has not come does not come: a link that goes down swallows frames before it tells of it. */
-const RESTING = 0.5;
+const RESTING = 2;
 
 /** Seconds to wait for what is missing: longer where it should come. */
 function patience(): number {

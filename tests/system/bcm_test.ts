@@ -1,7 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { connect } from "node:net";
-import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { BcmSocket, type BcmSubscriptionOptions, Bus, Message } from "../../mod.ts";
 import { RX_CHANGED, RX_STATUS, TX_EXPIRED, TX_STATUS } from "../../src/kernel/bcm.ts";
@@ -10,7 +9,7 @@ import { noVcan } from "../support/kernel.ts";
 import { generator } from "../support/random.ts";
 import { everything, startCandump } from "./candump.ts";
 import { cases, logText, marker } from "./cases.ts";
-import { PATIENCE, Program } from "./tools.ts";
+import { fallSilent, onOneProcessor, PATIENCE, Program, receive } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 const script = fileURLToPath(new URL("bcm.py", import.meta.url));
@@ -51,6 +50,14 @@ function reports(program: Program): Report[] {
 /** What candump -L shows, without the markers. */
 function logged(candump: Program): string[] {
   return candump.lines.map((line) => line.split(" ")[2]).filter((text) => text !== marker.text);
+}
+
+/** A connection to a program on this machine, which may not listen yet. */
+async function connected(port: number, program: Program): Promise<Socket> {
+  let socket: Socket | undefined;
+  const tried = () => socket ??= connect(port, "127.0.0.1").on("error", () => socket = undefined);
+  await program.until(() => socket?.readyState === "open", "listen", tried);
+  return socket!;
 }
 
 describe("The broadcast manager, beside other programs", () => {
@@ -121,12 +128,15 @@ describe("The broadcast manager, beside other programs", () => {
       const messages = some.filter(({ init }) => (init.isFd ?? false) === fd).map(({ init }) => new Message(init));
       using peer = await python(task(messages, fd));
       await peer.until(() => reports(peer).some(({ opcode }) => opcode === TX_EXPIRED), "have sent them");
-      const events = bcm.recvMany(messages.length + 1, 0);
+      // The kernel tells of the last one before it sends it.
+      const events = await receive(bcm, messages.length, peer);
       assertEquals(events.map(({ message }) => frameOf(message!)), messages.map(frameOf));
+      assertEquals(bcm.recv(0.1), null);
     }
   });
 
   it("both are told the same of the same traffic, which canplayer sends", options, async () => {
+    using _held = onOneProcessor();
     const all = "ff".repeat(8);
     const rows: [BcmSubscriptionOptions, flags: string[], masks: string[]][] = [
       [ID, ["RX_CHECK_DLC"], [all]],
@@ -193,7 +203,8 @@ describe("The broadcast manager, beside other programs", () => {
         assertEquals(mine.map(({ message }) => frameOf(message!)), theirs.map(({ frames }) => frames[0]), `${i}`);
       }
       const { length } = mine;
-      assert(mask === null ? length === 60 : length > 5 && length < 60, `${i}: ${length}`);
+      const least = mask === null ? 60 : throttle === undefined ? 6 : 1;
+      assert(length >= least && (mask === null || length < 60), `${i}: ${length}`);
     });
   });
 
@@ -218,20 +229,23 @@ describe("The broadcast manager, beside other programs", () => {
     using bus = new Bus("vcan0");
     {
       const answer = `23010000${"03000000"}010203${"00".repeat(5)}`;
-      using _peer = await python({ opcode: "RX_SETUP", flags: ["RX_RTR_FRAME"], canId: 0x40000123, frames: [answer] });
+      using peer = await python({ opcode: "RX_SETUP", flags: ["RX_RTR_FRAME"], canId: 0x40000123, frames: [answer] });
       bus.send(new Message({ ...ID, isRemoteFrame: true, dlc: 3 }));
-      assertEquals(logText(bus.recv(20)!), "123#010203");
+      assertEquals((await receive(bus, 1, peer)).map(logText), ["123#010203"]);
+      await peer.stop(); // or it would answer the next as well
     }
     using bcm = new BcmSocket("vcan0");
     bcm.answer(make(4, 5, 6));
     const request = { opcode: "TX_SEND", canId: 0, frames: [`23010040${"03000000"}${"00".repeat(8)}`] };
-    using _peer = await python({ opcode: "RX_SETUP", flags: ["RX_FILTER_ID"], canId: 0x123 }, request);
-    assertEquals(bus.recvMany(9, 20).map(logText).concat(bus.recvMany(9, 0.2).map(logText)), ["123#R3", "123#040506"]);
-    await _peer.until(() => reports(_peer).length > 0, "tell of the answer");
-    assertEquals(reports(_peer)[0].frames, [frameOf(make(4, 5, 6))]);
+    using peer = await python({ opcode: "RX_SETUP", flags: ["RX_FILTER_ID"], canId: 0x123 }, request);
+    assertEquals((await receive(bus, 2, peer)).map(logText), ["123#R3", "123#040506"]);
+    assertEquals(bus.recv(0.2), null);
+    await peer.until(() => reports(peer).length > 0, "tell of the answer");
+    assertEquals(reports(peer)[0].frames, [frameOf(make(4, 5, 6))]);
   });
 
   it("a dashboard that must see only changes gets only changes, from the kernel", options, async () => {
+    using _held = onOneProcessor();
     using bcm = new BcmSocket("vcan0");
     bcm.subscribe({ ...ID, mask: [0xff, 0xff] });
     // Three values, each a hundred times, with a counter that does not count.
@@ -254,16 +268,9 @@ describe("The broadcast manager, beside other programs", () => {
 
   it("bcmserver hears our tasks, and we hear its", options, async () => {
     using server = new Program("bcmserver", []);
-    const socket = connect(28600, "127.0.0.1");
+    const socket = await connected(28600, server);
     let text = "";
     socket.on("data", (data) => text += data);
-    const tries = setInterval(() => socket.connecting || socket.readyState === "open" || socket.connect(28600), 100);
-    try {
-      socket.on("error", () => {}); // it is not listening yet
-      while (!text.includes("< ok >") && socket.readyState !== "open") await once(socket, "connect");
-    } finally {
-      clearInterval(tries);
-    }
     using bcm = new BcmSocket("vcan0");
     bcm.subscribe({ ...ID, arbitrationId: 0x321 });
     socket.write("< vcan0 A 0 5000 321 3 11 22 33 >");
@@ -278,6 +285,8 @@ describe("The broadcast manager, beside other programs", () => {
     const before = text.length;
     task.modifyData(make(0xbe, 0xef));
     await server.until(() => /123 2 BE EF/i.test(text.slice(before)), "hear the change", () => {});
+    task.stop();
     socket.destroy();
+    await fallSilent(bus, Infinity); // a process of its own sent for this connection, and ends a little later
   });
 });

@@ -6,16 +6,22 @@
 
 import { Bus, Message } from "../../mod.ts";
 import { marker } from "./cases.ts";
-import { Program } from "./tools.ts";
+import { Program, receive } from "./tools.ts";
 
 /** Standard and error frames of vcan0, on candump's command line. */
 export const everything = "vcan0,0:0,#FFFFFFFF";
 
-/** Starts candump; when it returns, candump listens. */
+/** Starts candump, with room for all that a test sends; when it returns, candump listens, and no marker is on its way. */
 export async function startCandump(...args: string[]): Promise<Program> {
-  const candump = new Program("candump", args);
-  using bus = new Bus("vcan0");
+  const candump = new Program("candump", ["-r", "8000000", ...args]);
+  const filters = [{ canId: marker.init.arbitrationId, canMask: 0x7ff }];
+  using bus = new Bus({ channel: "vcan0", receiveOwnMessages: true, filters });
   const message = new Message(marker.init);
-  await candump.until(() => candump.lines.length > 0, "show a marker", () => bus.send(message));
+  let onTheWay = 0;
+  await candump.until(() => candump.lines.length > 0, "show a marker", () => {
+    bus.send(message);
+    onTheWay += 1 - bus.recvMany(99, 0).length;
+  });
+  await receive(bus, onTheWay, candump); // what this bus has heard, all others have
   return candump;
 }

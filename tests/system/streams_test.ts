@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Bus, CanOperationError, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
-import { ip, PATIENCE } from "./tools.ts";
+import { ip, onOneProcessor, PATIENCE, receive } from "./tools.ts";
 
 const message = new Message({ arbitrationId: 0x123, isExtendedId: false, data: [1, 2] });
 
@@ -15,6 +15,7 @@ describe("A bridge between two interfaces", { skip: noVcan, timeout: PATIENCE },
   after(() => ip("link", "del", "near"));
 
   it("carries every message, in order", async () => {
+    using _held = onOneProcessor();
     using feeder = new Bus("near");
     using from = new Bus({ channel: "near", receiveBuffer: 4_000_000 });
     using to = new Bus("vcan0");
@@ -28,9 +29,8 @@ describe("A bridge between two interfaces", { skip: noVcan, timeout: PATIENCE },
       feeder.sendMany(messages.slice(i, i + 100));
       await pause();
     }
-    for (let i = 0; i < COUNT; i++) {
-      const carried = await listener.recvAsync({ timeout: 60 });
-      assertEquals([carried?.arbitrationId, carried?.channel], [i, "vcan0"]);
+    for (const [i, carried] of (await receive(listener, COUNT)).entries()) {
+      assertEquals([carried.arbitrationId, carried.channel], [i, "vcan0"]);
     }
     stopping.abort();
     await ended;
@@ -51,7 +51,7 @@ describe("A bridge between two interfaces", { skip: noVcan, timeout: PATIENCE },
     const ended = assertRejects(() => from.readable.pipeTo(to.writable, { signal: stopping.signal }));
     using feeder = new Bus("near");
     feeder.send(message);
-    assertEquals((await listener.recvAsync({ timeout: 60 }))!.arbitrationId, 0x123);
+    assertEquals((await receive(listener, 1))[0].arbitrationId, 0x123);
     stopping.abort();
     await ended;
   });
@@ -71,7 +71,7 @@ describe("A bridge between two interfaces", { skip: noVcan, timeout: PATIENCE },
     const stopping = new AbortController();
     const ended = assertRejects(() => from.readable.pipeTo(to.writable, { signal: stopping.signal }));
     feeder.send(message);
-    assertEquals((await listener.recvAsync({ timeout: 60 }))!.arbitrationId, 0x123);
+    assertEquals((await receive(listener, 1))[0].arbitrationId, 0x123);
     stopping.abort();
     await ended;
   });

@@ -5,14 +5,16 @@
  */
 
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
-import type { Bus, Message } from "../../mod.ts";
+import { readFileSync, readlinkSync } from "node:fs";
+import { assert } from "@std/assert";
+import type { Bus } from "../../mod.ts";
 import { pause } from "../support/pause.ts";
 
 /** Milliseconds after which a wait is a failure. Far more than any takes, also on an emulated machine. */
-const LIMIT = 60_000;
+const LIMIT = 120_000;
 
 /** For a test that waits for programs: longer than their own limits, so that these tell what went wrong. */
-export const PATIENCE = 3 * LIMIT;
+export const PATIENCE = 2 * LIMIT;
 
 /** A running program, its output in lines. It is killed at the end of a `using` block. */
 export class Program implements Disposable {
@@ -126,15 +128,45 @@ export class Program implements Disposable {
   }
 }
 
-/** The next `count` messages of a bus, which `program` has sent or makes a peer send. */
-export async function receive(bus: Bus, count: number, program: Program): Promise<Message[]> {
-  const messages: Message[] = [];
+/** What receives: a bus, say. */
+interface Receiver<In> {
+  recvAsync(options: { timeout: number }): Promise<In | null>;
+}
+
+/** The next `count` messages of a bus, which `program`, if any, has sent or makes a peer send. */
+export async function receive<In>(bus: Receiver<In>, count: number, program?: Program): Promise<In[]> {
+  const messages: In[] = [];
   while (messages.length < count) {
     const message = await bus.recvAsync({ timeout: LIMIT / 1000 });
-    if (message === null) throw program.error(`only ${messages.length} of ${count} messages came`);
+    if (message === null) {
+      const what = `only ${messages.length} of ${count} messages came`;
+      throw program?.error(what) ?? new Error(what);
+    }
     messages.push(message);
   }
   return messages;
+}
+
+/** Takes what has come, and what was still on its way, `most` messages; fails if more comes. */
+export async function fallSilent(bus: Bus, most = 5): Promise<void> {
+  bus.recvMany(99_999, 0);
+  for (let late = 0; (await bus.recvAsync({ timeout: 0.2 })) !== null; late++) {
+    assert(late < most, "messages still come");
+  }
+}
+
+/**
+ * Holds this thread, and the programs that it starts, on one processor, until the end of a `using` block.
+ *
+ * A frame is handed to its receivers by the processor that sent it: at once, or a little later if that has much to do. A
+ * thread that moves to another processor meanwhile overtakes its own frames, inside the kernel.
+ */
+export function onOneProcessor(): Disposable {
+  const thread = readlinkSync("/proc/thread-self").split("/").at(-1)!;
+  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync("/proc/thread-self/status", "utf8"))![1];
+  const hold = (processors: string) => execFileSync("taskset", ["-p", "-c", processors, thread], { stdio: "ignore" });
+  hold(`${parseInt(allowed)}`);
+  return { [Symbol.dispose]: () => void hold(allowed) };
 }
 
 /** Runs `ip`, of iproute2; what it complains of is shown. */

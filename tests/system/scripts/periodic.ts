@@ -25,8 +25,9 @@ if (way === "endless") {
   console.log(await bus.sendPeriodic(message, 0.02, { count: 10, modify }).done);
 } else if (way === "busy") {
   bus.sendPeriodic(message, 0.02);
+  const listener = new Bus({ channel: "vcan0", filters: [{ canId: 0x77, canMask: 0x7ff }] });
   console.log("busy");
-  for (const other of new Bus({ channel: "vcan0", filters: [{ canId: 0x77, canMask: 0x7ff }] })) {
+  for (const other of listener) {
     console.log(`${other}`);
     break;
   }
