@@ -83,7 +83,8 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
     it(`${end} in the midst of a long message: who sends it is told, and nobody waits for ever`, async () => {
       const before = await restingDescriptors();
       {
-        using a = open();
+        // So much of it that the kernel has enough to send while `ip` runs and the script waits for that.
+        using a = open({ sendBuffer: 1_300_000 });
         using b = open({ address: 0x43 });
         using feed = a.transfers();
         const message = { pgn: 0xef00, destination: 0x43, data: bytes(2_000_000) };
