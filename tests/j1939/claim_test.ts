@@ -324,8 +324,13 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     await assertRejects(early, CanOperationError, "EADDRNOTAVAIL");
     await ecu.claim();
     assertEquals([worker.state, worker.address], ["unclaimed", null]);
+    // The kernel has a clock of its own for the contest: where that is late, who claims makes good for it.
+    await ecu.sendAsync({ pgn: DIRECT, destination: 0x30, data: [0] }, { timeout: SOON });
     await early();
-    assertEquals((await next(other, DIRECT)).source, 0x42);
+    for (const byte of [0, 1]) {
+      const { source, data } = await next(other, DIRECT);
+      assertEquals([source, ...data], [0x42, byte]);
+    }
     other.send({ pgn: DIRECT, destination: 0x42, data: [2] });
     assertEquals((await next(worker, DIRECT)).data[0], 2);
     assertEquals((await next(ecu, DIRECT)).data[0], 2);

@@ -65,6 +65,7 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
       ip("link", "set", "vcanj", "up");
       assertEquals(await waiting, 0x42);
       using other = open({ address: 0x43 });
+      await pause(200); // the kernel has a clock of its own for the contest; where that is late, a send would claim again
       await ecu.sendAsync(message, { timeout: SOON });
       for (;;) {
         const { pgn, source, name: from } = (await other.recvAsync({ timeout: SOON }))!;
