@@ -325,7 +325,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     await ecu.claim();
     assertEquals([worker.state, worker.address], ["unclaimed", null]);
     // The kernel has a clock of its own for the contest: where that is late, who claims makes good for it.
-    await ecu.sendAsync({ pgn: DIRECT, destination: 0x30, data: [0] }, { timeout: SOON });
+    await ecu.sendAsync({ pgn: DIRECT, destination: 0x30, data: [0] }, { acknowledged: true, timeout: SOON });
     await early();
     for (const byte of [0, 1]) {
       const { source, data } = await next(other, DIRECT);
