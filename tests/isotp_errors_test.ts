@@ -1,9 +1,11 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { openLibc } from "../ffi/open.ts";
 import { CanOperationError, CanTimeoutError, type IsoTpOptions, IsoTpSocket } from "../mod.ts";
+import { encodePollfd, POLLERR, pollfdEvents } from "../src/kernel/socket.ts";
 import { withFaults } from "./support/faults.ts";
-import { bytes, ends, inTime, noIsoTp, tester, Wire } from "./support/isotp.ts";
-import { pause } from "./support/pause.ts";
+import { bytes, ends, idle, inTime, noIsoTp, tester, Wire } from "./support/isotp.ts";
+import { later, pause } from "./support/pause.ts";
 
 /** What a receiver answers to a first frame, and what the sender makes of it. */
 const failing: readonly { code: string; answer: readonly string[]; text: string; options?: Partial<IsoTpOptions> }[] = [
@@ -26,6 +28,18 @@ const wrong = [
   { code: "EBADMSG", frames: ["7e8#01eeff"], text: "wrongly padded", options: { checkPadding: "length" } },
 ] as const;
 
+/** Waits until an error of the kernel has come, and has been taken, by who waits in the event loop. */
+async function noticed(socket: IsoTpSocket): Promise<void> {
+  const pollfd = encodePollfd(socket.fd, 0);
+  let come = false;
+  for (let tries = 0; tries < 40; tries++) { // it may have come and gone between two looks
+    const error = openLibc().poll(pollfd, 0) === 1 && (pollfdEvents(pollfd) & POLLERR) !== 0;
+    if (come && !error) return;
+    come ||= error;
+    await pause(5);
+  }
+}
+
 describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
   for (const { code, answer, text, options } of failing) {
     inTime(
@@ -33,7 +47,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
       async () => {
         using wire = new Wire();
         using socket = new IsoTpSocket({ ...tester, ...options, waitTxDone: true });
-        const sends = [socket.sendAsync(bytes(20)), socket.sendAsync(bytes(1)), socket.sendAsync(bytes(2))];
+        const sends = [bytes(20), bytes(1), bytes(2)].map((pdu) => later(socket.sendAsync(pdu)));
         wire.send(...answer);
         const error = await assertRejects(() => sends[0], CanOperationError, text);
         assertEquals([error.code, error.syscall, error.channel], [code, "send", "vcan0"]);
@@ -49,7 +63,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
       async () => {
         using wire = new Wire();
         using socket = new IsoTpSocket({ ...tester, ...options });
-        const sends = [socket.sendAsync(bytes(20)), socket.sendAsync(bytes(1)), socket.sendAsync(bytes(2))];
+        const sends = [bytes(20), bytes(1), bytes(2)].map((pdu) => later(socket.sendAsync(pdu)));
         wire.send(...answer);
         await sends[0];
         const error = await assertRejects(() => sends[1], CanOperationError, "is lost, and this one was not sent");
@@ -115,7 +129,8 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
         const written = writer.write(bytes(20));
         const over = assertRejects(() => written, Error, "enough");
         wire.seen();
-        await wire.frames(1); // it begins a little later
+        let frames: string[] = [];
+        while (!frames.includes("7e0#1014000102030405")) frames = await wire.frames(1); // it begins a little later
         await writer.abort(new Error("enough"));
         await over;
       },
@@ -126,7 +141,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
       for (const next of ["recv", "send", "recvAsync, before", "sendAsync"]) {
         using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
         await run(socket);
-        const receiving = next === "recvAsync, before" ? socket.recvAsync() : undefined;
+        const receiving = next === "recvAsync, before" ? later(socket.recvAsync()) : undefined;
         overflow();
         const told = {
           "recv": () => Promise.resolve().then(() => socket.recv(5)),
@@ -147,8 +162,8 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     using socket = new IsoTpSocket(tester);
     const controller = new AbortController();
     await socket.sendAsync(bytes(20));
-    const sent = socket.sendAsync(bytes(1), { signal: controller.signal });
-    const receiving = socket.recvAsync({ timeout: 5 });
+    const sent = later(socket.sendAsync(bytes(1), { signal: controller.signal }));
+    const receiving = later(socket.recvAsync({ timeout: 5 }));
     await pause(20);
     wire.send("7e8#320000");
     assertEquals(socket.recv(0), null); // the error comes, and is for the send that waits
@@ -161,7 +176,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     using wire = new Wire();
     for (const waitTxDone of [false, true]) {
       using socket = new IsoTpSocket({ ...tester, waitTxDone });
-      const sends = [socket.sendAsync(bytes(20)), socket.sendAsync(bytes(1))];
+      const sends = [bytes(20), bytes(1)].map((pdu) => later(socket.sendAsync(pdu)));
       wire.send("7e8#320000");
       assertEquals(socket.recv(0), null);
       const outcomes = await Promise.allSettled(sends);
@@ -178,11 +193,11 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     socket.send(bytes(1), 5);
     assertEquals(await wait, "EMSGSIZE");
     assertEquals((await wire.frames(2)).slice(1), ["7e0#0100"]);
-    const sent = socket.sendAsync(bytes(8));
+    const sent = later(socket.sendAsync(bytes(8)));
     await wire.frames(1);
     wire.send("7e8#300000");
     await wire.frames(1);
-    await pause(10);
+    idle(socket);
     socket.send(bytes(2), 5);
     await sent; // and is not sent again
     assertEquals(await wire.frames(1), ["7e0#020001"]);
@@ -217,9 +232,10 @@ describe("ISO-TP: a PDU that is not received", { skip: noIsoTp }, () => {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, ...options, waitTxDone: true });
       // Once as long as something is being sent, once before.
-      const sent = socket.sendAsync(bytes(8), { timeout: 20 });
+      const sent = later(socket.sendAsync(bytes(8), { timeout: 20 }));
       wire.send(...frames);
-      await pause(50); // a bad message that is seen when all is sent might as well have been flow control
+      // A bad message that is seen when all is sent might as well have been flow control.
+      if (code !== "ETIMEDOUT") await noticed(socket);
       for (let i = 0; i < 4 && code === "ETIMEDOUT"; i++) {
         await pause(300);
         wire.send("7e8#310000");
@@ -248,7 +264,7 @@ describe("ISO-TP: waiting", { skip: noIsoTp }, () => {
     for (const waitTxDone of [false, true]) {
       using socket = new IsoTpSocket({ ...tester, waitTxDone });
       const { result, made } = withFaults(() => undefined, async () => {
-        const sends = [socket.sendAsync(bytes(20)), socket.sendAsync(bytes(1))];
+        const sends = [bytes(20), bytes(1)].map((pdu) => later(socket.sendAsync(pdu)));
         wire.send("7e8#1014000102030405", "7e8#2200000000000000"); // EILSEQ, for who receives
         await pause(300);
         wire.send("7e8#320000");

@@ -16,8 +16,8 @@ import {
   SOL_CAN_ISOTP,
 } from "../src/kernel/isotp.ts";
 import { descriptorsBackTo, restingDescriptors } from "./support/descriptors.ts";
-import { bytes, ecu, ends, inTime, noIsoTp, tester, Wire } from "./support/isotp.ts";
-import { pause } from "./support/pause.ts";
+import { bytes, ecu, ends, idle, inTime, noIsoTp, receive, tester, Wire } from "./support/isotp.ts";
+import { later, pause } from "./support/pause.ts";
 import { type Below, generator, oneOf } from "./support/random.ts";
 
 const quick = { frameTxTime: 0 };
@@ -93,6 +93,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
         if (below(2) === 0) from.send(pdu, 20);
         else await from.sendAsync(pdu, { timeout: 20 });
         assertEquals(below(2) === 0 ? to.recv(20) : await to.recvAsync({ timeout: 20 }), pdu, told);
+        idle(from); // or one that is half duplex would not hear what comes back
       }
     }
   });
@@ -137,7 +138,8 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     assertEquals(got, pdus);
 
     assertEquals(b.sendMany(numbered(3), 5), 3);
-    assertEquals(a.recvMany(9, 5), numbered(3));
+    assertEquals(receive(a, 3), numbered(3));
+    assertEquals(a.recv(0), null);
 
     const writer = a.writable.getWriter();
     const writing = Promise.all(pdus.map((pdu) => writer.write(pdu)));
@@ -151,15 +153,15 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     using socket = new IsoTpSocket(tester);
     const first = bytes(20);
     const second = Buffer.from(bytes(3)); // whose slice is no copy
-    const sent = [socket.sendAsync(first), socket.sendAsync(second)];
+    const sent = later(Promise.all([socket.sendAsync(first), socket.sendAsync(second)]));
     first.fill(0xff);
     second.fill(0xff);
     await wire.frames(1);
     wire.send("7e8#300000");
-    await Promise.all(sent);
+    await sent;
     assertEquals((await wire.frames(3)).at(-1), "7e0#03000102");
     wire.send("7e8#0101", "7e8#0102");
-    const [one, two] = socket.recvMany(2, 5);
+    const [one, two] = receive(socket, 2);
     one.fill(0xff);
     assertEquals(two, Uint8Array.of(2));
   });
@@ -276,8 +278,11 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     assertEquals(pair.b.receiveBuffer, 4096);
     assertEquals(pair.b.droppedFrames, 0);
     for (const pdu of numbered(50)) pair.a.send(pdu, 5);
-    await pause(20);
-    const got = pair.b.recvMany(99, 5).length;
+    let got = 0;
+    for (let tries = 0; tries < 1000 && got + pair.b.droppedFrames < 50; tries++) {
+      await pause(20);
+      got += pair.b.recvMany(99, 0).length;
+    }
     assertEquals([got < 50, got + pair.b.droppedFrames], [true, 50]);
   });
 

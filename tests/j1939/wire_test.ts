@@ -2,9 +2,9 @@ import { Buffer } from "node:buffer";
 import { describe } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Bus, CanOperationError, Message, packJ1939Id, unpackJ1939Id } from "../../mod.ts";
-import { bytes, it, later, next, node, SOON } from "../support/j1939.ts";
+import { bytes, it, next, node, SOON } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
-import { pause } from "../support/pause.ts";
+import { later, pause } from "../support/pause.ts";
 
 const A = 0x20;
 /** Of a node that is not of this host: a test plays it, frame by frame. */
@@ -26,6 +26,11 @@ class Far implements Disposable {
       const { pgn, source, destination } = unpackJ1939Id(message.arbitrationId);
       if (source === A && destination === FAR) return [pgn, ...message.data];
     }
+  }
+
+  /** Lets the node that is tested hear what was heard here: where it was sent, it may come a little later. */
+  both(): Promise<void> {
+    return pause(5);
   }
 
   /** Sends a frame to the node that is tested. */
@@ -76,6 +81,7 @@ describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () =
     assertEquals(seen.sort(), [[TP_DT, 1, ...packet(data, 0)], [TP_DT, 2, ...packet(data, 1)]]);
     // Before the last one was sent: afterwards Linux takes it for an error.
     for (const number of [2, 3]) {
+      await far.both();
       far.tell(TP_CM, 0x11, 1, number, 0xff, 0xff, ...about);
       assertEquals(await far.hear(), [TP_DT, number, ...packet(data, number - 1)]);
     }
@@ -92,6 +98,7 @@ describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () =
     assertEquals(await far.hear(), [ETP_CM, 0x14, ...size, ...about]);
     const got: number[] = [];
     for (let first = 0; first < 256; first += 8) {
+      await far.both();
       far.tell(ETP_CM, 0x15, 8, first + 1 & 0xff, first + 1 >> 8, 0, ...about);
       assertEquals(await far.hear(), [ETP_CM, 0x16, 8, first, 0, 0, ...about]);
       const packets: number[][] = [];
@@ -132,6 +139,7 @@ describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () =
       const [pgn, command, count, low, high] = await far.hear();
       assertEquals([pgn, command, low | high << 8], [ETP_CM, 0x15, first + 1]);
       assert(count > 0 && first + count <= 256, `${count}`);
+      await far.both();
       far.tell(ETP_CM, 0x16, count, first & 0xff, first >> 8, 0, ...about);
       for (let number = 0; number < count; number++) {
         await pause(1); // one after the other: a vcan may reorder what is sent at once

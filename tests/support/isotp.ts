@@ -7,7 +7,13 @@
 import { it } from "node:test";
 import { openLibc } from "../../ffi/open.ts";
 import { Bus, type IsoTpOptions, IsoTpSocket, Message } from "../../mod.ts";
+import { encodePollfd, pollfdEvents, POLLOUT } from "../../src/kernel/socket.ts";
 import { noVcan } from "./kernel.ts";
+import { pause } from "./pause.ts";
+import { Stalls } from "./stalls.ts";
+
+/** Seconds within which everything comes that is to come, also on a loaded machine. */
+export const SOON = 20;
 
 /** The one that asks, and the one that answers. */
 export const tester = { channel: "vcan0", txId: 0x7e0, rxId: 0x7e8, isExtendedId: false } as const;
@@ -25,8 +31,11 @@ function reason(): string | false {
   }
 }
 
-/** Milliseconds: the kernel gives the other end of a connection a second to answer. */
-const STALL = 700;
+/** Milliseconds, within a second: so long the kernel lets the other end of a connection think, and tests use a part of it. */
+const STALL = 300;
+
+/** Milliseconds after which the kernel has given up whatever a socket was sending when it was closed. */
+const GIVEN_UP = 2100;
 
 /**
  * A test in which the script plays the other end, and has to answer in time. If it fails, and the machine has stalled
@@ -35,53 +44,21 @@ const STALL = 700;
 export function inTime(name: string, run: () => void | Promise<void>): void {
   it(name, async () => {
     for (let tries = 1;; tries++) {
-      using stalls = new Stalls();
+      let stalled = 0;
       try {
-        return await run();
+        using stalls = new Stalls();
+        try {
+          return await run();
+        } finally {
+          stalled = stalls.worst;
+        }
       } catch (error) {
-        if (tries === 5 || stalls.longest < STALL) throw error;
-        console.warn(`${name}: done again, because the machine stalled for ${Math.round(stalls.longest)} ms: ${error}`);
+        if (tries === 5 || stalled < STALL) throw error;
+        console.warn(`${name}: done again, because the machine stalled for ${Math.round(stalled)} ms: ${error}`);
+        await pause(GIVEN_UP);
       }
     }
   });
-}
-
-/** How long the script could not run, although it did not block by its own will. */
-class Stalls implements Disposable {
-  readonly #libc = openLibc() as { poll: (fds: Uint8Array, milliseconds: number) => number };
-  readonly #poll = this.#libc.poll;
-  readonly #clock: ReturnType<typeof setInterval>;
-  #last = performance.now();
-  #blocked = 0;
-  #longest = 0;
-
-  constructor() {
-    this.#libc.poll = (...args) => {
-      const start = performance.now();
-      const result = this.#poll.apply(this.#libc, args);
-      this.#blocked += performance.now() - start;
-      return result;
-    };
-    this.#clock = setInterval(() => this.#look(), 20);
-  }
-
-  /** Milliseconds. */
-  get longest(): number {
-    this.#look();
-    return this.#longest;
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#clock);
-    this.#libc.poll = this.#poll;
-  }
-
-  #look(): void {
-    const now = performance.now();
-    this.#longest = Math.max(this.#longest, now - this.#last - this.#blocked);
-    this.#last = now;
-    this.#blocked = 0;
-  }
 }
 
 /** Two ends with the same options, to be disposed of. */
@@ -98,6 +75,24 @@ export function ends(options: Partial<IsoTpOptions> = {}): { a: IsoTpSocket; b: 
   };
 }
 
+/** Waits until a socket sends nothing: its receiver may have a PDU before the kernel is through with it. */
+export function idle(socket: IsoTpSocket): void {
+  const pollfd = encodePollfd(socket.fd, POLLOUT);
+  openLibc().poll(pollfd, 1000 * SOON);
+  if (pollfdEvents(pollfd) !== POLLOUT) throw new Error("it is still sending, or has failed");
+}
+
+/** The next PDUs, as many as that: those that have been sent need not have come yet. */
+export function receive(socket: IsoTpSocket, count: number): Uint8Array[] {
+  const pdus: Uint8Array[] = [];
+  while (pdus.length < count) {
+    const more = socket.recvMany(count - pdus.length, SOON);
+    if (more.length === 0) throw new Error(`only ${pdus.length} of ${count} PDUs came`);
+    pdus.push(...more);
+  }
+  return pdus;
+}
+
 /** Bytes that differ from their neighbours. */
 export function bytes(length: number, first = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => first + i);
@@ -106,10 +101,30 @@ export function bytes(length: number, first = 0): Uint8Array {
 /** Sees every frame, and sends what no ISO-TP socket would: it stands for a receiver or a sender that behaves badly. */
 export class Wire implements Disposable {
   readonly #bus = new Bus({ channel: "vcan0", fd: true, errorMask: 0 });
+  /** Hears what this one sends. */
+  readonly #echo = new Bus({ channel: "vcan0", fd: true, errorMask: 0 });
 
-  /** Sends frames, written as `7e8#300000`, FD as `7e8##1` and the data. */
+  /**
+   * Sends frames, written as `7e8#300000`, FD as `7e8##1` and the data: each when the one before has come, as a vcan may
+   * reorder what is sent at once.
+   */
   send(...frames: string[]): void {
-    for (const frame of frames) this.#bus.send(parsed(frame), 5);
+    this.#echo.recvMany(99_999, 0);
+    for (const [i, frame] of frames.entries()) {
+      this.#bus.send(parsed(frame), 5);
+      if (i < frames.length - 1) this.#hear(frame);
+    }
+  }
+
+  /** Waits until the kernel notes when frames come, which it begins a little after the first socket asks for it. */
+  async timed(): Promise<void> {
+    for (let tries = 0; tries < 100; tries++) {
+      const sent = Date.now() / 1000;
+      this.send("7ff#"); // nobody's
+      await pause(20); // no earlier than that is a time that is taken when the frame is read
+      if (this.#hear("7ff#").timestamp < sent + 0.015) return;
+    }
+    throw new Error("the kernel does not note when frames come");
   }
 
   /** The frames since the last time, at least so many. */
@@ -121,7 +136,7 @@ export class Wire implements Disposable {
   async messages(count: number): Promise<Message[]> {
     const messages: Message[] = [];
     while (messages.length < count) {
-      const message = await this.#bus.recvAsync({ timeout: 20 });
+      const message = await this.#bus.recvAsync({ timeout: SOON });
       if (message === null) throw new Error(`only ${messages.length} of ${count} frames: ${messages.map(text)}`);
       messages.push(message);
     }
@@ -135,6 +150,16 @@ export class Wire implements Disposable {
 
   [Symbol.dispose](): void {
     this.#bus.close();
+    this.#echo.close();
+  }
+
+  /** Waits until a frame that was sent has come. */
+  #hear(frame: string): Message {
+    for (;;) {
+      const message = this.#echo.recv(SOON);
+      if (message === null) throw new Error(`${frame} was not heard`);
+      if (text(message) === frame) return message;
+    }
   }
 }
 

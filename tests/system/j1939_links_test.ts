@@ -65,6 +65,7 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
       ip("link", "set", "vcanj", "up");
       assertEquals(await waiting, 0x42);
       using other = open({ address: 0x43 });
+      await pause(200); // the kernel has a clock of its own for the contest; where that is late, a send would claim again
       await ecu.sendAsync(message, { timeout: SOON });
       for (;;) {
         const { pgn, source, name: from } = (await other.recvAsync({ timeout: SOON }))!;
@@ -83,13 +84,14 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
     it(`${end} in the midst of a long message: who sends it is told, and nobody waits for ever`, async () => {
       const before = await restingDescriptors();
       {
-        using a = open();
+        // So much of it that the kernel has enough to send while `ip` runs and the script waits for that.
+        using a = open({ sendBuffer: 1_300_000, receiveBuffer: 4_000_000 }); // and room for all reports of that
         using b = open({ address: 0x43 });
         using feed = a.transfers();
         const message = { pgn: 0xef00, destination: 0x43, data: bytes(2_000_000) };
         const receiving = b.recvAsync().then(() => "received", (error) => error.code);
         const sending = a.sendAsync(message, { acknowledged: true }).then(() => "sent", (error) => error.code);
-        for await (const { type } of feed) if (type === "progress") break;
+        for await (const { type } of feed) if (type !== "begun") break;
         if (end === "down") ip("link", "set", "vcanj", "down");
         else ip("link", "del", "vcanj");
         assertEquals(await receiving, "ENETDOWN");
