@@ -1,0 +1,61 @@
+/**
+ * Taking what was sent.
+ *
+ * The sockets of a host may be given a frame a little after it was sent: a processor of Linux that has more to do than it
+ * gets done leaves that to a thread of its own (ksoftirqd), and the sending call returns before. The broadcast manager
+ * tells the end of its task even before the last frame is in any socket.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Bus, Message } from "../../mod.ts";
+
+/** Far more than any frame takes, in seconds. */
+export const PATIENCE = 20;
+
+/** What messages are taken from. */
+interface Source<T> {
+  recvMany(max: number, timeout: number): T[];
+}
+
+/** The next so many, however they come. */
+export function take<T>(source: Source<T>, count: number): T[] {
+  const taken: T[] = [];
+  while (taken.length < count) {
+    const more = source.recvMany(count - taken.length, PATIENCE);
+    assert(more.length > 0, `only ${taken.length} of ${count} came: ${taken.join("; ")}`);
+    taken.push(...more);
+  }
+  return taken;
+}
+
+/** Everything that has come, which is at least so many. */
+export function all<T>(source: Source<T>, count: number): T[] {
+  return [...take(source, count), ...source.recvMany(99_999, 0)];
+}
+
+/**
+ * Sends, and waits until it is in every socket.
+ *
+ * @param sender A bus with `receiveOwnMessages` that was opened before those that are looked at: the kernel gives a frame to
+ * the one that was opened first last. What else it has received is lost.
+ */
+export function deliver(sender: Bus, ...messages: readonly Message[]): void {
+  assertEquals(sender.sendMany(messages, PATIENCE), messages.length);
+  for (let left = messages.length; left > 0;) {
+    left -= take(sender, left).filter(({ isConfirm }) => isConfirm).length;
+  }
+}
+
+/**
+ * Nothing more comes, even after some periods.
+ *
+ * @param onTheWay How many may have been sent, and be in no socket yet: one of each task that was stopped.
+ */
+export async function assertSilence(bus: Bus, onTheWay = 0): Promise<void> {
+  bus.recvMany(99_999, 0);
+  for (let late = 0; await bus.recvAsync({ timeout: 0.1 }) !== null;) {
+    assert(++late <= onTheWay, `${late} more came`);
+  }
+}
