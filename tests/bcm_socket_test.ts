@@ -50,8 +50,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     const sender = new Bus({ channel: "vcan0", fd: true, receiveOwnMessages: true });
     const bus = new Bus({ channel: "vcan0", fd: true });
     const bcm = new BcmSocket({ channel: "vcan0", ...options });
-    // One after the other: each is where it belongs before the next is sent.
-    const sendMessages = (...messages: Message[]) => messages.forEach((message) => deliver(sender, message));
+    const sendMessages = (...messages: Message[]) => deliver(sender, ...messages);
     return {
       bus,
       bcm,

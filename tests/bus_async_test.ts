@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CanOperationError, Message, type WaitOptions } from "../mod.ts";
-import { all, deliver, PATIENCE, take } from "./support/delivery.ts";
+import { all, deliver, PATIENCE } from "./support/delivery.ts";
 import { pause } from "./support/pause.ts";
 import { worlds } from "./support/worlds.ts";
 
@@ -40,10 +40,10 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("serves those who wait in order", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const waiting = numbered(10).map(() => receiver.recvAsync());
-      sender.sendMany(numbered(10));
+      deliver(sender, ...numbered(10));
       const got = await Promise.all(waiting);
       assertEquals(got.map((message) => message!.arbitrationId), numbered(10).map((message) => message.arbitrationId));
     });
@@ -117,10 +117,10 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("iterates until the loop ends, and can go on", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const seen: number[] = [];
-      sender.sendMany(numbered(100));
+      deliver(sender, ...numbered(100));
       for await (const message of receiver) {
         seen.push(message.arbitrationId);
         if (seen.length === 30) break;
@@ -173,18 +173,18 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("gets what came while nobody waited, and what other reads left", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       using patient = open({ filters: [{ canId: 0x7ff, canMask: 0x7ff }] });
       const last = patient.recvAsync();
       for (let i = 0; i < 20; i++) {
-        sender.sendMany(numbered(3));
+        deliver(sender, ...numbered(3));
         if (i % 2) await pause(5);
         assertEquals((await receiver.recvAsync())!.arbitrationId, 0);
         if (i % 3) await pause(1);
         const left = i % 4
           ? [receiver.recv(PATIENCE), await receiver.recvAsync({ timeout: PATIENCE })]
-          : take(receiver, 2);
+          : receiver.recvMany(2, PATIENCE);
         assertEquals(left.map((message) => message!.arbitrationId), [1, 2]);
       }
       sender.send(new Message({ arbitrationId: 0x7ff }));
@@ -193,7 +193,7 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("can be closed, and others with it, by the one who gets a message", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       const [first, second] = [open(), open()];
       const rejected = assertRejects(
         () => second.recvAsync().then(() => second.recvAsync()),
@@ -201,7 +201,7 @@ for (const { name, skip, open } of worlds) {
         "EBADF",
       );
       await pause(20);
-      sender.sendMany(numbered(3));
+      deliver(sender, ...numbered(3));
       for await (const message of first) {
         assertEquals(message.arbitrationId, 0);
         first.close();
@@ -211,10 +211,10 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("what a blocking read has read ahead goes to those who wait", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const waiting = [receiver.recvAsync(), receiver.recvAsync()];
-      sender.sendMany(numbered(3));
+      deliver(sender, ...numbered(3));
       assertEquals(receiver.recv(PATIENCE)!.arbitrationId, 0);
       assertEquals((await Promise.all(waiting)).map((message) => message!.arbitrationId), [1, 2]);
     });

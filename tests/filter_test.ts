@@ -86,7 +86,7 @@ for (const { name, skip, open } of worlds) {
         using atOpen = open({ filters, joinFilters });
         using later = open({ joinFilters, filters: [{ canId: 0x7ff, canMask: 0x7ff, extended: false }] });
         later.setFilters(filters);
-        for (const probe of probes) deliver(sender, probe);
+        deliver(sender, ...probes);
         const passed = (messages: Message[]) =>
           messages.map((got) => probes.findIndex((probe) => probe.equals(plain(got), null)));
         assertEquals(passed(all(atOpen, pass.length)), pass);

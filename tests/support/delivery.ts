@@ -8,7 +8,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import type { Bus, Message } from "../../mod.ts";
 
 /** Far more than any frame takes, in seconds. */
@@ -36,16 +36,26 @@ export function all<T>(source: Source<T>, count: number): T[] {
 }
 
 /**
- * Sends, and waits until it is in every socket.
+ * Sends one after the other, each when the last is in every socket: so they come in this order.
  *
  * @param sender A bus with `receiveOwnMessages` that was opened before those that are looked at: the kernel gives a frame to
  * the one that was opened first last. What else it has received is lost.
  */
 export function deliver(sender: Bus, ...messages: readonly Message[]): void {
-  assertEquals(sender.sendMany(messages, PATIENCE), messages.length);
-  for (let left = messages.length; left > 0;) {
-    left -= take(sender, left).filter(({ isConfirm }) => isConfirm).length;
+  for (const message of messages) {
+    sender.recvMany(99_999, 0);
+    sender.send(message, PATIENCE);
+    let came: Message;
+    do [came] = take(sender, 1); while (!came.isConfirm || came.arbitrationId !== message.arbitrationId);
   }
+}
+
+/**
+ * Messages in the order in which they were sent. That in which they come is another one where the thread that sends moves to
+ * another processor, and overtakes what the first has not yet delivered.
+ */
+export function bySending(messages: readonly Message[]): Message[] {
+  return [...messages].sort((one, other) => Number(one.timestampNs - other.timestampNs));
 }
 
 /**
