@@ -126,7 +126,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(tasks.map(({ active }) => active), [true, false, true]);
       bus.stopAllPeriodicTasks();
       assertEquals(tasks.map(({ active }) => active), [false, false, false]);
-      await assertSilence(other, 2);
+      await assertSilence(other);
     });
 
     it("modifyData: the next has the new content, whose turn it is stays, and so does their number", async () => {
@@ -181,7 +181,7 @@ for (const { name, skip, open } of worlds) {
       task.modifyPeriod(30);
       await bytesOf(other, 1);
       await pause(100); // what was due goes, and no more
-      await assertSilence(other, 1);
+      await assertSilence(other);
       assert(task.active);
       task.start();
       assertEquals(await bytesOf(other, 1), [1]);
@@ -195,7 +195,7 @@ for (const { name, skip, open } of worlds) {
       task.modifyPeriod(0.01);
       assertEquals(await task.done, "finished");
       assertEquals(await bytesOf(other, 7), Array(7).fill(1));
-      await assertSilence(other, 1); // one that leaves in the moment of the change is sent in addition
+      await assertSilence(other);
     });
 
     it("goes on at another rate after count", async () => {
@@ -246,13 +246,13 @@ for (const { name, skip, open } of worlds) {
       task.stop();
       task.stop();
       assertEquals([task.active, await done, await task.done], [false, "stopped", "stopped"]);
-      await assertSilence(other, 1);
+      await assertSilence(other);
       task.start();
       assert(task.active && task.done !== done);
       await bytesOf(other, 3);
       task[Symbol.dispose]();
       assertEquals(await task.done, "stopped");
-      await assertSilence(other, 1);
+      await assertSilence(other);
     });
 
     it("start begins anew, also while it is active", async () => {
@@ -302,7 +302,7 @@ for (const { name, skip, open } of worlds) {
         bus.close();
         assertEquals(tasks.map(({ active }) => active), [false, false, false, false]);
         assertEquals(await Promise.all([...early, ...tasks.map(({ done }) => done)]), Array(6).fill("stopped"));
-        await assertSilence(other, 3);
+        await assertSilence(other);
         for (const task of tasks) {
           assertThrows(() => task.start(), CanOperationError, "EBADF (the bus is closed)");
           task.stop();

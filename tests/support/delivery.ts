@@ -58,14 +58,12 @@ export function bySending(messages: readonly Message[]): Message[] {
   return [...messages].sort((one, other) => Number(one.timestampNs - other.timestampNs));
 }
 
-/**
- * Nothing more comes, even after some periods.
- *
- * @param onTheWay How many may have been sent, and be in no socket yet: one of each task that was stopped.
- */
-export async function assertSilence(bus: Bus, onTheWay = 0): Promise<void> {
+/** Nothing more comes, even after some periods, but what was sent before and was still on its way. */
+export async function assertSilence(bus: Bus): Promise<void> {
+  const now = Date.now() / 1000 + 0.001; // whole milliseconds
   bus.recvMany(99_999, 0);
-  for (let late = 0; await bus.recvAsync({ timeout: 0.1 }) !== null;) {
-    assert(++late <= onTheWay, `${late} more came`);
+  for (let late: Message | null; (late = await bus.recvAsync({ timeout: 0.1 })) !== null;) {
+    const wasOnTheWay = bus.channelInfo.startsWith("socketcan") && late.timestamp <= now;
+    assert(wasOnTheWay, `${late} was sent after ${now}`);
   }
 }
