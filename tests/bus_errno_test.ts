@@ -3,7 +3,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } f
 import { Bus, type BusOptions, CanError, CanOperationError, Message } from "../mod.ts";
 import { openLibc } from "../ffi/open.ts";
 import { EAGAIN, EINTR, ENETDOWN, ENOBUFS, ENODEV, errnoName } from "../src/kernel/errno.ts";
-import { all, bySending, deliver, PATIENCE } from "./support/delivery.ts";
+import { all, bySending, deliver, PATIENCE, take } from "./support/delivery.ts";
 import { descriptorsBackTo, restingDescriptors } from "./support/descriptors.ts";
 import { type Call, ENOMEM, errnos, type Fault, once, withFaults } from "./support/faults.ts";
 import { noVcan } from "./support/kernel.ts";
@@ -215,6 +215,7 @@ describe("A bus of which one call fails once", { skip: noVcan }, () => {
       await withFaults(fault, async () => {
         assertEquals(peer.sendMany(sent, PATIENCE), 150);
         assertEquals(ids(bySending(all(bus, 150))), ids(sent));
+        take(peer, 150);
         deliver(peer, ...sent);
         const got: Message[] = [];
         while (got.length < 40) got.push(...bus.recvMany(10, PATIENCE));
