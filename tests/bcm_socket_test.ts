@@ -522,7 +522,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     ];
     for (const use of uses) assertThrows(use, CanOperationError, "EBADF (the socket is closed)");
     assertEquals([...bcm], []);
-    bus.close();
+    all[Symbol.dispose]();
     await descriptorsBackTo(before);
   });
 
