@@ -11,6 +11,7 @@ import {
   Message,
 } from "../mod.ts";
 import { EAGAIN, EINTR, ENETDOWN, ENOBUFS, ENODEV, errnoName } from "../src/kernel/errno.ts";
+import { all, assertSilence, deliver, PATIENCE } from "./support/delivery.ts";
 import { descriptorsBackTo, openDescriptors, restingDescriptors } from "./support/descriptors.ts";
 import { type Call, type Fault, withFaults } from "./support/faults.ts";
 import { noVcan } from "./support/kernel.ts";
@@ -44,7 +45,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
         const fault: Fault = (_call, _args, index) => index === failed ? -ENOMEM : undefined;
         const error = assertThrows(() => withFaults(fault, open), CanInitializationError, "ENOMEM", what);
         assertEquals([error.code, error.errno, error.syscall], ["ENOMEM", ENOMEM, call], what);
-        assertEquals(openDescriptors(), before, what);
+        assert(openDescriptors() <= before, what);
       });
     }
   });
@@ -76,7 +77,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
         other.recvMany(99, 0);
         const task = begin(bus);
         assert(task.active, what);
-        assertEquals(other.recv(5)?.data[0], 1, what);
+        assertEquals(other.recv(PATIENCE)?.data[0], 1, what);
       }
       await descriptorsBackTo(before);
     }
@@ -153,16 +154,16 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
   it("receiving: what passes is waited out, what does not is thrown once, a lost interface each time", async () => {
     for (const errno of [EINTR, EAGAIN, ENOBUFS, ENETDOWN, ENODEV, ENOMEM]) {
       const ways: ((bcm: BcmSocket) => unknown)[] = [
-        (bcm) => bcm.recv(5),
-        (bcm) => bcm.recvMany(9, 5)[0],
-        (bcm) => bcm.recvAsync({ timeout: 5 }),
+        (bcm) => bcm.recv(PATIENCE),
+        (bcm) => bcm.recvMany(9, PATIENCE)[0],
+        (bcm) => bcm.recvAsync({ timeout: PATIENCE }),
         async (bcm) => (await bcm[Symbol.asyncIterator]().next()).value,
       ];
       for (const run of ways) {
+        using bus = new Bus({ channel: "vcan0", receiveOwnMessages: true });
         using bcm = new BcmSocket("vcan0");
-        using bus = new Bus("vcan0");
         bcm.subscribe({ ...ID, mask: null });
-        bus.send(message);
+        deliver(bus, message);
         const attempt = async () => {
           try {
             return await run(bcm);
@@ -179,10 +180,10 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
         } else {
           if (result instanceof CanError) {
             assertEquals([result.code, result.syscall], [errnoName(errno), "recvmmsg"]);
-            assertEquals(bcm.recv(5)?.type, "changed");
+            assertEquals(bcm.recv(PATIENCE)?.type, "changed");
           }
           bus.send(message);
-          assertEquals(bcm.recv(5)?.type, "changed");
+          assertEquals(bcm.recv(PATIENCE)?.type, "changed");
         }
       }
     }
@@ -199,7 +200,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
           await assertRejects(() => bcm.recvAsync(), CanOperationError, "Cannot wait for CAN sockets: ENOMEM");
         }).result;
         await wait;
-        const next = bcm.recvAsync({ timeout: 5 });
+        const next = bcm.recvAsync({ timeout: PATIENCE });
         bus.send(message);
         assertEquals((await next)?.type, "changed");
       }
@@ -225,7 +226,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     assertThrows(fails(() => task.modifyData(new Message({ ...ID, data: [2] }))), CanOperationError, "ENOMEM");
     assertThrows(fails(() => task.modifyPeriod(0.5)), CanOperationError, "ENOMEM");
     assertEquals([task.active, task.period, task.messages[0].data[0]], [true, 0.02, 1]);
-    for (let i = 0; i < 3; i++) assertEquals((await other.recvAsync({ timeout: 5 }))?.data[0], 1);
+    for (let i = 0; i < 3; i++) assertEquals((await other.recvAsync({ timeout: PATIENCE }))?.data[0], 1);
     assertThrows(fails(() => task.stop()), CanOperationError, "Cannot stop sending periodically on");
     assertEquals(task.active, true);
     task.stop();
@@ -239,8 +240,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
       'Cannot send periodically on "vcan0": ENOMEM',
     );
     bus.close();
-    other.recvMany(999, 0);
-    assertEquals(await other.recvAsync({ timeout: 0.1 }), null);
+    await assertSilence(other);
   });
 
   it("a task that cannot be begun anew, because it cannot be stopped, goes on", async () => {
@@ -254,11 +254,10 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
       "Cannot stop sending periodically on",
     );
     assertEquals([task.active, task.done === done], [true, true]);
-    assert(await other.recvAsync({ timeout: 5 }));
+    assert(await other.recvAsync({ timeout: PATIENCE }));
     task.stop();
     assertEquals(await done, "stopped");
-    other.recvMany(999, 0);
-    assertEquals(await other.recvAsync({ timeout: 0.1 }), null);
+    await assertSilence(other);
   });
 
   it("with reconnect, tasks outlive what fails when the interface is back; the phase of two rates is kept", async () => {
@@ -267,7 +266,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
       using other = new Bus("vcan0");
       const tasks = [1, 2].map((byte) => bus.sendPeriodic(new Message({ ...ID, data: [byte] }), 0.01));
       const twoRates = bus.sendPeriodic(new Message({ ...ID, data: [3] }), 0.001, { count: 3, subsequentPeriod: 0.01 });
-      const finite = bus.sendPeriodic(new Message({ ...ID, data: [4] }), 0.01, { count: 150 });
+      const finite = bus.sendPeriodic(new Message({ ...ID, data: [4] }), 0.01, { count: 1000 });
       const { done } = finite;
       await new Promise((resolve) => setTimeout(resolve, 50));
       // The interface is gone once; when it is back, the second task to go on fails.
@@ -290,6 +289,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
       other.recvMany(9999, 0);
       const seen = new Set<number>();
       while (seen.size < 4) seen.add((await other.recvAsync({ timeout: 20 }))!.data[0]);
+      finite.modifyPeriod(0.001);
       assertEquals(await done, "finished");
     }
   });
@@ -323,7 +323,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
       using other = new Bus("vcan0");
       const task = bus.sendPeriodic(message, 0.005, { modify, count: 4 });
       await withFaults(failing("send", errno, 2).fault, () => task.done).result;
-      assertEquals(other.recvMany(9, 5).length, 2, errnoName(errno));
+      assertEquals(all(other, 2).length, 2, errnoName(errno));
     }
     assertEquals(warnings.length, 2);
     assert(/was due and is not sent: .*queue is full/.test(warnings[0]), warnings[0]);
@@ -341,7 +341,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
   it("waiting for the end: errors are told to who waits, the task goes on, and the next wait works", async () => {
     for (const call of ["epollCreate", "epollCtl", "epollWait"] satisfies Call[]) {
       using bus = new Bus("vcan0");
-      const task = bus.sendPeriodic(message, 0.05, { count: 20 });
+      const task = bus.sendPeriodic(message, 0.5, { count: 20 });
       const end = withFaults(failing(call, ENOMEM).fault, async () => {
         await assertRejects(() => task.done, CanOperationError, "Cannot wait for CAN sockets: ENOMEM");
       }).result;

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CanOperationError, Message, type WaitOptions } from "../mod.ts";
+import { all, deliver, PATIENCE } from "./support/delivery.ts";
 import { pause } from "./support/pause.ts";
 import { worlds } from "./support/worlds.ts";
 
@@ -39,22 +40,22 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("serves those who wait in order", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const waiting = numbered(10).map(() => receiver.recvAsync());
-      sender.sendMany(numbered(10));
+      deliver(sender, ...numbered(10));
       const got = await Promise.all(waiting);
       assertEquals(got.map((message) => message!.arbitrationId), numbered(10).map((message) => message.arbitrationId));
     });
 
     it("returns null when the time is over, and at once for 0", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       assertEquals(await receiver.recvAsync({ timeout: 0 }), null);
       const start = performance.now();
       assertEquals(await receiver.recvAsync({ timeout: 0.05 }), null);
       assert(performance.now() - start >= 50);
-      sender.send(new Message({ arbitrationId: 3 }));
+      deliver(sender, new Message({ arbitrationId: 3 }));
       assertEquals((await receiver.recvAsync({ timeout: 0 }))!.arbitrationId, 3);
       await assertRejects(
         () => receiver.recvAsync(1 as unknown as { timeout: number }),
@@ -92,7 +93,7 @@ for (const { name, skip, open } of worlds) {
         sender.send(new Message({ arbitrationId: i }));
         if (i % 2) await pause();
         aborting.abort();
-        const message = await wait ?? receiver.recv(1);
+        const message = await wait ?? receiver.recv(PATIENCE);
         assertEquals(message!.arbitrationId, i);
       }
     });
@@ -116,10 +117,10 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("iterates until the loop ends, and can go on", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const seen: number[] = [];
-      sender.sendMany(numbered(100));
+      deliver(sender, ...numbered(100));
       for await (const message of receiver) {
         seen.push(message.arbitrationId);
         if (seen.length === 30) break;
@@ -172,16 +173,18 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("gets what came while nobody waited, and what other reads left", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       using patient = open({ filters: [{ canId: 0x7ff, canMask: 0x7ff }] });
       const last = patient.recvAsync();
       for (let i = 0; i < 20; i++) {
-        sender.sendMany(numbered(3));
+        deliver(sender, ...numbered(3));
         if (i % 2) await pause(5);
         assertEquals((await receiver.recvAsync())!.arbitrationId, 0);
         if (i % 3) await pause(1);
-        const left = i % 4 ? [receiver.recv(1), await receiver.recvAsync({ timeout: 1 })] : receiver.recvMany(2, 1);
+        const left = i % 4
+          ? [receiver.recv(PATIENCE), await receiver.recvAsync({ timeout: PATIENCE })]
+          : receiver.recvMany(2, PATIENCE);
         assertEquals(left.map((message) => message!.arbitrationId), [1, 2]);
       }
       sender.send(new Message({ arbitrationId: 0x7ff }));
@@ -190,7 +193,7 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("can be closed, and others with it, by the one who gets a message", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       const [first, second] = [open(), open()];
       const rejected = assertRejects(
         () => second.recvAsync().then(() => second.recvAsync()),
@@ -198,7 +201,7 @@ for (const { name, skip, open } of worlds) {
         "EBADF",
       );
       await pause(20);
-      sender.sendMany(numbered(3));
+      deliver(sender, ...numbered(3));
       for await (const message of first) {
         assertEquals(message.arbitrationId, 0);
         first.close();
@@ -208,11 +211,11 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("what a blocking read has read ahead goes to those who wait", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const waiting = [receiver.recvAsync(), receiver.recvAsync()];
-      sender.sendMany(numbered(3));
-      assertEquals(receiver.recv(1)!.arbitrationId, 0);
+      deliver(sender, ...numbered(3));
+      assertEquals(receiver.recv(PATIENCE)!.arbitrationId, 0);
       assertEquals((await Promise.all(waiting)).map((message) => message!.arbitrationId), [1, 2]);
     });
 
@@ -221,7 +224,7 @@ for (const { name, skip, open } of worlds) {
       using receiver = open();
       await Promise.all(numbered(20).map((message) => sender.sendAsync(message)));
       await sender.sendAsync(new Message({ arbitrationId: 20 }), { timeout: 1, signal: new AbortController().signal });
-      assertEquals(receiver.recvMany(99, 1).length, 21);
+      assertEquals(all(receiver, 21).length, 21);
       await assertRejects(() => sender.sendAsync({} as Message), TypeError, "not a Message");
       await assertRejects(() => sender.sendAsync(new Message(), { timeout: -1 }), RangeError, "timeout is -1");
       await assertRejects(() => sender.sendAsync(new Message(), { signal: AbortSignal.abort(new Error("no")) }), Error);
@@ -232,7 +235,7 @@ for (const { name, skip, open } of worlds) {
       using sender = open();
       const receivers = Array.from({ length: 64 }, () => open());
       for (let i = 0; i < 3; i++) {
-        const waiting = receivers.map((bus) => bus.recvAsync({ timeout: 10 }));
+        const waiting = receivers.map((bus) => bus.recvAsync({ timeout: PATIENCE }));
         await pause(10);
         sender.send(new Message({ arbitrationId: i }));
         for (const message of await Promise.all(waiting)) assertEquals(message!.arbitrationId, i);

@@ -12,6 +12,7 @@ import {
 import { openLibc } from "../ffi/open.ts";
 import { EAGAIN, EINTR, EMFILE, ENETDOWN, ENOBUFS, ENODEV, EPERM } from "../src/kernel/errno.ts";
 import { SO_RCVBUFFORCE } from "../src/kernel/socket.ts";
+import { all, bySending, deliver, PATIENCE, take } from "./support/delivery.ts";
 import { descriptorsBackTo, openDescriptors, restingDescriptors } from "./support/descriptors.ts";
 import { type Call, withFaults } from "./support/faults.ts";
 import { noVcan } from "./support/kernel.ts";
@@ -36,7 +37,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
         `call ${failing}, ${opened.made[failing]}`,
       );
       assertEquals([error.code, error.errno, error.syscall], ["ENOMEM", ENOMEM, opened.made[failing]]);
-      assertEquals(openDescriptors(), before, opened.made[failing]);
+      assert(openDescriptors() <= before, opened.made[failing]);
     }
   });
 
@@ -79,7 +80,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
       );
       assertEquals([error.errno, error.syscall, error.channel], [errno, "recvmmsg", "vcan0"]);
     }
-    assert(bus.recv(1)!.equals(new Message({ ...message.toJSON(), channel: "vcan0", isRx: false }), null));
+    assert(bus.recv(PATIENCE)!.equals(new Message({ ...message.toJSON(), channel: "vcan0", isRx: false }), null));
     assertThrows(
       () => withFaults((call) => call === "poll" ? -ENOMEM : undefined, () => bus.recv(1)),
       CanOperationError,
@@ -124,7 +125,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     const third = (call: Call) => call === "setsockopt" && ++calls === 3 ? -ENOMEM : undefined;
     assertThrows(() => withFaults(third, () => bus.setFilters([{ canId: 2, canMask: 0x7ff }])), CanOperationError);
     other.sendMany([message, new Message({ arbitrationId: 2 })]);
-    assertEquals(bus.recvMany(9, 1).map(({ arbitrationId }) => arbitrationId), [1]);
+    assertEquals(all(bus, 1).map(({ arbitrationId }) => arbitrationId), [1]);
     // Adding the socket to epoll, and looking.
     for (const name of ["epollCtl", "epollWait"] satisfies Call[]) {
       const wait = withFaults(failing(name), async () => {
@@ -147,9 +148,9 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
   });
 
   it("recvMany gives what came before an error, then the error", () => {
+    using sender = new Bus({ ...options, receiveOwnMessages: true });
     using bus = new Bus(options);
-    using sender = new Bus(options);
-    sender.sendMany(Array.from({ length: 70 }, () => message));
+    deliver(sender, ...Array.from({ length: 70 }, () => message));
     let calls = 0;
     const fault = (call: Call) => call === "recvmmsg" && ++calls === 2 ? -ENETDOWN : undefined;
     const got = withFaults(fault, () => bus.recvMany(1000, 1)).result;
@@ -180,7 +181,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     withFaults(fault, () => {
       sender.send(message);
       assertEquals(sender.sendMany([message, message]), 2);
-      assertEquals(bus.recvMany(3, 1).length + bus.recvMany(3, 0.1).length, 3);
+      assertEquals(take(bus, 3).length, 3);
       assertEquals(bus.recv(0.05), null);
     });
     assert(interrupted > 6);
@@ -200,7 +201,8 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
         assertEquals(sender.sendMany(sent.slice(1, 6), 10), 5);
         await Promise.all(sent.slice(6).map((each) => sender.sendAsync(each)));
       }).result;
-      assertEquals(bus.recvMany(99, 1).map(({ arbitrationId }) => arbitrationId), sent.map((_, i) => i));
+      const got = bySending(all(bus, sent.length));
+      assertEquals(got.map(({ arbitrationId }) => arbitrationId), sent.map((_, i) => i));
       assertEquals(bus.recv(0), null);
     });
 
@@ -236,7 +238,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     const many = Array.from({ length: 200 }, () => message);
     const error = assertThrows(() => withFaults(fault, () => sender.sendMany(many)), CanError, "128 of 200 messages");
     assertEquals([error.sent, error.code], [128, "ENODEV"]);
-    assertEquals(bus.recvMany(999, 0).length, 128);
+    assertEquals(all(bus, 128).length, 128);
   });
 
   it("close rejects those who wait even if the system call fails", async () => {
@@ -298,6 +300,6 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     withFaults((call) => call === "recvmmsg" ? -ENETDOWN : undefined, () => bus.setFilters(null));
     sender.send(message);
     assertThrows(() => bus.recv(0), CanOperationError, "ENETDOWN");
-    assertEquals(bus.recv(1)!.arbitrationId, 1);
+    assertEquals(bus.recv(PATIENCE)!.arbitrationId, 1);
   });
 });

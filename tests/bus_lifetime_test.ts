@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
 import { Message } from "../mod.ts";
+import { PATIENCE } from "./support/delivery.ts";
 import { descriptorsBackTo, openDescriptors, restingDescriptors } from "./support/descriptors.ts";
 import { worlds } from "./support/worlds.ts";
 
@@ -12,17 +13,20 @@ for (const { name, skip, open } of worlds) {
         for (let i = 0; i < count; i++) {
           using bus = open({ receiveOwnMessages: true });
           bus.send(new Message({ arbitrationId: i }));
-          assertEquals(bus.recv(1)!.arbitrationId, i);
+          assertEquals(bus.recv(PATIENCE)!.arbitrationId, i);
         }
       };
       const before = await restingDescriptors();
       cycle(2_000);
-      const warm = process.memoryUsage().rss;
-      cycle(8_000);
-      const growth = (process.memoryUsage().rss - warm) / 2 ** 20;
-      assertEquals(openDescriptors(), before);
-      // A leak of one socket's buffers alone would be 80 MB.
-      assert(growth < 40, `${growth.toFixed(1)} MiB more`);
+      // A leak of one socket's buffers alone would be 80 MB each time; what a collector puts off is not.
+      const growths: number[] = [];
+      do {
+        const warm = process.memoryUsage().rss;
+        cycle(8_000);
+        growths.push((process.memoryUsage().rss - warm) / 2 ** 20);
+      } while (growths.at(-1)! >= 40 && growths.length < 4);
+      assert(openDescriptors() <= before, `${openDescriptors()} are open, and there were ${before}`);
+      assert(growths.at(-1)! < 40, `${growths.map((growth) => growth.toFixed(1))} MiB more`);
     });
 
     it("with a wait each, leaves descriptors as they were and no thread behind", async () => {

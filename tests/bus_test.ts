@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Bus, CanOperationError, Message } from "../mod.ts";
+import { all, bySending, deliver, PATIENCE, take } from "./support/delivery.ts";
 import { worlds } from "./support/worlds.ts";
 
 /** One message of each form. */
@@ -33,7 +34,7 @@ for (const { name, skip, open } of worlds) {
         using receiver = open({ fd: true });
         const before = Date.now() / 1000 - 1;
         sender.send(message);
-        const got = receiver.recv(1)!;
+        const got = receiver.recv(PATIENCE)!;
         const asSent = new Message({ ...message.toJSON(), channel: receiver.channel, isRx: false });
         assert(got.equals(asSent, null), `${got} is not ${asSent}`);
         assert(got.isLocal && !got.isConfirm && !got.isRx);
@@ -45,15 +46,20 @@ for (const { name, skip, open } of worlds) {
     }
 
     it("keeps the order, and takes many at once", () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       assertEquals(sender.sendMany(numbered(200)), 200);
+      take(sender, 200); // which come here last
+      const got = [receiver.recvMany(3, 1), [receiver.recv(1)!], receiver.recvMany(1000, 1)];
+      assertEquals(got.map(({ length }) => length), [3, 1, 196]);
+      assertEquals(ids(bySending(got.flat())), ids(numbered(200)));
+      deliver(sender, ...numbered(100));
       assertEquals(ids(receiver.recvMany(3, 1)), [0, 1, 2]);
       assertEquals(receiver.recv(1)!.arbitrationId, 3);
-      assertEquals(ids(receiver.recvMany(1000, 1)), ids(numbered(196, 4)));
+      assertEquals(ids(receiver.recvMany(1000, 1)), ids(numbered(96, 4)));
       assertEquals(receiver.recvMany(1, 0), []);
       assertEquals(receiver.recvMany(1, 0.01), []);
-      sender.sendMany(numbered(200));
+      deliver(sender, ...numbered(200));
       assertEquals(ids(receiver.recvMany(1000, 1)), ids(numbered(200)));
       assertEquals(sender.sendMany([]), 0);
       assertThrows(() => receiver.recvMany(0, 0), RangeError, "max is 0");
@@ -64,9 +70,9 @@ for (const { name, skip, open } of worlds) {
       using bus = open({ receiveOwnMessages: true });
       using other = open();
       bus.send(new Message({ arbitrationId: 1 }));
-      const own = bus.recv(1)!;
+      const own = bus.recv(PATIENCE)!;
       assert(own.isConfirm && own.isLocal);
-      assert(!other.recv(1)!.isConfirm);
+      assert(!other.recv(PATIENCE)!.isConfirm);
     });
 
     it("without localLoopback no other socket of the host receives", () => {
@@ -75,25 +81,22 @@ for (const { name, skip, open } of worlds) {
       using receiver = open();
       silent.send(new Message({ arbitrationId: 1 }));
       loud.send(new Message({ arbitrationId: 2 }));
-      assertEquals(receiver.recv(1)!.arbitrationId, 2);
+      assertEquals(receiver.recv(PATIENCE)!.arbitrationId, 2);
     });
 
     it("recv(0) returns at once; a timeout never ends early, and soon after its time", () => {
       using bus = open();
-      const looks = Array.from({ length: 5 }, () => {
-        const start = performance.now();
-        assertEquals(bus.recv(0), null);
-        return (performance.now() - start) / 1000;
-      });
-      const waits = Array.from({ length: 5 }, () => {
-        const start = performance.now();
-        assertEquals(bus.recv(0.25), null);
-        return (performance.now() - start) / 1000;
-      });
-      assert(Math.min(...waits) >= 0.25, `${waits}`);
-      // The best of several: a busy machine may delay any one of them.
-      assert(Math.min(...waits) < 0.4, `${waits}`);
-      assert(Math.min(...looks) < 0.05, `${looks}`);
+      for (const [timeout, soon] of [[0, 0.05], [0.25, 0.4]]) {
+        const waits: number[] = [];
+        // The best of many: a busy machine may delay any one of them.
+        do {
+          const start = performance.now();
+          assertEquals(bus.recv(timeout), null);
+          waits.push((performance.now() - start) / 1000);
+        } while (waits.length < 5 || (waits.length < 100 && Math.min(...waits) >= soon));
+        assert(Math.min(...waits) >= timeout, `${waits}`);
+        assert(Math.min(...waits) < soon, `${waits}`);
+      }
     });
 
     it("refuses timeouts that are none", () => {
@@ -108,9 +111,9 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("iterates, blocking, until the loop or the bus ends", () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       const receiver = open();
-      sender.sendMany(numbered(5));
+      deliver(sender, ...numbered(5));
       const seen: number[] = [];
       for (const message of receiver) {
         seen.push(message.arbitrationId);
@@ -128,7 +131,7 @@ for (const { name, skip, open } of worlds) {
       using classic = open();
       assertEquals([sender.protocol, classic.protocol], ["CAN_FD", "CAN_20"]);
       sender.sendMany([forms.FD, forms.standard]);
-      assertEquals(classic.recv(1)!.arbitrationId, 0x7ff);
+      assertEquals(classic.recv(PATIENCE)!.arbitrationId, 0x7ff);
       assertThrows(() => classic.send(forms.FD), TypeError, "fd: true");
       assertThrows(() => classic.sendMany([forms.standard, forms.FD]), TypeError, "fd: true");
       assertEquals(sender.recv(0), null, "nothing of a refused list is sent");
@@ -137,40 +140,43 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("receives error frames of the classes asked for", () => {
-      using sender = open();
-      using all = open();
+      using sender = open({ receiveOwnMessages: true });
+      using every = open();
       using none = open({ errorMask: 0 });
       using busOff = open({ errorMask: 0x40 });
       const errors = [0x4, 0x40, 0x44, 0x100].map((id) => new Message({ arbitrationId: id, isErrorFrame: true }));
-      sender.sendMany([...errors, new Message({ arbitrationId: 1 })]);
-      assertEquals(ids(all.recvMany(9, 1)), [0x4, 0x40, 0x44, 0x100, 1]);
-      assertEquals(ids(none.recvMany(9, 1)), [1]);
-      assertEquals(ids(busOff.recvMany(9, 1)), [0x40, 0x44, 1]);
+      deliver(sender, ...errors, new Message({ arbitrationId: 1 }));
+      assertEquals(ids(all(every, 5)), [0x4, 0x40, 0x44, 0x100, 1]);
+      assertEquals(ids(all(none, 1)), [1]);
+      assertEquals(ids(all(busOff, 3)), [0x40, 0x44, 1]);
     });
 
     it("receives error frames through one filter, and through none that are joined", () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       const filter = { canId: 1, canMask: 0x7ff };
       using one = open({ filters: [filter], joinFilters: true });
       using two = open({ filters: [filter, { canId: 1, canMask: 0x1fffffff }], joinFilters: true });
       using either = open({ filters: [filter, { canId: 2, canMask: 0x7ff }] });
-      sender.sendMany([forms.error, new Message({ arbitrationId: 1 })]);
-      assertEquals([one, two, either].map((bus) => ids(bus.recvMany(9, 1))), [[4, 1], [1], [4, 1]]);
+      deliver(sender, forms.error, new Message({ arbitrationId: 1 }));
+      assertEquals([ids(all(one, 2)), ids(all(two, 1)), ids(all(either, 2))], [[4, 1], [1], [4, 1]]);
     });
 
     it("counts what found no room, and loses nothing else", () => {
       using sender = open();
-      using receiver = open();
       using roomy = open({ receiveBuffer: 400_000 });
+      using receiver = open();
       assertEquals(receiver.droppedFrames, 0);
       const sent = 1000;
       sender.sendMany(numbered(sent));
+      let came = 0;
+      while (came + roomy.droppedFrames < sent) came += take(roomy, 1).length;
+      // The one that was opened first gets each frame last: now all are where they belong.
       const got = receiver.recvMany(2 * sent, 0);
       assert(got.length > 100 && got.length < sent, `${got.length}`);
       assertEquals(ids(got), ids(numbered(got.length)), "the first ones are kept");
       assertEquals(receiver.droppedFrames, sent - got.length);
       assert(roomy.receiveBuffer >= 400_000);
-      assertEquals(roomy.recvMany(2 * sent, 0).length, sent - roomy.droppedFrames);
+      assertEquals([came + roomy.droppedFrames, roomy.recv(0)], [sent, null]);
       assert(roomy.droppedFrames <= receiver.droppedFrames);
     });
 
@@ -242,7 +248,7 @@ for (const { name, skip, open } of worlds) {
       {
         using bus = open({ logger, receiveOwnMessages: true });
         bus.send(forms.standard);
-        bus.recv(1);
+        bus.recv(PATIENCE);
         bus.recv(0.1);
         bus.setFilters([{ canId: 1, canMask: 2 }]);
       }
@@ -258,9 +264,9 @@ for (const { name, skip, open } of worlds) {
       const debug = (line: string) => {
         if (failing && line.startsWith("received")) throw new Error("the logger failed");
       };
+      using sender = open({ receiveOwnMessages: true });
       using bus = open({ logger: { debug, warn() {} } });
-      using sender = open({ channel: bus.channel });
-      const send = (arbitrationId: number) => sender.send(new Message({ arbitrationId }));
+      const send = (arbitrationId: number) => deliver(sender, new Message({ arbitrationId }));
       send(1);
       send(2);
       assertEquals(bus.recv(1)?.arbitrationId, 1); // 2 has been read ahead

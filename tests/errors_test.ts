@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Bus, CanInitializationError, CanOperationError, Message } from "../mod.ts";
 import { ENETDOWN } from "../src/kernel/errno.ts";
 import { CAN_RAW_ERR_FILTER, SOL_CAN_RAW } from "../src/kernel/raw.ts";
+import { all, deliver } from "./support/delivery.ts";
 import { descriptorsBackTo, openDescriptors, restingDescriptors } from "./support/descriptors.ts";
 import { type Call, type Fault, withFaults } from "./support/faults.ts";
 import { pause } from "./support/pause.ts";
@@ -14,20 +15,20 @@ const busOff = new Message({ isErrorFrame: true, arbitrationId: 0x40 });
 const overflow = new Message({ isErrorFrame: true, arbitrationId: 0x4, data: [0, 1] });
 const data = new Message({ arbitrationId: 0x123, isExtendedId: false, data: [1] });
 
-/** What there is, as text. */
-function drain(bus: Bus): string[] {
-  return bus.recvMany(99, 0).map((message) => `${message.error ?? message.arbitrationId.toString(16)}`);
+/** What there is, which is at least so much, as text. */
+function drain(bus: Bus, count: number): string[] {
+  return all(bus, count).map((message) => `${message.error ?? message.arbitrationId.toString(16)}`);
 }
 
 for (const { name, skip, open } of worlds) {
   describe(`Bus.errors on ${name}`, { skip }, () => {
     it("gives error frames, which then are not among the messages", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using bus = open({ fd: true });
-      sender.sendMany([busOff, data]);
-      assertEquals(drain(bus), ["bus-off", "123"]);
+      deliver(sender, busOff, data);
+      assertEquals(drain(bus, 2), ["bus-off", "123"]);
       const errors = bus.errors();
-      sender.sendMany([overflow, data, busOff, new Message({ isRemoteFrame: true, arbitrationId: 7 }), busOff]);
+      deliver(sender, overflow, data, busOff, new Message({ isRemoteFrame: true, arbitrationId: 7 }), busOff);
       const seen: string[] = [];
       for await (const message of errors) {
         assert(message.isErrorFrame && message.channel === bus.channel && message.timestamp > 0, `${message}`);
@@ -35,64 +36,65 @@ for (const { name, skip, open } of worlds) {
         if (seen.length === 3) break;
       }
       assertEquals(seen, ["controller-problem{rx-overflow}", "bus-off", "bus-off"]);
-      assertEquals(drain(bus), ["123", "7"]);
+      assertEquals(drain(bus, 2), ["123", "7"]);
       assertEquals(await errors.next(), { value: undefined, done: true });
-      sender.sendMany([busOff, data]);
-      assertEquals(drain(bus), ["bus-off", "123"], "the mask is back");
+      deliver(sender, busOff, data);
+      assertEquals(drain(bus, 2), ["bus-off", "123"], "the mask is back");
     });
 
     it("waits while the event loop goes on, several waits in order", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using bus = open();
       using errors = bus.errors();
       const waiting = [errors.next(), errors.next()];
       await pause(20);
-      sender.sendMany([busOff, overflow]);
+      deliver(sender, busOff, overflow);
       assertEquals((await Promise.all(waiting)).map(({ value }) => value!.arbitrationId), [0x40, 4]);
     });
 
     it("has the classes of errorMask, all where that is 0, and gives the mask back", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       for (const errorMask of [0, [], 0x40, ["bus-off"]] as const) {
         using bus = open({ errorMask });
-        const all = Number(errorMask) === 0;
+        const every = Number(errorMask) === 0;
         {
           using errors = bus.errors();
-          sender.sendMany([overflow, busOff]);
-          if (all) assertEquals((await errors.next()).value!.arbitrationId, 4);
+          deliver(sender, overflow, busOff);
+          if (every) assertEquals((await errors.next()).value!.arbitrationId, 4);
           assertEquals((await errors.next()).value!.arbitrationId, 0x40);
         }
-        sender.sendMany([overflow, busOff, data]);
-        assertEquals(drain(bus), all ? ["123"] : ["bus-off", "123"], JSON.stringify(errorMask));
+        deliver(sender, overflow, busOff, data);
+        const expected = every ? ["123"] : ["bus-off", "123"];
+        assertEquals(drain(bus, expected.length), expected, JSON.stringify(errorMask));
       }
     });
 
     it("several at once have all of them; the mask is back after the last", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using bus = open();
       using first = bus.errors();
       using second = bus.errors();
-      sender.send(busOff);
+      deliver(sender, busOff);
       for (const errors of [first, second]) assertEquals((await errors.next()).value!.arbitrationId, 0x40);
       await first.return();
       await first.return();
-      sender.sendMany([overflow, data]);
+      deliver(sender, overflow, data);
       assertEquals((await second.next()).value!.arbitrationId, 4);
-      assertEquals(drain(bus), ["123"]);
+      assertEquals(drain(bus, 1), ["123"]);
       await second[Symbol.asyncDispose]();
-      sender.send(overflow);
-      assertEquals(drain(bus), ["controller-problem{rx-overflow}"]);
+      deliver(sender, overflow);
+      assertEquals(drain(bus, 1), ["controller-problem{rx-overflow}"]);
     });
 
     it("joined and other filters keep no error frame out, nor do they change the mask", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       const filters = [{ canId: 0x123, canMask: 0x7ff }, { canId: 0x103, canMask: 0x70f }];
       using bus = open({ filters, joinFilters: true });
       using errors = bus.errors();
       bus.setFilters(filters.slice(0, 1));
-      sender.sendMany([busOff, new Message({ arbitrationId: 1 }), data]);
+      deliver(sender, busOff, new Message({ arbitrationId: 1 }), data);
       assertEquals((await errors.next()).value!.arbitrationId, 0x40);
-      assertEquals(drain(bus), ["123"]);
+      assertEquals(drain(bus, 1), ["123"]);
     });
 
     it("ends by return, the bus's close and the signal, also while waiting", async () => {
@@ -115,7 +117,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals((await bus.errors({ signal: AbortSignal.abort() }).next()).done, true);
       using sender = open();
       sender.send(busOff);
-      assertEquals(drain(bus), ["bus-off"]);
+      assertEquals(drain(bus, 1), ["bus-off"]);
     });
 
     it("is refused on a closed bus, and with what is no signal", () => {
@@ -131,10 +133,10 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("counts those that are lost", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using bus = open({ receiveBuffer: 20_000 });
       using errors = bus.errors();
-      for (let i = 0; i < 200; i++) sender.send(busOff);
+      for (let i = 0; i < 200; i++) deliver(sender, busOff);
       assert(errors.droppedFrames > 0, `${errors.droppedFrames}`);
       assertEquals(bus.droppedFrames, 0);
       let count = 0;
@@ -149,21 +151,22 @@ const STORM = 12_000;
 /** Error frames before each frame of data. */
 const GUST = 60;
 
-/** Data counted from 0, each frame after many error frames. */
+/** Data that is counted, each frame after many error frames; from a bus that hears itself. */
 async function storm(sender: Bus, rest: () => unknown): Promise<void> {
   const gust: Message[] = new Array(GUST).fill(overflow);
   for (let i = 0; i < STORM / GUST; i++) {
-    assertEquals(sender.sendMany([...gust, new Message({ arbitrationId: i })]), GUST + 1);
+    assertEquals(sender.sendMany(gust), GUST);
+    deliver(sender, new Message({ arbitrationId: 0x100 + i }));
     await rest();
   }
 }
 
-const counted = Array.from({ length: STORM / GUST }, (_, i) => i);
+const counted = Array.from({ length: STORM / GUST }, (_, i) => 0x100 + i);
 
 for (const { name, skip, open } of worlds) {
   describe(`A storm of error frames on ${name}`, { skip }, () => {
     it("drives out no data, though nobody reads", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using bus = open();
       using errors = bus.errors();
       using mixed = open(); // to compare with: errors among its data
@@ -178,7 +181,7 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("holds up no data, while both are read", async () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using bus = open();
       const errors = bus.errors();
       let followed = 0;
@@ -221,10 +224,10 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
       // The last one sets the bus's own mask.
       const Class = failing < opened.made.length - 1 ? CanInitializationError : CanOperationError;
       assertThrows(() => withFaults(fault, () => bus.errors()), Class, "ENOMEM", `call ${failing}`);
-      assertEquals(openDescriptors(), before, opened.made[failing]);
+      assert(openDescriptors() <= before, opened.made[failing]);
     }
     sender.send(busOff);
-    assertEquals(drain(bus), ["bus-off"]);
+    assertEquals(drain(bus, 1), ["bus-off"]);
   });
 
   it("ends all the same when the mask cannot be restored, and says so: also by the signal", async () => {
@@ -248,7 +251,6 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
   });
 
   it("closes every socket when the bus is closed, though closing one fails", async () => {
-    const before = await restingDescriptors();
     const bus = kernel.open();
     const feeds = [bus.errors(), bus.errors()];
     let failed = false;
@@ -257,14 +259,15 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
       failed = true;
       return -ENOMEM;
     };
+    const opened = openDescriptors();
     assertThrows(() => withFaults(fault, () => bus.close()), CanOperationError, "ENOMEM");
+    assertEquals(openDescriptors(), opened - 2, "but the one whose closing was made to fail");
     for (const errors of feeds) assertEquals((await errors.next()).done, true);
-    assertEquals(openDescriptors(), before + 1, "the one whose closing was made to fail");
   });
 
   it("throws what the socket says, and goes on after ENETDOWN", async () => {
+    using sender = kernel.open({ receiveOwnMessages: true });
     using bus = kernel.open();
-    using sender = kernel.open();
     using errors = bus.errors();
     let down = true;
     const fault = (call: Call) => {
@@ -272,7 +275,7 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
       down = false;
       return -ENETDOWN;
     };
-    sender.sendMany([busOff, overflow]);
+    deliver(sender, busOff, overflow);
     const seen: number[] = [];
     const follow = async () => {
       for await (const { arbitrationId } of errors) {
@@ -287,13 +290,14 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
   });
 
   it("opens one socket for each, and closes it", async () => {
+    using sender = kernel.open({ receiveOwnMessages: true });
     using bus = kernel.open();
-    using sender = kernel.open();
     const before = await restingDescriptors();
     for (let i = 0; i < 20; i++) {
+      const opened = openDescriptors();
       const errors = bus.errors();
-      assertEquals(openDescriptors(), before + 1);
-      sender.sendMany([busOff, busOff]);
+      assertEquals(openDescriptors(), opened + 1);
+      deliver(sender, busOff, busOff);
       for await (const _ of errors) break;
     }
     await descriptorsBackTo(before);

@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type CanFilter, Message } from "../mod.ts";
 import { toRawFilters } from "../src/filter.ts";
+import { all, deliver, PATIENCE } from "./support/delivery.ts";
 import { worlds } from "./support/worlds.ts";
 
 const EXTENDED = 0x80000000;
@@ -81,43 +82,43 @@ for (const { name, skip, open } of worlds) {
   describe(`Filters on ${name}`, { skip }, () => {
     for (const { filters, joinFilters, pass } of cases) {
       it(`${joinFilters ? "all of " : ""}${JSON.stringify(filters).slice(0, 200)}`, () => {
-        using sender = open();
+        using sender = open({ receiveOwnMessages: true });
         using atOpen = open({ filters, joinFilters });
         using later = open({ joinFilters, filters: [{ canId: 0x7ff, canMask: 0x7ff, extended: false }] });
         later.setFilters(filters);
-        sender.sendMany(probes);
+        deliver(sender, ...probes);
         const passed = (messages: Message[]) =>
           messages.map((got) => probes.findIndex((probe) => probe.equals(plain(got), null)));
-        assertEquals(passed(atOpen.recvMany(99, 0)), pass);
-        assertEquals(passed(later.recvMany(99, 0)), pass);
+        assertEquals(passed(all(atOpen, pass.length)), pass);
+        assertEquals(passed(all(later, pass.length)), pass);
         assertEquals(later.filters, filters);
       });
     }
 
     it("a change drops what the older filters let in, read ahead or not", () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       using bus = open();
-      sender.sendMany(probes);
-      assertEquals(bus.recv(1)!.arbitrationId, 0x123);
-      sender.sendMany(probes);
+      deliver(sender, ...probes);
+      assertEquals(bus.recv(PATIENCE)!.arbitrationId, 0x123);
+      deliver(sender, ...probes);
       bus.setFilters([{ canId: 0x124, canMask: 0x7ff, extended: false }]);
       assertEquals(bus.recv(0), null);
-      sender.sendMany(probes);
-      assertEquals(bus.recvMany(99, 0).map((message) => message.arbitrationId), [0x124]);
+      deliver(sender, ...probes);
+      assertEquals(all(bus, 1).map((message) => message.arbitrationId), [0x124]);
       bus.setFilters(null);
       assertEquals(bus.filters, null);
-      sender.sendMany(probes);
-      assertEquals(bus.recvMany(99, 0).length, probes.length);
+      deliver(sender, ...probes);
+      assertEquals(all(bus, probes.length).length, probes.length);
     });
 
     it("a wrong filter changes nothing", () => {
-      using sender = open();
+      using sender = open({ receiveOwnMessages: true });
       const filters = [{ canId: 0x124, canMask: 0x7ff }];
       using bus = open({ filters });
-      sender.sendMany(probes);
+      deliver(sender, ...probes);
       assertThrows(() => bus.setFilters([{ canId: -1, canMask: 0 }]), RangeError, "canId is -1");
       assertEquals(bus.filters, filters);
-      assertEquals(bus.recvMany(99, 0).map((message) => message.arbitrationId), [0x124]);
+      assertEquals(all(bus, 1).map((message) => message.arbitrationId), [0x124]);
       assertThrows(() => open({ filters: [{ canId: -1, canMask: 0 }] }), RangeError, "canId is -1");
     });
   });

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { closeWhenSent, type Closing } from "../src/socket/linger.ts";
-import { pause } from "./support/pause.ts";
+import { until } from "./support/pause.ts";
 
 /** Something that has so many bytes to send; and whether it was closed. */
 function sending(left: number, failure?: Error): Closing & { left: number; closed: number } {
@@ -50,7 +50,6 @@ describe("Closing what still sends", () => {
     await assertRejects(() => closeWhenSent(stuck, 100)!, Error, "late");
     assertEquals(stuck.closed, 0);
     stuck.left = 0;
-    for (let i = 0; i < 1000 && stuck.closed === 0; i++) await pause(20);
-    assertEquals(stuck.closed, 1);
+    await until(() => stuck.closed === 1);
   });
 });

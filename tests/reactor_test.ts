@@ -4,7 +4,7 @@ import { openLibc } from "../ffi/open.ts";
 import { EPOLLIN, EPOLLOUT } from "../src/kernel/epoll.ts";
 import { reactorOf, type Watch } from "../src/socket/reactor.ts";
 import { descriptorsBackTo, restingDescriptors } from "./support/descriptors.ts";
-import { pause } from "./support/pause.ts";
+import { pause, until } from "./support/pause.ts";
 
 const libc = openLibc();
 const parking = libc.parking as { wait: typeof libc.parking.wait };
@@ -58,12 +58,6 @@ async function countingWaits(run: () => Promise<void>): Promise<number> {
     parking.wait = wait;
   }
   return waits;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 10_000; !condition(); await pause(1)) {
-    assert(performance.now() < end, `in vain: ${condition}`);
-  }
 }
 
 describe("Reactor", () => {

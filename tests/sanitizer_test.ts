@@ -1,6 +1,7 @@
 // Deno counts the operations and resources that a test leaves behind, where it is asked to. Bun has no such thing.
 import { type Bus, type BusOptions, Message } from "../mod.ts";
 import { worlds } from "./support/worlds.ts";
+import { descriptorsBackTo, restingDescriptors } from "./support/descriptors.ts";
 import { pause } from "./support/pause.ts";
 
 interface DenoTest {
@@ -26,6 +27,7 @@ for (const { name, skip, open } of worlds) {
 }
 
 async function use(open: (options?: Partial<BusOptions>) => Bus): Promise<void> {
+  const before = await restingDescriptors();
   using sender = open();
   using receiver = open();
   sender.send(new Message({ arbitrationId: 1 }));
@@ -47,6 +49,7 @@ async function use(open: (options?: Partial<BusOptions>) => Bus): Promise<void> 
   const { done } = tasks[0];
   sender.close();
   await done;
-  // The other thread ends its wait a little later than the last bus.
-  await pause(100);
+  // The other thread ends its wait a little later than the last bus; then the descriptors of the wait are closed.
+  await descriptorsBackTo(before);
+  await pause(20);
 }

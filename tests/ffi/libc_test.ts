@@ -10,6 +10,7 @@ import {
   EPOLLIN,
   eventFd,
 } from "../../src/kernel/epoll.ts";
+import { restingDescriptors } from "../support/descriptors.ts";
 import { pause } from "../support/pause.ts";
 
 const ENOENT = 2;
@@ -52,6 +53,7 @@ describe("Libc", () => {
   });
 
   it("waits for descriptors, here and on another thread", async () => {
+    await restingDescriptors(); // the sockets of earlier tests do not use that thread any more
     const event = libc.eventfd(0, 0o2004000);
     const epoll = libc.epollCreate(0o2000000);
     assert(event > 2 && epoll > 2);

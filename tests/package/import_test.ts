@@ -34,7 +34,8 @@ describe("A user's script", { timeout: PATIENCE }, () => {
     async () => {
       const folder = mkdtempSync(`${tmpdir()}/package-`);
       try {
-        using pack = new Program("npm", ["pack", root, "--pack-destination", folder, "--silent"]);
+        const options = ["--pack-destination", folder, "--cache", `${folder}/cache`, "--silent"];
+        using pack = new Program("npm", ["pack", root, ...options]);
         const [archive] = await pack.finish();
         const target = `${folder}/node_modules/@socketcan/bus`;
         using unpack = new Program("sh", [
@@ -71,7 +72,8 @@ describe("A user's script", { timeout: PATIENCE }, () => {
       const [program, ...args] = command(`${folder}/script.ts`, {
         denoFlags: ["--allow-ffi", `--allow-import=${host}`],
       });
-      using user = new Program(program, args);
+      // A cache of its own: another run may have had a server on the same port.
+      using user = new Program("env", [`DENO_DIR=${folder}/cache`, program, ...args]);
       check(await user.finish());
       assert(asked.includes("/mod.ts") && asked.includes("/bun/parking.ts"), asked.join());
     } finally {

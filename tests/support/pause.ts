@@ -4,6 +4,8 @@
  * @module
  */
 
+import { assert } from "@std/assert";
+
 /** Lets timers and whatever waits in the event loop have a turn. */
 export function pause(milliseconds = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -13,4 +15,11 @@ export function pause(milliseconds = 0): Promise<void> {
 export function later<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
+}
+
+/** Waits until a condition holds, for far longer than that takes. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (const end = performance.now() + 20_000; !condition(); await pause(1)) {
+    assert(performance.now() < end, `in vain: ${condition}`);
+  }
 }
