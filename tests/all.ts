@@ -97,7 +97,8 @@ async function tests(runtime: "deno" | "bun", suite: "library" | "programs", whe
       "--hide-stacktraces",
       suite === "library" ? "--allow-ffi" : "-A",
       `--junit-path=${report}`,
-      ...(covered ? [`--coverage=${reports}/coverage`] : []),
+      // The report is made at the end, on this machine.
+      ...(covered ? [`--coverage=${reports}/coverage`, "--coverage-raw-data-only"] : []),
       ...files,
     ]
     : [
