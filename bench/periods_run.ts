@@ -23,8 +23,10 @@ const cangen = periods.map((period, id) =>
 ).join(" ");
 /** Whoever sends for that many seconds. */
 const peers: [name: string, command: readonly string[]][] = [
-  ["Deno", deno],
-  ["Bun", ["bun", ...script]],
+  ["Deno", [...deno, "duration"]],
+  ["Bun", ["bun", ...script, "duration"]],
+  ["Deno, endless", [...deno, "endless"]],
+  ["Bun, endless", ["bun", ...script, "endless"]],
   ["python-can", ["/usr/bin/python3", file("periods.py"), `${seconds}`]],
   ["cangen", ["sh", "-c", `${cangen} sleep ${seconds}; kill $all`]],
   ["Deno, modify", [...deno, "modify"]],

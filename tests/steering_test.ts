@@ -22,7 +22,7 @@ describe("Steering", () => {
       if (wish === null) continue;
       uncounted += sendUntil(look + 0.7); // until the kernel is told
       interval = wish;
-      steering.set(wish, look + 0.7, counted);
+      steering.set(wish, look + 0.7, counted, 700 / period);
     }
     return 1000 * time / (sent - 1);
   }
@@ -53,7 +53,7 @@ describe("Steering", () => {
     const asked: (number | null)[] = [];
     const look = (at: number, sent: number) => {
       const interval = steering.look(at, sent);
-      if (interval !== null) steering.set(interval, at, sent);
+      if (interval !== null) steering.set(interval, at, sent, 0);
       asked.push(interval);
     };
     look(1000, 501); // a second in which half of them were sent

@@ -23,7 +23,33 @@ import type { Cycle, CycleEnd } from "./task.ts";
 /** Counts frames that have no end: the kernel counts down, and so tells how many were sent. */
 const ENDLESS = 0xffffffff;
 
+/** Milliseconds between two looks whether the report of an end got lost, where there is nothing else to look for. */
+const LOST = 5000;
+
+/** Frames before an end that are too few for another interval to be worth it. */
+const FEW = 16;
+
+/** How often in a period the moment after a frame is looked for, and for how many periods or milliseconds at least. */
+const LOOKS = { each: 8, periods: 2, milliseconds: 8 };
+
+/** Milliseconds of a period in which that is done without a pause, which timers are too slow for. */
+const SHORT = 4;
+
 const ACTION = "send periodically";
+
+/** How many frames the kernel has still to send, asked between two times, in milliseconds. */
+interface Look {
+  readonly asked: number;
+  readonly at: number;
+  readonly left: number;
+}
+
+/** An interval that is to be set in the moment after a frame, what the last look for that found, and when to give up. */
+interface Wish {
+  readonly interval: number;
+  last: Look;
+  readonly until: number;
+}
 
 /** What cycles need of the socket that they share. */
 export interface CycleSocket {
@@ -53,6 +79,9 @@ export class KernelCycle implements Cycle {
   #count = 0;
   #subsequent = false;
   #steering!: Steering;
+  #wish: Wish | null = null;
+  /** About how many frames more than the kernel counts have left: while it was told an interval. */
+  #uncounted = 0;
   #startedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -90,7 +119,7 @@ export class KernelCycle implements Cycle {
       const period = this.#subsequent ? plan.subsequentPeriod : plan.period;
       const left = this.#left();
       this.#setTimer(left, period, plan);
-      this.#steering = new Steering(period, performance.now(), this.#count - left);
+      this.#steerFrom(period, this.#count - left);
       this.#lookLater();
     }
     this.#plan = plan;
@@ -128,8 +157,7 @@ export class KernelCycle implements Cycle {
 
   /** The socket and all that it sent is no more. */
   lost(): void {
-    clearTimeout(this.#timer);
-    this.#key = 0;
+    this.#idle();
   }
 
   /** Goes on with a new socket, as if it had been sending all the while. */
@@ -141,8 +169,8 @@ export class KernelCycle implements Cycle {
     else this.#end.ended();
   }
 
-  /** Whether the kernel counts to an end that must be met exactly. */
-  get #exact(): boolean {
+  /** Whether the kernel counts to an end. */
+  get #finite(): boolean {
     return this.#count !== ENDLESS;
   }
 
@@ -157,7 +185,7 @@ export class KernelCycle implements Cycle {
     this.#count = count || ENDLESS;
     this.#target = this.#socket.bcm.target(plan.messages[0].channel);
     this.#key = this.#socket.register(this);
-    this.#steering = new Steering(period, performance.now(), 1);
+    this.#steerFrom(period, 1);
     try {
       this.#command(
         { ...this.#head(TX_SETUP, SETTIMER | STARTTIMER), ...this.#timing(this.#count, period, plan) },
@@ -173,14 +201,19 @@ export class KernelCycle implements Cycle {
   }
 
   #over(): void {
-    clearTimeout(this.#timer);
     this.#socket.forget(this, this.#key);
+    this.#idle();
+  }
+
+  #idle(): void {
+    clearTimeout(this.#timer);
+    this.#wish = null;
     this.#key = 0;
   }
 
   #head(opcode: number, flags: number): BcmHead {
     const { messages: [first], subsequentPeriod } = this.#plan;
-    const counting = opcode === TX_SETUP && this.#exact && subsequentPeriod === 0;
+    const counting = opcode === TX_SETUP && this.#finite && subsequentPeriod === 0;
     return {
       opcode,
       flags: flags | (first.isFd ? CAN_FD_FRAME : 0) | (counting ? TX_COUNTEVT : 0),
@@ -189,7 +222,7 @@ export class KernelCycle implements Cycle {
   }
 
   #timing(count: number, interval: number, plan: Plan): Pick<BcmHead, "count" | "ival1" | "ival2"> {
-    return { count, ival1: interval, ival2: this.#exact ? plan.subsequentPeriod : interval };
+    return { count, ival1: interval, ival2: this.#finite ? plan.subsequentPeriod : interval };
   }
 
   #command(head: BcmHead, { messages }: Plan): void {
@@ -210,18 +243,56 @@ export class KernelCycle implements Cycle {
     this.#command({ ...this.#head(TX_SETUP, SETTIMER), ...this.#timing(left, interval, plan) }, plan);
   }
 
-  /** Asks for the interval that keeps the mean period; not where a number of frames has to be met exactly. */
-  #steer(left: number): void {
-    const sent = this.#count - left;
-    const interval = this.#steering.look(performance.now(), sent);
-    if (interval === null || this.#exact) return;
+  #steerFrom(period: number, sent: number): void {
+    this.#steering = new Steering(period, performance.now(), sent);
+    this.#wish = null;
+    this.#uncounted = 0;
+  }
+
+  /** Whether a number of frames has to be met exactly: then the interval stays as it is. */
+  get #exact(): boolean {
+    return this.#finite && this.#plan.exact;
+  }
+
+  /** Wishes for the interval that keeps the mean period. */
+  #steer(look: Look): void {
+    if (this.#exact || (this.#finite && look.left <= FEW)) return;
+    const interval = this.#steering.look(look.at, this.#count - look.left);
+    if (interval === null) return;
+    const wait = Math.max(LOOKS.periods * this.#period / 1000, LOOKS.milliseconds);
+    this.#wish = { interval, last: look, until: look.at + wait };
+  }
+
+  /** Sets the interval if a frame has just left: the next comes long after the kernel has been told. */
+  #seize(wish: Wish, look: Look): void {
+    const { asked, left } = wish.last;
+    const justLeft = look.left < left && look.at - asked < this.#steering.interval / 2000;
+    wish.last = look;
+    if (justLeft || look.at >= wish.until) this.#setInterval(wish.interval, look, justLeft ? asked : -Infinity);
+  }
+
+  /** @param since When the last frame had not left yet: the next cannot come before an interval after that. */
+  #setInterval(interval: number, look: Look, since: number): void {
+    this.#wish = null;
+    const known = this.#finite ? Math.min(Math.round(this.#uncounted), look.left - 1) : 0;
+    const left = look.left - known;
     this.#setTimer(left, interval, this.#plan);
-    this.#steering.set(interval, performance.now(), sent);
+    const at = performance.now();
+    const sure = at - since < this.#steering.interval / 1000;
+    const uncounted = (sure ? 0 : 1000 * (at - look.at) / this.#period) - known;
+    this.#uncounted += uncounted;
+    this.#steering.set(interval, at, this.#count - left, uncounted);
+  }
+
+  /** The period of what is being sent, in microseconds. */
+  get #period(): number {
+    return this.#subsequent ? this.#plan.subsequentPeriod : this.#plan.period;
   }
 
   #lookLater(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#lookNow(), this.#steering.wait);
+    const wait = this.#exact ? LOST : this.#steering.wait;
+    this.#timer = setTimeout(() => this.#lookNow(), this.#wish === null ? wait : this.#period / 1000 / LOOKS.each);
     setKeepAlive(this.#timer, false);
   }
 
@@ -230,23 +301,29 @@ export class KernelCycle implements Cycle {
     try {
       this.#socket.drain();
       if (this.#key !== key || key === 0) return;
-      const left = this.#left();
-      if (left === 0) this.#countedDown();
-      else this.#steer(left);
+      do this.#lookOnce(); while (this.#wish !== null && this.#period <= 1000 * SHORT);
     } catch (error) {
       this.#socket.lookFailed(this, error);
     }
     if (this.#key === key && key !== 0) this.#lookLater();
   }
 
+  #lookOnce(): void {
+    const asked = performance.now();
+    const left = this.#left();
+    const look = { asked, at: performance.now(), left };
+    if (left === 0) this.#countedDown();
+    else if (this.#wish !== null) this.#seize(this.#wish, look);
+    else this.#steer(look);
+  }
+
   /** The kernel has come to the end of what it counts. */
   #countedDown(): void {
     const { subsequentPeriod } = this.#plan;
-    if (this.#exact && subsequentPeriod === 0) return this.expired(); // the report found no room, say
-    this.#subsequent ||= this.#exact;
+    if (this.#finite && subsequentPeriod === 0) return this.expired(); // the report found no room, say
+    this.#subsequent ||= this.#finite;
     this.#count = ENDLESS;
-    const period = this.#subsequent ? subsequentPeriod : this.#plan.period;
-    this.#setTimer(ENDLESS, period, this.#plan);
-    this.#steering = new Steering(period, performance.now(), 0);
+    this.#setTimer(ENDLESS, this.#period, this.#plan);
+    this.#steerFrom(this.#period, 0);
   }
 }

@@ -13,10 +13,13 @@ export interface PeriodicOptions {
   /**
    * Seconds, more than 0: as many frames are sent as fall into them. The first is due at 0, the next one period later, and
    * so on; the last is the last before `duration` is over: a duration of 0.5 has 5 frames at a period of 0.1, one of 0.51
-   * has 6. The kernel takes somewhat longer for them (see `CyclicSendTask`). Default: no end.
+   * has 6. The time is kept; where the machine is too busy for the period, a few more or less may be sent. Default: no end.
    */
   readonly duration?: number;
-  /** How many frames are sent in all, 1 to 4294967294, instead of `duration`. Default: no end. */
+  /**
+   * How many frames are sent in all, 1 to 4294967294, instead of `duration`. That number is met exactly, in a time that is
+   * somewhat longer than as many periods (see `CyclicSendTask`). Default: no end.
+   */
   readonly count?: number;
   /** Seconds between the frames after those of `count` or `duration`, which then are not the last. Default: none follow. */
   readonly subsequentPeriod?: number;
@@ -37,6 +40,8 @@ export interface Plan {
   readonly period: number;
   /** How many frames `period` is for; 0 for no end. */
   readonly count: number;
+  /** Whether that number was asked for, and not a time. */
+  readonly exact: boolean;
   /** The period of the frames after these; 0 for none. */
   readonly subsequentPeriod: number;
   readonly modify: ((message: Message) => Message) | null;
@@ -83,6 +88,7 @@ export function makePlan(
       : duration !== undefined
       ? framesIn(duration, microseconds)
       : 0,
+    exact: count !== undefined,
     subsequentPeriod: subsequentPeriod === undefined ? 0 : checkSeconds("subsequentPeriod", subsequentPeriod),
     autostart: autostart!,
     modify: modify ?? null,

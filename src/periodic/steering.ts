@@ -25,7 +25,6 @@ const FORGIVEN = 2000;
  */
 export class Steering {
   readonly #period: number;
-  /** What the kernel has been asked for, in microseconds. */
   #interval: number;
   /** What keeps the period, as far as is known; and what is taken off it to come back to the schedule. */
   #steady: number;
@@ -34,8 +33,6 @@ export class Steering {
   #start: { readonly at: number; readonly sent: number };
   /** How far behind it the last look found the frames, in milliseconds. */
   #behind = 0;
-  /** When the last look was. */
-  #looked = 0;
   #from: { readonly at: number; readonly sent: number };
   /** By how much the last mean was off, in microseconds, if that was more than chance. */
   #error: number | null = null;
@@ -52,6 +49,11 @@ export class Steering {
     this.#start = this.#from = { at, sent };
   }
 
+  /** What the kernel has been asked for, in microseconds. */
+  get interval(): number {
+    return this.#interval;
+  }
+
   /** Milliseconds until another look is worth it. */
   get wait(): number {
     return this.#return === 0
@@ -59,9 +61,13 @@ export class Steering {
       : Math.min(Math.max(Math.abs(this.#behind) / RETURN, LOOK.first), this.#wait);
   }
 
-  /** The kernel has been asked for another interval. It does not count the frames that it has sent since the last look. */
-  set(interval: number, at: number, sent: number): void {
-    const uncounted = 1000 * (at - this.#looked) / this.#period;
+  /**
+   * The kernel has been asked for another interval.
+   *
+   * @param uncounted About how many frames it has sent that it does not count: those between the question how many were
+   * sent and this.
+   */
+  set(interval: number, at: number, sent: number, uncounted: number): void {
     this.#start = { at: this.#start.at, sent: this.#start.sent - uncounted };
     this.#interval = interval;
     this.#from = { at, sent };
@@ -75,7 +81,6 @@ export class Steering {
    * @returns The interval that the kernel should be asked for, or null for no other.
    */
   look(at: number, sent: number): number | null {
-    this.#looked = at;
     this.#estimate(at, sent);
     this.#compare(at, sent);
     const interval = Math.min(Math.round(this.#steady - this.#return), this.#period);

@@ -19,8 +19,10 @@ import { Run } from "./run.ts";
  * The kernel adds to each interval what it takes to wake up, which shows at periods of a few milliseconds. So while the
  * event loop runs, the task looks now and then at how many frames have been sent, and asks the kernel for intervals as much
  * shorter: that keeps the mean period. What is lost while the machine stands still, up to two seconds, is made up for by
- * intervals that are 2 % shorter. A task with `count` or `duration` does none of that, because the kernel could not change
- * the interval without miscounting: it meets the number of frames exactly, and takes longer by what waking up takes.
+ * intervals that are 2 % shorter. The kernel takes an interval together with the number of frames that are left, so the
+ * task asks for it in the moment after a frame, when the next is far off: looking for that moment may take the event loop
+ * 8 ms. Where it is not found, a task with `duration` sends a few frames more or less. One with `count` does none of that:
+ * it meets the number exactly, whatever the machine does, and takes longer by what waking up takes.
  */
 export interface CyclicSendTask extends Disposable {
   /** The messages, which take turns. */
