@@ -15,8 +15,9 @@ import {
   encodeOptions,
   SOL_CAN_ISOTP,
 } from "../src/kernel/isotp.ts";
+import { take } from "./support/delivery.ts";
 import { descriptorsBackTo, restingDescriptors } from "./support/descriptors.ts";
-import { bytes, ecu, ends, idle, inTime, noIsoTp, receive, tester, Wire } from "./support/isotp.ts";
+import { bytes, ecu, ends, idle, inTime, noIsoTp, tester, Wire } from "./support/isotp.ts";
 import { later, pause } from "./support/pause.ts";
 import { type Below, generator, oneOf } from "./support/random.ts";
 
@@ -138,7 +139,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     assertEquals(got, pdus);
 
     assertEquals(b.sendMany(numbered(3), 5), 3);
-    assertEquals(receive(a, 3), numbered(3));
+    assertEquals(take(a, 3), numbered(3));
     assertEquals(a.recv(0), null);
 
     const writer = a.writable.getWriter();
@@ -161,7 +162,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     await sent;
     assertEquals((await wire.frames(3)).at(-1), "7e0#03000102");
     wire.send("7e8#0101", "7e8#0102");
-    const [one, two] = receive(socket, 2);
+    const [one, two] = take(socket, 2);
     one.fill(0xff);
     assertEquals(two, Uint8Array.of(2));
   });

@@ -1,7 +1,8 @@
 import { describe } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CanOperationError, IsoTpSocket } from "../mod.ts";
-import { bytes, ecu, ends, idle, inTime, noIsoTp, receive, tester, Wire } from "./support/isotp.ts";
+import { take } from "./support/delivery.ts";
+import { bytes, ecu, ends, idle, inTime, noIsoTp, tester, Wire } from "./support/isotp.ts";
 import { later, pause } from "./support/pause.ts";
 
 /** The seconds between frames, as the kernel saw them. */
@@ -248,7 +249,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
       idle(socket);
       wire.send("7e8#0102");
       const expected = (halfDuplex ? [2] : [1, 2]).map((byte) => Uint8Array.of(byte));
-      assertEquals(receive(socket, expected.length), expected);
+      assertEquals(take(socket, expected.length), expected);
       assertEquals(socket.recv(0), null);
     }
   });

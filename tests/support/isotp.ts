@@ -82,17 +82,6 @@ export function idle(socket: IsoTpSocket): void {
   if (pollfdEvents(pollfd) !== POLLOUT) throw new Error("it is still sending, or has failed");
 }
 
-/** The next PDUs, as many as that: those that have been sent need not have come yet. */
-export function receive(socket: IsoTpSocket, count: number): Uint8Array[] {
-  const pdus: Uint8Array[] = [];
-  while (pdus.length < count) {
-    const more = socket.recvMany(count - pdus.length, SOON);
-    if (more.length === 0) throw new Error(`only ${pdus.length} of ${count} PDUs came`);
-    pdus.push(...more);
-  }
-  return pdus;
-}
-
 /** Bytes that differ from their neighbours. */
 export function bytes(length: number, first = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => first + i);
