@@ -109,7 +109,7 @@ describe("KernelCycle", () => {
   afterEach(() => restore.splice(0).forEach((undo) => undo()));
 
   /** Sends with a period in milliseconds. */
-  function send(period: number, options: PeriodicOptions): { ended: boolean } {
+  function send(period: number, options: PeriodicOptions, lookFailed = fail): { ended: boolean } {
     const result = { ended: false };
     const end = { ended: () => result.ended = true, failed: fail, waitFailed: fail };
     const bcm = {
@@ -118,17 +118,14 @@ describe("KernelCycle", () => {
       erase: (_: string, head: BcmHead) => machine.command(head),
       read: () => ({ head: { count: machine.left } }),
     } as unknown as KernelBcm<unknown>;
-    const lookFailed = (_: KernelCycle, error: unknown) => fail(error);
-    const cycle = new KernelCycle(
-      { bcm, register: () => 1, forget() {}, drain() {}, await() {}, lookFailed },
-      end,
-    );
+    const socket = { bcm, register: () => 1, forget() {}, drain() {}, await() {} };
+    const cycle = new KernelCycle({ ...socket, lookFailed: (_, error) => lookFailed(error) }, end);
     const message = new Message({ arbitrationId: 1, isExtendedId: false });
     cycle.start(makePlan(message, period / 1000, options, false));
     return result;
   }
 
-  function fail(error: unknown): never {
+  function fail(error: unknown): void {
     throw error;
   }
 
@@ -192,5 +189,17 @@ describe("KernelCycle", () => {
     const [first, others] = [sent.slice(0, 10_000), sent.slice(10_000)];
     assert(Math.abs(mean(first) - 1) < 0.01 && Math.abs(mean(others) - 2) < 0.02, `${mean(first)}, ${mean(others)}`);
     assert(others[0] - first[9999] > 1.5 && first[9999] - first[9998] < 1.5, "the 10,000th is the last of the first");
+  });
+
+  it("looks again later where a look fails", () => {
+    let questions = 0;
+    machine = new Machine(() => 0.1, () => {
+      if (++questions > 2) throw new Error("no answer"); // after the second, an interval is wished for
+      return 0;
+    });
+    let failed = 0;
+    send(1, { duration: 30 }, () => failed++);
+    machine.run(10_000);
+    assert(failed > 1 && failed <= 40, `${failed} times`);
   });
 });

@@ -157,7 +157,9 @@ export class KernelCycle implements Cycle {
 
   /** The socket and all that it sent is no more. */
   lost(): void {
-    this.#idle();
+    clearTimeout(this.#timer);
+    this.#wish = null;
+    this.#key = 0;
   }
 
   /** Goes on with a new socket, as if it had been sending all the while. */
@@ -202,13 +204,7 @@ export class KernelCycle implements Cycle {
 
   #over(): void {
     this.#socket.forget(this, this.#key);
-    this.#idle();
-  }
-
-  #idle(): void {
-    clearTimeout(this.#timer);
-    this.#wish = null;
-    this.#key = 0;
+    this.lost();
   }
 
   #head(opcode: number, flags: number): BcmHead {
@@ -303,6 +299,7 @@ export class KernelCycle implements Cycle {
       if (this.#key !== key || key === 0) return;
       do this.#lookOnce(); while (this.#wish !== null && this.#period <= 1000 * SHORT);
     } catch (error) {
+      this.#wish = null;
       this.#socket.lookFailed(this, error);
     }
     if (this.#key === key && key !== 0) this.#lookLater();
