@@ -9,7 +9,7 @@ import { type BcmEvent, makeEvent } from "./bcm/event.ts";
 import { BcmSubscription, BcmTransmission, type HandleHost } from "./bcm/handles.ts";
 import { type BcmSubscriptionOptions, encodeSubscription } from "./bcm/subscription.ts";
 import { CanReceiver } from "./can_receiver.ts";
-import { fillOptions, type OptionTable } from "./check.ts";
+import { checkSingle, fillOptions, type OptionTable } from "./check.ts";
 import { Endpoint } from "./endpoint.ts";
 import {
   type BcmHead,
@@ -89,6 +89,7 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
    * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
    */
   constructor(options: string | BcmSocketOptions) {
+    checkSingle("BcmSocket", arguments);
     const { channel, receiveBuffer, logger, libc } = checkOptions(options);
     const subscriptions = new Handles<BcmSubscription>();
     const transmissions = new Handles<BcmTransmission>();

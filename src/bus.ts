@@ -6,6 +6,7 @@
 
 import { openLibc } from "../ffi/open.ts";
 import { CanSocket } from "./can_socket.ts";
+import { checkSingle } from "./check.ts";
 import { Endpoint } from "./endpoint.ts";
 import { type ErrorFeed, type ErrorFeedOptions, ErrorFeeds } from "./error_feed.ts";
 import { CanError, CanOperationError } from "./errors.ts";
@@ -66,6 +67,7 @@ export class Bus extends CanSocket<Message, Message> {
    * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
    */
   constructor(options: string | BusOptions) {
+    checkSingle("Bus", arguments);
     const full = fullOptions(options);
     const { channel, logger } = full;
     const protocol = full.xl ? "CAN_XL" : full.fd ? "CAN_FD" : "CAN_20";

@@ -21,6 +21,17 @@ export function checkWhole(name: string, value: unknown, least: number, most: nu
 }
 
 /**
+ * The arguments of a constructor that takes a channel or options: what follows a channel would be ignored.
+ *
+ * @param what What is constructed, for the error.
+ * @throws {TypeError} There are several.
+ */
+export function checkSingle(what: string, { length }: ArrayLike<unknown>): void {
+  if (length <= 1) return;
+  throw new TypeError(`${what} takes one argument, not ${length}: options have the channel in them, { channel: ... }`);
+}
+
+/**
  * An object without unknown names.
  *
  * @param what Whose it is, for the error.

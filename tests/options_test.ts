@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { Bus, type BusOptions, CanError, CanOperationError } from "../mod.ts";
+import { BcmSocket, Bus, type BusOptions, CanError, CanOperationError, J1939Socket } from "../mod.ts";
 import { fullOptions } from "../src/options.ts";
 
 describe("Options of a bus", () => {
@@ -23,6 +23,13 @@ describe("Options of a bus", () => {
 
   it("xl: true opens a bus for FD frames too, as in the kernel", () => {
     assertEquals(fullOptions({ channel: "c", xl: true }).fd, true);
+  });
+
+  it("beside the channel are refused: they would be ignored", () => {
+    for (const Class of [Bus, BcmSocket, J1939Socket] as (new (...args: unknown[]) => Bus)[]) {
+      const text = `${Class.name} takes one argument, not 2: options have the channel in them, { channel: ... }`;
+      assertThrows(() => new Class("vcan0", { fd: true }), TypeError, text);
+    }
   });
 
   it("are refused by name and value", () => {

@@ -6,7 +6,7 @@
 
 import { openLibc } from "../../ffi/open.ts";
 import { CanSocket } from "../can_socket.ts";
-import { checkBoolean } from "../check.ts";
+import { checkBoolean, checkSingle } from "../check.ts";
 import { Endpoint } from "../endpoint.ts";
 import { CanTimeoutError } from "../errors.ts";
 import { errnoName, ETIMEDOUT } from "../kernel/errno.ts";
@@ -68,6 +68,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
    */
   constructor(options: string | J1939Options) {
+    checkSingle("J1939Socket", arguments);
     const full = fullJ1939Options(options);
     const { channel, logger, name, address } = full;
     const libc = openLibc(full.libc);
