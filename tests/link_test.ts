@@ -163,8 +163,8 @@ describe("Links whose system calls fail", () => {
         made.push(...withFaults(() => undefined, run).made);
       }
       assert(made.length > 5, made.join());
-      const before = openDescriptors();
       for (const [failing, call] of made.entries()) {
+        const before = openDescriptors();
         using _ = world();
         const fault: Fault = (_call, args, index) => {
           if (index !== failing) return undefined;
@@ -184,7 +184,7 @@ describe("Links whose system calls fail", () => {
           assertInstanceOf(error, CanError, `call ${failing}, ${call}`);
           assert(/ENOMEM \(cannot allocate memory\)/.test(error.message), error.message);
         }
-        assert(openDescriptors() <= before, `call ${failing}, ${call}`);
+        assertEquals(openDescriptors(), before, `call ${failing}, ${call}`);
       }
     });
   }
@@ -193,7 +193,7 @@ describe("Links whose system calls fail", () => {
     const before = openDescriptors();
     const fault: Fault = (call) => call === "recv" ? -11 : call === "poll" ? 0 : undefined;
     assertThrows(() => withFaults(fault, () => Link.list()), CanTimeoutError, "no answer within 10 seconds");
-    assert(openDescriptors() <= before);
+    assertEquals(openDescriptors(), before);
   });
 
   it("namespaces that are not there, or not for everybody", () => {

@@ -86,7 +86,7 @@ describe("A netlink socket", () => {
       assertEquals(openDescriptors(), before + 1);
       socket.receive();
     }
-    assert(openDescriptors() <= before);
+    assertEquals(openDescriptors(), before);
   });
 
   it("leaves no descriptor open, whichever call of opening fails", () => {
@@ -94,8 +94,8 @@ describe("A netlink socket", () => {
     const { result, made } = withFaults(() => undefined, open);
     result.close();
     assertEquals(made, ["socket", "setsockopt", "setsockopt", "setsockopt", "bind", "setsockopt"]);
-    const before = openDescriptors();
     for (let failing = 0; failing < made.length; failing++) {
+      const before = openDescriptors();
       const fault: Fault = (_call, _args, index) => index === failing ? -ENOMEM : undefined;
       const error = assertThrows(
         () => withFaults(fault, open),
@@ -103,7 +103,7 @@ describe("A netlink socket", () => {
         "Cannot open a netlink socket: ENOMEM (cannot allocate memory)",
       );
       assertEquals([error.code, error.syscall], ["ENOMEM", made[failing]]);
-      assert(openDescriptors() <= before, made[failing]);
+      assertEquals(openDescriptors(), before, made[failing]);
     }
   });
 
