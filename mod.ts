@@ -17,8 +17,8 @@
 export type { BcmChanged, BcmEvent, BcmExpired, BcmTimeout } from "./src/bcm/event.ts";
 export type { BcmStatus, BcmSubscription, BcmTransmission, BcmUpdateOptions } from "./src/bcm/handles.ts";
 export type { BcmMultiplex, BcmMultiplexCase, BcmSubscriptionOptions } from "./src/bcm/subscription.ts";
-export { BcmSocket, type BcmSocketOptions, type BcmTransmitOptions } from "./src/bcm_socket.ts";
-export { BitTiming } from "./src/bit_timing.ts";
+export { BcmSocket, type BcmSocketOptions, type BcmTransmitOptions } from "./src/bcm/bcm_socket.ts";
+export { BitTiming } from "./src/bit_timing/bit_timing.ts";
 export {
   bitTimingConsts,
   type ControllerName,
@@ -37,18 +37,18 @@ export type { BitTimingInit, BitTimingJson } from "./src/bit_timing/init.ts";
 export type { BitTimingAlgorithm } from "./src/bit_timing/limits.ts";
 export type { BitTimingListRequest, BitTimingRequest } from "./src/bit_timing/request.ts";
 export type { BitTimingConst, BitTimingValues } from "./src/bit_timing/values.ts";
-export { Bus, type CanProtocol } from "./src/bus.ts";
-export { CanReceiver } from "./src/can_receiver.ts";
-export { CanSocket } from "./src/can_socket.ts";
-export type { ErrorFeed, ErrorFeedOptions } from "./src/error_feed.ts";
-export type { ErrorFrame } from "./src/error_frame.ts";
+export { Bus, type CanProtocol } from "./src/bus/bus.ts";
+export { CanReceiver } from "./src/endpoint/can_receiver.ts";
+export { CanSocket } from "./src/endpoint/can_socket.ts";
+export type { ErrorFeed, ErrorFeedOptions } from "./src/bus/error_feed.ts";
+export type { ErrorFrame } from "./src/message/error_frame.ts";
 export type {
   ControllerProblem,
   ErrorClass,
   ProtocolLocation,
   ProtocolViolation,
   WireStatus,
-} from "./src/error_names.ts";
+} from "./src/message/error_names.ts";
 export {
   CanError,
   type CanErrorDetails,
@@ -57,8 +57,8 @@ export {
   CanOperationError,
   CanTimeoutError,
 } from "./src/errors.ts";
-export type { CanFilter } from "./src/filter.ts";
-export { Link } from "./src/link.ts";
+export type { CanFilter } from "./src/raw/filter.ts";
+export { Link } from "./src/link/link.ts";
 export type { ControllerMode, ControllerState, OperState } from "./src/link/names.ts";
 export type {
   LinkChangeOptions,
@@ -76,13 +76,13 @@ export type {
   SendStatistics,
 } from "./src/link/statistics.ts";
 export type { LinkDetails, LinkStatus, TransmitterDelay, TransmitterDelayConst } from "./src/link/status.ts";
-export { Message, type MessageJson } from "./src/message.ts";
-export type { MessageInit } from "./src/message_init.ts";
+export { Message, type MessageJson } from "./src/message/message.ts";
+export type { MessageInit } from "./src/message/init.ts";
 export type { LinkEvent, LinkEventType } from "./src/link/events.ts";
-export { type LinkWatch, watchLinks, type WatchOptions } from "./src/watch_links.ts";
-export { IsoTpSocket } from "./src/isotp.ts";
-export type { IsoTpOptions } from "./src/isotp_options.ts";
-export type { BusOptions, CommonOptions, Logger } from "./src/options.ts";
+export { type LinkWatch, watchLinks, type WatchOptions } from "./src/link/watch_links.ts";
+export { IsoTpSocket } from "./src/isotp/isotp_socket.ts";
+export type { IsoTpOptions } from "./src/isotp/options.ts";
+export type { BusOptions, CommonOptions, Logger } from "./src/raw/options.ts";
 export type { PeriodicOptions } from "./src/periodic/plan.ts";
 export type { CyclicSendTask } from "./src/periodic/task.ts";
 export type { ClaimState } from "./src/j1939/address_claim.ts";
@@ -93,6 +93,6 @@ export { J1939Message, type J1939MessageInit } from "./src/j1939/message.ts";
 export { Name, type NameInit } from "./src/j1939/name.ts";
 export type { ClaimOptions, J1939Options } from "./src/j1939/options.ts";
 export { type J1939Id, type J1939IdInit, packJ1939Id, Pgn, unpackJ1939Id } from "./src/j1939/pgn.ts";
-export { type J1939SendOptions, J1939Socket } from "./src/j1939/socket.ts";
+export { type J1939SendOptions, J1939Socket } from "./src/j1939/j1939_socket.ts";
 export type { TransferEvent, TransferFeed, TransferFeedOptions } from "./src/j1939/transfer_event.ts";
-export type { WaitOptions } from "./src/wait_queue.ts";
+export type { WaitOptions } from "./src/endpoint/wait_queue.ts";

@@ -10,7 +10,7 @@ import { openLibc } from "../ffi/open.ts";
 import { Bus, Message } from "../mod.ts";
 import { CAN_MTU } from "../src/kernel/can.ts";
 import { EAGAIN } from "../src/kernel/errno.ts";
-import { ReceiveBatch } from "../src/socket/receive_batch.ts";
+import { ReceiveBatch } from "../src/raw/receive_batch.ts";
 import { argument } from "./libc.ts";
 import { type Replaceable, standIn } from "./stand_in.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Message } from "../message.ts";
+import type { Message } from "../message/message.ts";
 import type { BcmSubscription, BcmTransmission } from "./handles.ts";
 
 /** A frame came that is news. */

@@ -19,10 +19,10 @@ import {
 import { fillOptions } from "../check.ts";
 import { CanOperationError } from "../errors.ts";
 import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_RTR_FLAG, CAN_SFF_MASK } from "../kernel/can.ts";
-import type { Message } from "../message.ts";
+import type { Message } from "../message/message.ts";
 import { checkMessages } from "../periodic/plan.ts";
-import type { BcmTarget, KernelBcm } from "../socket/bcm.ts";
-import type { BcmReport } from "../socket/bcm_report.ts";
+import type { BcmTarget, KernelBcm } from "./port.ts";
+import type { BcmReport } from "./report.ts";
 
 /** What the kernel holds, as in `struct bcm_msg_head`. */
 export interface BcmStatus {

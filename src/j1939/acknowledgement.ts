@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type WaitOptions, WaitQueue } from "../wait_queue.ts";
+import { type WaitOptions, WaitQueue } from "../endpoint/wait_queue.ts";
 
 /** The end of one message, and who waits for it. */
 export class Acknowledgement {

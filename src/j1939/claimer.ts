@@ -13,8 +13,8 @@ import {
   J1939_PGN_ADDRESS_COMMANDED,
   J1939_PGN_REQUEST,
 } from "../kernel/j1939.ts";
-import { J1939Port, type TransferListener } from "../socket/j1939.ts";
-import type { TransferReport } from "../socket/j1939_reports.ts";
+import { J1939Port, type TransferListener } from "./port.ts";
+import type { TransferReport } from "./reports.ts";
 import type { Companion } from "../socket/readiness.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
 import { AddressClaim, type ClaimAction, type ClaimState } from "./address_claim.ts";

@@ -6,10 +6,10 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CanOperationError, CanTimeoutError } from "../errors.ts";
-import { EventFeeds } from "../events.ts";
+import { EventFeeds } from "../endpoint/events.ts";
 import { EADDRNOTAVAIL, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
-import type { J1939Port } from "../socket/j1939.ts";
-import { checkWaitOptions, type WaitOptions, WaitQueue } from "../wait_queue.ts";
+import type { J1939Port } from "./port.ts";
+import { checkWaitOptions, type WaitOptions, WaitQueue } from "../endpoint/wait_queue.ts";
 import { Claimer, type ClaimStatus } from "./claimer.ts";
 import { Name } from "./name.ts";
 import type { FullJ1939Options } from "./options.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Logger } from "../options.ts";
-import type { J1939Port } from "../socket/j1939.ts";
-import type { Sending } from "../writer.ts";
+import type { Logger } from "../raw/options.ts";
+import type { J1939Port } from "./port.ts";
+import type { Sending } from "../endpoint/writer.ts";
 import { checkMessage, describeMessage, type J1939MessageInit } from "./message.ts";
 import type { Name } from "./name.ts";
 import type { FullJ1939Options } from "./options.ts";

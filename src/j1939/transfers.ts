@@ -5,11 +5,11 @@
  */
 
 import { CanOperationError } from "../errors.ts";
-import { EventFeeds } from "../events.ts";
+import { EventFeeds } from "../endpoint/events.ts";
 import { ENOBUFS, errnoName } from "../kernel/errno.ts";
-import type { TransferListener } from "../socket/j1939.ts";
-import { transferError } from "../socket/j1939_errors.ts";
-import type { TransferReport } from "../socket/j1939_reports.ts";
+import type { TransferListener } from "./port.ts";
+import { transferError } from "./errors.ts";
+import type { TransferReport } from "./reports.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
 import { Acknowledgement } from "./acknowledgement.ts";
 import { describeMessage, destinationOf, type J1939MessageInit } from "./message.ts";

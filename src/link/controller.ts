@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BitTiming } from "../bit_timing.ts";
+import { BitTiming } from "../bit_timing/bit_timing.ts";
 import type { BitTimingConst, BitTimingValues } from "../bit_timing/values.ts";
 import { checkWhole } from "../check.ts";
 import { CAN_MTU, CANFD_MTU } from "../kernel/can.ts";

@@ -10,7 +10,7 @@ import { EEXIST, EOPNOTSUPP } from "../kernel/errno.ts";
 import { IFF_UP } from "../kernel/if.ts";
 import { encodeAttributes } from "../kernel/nlattr.ts";
 import { vxcanTable } from "../kernel/vxcan.ts";
-import type { Answer } from "../socket/netlink.ts";
+import type { Answer } from "./netlink_socket.ts";
 import { namespaceAdvice, withNamespace } from "./namespace.ts";
 import type { LinkCreateOptions, VcanOptions, VxcanOptions } from "./options.ts";
 import { type LinkRequests, type LinkValues, request } from "./requests.ts";

@@ -14,8 +14,8 @@ import {
   TX_READ,
   TX_SETUP,
 } from "../kernel/bcm.ts";
-import type { BcmTarget, KernelBcm } from "../socket/bcm.ts";
-import { setKeepAlive } from "../turn.ts";
+import type { BcmTarget, KernelBcm } from "../bcm/port.ts";
+import { setKeepAlive } from "../endpoint/turn.ts";
 import type { Plan } from "./plan.ts";
 import { Steering } from "./steering.ts";
 import type { Cycle, CycleEnd } from "./task.ts";

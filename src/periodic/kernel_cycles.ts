@@ -6,11 +6,11 @@
 
 import { CanError } from "../errors.ts";
 import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
-import type { FullBusOptions } from "../options.ts";
-import type { KernelBcm } from "../socket/bcm.ts";
-import type { BcmReport } from "../socket/bcm_report.ts";
+import type { FullBusOptions } from "../raw/options.ts";
+import type { KernelBcm } from "../bcm/port.ts";
+import type { BcmReport } from "../bcm/report.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
-import type { OnReady } from "../socket/socket.ts";
+import type { OnReady } from "../endpoint/source.ts";
 import type { CycleSocket, KernelCycle } from "./kernel_cycle.ts";
 
 /** Milliseconds between two looks whether the interface is back. */

@@ -5,8 +5,8 @@
  */
 
 import { checkWhole, fillOptions, type OptionTable } from "../check.ts";
-import { Message } from "../message.ts";
-import { BCM_TIMER_SEC_MAX, MAX_NFRAMES } from "../socket/bcm.ts";
+import { Message } from "../message/message.ts";
+import { BCM_TIMER_SEC_MAX, MAX_NFRAMES } from "../bcm/port.ts";
 
 /** How messages are sent periodically. */
 export interface PeriodicOptions {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Message } from "../message.ts";
-import type { Logger } from "../options.ts";
+import type { Message } from "../message/message.ts";
+import type { Logger } from "../raw/options.ts";
 import { checkMessages, checkSeconds, type Plan } from "./plan.ts";
 import { Run } from "./run.ts";
 

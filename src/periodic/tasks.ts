@@ -5,11 +5,11 @@
  */
 
 import { openLibc } from "../../ffi/open.ts";
-import type { Message } from "../message.ts";
-import type { FullBusOptions } from "../options.ts";
-import { KernelBcm } from "../socket/bcm.ts";
-import type { FrameSocket } from "../socket/frame_socket.ts";
-import type { OnReady } from "../socket/socket.ts";
+import type { Message } from "../message/message.ts";
+import type { FullBusOptions } from "../raw/options.ts";
+import { KernelBcm } from "../bcm/port.ts";
+import type { FrameSocket } from "../raw/frame_port.ts";
+import type { OnReady } from "../endpoint/source.ts";
 import { KernelCycle } from "./kernel_cycle.ts";
 import { KernelCycles } from "./kernel_cycles.ts";
 import { makePlan, type PeriodicOptions } from "./plan.ts";

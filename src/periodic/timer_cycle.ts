@@ -6,10 +6,10 @@
 
 import { CanError } from "../errors.ts";
 import { EINVAL, EMSGSIZE, ENETDOWN } from "../kernel/errno.ts";
-import type { Message } from "../message.ts";
-import type { Logger } from "../options.ts";
-import type { FrameSocket } from "../socket/frame_socket.ts";
-import { setKeepAlive } from "../turn.ts";
+import type { Message } from "../message/message.ts";
+import type { Logger } from "../raw/options.ts";
+import type { FrameSocket } from "../raw/frame_port.ts";
+import { setKeepAlive } from "../endpoint/turn.ts";
 import type { Plan } from "./plan.ts";
 import type { Cycle, CycleEnd } from "./task.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { setKeepAlive } from "../turn.ts";
+import { setKeepAlive } from "../endpoint/turn.ts";
 
 /** Milliseconds between two looks: the first, and the most. */
 const LOOK = { first: 2, most: 50 };

@@ -6,7 +6,7 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { CANXL_MIN_MTU } from "../kernel/can.ts";
-import { frameLength, type Message } from "../message.ts";
+import { frameLength, type Message } from "../message/message.ts";
 import { interfaceMtu, mtuAdvice } from "./interfaces.ts";
 
 /** What to do if an interface cannot carry a message; undefined if it can, or is gone. */

@@ -21,7 +21,7 @@ import {
   eventFd,
 } from "../kernel/epoll.ts";
 import { EAGAIN, EINTR } from "../kernel/errno.ts";
-import { nextTurn } from "../turn.ts";
+import { nextTurn } from "../endpoint/turn.ts";
 import { systemError } from "./system_error.ts";
 
 /** Events that one wait brings at the most; the others come with the next. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { setKeepAlive } from "../turn.ts";
+import { setKeepAlive } from "../endpoint/turn.ts";
 
 /** Calls back at a time that may be set again and again: a time that is set already is left as it is. */
 export class RetryTimer {

@@ -18,7 +18,7 @@ import {
   SO_SNDBUFFORCE,
   SOL_SOCKET,
 } from "../kernel/socket.ts";
-import type { Logger } from "../options.ts";
+import type { Logger } from "../raw/options.ts";
 import type { Fail } from "./system_error.ts";
 
 /** Bytes of a socket's buffers, as asked for. */

@@ -16,7 +16,7 @@ describeInDeno("The package for JSR", { timeout: PATIENCE }, () => {
     );
     const library = /^((src|ffi|bun)\/[a-z0-9_/]+\.ts|mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
     assertEquals(files.filter((file) => !library.test(file)), []);
-    for (const file of ["mod.ts", "src/bus.ts", "ffi/libc.ts", "bun/libc.ts", "LICENSE"]) {
+    for (const file of ["mod.ts", "src/bus/bus.ts", "ffi/libc.ts", "bun/libc.ts", "LICENSE"]) {
       assert(files.includes(file), file);
     }
   });

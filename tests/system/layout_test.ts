@@ -35,7 +35,7 @@ import type { Codec } from "../../src/kernel/nlattr.ts";
 import { decodeLinkMessage, encodeLinkMessage, RTM_GETLINK } from "../../src/kernel/rtnetlink.ts";
 import { AF_NETLINK, encodePollfd, POLLIN, POLLOUT } from "../../src/kernel/socket.ts";
 import { encodeFlowControl, encodeIsoTpAddress, encodeLinkLayer, encodeOptions } from "../../src/kernel/isotp.ts";
-import { copyFrame, frameLength } from "../../src/message.ts";
+import { copyFrame, frameLength } from "../../src/message/message.ts";
 
 const headers = [
   "errno.h",

@@ -17,7 +17,7 @@ import { linkTable } from "../../src/kernel/if_link.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../../src/kernel/netlink.ts";
 import { encodeAttributes } from "../../src/kernel/nlattr.ts";
 import { encodeLinkMessage, RTM_NEWLINK } from "../../src/kernel/rtnetlink.ts";
-import { NetlinkSocket } from "../../src/socket/netlink.ts";
+import { NetlinkSocket } from "../../src/link/netlink_socket.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";

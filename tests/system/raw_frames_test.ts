@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Bus, CanOperationError, Message, type MessageInit } from "../../mod.ts";
-import { copyFrame, frameLength } from "../../src/message.ts";
+import { copyFrame, frameLength } from "../../src/message/message.ts";
 import { noVcan } from "../support/kernel.ts";
 import { ip, onOneProcessor, PATIENCE, Program, receive } from "./tools.ts";
 

@@ -1,0 +1,263 @@
+/**
+ * The broadcast manager: the kernel watches frames, and sends them, by itself.
+ *
+ * @module
+ */
+
+import { openLibc } from "../../ffi/open.ts";
+import { type BcmEvent, makeEvent } from "./event.ts";
+import { BcmSubscription, BcmTransmission, type HandleHost } from "./handles.ts";
+import { type BcmSubscriptionOptions, encodeSubscription } from "./subscription.ts";
+import { CanReceiver } from "../endpoint/can_receiver.ts";
+import { checkSingle, fillOptions, type OptionTable } from "../check.ts";
+import { Endpoint } from "../endpoint/endpoint.ts";
+import {
+  type BcmHead,
+  CAN_FD_FRAME,
+  RX_CHANGED,
+  RX_RTR_FRAME,
+  RX_SETUP,
+  RX_TIMEOUT,
+  SETTIMER,
+  STARTTIMER,
+  TX_COUNTEVT,
+  TX_EXPIRED,
+  TX_SETUP,
+} from "../kernel/bcm.ts";
+import { CAN_RTR_FLAG } from "../kernel/can.ts";
+import { frameIdWord, Message } from "../message/message.ts";
+import { checkCommon, type CommonOptions } from "../raw/options.ts";
+import { makePlan, type PeriodicOptions } from "../periodic/plan.ts";
+import { type BcmTarget, KernelBcm } from "./port.ts";
+import type { BcmReport } from "./report.ts";
+
+/** Options of a broadcast manager's socket. */
+export interface BcmSocketOptions extends Omit<CommonOptions, "sendBuffer"> {
+  /** Name of the interface, such as `"vcan0"`; `""` listens to every CAN interface. */
+  readonly channel: string;
+}
+
+const table: OptionTable<BcmSocketOptions> = {
+  channel: ["string"],
+  receiveBuffer: ["number"],
+  logger: ["object"],
+  libc: ["string"],
+};
+
+const transmitTable: OptionTable<BcmTransmitOptions> = {
+  count: ["number"],
+  duration: ["number"],
+  subsequentPeriod: ["number"],
+};
+
+/** How a transmission goes: as `Bus.sendPeriodic`, without what only that has. */
+export type BcmTransmitOptions = Pick<PeriodicOptions, "count" | "duration" | "subsequentPeriod">;
+
+/**
+ * A socket of the kernel's broadcast manager (`CAN_BCM`). The kernel looks at frames by itself, and wakes the script only
+ * for what it asked for: a change of certain bits, at most so often, or that a frame is missing. It is received as from a
+ * `Bus`: `recv`, `recvAsync`, `for await`, `readable`.
+ *
+ * Messages that are to be sent periodically are easier with `Bus.sendPeriodic`; `transmit` is what the kernel offers for
+ * it, as it is.
+ *
+ * @example
+ * ```ts ignore
+ * using bcm = new BcmSocket("vcan0");
+ * const speed = bcm.subscribe({ arbitrationId: 0x0c9, isExtendedId: false, mask: [0xff, 0xff], throttle: 0.1 });
+ * const brake = bcm.subscribe({ arbitrationId: 0x0d1, isExtendedId: false, timeout: 0.5 });
+ * for await (const event of bcm) {
+ *   if (event.type === "changed") console.log(`${event.message}`); // only what has changed
+ *   else if (event.type === "timeout") console.log(event.subscription === brake ? "no brakes" : "no speed");
+ * }
+ * ```
+ */
+export class BcmSocket extends CanReceiver<BcmEvent> {
+  readonly #endpoint: Endpoint<KernelBcm<BcmEvent>, BcmEvent>;
+  readonly #subscriptions: Handles<BcmSubscription>;
+  readonly #transmissions: Handles<BcmTransmission>;
+  readonly #host: HandleHost;
+  #lastKey = 0;
+
+  /**
+   * Opens a socket.
+   *
+   * @param options The name of the interface, or options.
+   * @throws {CanInitializationError} The interface does not exist, is not CAN or is down, or a system call failed.
+   * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN, or no broadcast manager.
+   * @throws {TypeError | RangeError} An option is wrong.
+   * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
+   */
+  constructor(options: string | BcmSocketOptions) {
+    checkSingle("BcmSocket", arguments);
+    const { channel, receiveBuffer, logger, libc } = checkOptions(options);
+    const subscriptions = new Handles<BcmSubscription>();
+    const transmissions = new Handles<BcmTransmission>();
+    logger?.debug(`opening a broadcast manager on "${channel}"`);
+    const endpoint = new Endpoint<KernelBcm<BcmEvent>, BcmEvent>(
+      { channel, logger, noun: "socket" },
+      (onReady) =>
+        new KernelBcm(
+          openLibc(libc),
+          { channel, receiveBuffer, logger },
+          onReady,
+          (report) => toEvent(report, subscriptions, transmissions),
+        ),
+    );
+    super(endpoint);
+    this.#endpoint = endpoint;
+    this.#subscriptions = subscriptions;
+    this.#transmissions = transmissions;
+    this.#host = {
+      get closed() {
+        return endpoint.closed;
+      },
+      bcm: (action) => {
+        endpoint.assertOpen(action);
+        return endpoint.socket;
+      },
+      forget(handle) {
+        if (handle instanceof BcmSubscription) subscriptions.delete(handle);
+        else transmissions.delete(handle);
+      },
+    };
+  }
+
+  /**
+   * Has the kernel watch frames.
+   *
+   * @throws {RangeError | TypeError} An option is wrong, or there is a subscription to these frames.
+   * @throws {CanOperationError} The interface is gone, or the socket is closed.
+   */
+  subscribe(options: BcmSubscriptionOptions): BcmSubscription {
+    this.#endpoint.assertOpen("subscribe on");
+    const { head, frames } = encodeSubscription(options);
+    return this.#subscribe("subscribe", head, frames, this.#endpoint.socket.target(null));
+  }
+
+  /**
+   * Has the kernel answer remote frames with the message's identifier by that message.
+   *
+   * @param message A classic one. On a socket for every interface its `channel` names that where it answers.
+   * @throws {RangeError | TypeError} It is no such message, or there is a subscription to these remote frames.
+   * @throws {CanOperationError} The interface is gone, or the socket is closed.
+   */
+  answer(message: Message): BcmSubscription {
+    this.#endpoint.assertOpen("answer on");
+    if (!(message instanceof Message)) throw new TypeError(`Cannot answer with ${message}: it is not a Message`);
+    if (message.isFd || message.isXl || message.isRemoteFrame || message.isErrorFrame) {
+      throw new TypeError(`Cannot answer remote frames with ${message}: it must be a classic data frame`);
+    }
+    const canId = (frameIdWord(message) | CAN_RTR_FLAG) >>> 0;
+    const head = { opcode: RX_SETUP, flags: RX_RTR_FRAME, canId };
+    return this.#subscribe("answer remote frames", head, [message], this.#target(message));
+  }
+
+  /**
+   * Has the kernel send messages again and again, as it is told once; beginning at once.
+   *
+   * When the frames of `count` or `duration` have been sent, 2 or more, `"expired"` comes. What is due while the link is
+   * down, or its queue is full, is lost, and counted as sent.
+   *
+   * @param messages 1 to 256 of one kind; with any identifiers, which several transmissions may share.
+   * @param period Seconds from one frame to the next, 0.000001 to 34560000. The kernel begins each when the last is over: it
+   * adds what it takes to wake up.
+   * @throws {RangeError | TypeError} An argument is wrong.
+   * @throws {CanOperationError} The interface is down or gone, or cannot carry the messages; or the socket is closed.
+   */
+  transmit(
+    messages: Message | readonly Message[],
+    period: number,
+    options: BcmTransmitOptions = {},
+  ): BcmTransmission {
+    this.#endpoint.assertOpen("transmit on");
+    const plan = makePlan(messages, period, fillOptions("transmit", options, transmitTable), this.channel === "");
+    const [first] = plan.messages;
+    if (first.isXl) throw new TypeError(`Cannot transmit ${first}: the broadcast manager knows no CAN XL`);
+    const target = this.#target(first);
+    this.#lastKey = this.#lastKey % 0xffffffff + 1;
+    const head: BcmHead = {
+      opcode: TX_SETUP,
+      flags: SETTIMER | STARTTIMER | (first.isFd ? CAN_FD_FRAME : 0) | (plan.count > 0 ? TX_COUNTEVT : 0),
+      count: plan.count,
+      ival1: plan.count > 0 ? plan.period : 0,
+      ival2: plan.count > 0 ? plan.subsequentPeriod : plan.period,
+      canId: this.#lastKey,
+    };
+    this.#endpoint.socket.command("transmit", head, plan.messages, target);
+    return this.#transmissions.add(keyOf(head), new BcmTransmission(this.#host, head, plan.messages, target));
+  }
+
+  #subscribe(action: string, head: BcmHead, frames: readonly Message[], target: BcmTarget): BcmSubscription {
+    const key = keyOf(head, target.index);
+    if (this.#subscriptions.get(key)) {
+      throw new RangeError(
+        `Cannot ${action}: there is a subscription to identifier 0x${head.canId.toString(16)} of that kind on ` +
+          `"${target.channel}" already; unsubscribe it first`,
+      );
+    }
+    this.#endpoint.socket.command(action, head, frames, target);
+    return this.#subscriptions.add(key, new BcmSubscription(this.#host, head, target));
+  }
+
+  #target(message: Message): BcmTarget {
+    if (this.channel === "" && !message.channel) {
+      throw new TypeError(`Cannot send on every channel at once: name one as the message's channel: ${message}`);
+    }
+    return this.#endpoint.socket.target(message.channel);
+  }
+}
+
+/** Handles by what names them in the kernel. */
+class Handles<T> {
+  readonly #handles = new Map<string, T>();
+
+  get(key: string): T | undefined {
+    return this.#handles.get(key);
+  }
+
+  add(key: string, handle: T): T {
+    this.#handles.set(key, handle);
+    return handle;
+  }
+
+  delete(handle: T): void {
+    for (const [key, each] of this.#handles) if (each === handle) this.#handles.delete(key);
+  }
+}
+
+/** An identifier, whether it is CAN FD's, and the interface of what answers there only: nothing else is told to have one. */
+function keyOf({ canId, flags = 0 }: BcmHead, index = 0): string {
+  return `${canId}${flags & CAN_FD_FRAME ? " FD" : ""} ${index}`;
+}
+
+/** What has come; null for what came before something was ended. */
+function toEvent(
+  { head, messages: [message], channel }: BcmReport,
+  subscriptions: Handles<BcmSubscription>,
+  transmissions: Handles<BcmTransmission>,
+): BcmEvent | null {
+  if (head.opcode === TX_EXPIRED) {
+    const transmission = transmissions.get(keyOf(head));
+    if (!transmission) return null;
+    return makeEvent({ type: "expired", message: null, transmission, channel: transmission.channel }, head.canId);
+  }
+  const subscription = subscriptions.get(keyOf(head));
+  if (!subscription) return null;
+  if (head.opcode === RX_CHANGED && message) {
+    return makeEvent({ type: "changed", message, subscription, channel }, head.canId);
+  }
+  return head.opcode === RX_TIMEOUT
+    ? makeEvent({ type: "timeout", message: null, subscription, channel }, head.canId)
+    : null;
+}
+
+function checkOptions(given: string | BcmSocketOptions): BcmSocketOptions {
+  const options = typeof given === "string" ? { channel: given } : given;
+  const full = fillOptions("BcmSocket", options, table) as unknown as BcmSocketOptions;
+  if (full.channel === undefined) {
+    throw new TypeError(`Option channel is missing: the name of an interface, or "" for every CAN interface`);
+  }
+  checkCommon(full);
+  return full;
+}

@@ -1,0 +1,53 @@
+/**
+ * What goes wrong in ISO-TP, in its words.
+ *
+ * @module
+ */
+
+import { CanOperationError } from "../errors.ts";
+import { EBADMSG, ECOMM, EILSEQ, EMSGSIZE, ENODEV, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
+import { GONE } from "../socket/kernel_socket.ts";
+import { systemError } from "../socket/system_error.ts";
+
+/** Which of the two transmissions of a socket failed. */
+export type Direction = "send" | "receive";
+
+/** How the kernel reports the failure of a transmission. */
+const meanings: Record<Direction, Readonly<Record<number, string>>> = {
+  send: {
+    [ECOMM]: "communication error: the receiver sent no flow control within 1 s, " +
+      "or the interface did not take a frame within 2 s",
+    [EMSGSIZE]: "overflow: the receiver has no room for a PDU of that length",
+    [EBADMSG]: "bad message: the receiver's flow control is too short, unknown or wrongly padded",
+  },
+  receive: {
+    [ETIMEDOUT]: "timeout: the sender did not go on within 1 s",
+    [EILSEQ]: "wrong sequence: a consecutive frame is missing, doubled or out of order",
+    [EBADMSG]: "bad message: a frame is wrongly padded; if it was flow control, a PDU for which nobody waits is lost",
+  },
+};
+
+/** Whether the kernel reports so that a transmission of that direction failed. */
+export function isFailure(direction: Direction, result: number): boolean {
+  return (-result) in meanings[direction];
+}
+
+/**
+ * An error for a failed transmission or call.
+ *
+ * @param result `-errno`.
+ * @param advice What to do, or what else there is to know.
+ */
+export function isoTpError(direction: Direction, result: number, channel: string, advice?: string): CanOperationError {
+  const action = `${direction === "send" ? "send to" : "receive from"} "${channel}"`;
+  const syscall = direction === "send" ? "send" : "read";
+  const errno = -result;
+  const meaning = meanings[direction][errno];
+  if (meaning === undefined) {
+    const gone = errno === ENODEV ? GONE : undefined;
+    return systemError(CanOperationError, action, syscall, result, channel, advice ?? gone);
+  }
+  const code = errnoName(errno);
+  const text = `Cannot ${action}: ${code} (${meaning})${advice ? `; ${advice}` : ""}`;
+  return new CanOperationError(text, { code, errno, syscall, channel });
+}

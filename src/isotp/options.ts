@@ -1,0 +1,288 @@
+/**
+ * How an ISO-TP socket is opened.
+ *
+ * @module
+ */
+
+import { checkChoice, checkWhole, fillOptions, type OptionTable } from "../check.ts";
+import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_MAX_DLEN, CAN_MTU, CAN_SFF_MASK, CANFD_BRS, CANFD_MTU } from "../kernel/can.ts";
+import {
+  CAN_ISOTP_CF_BROADCAST,
+  CAN_ISOTP_CHK_PAD_DATA,
+  CAN_ISOTP_CHK_PAD_LEN,
+  CAN_ISOTP_EXTEND_ADDR,
+  CAN_ISOTP_FORCE_RXSTMIN,
+  CAN_ISOTP_FORCE_TXSTMIN,
+  CAN_ISOTP_FRAME_TXTIME_ZERO,
+  CAN_ISOTP_HALF_DUPLEX,
+  CAN_ISOTP_LISTEN_MODE,
+  CAN_ISOTP_RX_EXT_ADDR,
+  CAN_ISOTP_RX_PADDING,
+  CAN_ISOTP_SF_BROADCAST,
+  CAN_ISOTP_TX_PADDING,
+  encodeStMin,
+  type RawIsoTpOptions,
+} from "../kernel/isotp.ts";
+import { checkCommon, type CommonOptions } from "../raw/options.ts";
+
+/** Options of an ISO-TP socket. What is absent is as the kernel has it. */
+export interface IsoTpOptions extends CommonOptions {
+  /** Name of the interface, such as `"vcan0"`. */
+  readonly channel: string;
+  /** Identifier of what this end sends: 0 to 0x7ff, extended to 0x1fffffff. */
+  readonly txId: number;
+  /** Identifier of what the other end sends, another one than `txId`. Absent for a broadcast alone. */
+  readonly rxId?: number;
+  /** 29-bit identifiers. Default true, as in `Message`. */
+  readonly isExtendedId?: boolean;
+  /** Extended (or mixed) addressing: the address that comes first in each frame that is sent, 0 to 255. */
+  readonly extAddress?: number;
+  /** The address in the frames that are received. Default `extAddress`. */
+  readonly rxExtAddress?: number;
+  /** Functional addressing, 1 to N: what fits into a single frame is sent, and nothing received. Default false. */
+  readonly sfBroadcast?: boolean;
+  /** 1 to N: more frames are sent too, without flow control, and nothing received. Since Linux 6.0. Default false. */
+  readonly cfBroadcast?: boolean;
+  /** Whether the frames are CAN FD: those that are sent, and those that are received. Default false. */
+  readonly fd?: boolean;
+  /** Most bytes of data in a frame that is sent: 8, and with `fd` 12, 16, 20, 24, 32, 48, 64. Default 8, with `fd` 64. */
+  readonly txDl?: number;
+  /** FD: the data is sent at the data bitrate. Default false. */
+  readonly bitrateSwitch?: boolean;
+  /** The byte that fills frames up, to 8 bytes or the next length of FD. Absent: they are as short as they can be. */
+  readonly txPadding?: number;
+  /** The byte that fills up the frames that are received. It has to be there only with `checkPadding`. */
+  readonly rxPadding?: number;
+  /**
+   * What of the padding of received frames is checked: their length, the filling bytes, or all. Without `rxPadding`, only
+   * `"length"`: that there is no padding. Frames that fail are an error, `EBADMSG`. Default: nothing.
+   */
+  readonly checkPadding?: "length" | "content" | "all";
+  /** How many frames the other end may send until it waits for the next flow control, 1 to 255; 0 for all. Default 0. */
+  readonly blockSize?: number;
+  /**
+   * Seconds that the other end shall leave between two frames: 0 to 0.127 in steps of 0.001, or 0.0001 to 0.0009 in steps
+   * of 0.0001. Default 0.
+   */
+  readonly stMin?: number;
+  /** How many wait frames may be sent, 0 to 255. The kernel keeps the number, and sends none so far. Default 0. */
+  readonly wftMax?: number;
+  /**
+   * Seconds that sending a frame takes (N_As), which the kernel adds to the time that the other end asks for between two
+   * frames; 0 sends at once (since Linux 5.18). At most 4.294967294. Default 0.00005.
+   */
+  readonly frameTxTime?: number;
+  /** Seconds between two frames that are sent, whatever the other end asks for; at most 4.294967295. */
+  readonly forceTxStMin?: number;
+  /** Frames that are received sooner after each other than these seconds are ignored; at most 4.294967295. */
+  readonly forceRxStMin?: number;
+  /** Only listen: receive what others send to each other, without flow control of one's own. Default false. */
+  readonly listenMode?: boolean;
+  /** While sending ignore what is received, and the other way round. Default false. */
+  readonly halfDuplex?: boolean;
+  /**
+   * Whether sending waits until all of the PDU has been sent, so that it fails if that fails. Otherwise a PDU is handed
+   * to the kernel, and what becomes of it is told later. Default false.
+   */
+  readonly waitTxDone?: boolean;
+}
+
+/** Options in the kernel's terms. */
+export interface FullIsoTpOptions extends CommonOptions {
+  readonly channel: string;
+  readonly waitTxDone: boolean;
+  /** The identifiers with CAN_EFF_FLAG; the same where nothing is received. */
+  readonly txWord: number;
+  readonly rxWord: number;
+  readonly kernel: RawIsoTpOptions;
+  readonly blockSize: number;
+  readonly stMin: number;
+  readonly wftMax: number;
+  readonly mtu: number;
+  readonly txDl: number;
+  readonly txFlags: number;
+  /** Nanoseconds. */
+  readonly forceTxStMin: number | undefined;
+  readonly forceRxStMin: number | undefined;
+  readonly checksPadding: boolean;
+  /** Most bytes of a PDU that is sent in one frame. */
+  readonly singleFrame: number;
+  /** Whether there is no flow control: for one frame only, or for any number. */
+  readonly broadcast: "sf" | "cf" | undefined;
+}
+
+const table: OptionTable<IsoTpOptions> = {
+  channel: ["string"],
+  txId: ["number"],
+  rxId: ["number"],
+  isExtendedId: ["boolean", true],
+  extAddress: ["number"],
+  rxExtAddress: ["number"],
+  sfBroadcast: ["boolean", false],
+  cfBroadcast: ["boolean", false],
+  fd: ["boolean", false],
+  txDl: ["number"],
+  bitrateSwitch: ["boolean", false],
+  txPadding: ["number"],
+  rxPadding: ["number"],
+  checkPadding: ["string"],
+  blockSize: ["number", 0],
+  stMin: ["number", 0],
+  wftMax: ["number", 0],
+  frameTxTime: ["number"],
+  forceTxStMin: ["number"],
+  forceRxStMin: ["number"],
+  listenMode: ["boolean", false],
+  halfDuplex: ["boolean", false],
+  waitTxDone: ["boolean", false],
+  receiveBuffer: ["number"],
+  sendBuffer: ["number"],
+  logger: ["object"],
+  libc: ["string"],
+};
+
+type Given = IsoTpOptions & Required<Pick<IsoTpOptions, "isExtendedId" | "blockSize" | "stMin" | "wftMax">>;
+
+/** Lengths of frames that are full. */
+const dataLengths = [8, 12, 16, 20, 24, 32, 48, 64];
+
+/** The greatest `__u32`. */
+const MOST = 2 ** 32 - 1;
+
+/**
+ * Checks options and puts them into the kernel's terms.
+ *
+ * @throws {TypeError} An option is unknown, missing or of the wrong type, or does not go with another one.
+ * @throws {RangeError} A value is out of range.
+ */
+export function fullIsoTpOptions(given: IsoTpOptions): FullIsoTpOptions {
+  const options = fillOptions("IsoTpSocket", given, table) as unknown as Given;
+  checkCommon(options);
+  const { channel, fd, bitrateSwitch, blockSize, stMin, wftMax, receiveBuffer, sendBuffer, logger, libc } = options;
+  if (!channel) throw new TypeError(`Option channel is missing: the name of an interface`);
+  checkByte("blockSize", blockSize);
+  checkByte("wftMax", wftMax);
+  const stMinByte = encodeStMin(stMin);
+  if (stMinByte === undefined) {
+    throw new RangeError(
+      `Option stMin is ${stMin}: it must be 0 to 0.127 s in steps of 0.001, or 0.0001 to 0.0009 s in steps of 0.0001`,
+    );
+  }
+  if (bitrateSwitch && !fd) throw new TypeError("Option bitrateSwitch needs fd: true");
+  const txDl = dataLength(options);
+  return {
+    channel,
+    ...identifiers(options),
+    kernel: kernelOptions(options),
+    blockSize,
+    stMin: stMinByte,
+    wftMax,
+    mtu: fd ? CANFD_MTU : CAN_MTU,
+    txDl,
+    txFlags: bitrateSwitch ? CANFD_BRS : 0,
+    forceTxStMin: nanoseconds("forceTxStMin", options.forceTxStMin, MOST),
+    forceRxStMin: nanoseconds("forceRxStMin", options.forceRxStMin, MOST),
+    waitTxDone: options.waitTxDone === true,
+    checksPadding: options.checkPadding !== undefined,
+    singleFrame: singleFrame(txDl, options.extAddress !== undefined),
+    broadcast: options.sfBroadcast ? "sf" : options.cfBroadcast ? "cf" : undefined,
+    receiveBuffer,
+    sendBuffer,
+    logger,
+    libc,
+  };
+}
+
+function identifiers(options: Given): { txWord: number; rxWord: number } {
+  const { txId, rxId, isExtendedId, sfBroadcast, cfBroadcast } = options;
+  const word = (name: string, id: number) => {
+    checkWhole(
+      `Option ${name}`,
+      id,
+      0,
+      isExtendedId ? CAN_EFF_MASK : CAN_SFF_MASK,
+      isExtendedId ? "0x1fffffff" : "0x7ff",
+    );
+    return (id | (isExtendedId ? CAN_EFF_FLAG : 0)) >>> 0;
+  };
+  if (txId === undefined) throw new TypeError("Option txId is missing: the identifier of what this end sends");
+  const txWord = word("txId", txId);
+  if (sfBroadcast && cfBroadcast) throw new TypeError("Options sfBroadcast and cfBroadcast exclude each other");
+  if (sfBroadcast || cfBroadcast) {
+    if (rxId !== undefined) throw new TypeError("Option rxId has no meaning with a broadcast: nothing is received");
+    return { txWord, rxWord: txWord };
+  }
+  if (rxId === undefined) {
+    throw new TypeError(
+      "Option rxId is missing: the identifier of what the other end sends (only sfBroadcast and cfBroadcast have none)",
+    );
+  }
+  const rxWord = word("rxId", rxId);
+  if (rxWord === txWord) throw new RangeError(`Option rxId is ${rxId}, as txId: the two ends need one each`);
+  return { txWord, rxWord };
+}
+
+function kernelOptions(options: Given): RawIsoTpOptions {
+  const { extAddress, rxExtAddress, txPadding, rxPadding, checkPadding, frameTxTime } = options;
+  for (const name of ["extAddress", "rxExtAddress", "txPadding", "rxPadding"] as const) {
+    if (options[name] !== undefined) checkByte(name, options[name]);
+  }
+  if (rxExtAddress !== undefined && extAddress === undefined) {
+    throw new TypeError("Option rxExtAddress needs extAddress: both ends use extended addressing, or none");
+  }
+  if (checkPadding !== undefined) checkChoice("Option checkPadding", checkPadding, ["length", "content", "all"]);
+  if (checkPadding !== undefined && checkPadding !== "length" && rxPadding === undefined) {
+    throw new TypeError(`Option checkPadding: "${checkPadding}" needs rxPadding: the byte to expect`);
+  }
+  // 0 leaves the kernel's default.
+  const frameTime = nanoseconds("frameTxTime", frameTxTime, MOST - 1);
+  const flags: readonly [boolean | undefined, number][] = [
+    [options.listenMode, CAN_ISOTP_LISTEN_MODE],
+    [extAddress !== undefined, CAN_ISOTP_EXTEND_ADDR],
+    [txPadding !== undefined, CAN_ISOTP_TX_PADDING],
+    [rxPadding !== undefined, CAN_ISOTP_RX_PADDING],
+    [checkPadding === "length" || checkPadding === "all", CAN_ISOTP_CHK_PAD_LEN],
+    [checkPadding === "content" || checkPadding === "all", CAN_ISOTP_CHK_PAD_DATA],
+    [options.halfDuplex, CAN_ISOTP_HALF_DUPLEX],
+    [options.forceTxStMin !== undefined, CAN_ISOTP_FORCE_TXSTMIN],
+    [options.forceRxStMin !== undefined, CAN_ISOTP_FORCE_RXSTMIN],
+    [rxExtAddress !== undefined, CAN_ISOTP_RX_EXT_ADDR],
+    [options.sfBroadcast, CAN_ISOTP_SF_BROADCAST],
+    [options.cfBroadcast, CAN_ISOTP_CF_BROADCAST],
+  ];
+  return {
+    flags: flags.reduce((all, [set, flag]) => set ? all | flag : all, 0),
+    frameTxTime: frameTime === 0 ? CAN_ISOTP_FRAME_TXTIME_ZERO : frameTime ?? 0,
+    extAddress: extAddress ?? 0,
+    txPadContent: txPadding ?? 0,
+    rxPadContent: rxPadding ?? 0,
+    rxExtAddress: rxExtAddress ?? 0,
+  };
+}
+
+function dataLength({ fd, txDl = fd ? 64 : CAN_MAX_DLEN }: Given): number {
+  if (!fd && txDl !== CAN_MAX_DLEN) throw new RangeError(`Option txDl is ${txDl}: it must be 8 without fd: true`);
+  if (!dataLengths.includes(txDl)) {
+    throw new RangeError(`Option txDl is ${txDl}: it must be one of ${dataLengths.join(", ")}`);
+  }
+  return txDl;
+}
+
+/** Bytes of a PDU that fit into one frame: what the length and the address leave. */
+function singleFrame(txDl: number, addressed: boolean): number {
+  return txDl - (txDl > CAN_MAX_DLEN ? 2 : 1) - Number(addressed);
+}
+
+function checkByte(name: string, value: number): void {
+  checkWhole(`Option ${name}`, value, 0, 255);
+}
+
+/** Whole nanoseconds of a time in seconds. */
+function nanoseconds(name: string, seconds: number | undefined, most: number): number | undefined {
+  if (seconds === undefined) return undefined;
+  const whole = Math.round(seconds * 1e9);
+  if (!(seconds >= 0 && whole <= most) || (seconds > 0 && whole === 0)) {
+    throw new RangeError(`Option ${name} is ${seconds}: it must be 0, or 1e-9 to ${most / 1e9} s`);
+  }
+  return whole;
+}

@@ -1,0 +1,186 @@
+/**
+ * Links as they come, go and change.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/libc.ts";
+import { openLibc } from "../../ffi/open.ts";
+import { checkNames, checkSignal } from "../check.ts";
+import { Endpoint } from "../endpoint/endpoint.ts";
+import { CanError, CanOperationError } from "../errors.ts";
+import { Feed } from "../endpoint/feed.ts";
+import { ENOBUFS } from "../kernel/errno.ts";
+import type { NetlinkMessage } from "../kernel/netlink.ts";
+import { RTM_DELLINK, RTM_NEWLINK, RTNLGRP_LINK } from "../kernel/rtnetlink.ts";
+import { interfaceDriver } from "../socket/interfaces.ts";
+import { NetlinkSocket } from "./netlink_socket.ts";
+import { Readiness } from "../socket/readiness.ts";
+import type { OnReady, Source } from "../endpoint/source.ts";
+import { SocketOptions } from "../socket/socket_options.ts";
+import { type Fail, systemError } from "../socket/system_error.ts";
+import { KnownLinks, type LinkEvent } from "./events.ts";
+import type { LinkOptions } from "./options.ts";
+import { LinkRequests } from "./requests.ts";
+import { type LinkStatus, readStatus } from "./status.ts";
+
+/** How links are watched. */
+export interface WatchOptions extends LinkOptions {
+  /** Ends the iteration, as leaving the loop does. */
+  readonly signal?: AbortSignal;
+}
+
+/** The events of CAN links, until somebody ends it: by leaving the loop, `using` or the signal. */
+export interface LinkWatch extends AsyncIterableIterator<LinkEvent, undefined>, Disposable, AsyncDisposable {
+  /** The next event. */
+  next(): Promise<IteratorResult<LinkEvent, undefined>>;
+  /** Ends it. A second call does nothing. */
+  return(): Promise<IteratorReturnResult<undefined>>;
+  /** A pending `next` keeps the process alive: the default. */
+  ref(): this;
+  /** A pending `next` does not keep the process alive. */
+  unref(): this;
+}
+
+/**
+ * Watches all CAN links of this network namespace, while the event loop goes on: which are made, removed, set up or down,
+ * renamed, configured, and go bus-off or come back. Needs no privilege.
+ *
+ * It is open from the call on: no event after it is missed. When events come faster than the kernel's buffer holds, the
+ * links are read anew and what has changed is told: then what happened twice may be told once, and what came to
+ * nothing not at all.
+ *
+ * A controller's settings are changed while it is down; the kernel tells of them when it is set up.
+ *
+ * It tells of a controller's state when it goes bus-off, is restarted, and is set up or down; a bus-off that is over within
+ * a second it may leave out. ERROR-WARNING and ERROR-PASSIVE, and every bus-off, it tells by error frames: see
+ * `Bus.errors`.
+ *
+ * @example
+ * ```ts ignore
+ * import { watchLinks } from "@socketcan/bus";
+ *
+ * for await (const { type, status } of watchLinks()) console.log(type, status.name, status.state);
+ * ```
+ *
+ * @throws {CanInitializationError} A netlink socket cannot be opened.
+ * @throws {TypeError} An option is wrong.
+ */
+export function watchLinks(options: WatchOptions = {}): LinkWatch {
+  checkNames("watchLinks", options, ["signal", "libc"]);
+  checkSignal(options.signal);
+  const watch = new Watch(openLibc(options.libc), options.signal);
+  if (options.signal?.aborted) watch.end();
+  return watch;
+}
+
+class Watch extends Feed<LinkEvent> implements LinkWatch {
+  constructor(libc: Libc, signal: AbortSignal | undefined) {
+    const owner = { channel: "", noun: "watch" };
+    super(new Endpoint<LinkSource, LinkEvent>(owner, (onReady) => new LinkSource(libc, onReady)), signal);
+  }
+
+  ref(): this {
+    this.keepAlive = true;
+    return this;
+  }
+
+  unref(): this {
+    this.keepAlive = false;
+    return this;
+  }
+}
+
+/** The kernel's multicast messages about links, as events. */
+class LinkSource implements Source<LinkEvent> {
+  readonly fd: number;
+  /** None are lost for good: the links are read anew. */
+  readonly droppedFrames = 0;
+  readonly idle = false;
+  readonly #libc: Libc;
+  readonly #socket: NetlinkSocket;
+  readonly #options: SocketOptions;
+  readonly #readiness: Readiness;
+  readonly #links: KnownLinks;
+  /** Events that nobody has asked for yet. */
+  #events: LinkEvent[] = [];
+  /** Whether messages were lost since the links were read last. */
+  #overrun = false;
+
+  constructor(libc: Libc, onReady: OnReady) {
+    this.#libc = libc;
+    this.#socket = new NetlinkSocket(libc, [RTNLGRP_LINK]);
+    this.fd = this.#socket.fd;
+    const fail: Fail = (action, syscall, result, advice) =>
+      systemError(CanOperationError, `${action} the watch of CAN links`, syscall, result, undefined, advice);
+    this.#readiness = new Readiness(libc, this.fd, onReady, fail);
+    this.#options = new SocketOptions(libc, this.fd, undefined, fail);
+    try {
+      // Only now: what changes meanwhile comes as an event.
+      this.#links = new KnownLinks(this.#list());
+    } catch (error) {
+      this.#socket.close();
+      throw error;
+    }
+  }
+
+  get receiveBuffer(): number {
+    return this.#options.receiveBuffer;
+  }
+
+  receive(into: LinkEvent[], from: number, max: number): number {
+    while (this.#events.length === 0 && this.#read());
+    const events = this.#events.splice(0, max);
+    for (let i = 0; i < events.length; i++) into[from + i] = events[i];
+    this.#readiness.news = this.#events.length > 0;
+    return events.length;
+  }
+
+  waitReadable(seconds: number): void {
+    this.#readiness.waitReadable(seconds);
+  }
+
+  arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
+    this.#readiness.arm(readable, writable, keepAlive);
+  }
+
+  close(): void {
+    this.#readiness.close();
+  }
+
+  /** Takes up what the kernel tells next; returns whether it told something. */
+  #read(): boolean {
+    let messages: NetlinkMessage[];
+    try {
+      messages = this.#socket.receive();
+    } catch (error) {
+      if (!(error instanceof CanError) || error.errno !== ENOBUFS) throw error;
+      this.#overrun = true;
+      return true; // what came before the loss, and after, is still there to be read
+    }
+    for (const message of messages) this.#events.push(...this.#eventsOf(message));
+    if (messages.length > 0 || !this.#overrun) return messages.length > 0;
+    this.#events.push(...this.#links.are(this.#list()));
+    this.#overrun = false;
+    return true;
+  }
+
+  #eventsOf({ type, payload }: NetlinkMessage): LinkEvent[] {
+    if (type !== RTM_NEWLINK && type !== RTM_DELLINK) return [];
+    const status = readStatus(payload, null);
+    if (status === null) return [];
+    if (type === RTM_DELLINK) return this.#links.went(status.index);
+    return this.#links.is({ ...status, driver: this.#links.driverOf(status.index) ?? this.#driverOf(status.name) });
+  }
+
+  #list(): LinkStatus[] {
+    using requests = new LinkRequests(this.#libc);
+    return requests.list();
+  }
+
+  /** Null also if the link is gone already. */
+  #driverOf(name: string): string | null {
+    const driver = interfaceDriver(this.#libc, this.fd, name);
+    return typeof driver === "string" && driver !== "" ? driver : null;
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * What messages are made from, and the record that it becomes.
+ *
+ * @module
+ */
+
+import { checkBoolean, checkWhole } from "../check.ts";
+import {
+  CAN_EFF_FLAG,
+  CAN_EFF_MASK,
+  CAN_ERR_FLAG,
+  CAN_MAX_DLEN,
+  CAN_MAX_RAW_DLC,
+  CAN_MTU,
+  CAN_RTR_FLAG,
+  CAN_SFF_MASK,
+  CANFD_BRS,
+  CANFD_ESI,
+  CANFD_FDF,
+  CANFD_MAX_DLEN,
+  CANFD_MTU,
+  CANXL_AF,
+  CANXL_HDR_SIZE,
+  CANXL_LEN,
+  CANXL_MAX_DLEN,
+  CANXL_MIN_DLEN,
+  CANXL_PRIO_MASK,
+  CANXL_SDT,
+  CANXL_SEC,
+  CANXL_VCID_OFFSET,
+  CANXL_XLF,
+  fdLength,
+  FRAME_DATA,
+  FRAME_LEN,
+  FRAME_LEN8_DLC,
+} from "../kernel/can.ts";
+import { RECORD_FRAME, RECORD_HEAD, RECORD_LOCAL, wordsOf, writeHead } from "./record.ts";
+
+/** What a message is made from. */
+export interface MessageInit {
+  /** Identifier: 0 to 0x7ff, extended to 0x1fffffff; the error classes of an error frame. Default 0. */
+  readonly arbitrationId?: number;
+  /**
+   * Payload, copied: up to 8 bytes, FD up to 64, XL 1 to 2048; numbers are 0 to 255. Lengths that FD does not have on the
+   * wire (9, 10 … 63) are refused, not padded. Default empty.
+   */
+  readonly data?: Uint8Array | ArrayLike<number>;
+  /** 29-bit identifier. Default true, as in python-can; false for error and XL frames, which have none. */
+  readonly isExtendedId?: boolean;
+  /** Remote transmission request: `dlc` bytes are asked for and none are carried. Default false. */
+  readonly isRemoteFrame?: boolean;
+  /** Error message frame. Default false. */
+  readonly isErrorFrame?: boolean;
+  /** CAN FD. Default false. */
+  readonly isFd?: boolean;
+  /** FD: send the data at the data bitrate. Default false. */
+  readonly bitrateSwitch?: boolean;
+  /** FD: the sender is error passive. Default false. */
+  readonly errorStateIndicator?: boolean;
+  /** CAN XL. Default false. */
+  readonly isXl?: boolean;
+  /** XL: priority, 0 to 0x7ff; the same as `arbitrationId`. Default 0. */
+  readonly priority?: number;
+  /** XL: identifier of the virtual CAN network, 0 to 255. Default 0. */
+  readonly vcid?: number;
+  /** XL: type of the service data unit, 0 to 255. Default 0. */
+  readonly sdt?: number;
+  /** XL: acceptance field, 0 to 0xffffffff. Default 0. */
+  readonly af?: number;
+  /** XL: simple extended content. Default false. */
+  readonly sec?: boolean;
+  /** Bytes of data; for a remote frame the requested length. Default: the length of `data`. */
+  readonly dlc?: number;
+  /**
+   * Classic frames of 8 bytes: the length code to send instead of 8, 9 to 15, or 0 for 8. Controllers need the mode
+   * `cc-len8-dlc`; the others send 8. Default 0.
+   */
+  readonly len8Dlc?: number;
+  /** The interface's name, or null. Default null. */
+  readonly channel?: string | null;
+  /** Seconds since 1970, 0 for none. Default 0. */
+  readonly timestamp?: number;
+  /** False for a frame that this host sent. Default true. */
+  readonly isRx?: boolean;
+}
+
+/** What a message is by default. */
+const defaults: Required<MessageInit> = {
+  arbitrationId: 0,
+  data: [],
+  isExtendedId: true,
+  isRemoteFrame: false,
+  isErrorFrame: false,
+  isFd: false,
+  bitrateSwitch: false,
+  errorStateIndicator: false,
+  isXl: false,
+  priority: 0,
+  vcid: 0,
+  sdt: 0,
+  af: 0,
+  sec: false,
+  dlc: 0,
+  len8Dlc: 0,
+  channel: null,
+  timestamp: 0,
+  isRx: true,
+};
+
+/** Fields that need another one. */
+const belonging = [
+  ["bitrateSwitch", "isFd", "CAN FD"],
+  ["errorStateIndicator", "isFd", "CAN FD"],
+  ["priority", "isXl", "CAN XL"],
+  ["vcid", "isXl", "CAN XL"],
+  ["sdt", "isXl", "CAN XL"],
+  ["af", "isXl", "CAN XL"],
+  ["sec", "isXl", "CAN XL"],
+] as const;
+
+/** The forms that frames have beside plain data; a frame has one of them at the most. */
+const forms = ["isRemoteFrame", "isErrorFrame", "isFd", "isXl"] as const;
+
+/** What a kind of frame carries: its name, and the least and most bytes of data. */
+interface Kind {
+  readonly name: string;
+  readonly least: number;
+  readonly most: number;
+}
+
+const classic: Kind = { name: "a classic frame (set isFd for 64)", least: 0, most: CAN_MAX_DLEN };
+const fd: Kind = { name: "a CAN FD frame", least: 0, most: CANFD_MAX_DLEN };
+const xl: Kind = { name: "a CAN XL frame", least: CANXL_MIN_DLEN, most: CANXL_MAX_DLEN };
+
+/**
+ * A record of its own for a message.
+ *
+ * @throws {RangeError | TypeError} See `Message`.
+ */
+export function encodeRecord(init: MessageInit): Uint32Array {
+  const kind = checkForm(init);
+  const isRemoteFrame = flag(init, "isRemoteFrame");
+  const data = init.data ?? defaults.data;
+  const dlc = dataLength(data, init.dlc, kind, isRemoteFrame);
+  const header = kind === xl ? CANXL_HDR_SIZE : FRAME_DATA;
+  const frameLength = kind === classic ? CAN_MTU : kind === fd ? CANFD_MTU : header + dlc;
+
+  const words = new Uint32Array(wordsOf(RECORD_HEAD + frameLength));
+  const [seconds, nanoseconds] = splitTimestamp(init.timestamp ?? defaults.timestamp);
+  writeHead(words, seconds, nanoseconds, flag(init, "isRx") ? 0 : RECORD_LOCAL, frameLength);
+  if (kind === xl) encodeXl(init, dlc, words);
+  else encodeClassicOrFd(init, dlc, words);
+  const bytes = new Uint8Array(words.buffer, RECORD_HEAD + header, isRemoteFrame ? 0 : dlc);
+  if (data instanceof Uint8Array) bytes.set(data);
+  else copyNumbers(data, bytes);
+  return words;
+}
+
+/** The kind of frame; refuses fields that are unknown, of a wrong type, or do not go together. */
+function checkForm(init: MessageInit): Kind {
+  if (typeof init !== "object" || init === null) throw new TypeError(`Message takes an object of fields, not ${init}`);
+  for (const key in init) {
+    if (!Object.hasOwn(defaults, key)) throw new TypeError(`Message has no field "${key}"`);
+  }
+  let form: typeof forms[number] | undefined;
+  for (const name of forms) {
+    if (init[name] == null || !flag(init, name)) continue;
+    if (form) throw new TypeError(`${form} and ${name} exclude each other: no CAN frame is both`);
+    form = name;
+  }
+  for (const [name, owner, title] of belonging) {
+    if (init[name] == null || form === owner) continue;
+    if (typeof defaults[name] === "boolean") flag(init, name);
+    if (init[name] !== defaults[name]) throw new TypeError(`${name} is for ${title}: set ${owner} too`);
+  }
+  if (form === "isXl" && init.isExtendedId != null && flag(init, "isExtendedId")) {
+    throw new TypeError("isExtendedId and isXl exclude each other");
+  }
+  if (typeof (init.channel ?? "") !== "string") {
+    throw new TypeError(`channel must be a string or null: ${init.channel}`);
+  }
+  return form === "isXl" ? xl : form === "isFd" ? fd : classic;
+}
+
+function encodeClassicOrFd(init: MessageInit, dlc: number, words: Uint32Array): void {
+  const isErrorFrame = flag(init, "isErrorFrame");
+  const isExtendedId = init.isExtendedId === undefined ? !isErrorFrame : flag(init, "isExtendedId");
+  const wide = isExtendedId || isErrorFrame;
+  const arbitrationId = checkWhole(
+    "arbitrationId",
+    init.arbitrationId ?? defaults.arbitrationId,
+    0,
+    wide ? CAN_EFF_MASK : CAN_SFF_MASK,
+    wide ? "0x1fffffff" : "0x7ff for a standard identifier (set isExtendedId for more)",
+  );
+  words[RECORD_FRAME] = arbitrationId | (isExtendedId ? CAN_EFF_FLAG : 0) |
+    (flag(init, "isRemoteFrame") ? CAN_RTR_FLAG : 0) | (isErrorFrame ? CAN_ERR_FLAG : 0);
+  const flags = (flag(init, "isFd") ? CANFD_FDF : 0) |
+    (flag(init, "bitrateSwitch") ? CANFD_BRS : 0) |
+    (flag(init, "errorStateIndicator") ? CANFD_ESI : 0);
+  words[RECORD_FRAME + (FRAME_LEN >> 2)] = dlc | (flags << 8) |
+    (checkLen8Dlc(init, dlc) << (8 * (FRAME_LEN8_DLC - FRAME_LEN)));
+}
+
+function encodeXl(init: MessageInit, dlc: number, words: Uint32Array): void {
+  const byte = (name: "vcid" | "sdt") => checkWhole(name, init[name] ?? 0, 0, 255);
+  const { arbitrationId, priority } = init;
+  const name = priority == null ? "arbitrationId" : "priority";
+  const prio = checkWhole(name, priority ?? arbitrationId ?? 0, 0, CANXL_PRIO_MASK, "0x7ff, the priority");
+  if ((arbitrationId ?? prio) !== prio) {
+    throw new TypeError(
+      `priority is ${priority} but arbitrationId is ${arbitrationId}: in a CAN XL frame they are one`,
+    );
+  }
+  checkLen8Dlc(init, dlc);
+  words[RECORD_FRAME] = prio | (byte("vcid") << CANXL_VCID_OFFSET);
+  words[RECORD_FRAME + (FRAME_LEN >> 2)] = CANXL_XLF | (flag(init, "sec") ? CANXL_SEC : 0) |
+    (byte("sdt") << (8 * (CANXL_SDT - FRAME_LEN))) | (dlc << (8 * (CANXL_LEN - FRAME_LEN)));
+  words[RECORD_FRAME + (CANXL_AF >> 2)] = checkWhole("af", init.af ?? 0, 0, 0xffffffff, "0xffffffff");
+}
+
+function flag(init: MessageInit, name: keyof MessageInit): boolean {
+  return checkBoolean(name, init[name] ?? defaults[name]);
+}
+
+function checkLen8Dlc(init: MessageInit, dlc: number): number {
+  const code = checkWhole("len8Dlc", init.len8Dlc ?? 0, 0, CAN_MAX_RAW_DLC);
+  if (code === 0) return 0;
+  if (code <= CAN_MAX_DLEN) throw new RangeError(`len8Dlc is ${code}: it must be 9 to 15, or 0 for the length itself`);
+  if (dlc !== CAN_MAX_DLEN || init.isFd || init.isXl || init.isErrorFrame) {
+    throw new RangeError(`len8Dlc is ${code}: only a classic frame of 8 bytes has another code for its length`);
+  }
+  return code;
+}
+
+function copyNumbers(numbers: ArrayLike<number>, bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = numbers[i];
+    // The name in the error is made only where there is one.
+    bytes[i] = Number.isInteger(byte) && byte >= 0 && byte <= 255 ? byte : checkWhole(`data[${i}]`, byte, 0, 255);
+  }
+}
+
+/** The length that a frame with this data says it has. */
+function dataLength(data: unknown, dlc: number | undefined, kind: Kind, isRemoteFrame: boolean): number {
+  const length = typeof data === "object" && data !== null ? (data as { length?: unknown }).length : undefined;
+  if (typeof length !== "number") throw new TypeError(`data must be a Uint8Array or an array of numbers: ${data}`);
+  if (length > kind.most) throw new RangeError(`data has ${length} bytes: at most ${kind.most} fit ${kind.name}`);
+  if (length < kind.least) {
+    throw new RangeError(`data has ${length} bytes: ${kind.name} has ${kind.least} at the least`);
+  }
+  const said = checkWhole("dlc", dlc ?? length, 0, kind.most);
+  if (isRemoteFrame && length > 0) {
+    throw new RangeError(`data has ${length} bytes: a remote frame carries none, set dlc`);
+  }
+  if (!isRemoteFrame && said !== length) throw new RangeError(`dlc is ${said} but data has ${length} bytes`);
+  if (kind === fd && fdLength(said) !== said) {
+    throw new RangeError(`data has ${said} bytes, a length CAN FD does not have: pad it to ${fdLength(said)}`);
+  }
+  return said;
+}
+
+function splitTimestamp(timestamp: unknown): [seconds: number, nanoseconds: number] {
+  if (typeof timestamp !== "number") throw new TypeError(`timestamp must be a number of seconds: ${timestamp}`);
+  if (!(timestamp >= 0 && timestamp < 2 ** 53)) {
+    throw new RangeError(`timestamp must be a finite number of seconds, 0 or more: ${timestamp}`);
+  }
+  const seconds = Math.floor(timestamp);
+  const nanoseconds = Math.round((timestamp - seconds) * 1e9);
+  return nanoseconds === 1e9 ? [seconds + 1, 0] : [seconds, nanoseconds];
+}

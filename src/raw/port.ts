@@ -1,0 +1,206 @@
+/**
+ * A raw CAN socket.
+ *
+ * @module
+ */
+
+import type { Libc } from "../../ffi/libc.ts";
+import { CAN_MTU, CAN_RAW, CANFD_MTU, CANXL_MTU, encodeAddress, type RawFilter } from "../kernel/can.ts";
+import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
+import { isInterfaceName } from "../kernel/if.ts";
+import { SOCK_RAW } from "../kernel/socket.ts";
+import { frameLength, type Message } from "../message/message.ts";
+import type { FullBusOptions } from "./options.ts";
+import type { FrameSocket } from "./frame_port.ts";
+import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsUp, interfaceMtu } from "../socket/interfaces.ts";
+import { InterfaceNames } from "../socket/interface_names.ts";
+import { GONE, KernelSocket, MOST_ERRORS, type Protocol } from "../socket/kernel_socket.ts";
+import { messageAdvice } from "../socket/mtu.ts";
+import { configureRaw, setRawErrorMask, setRawFilters } from "./settings.ts";
+import { BATCH, ReceiveBatch } from "./receive_batch.ts";
+import { SendBatch } from "./send_batch.ts";
+import type { OnReady } from "../endpoint/source.ts";
+
+const RAW: Protocol = {
+  name: "CAN_RAW",
+  number: CAN_RAW,
+  type: SOCK_RAW,
+  missing: `load the module with "sudo modprobe can_raw"`,
+};
+
+/** CAN_RAW over a libc. */
+export class RawSocket extends KernelSocket implements FrameSocket {
+  readonly channelInfo: string;
+  readonly ifindex: number;
+  readonly #in: ReceiveBatch;
+  readonly #out: SendBatch;
+  readonly #names: InterfaceNames;
+  #filters: readonly RawFilter[];
+  #errorMask: number;
+  /** Whether the last receive found the end of what was there. */
+  #empty = false;
+  /** `-errno` for the next receive: it came after messages, or while the socket did something else. */
+  #pending = 0;
+  /** Whether who receives has been told that the interface is down, or will be. */
+  #downTold = false;
+
+  /**
+   * Opens and binds a socket; filters and all other options are in force before the first frame can arrive.
+   *
+   * @param onReady See `Source.arm`; with an error if waiting itself failed.
+   * @throws {CanInitializationError} With the step that failed and what to do. No descriptor is left open.
+   * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN.
+   */
+  constructor(libc: Libc, options: FullBusOptions, onReady: OnReady) {
+    super(libc, RAW, options, onReady);
+    const { channel } = options;
+    this.#filters = options.rawFilters;
+    this.#errorMask = options.errorMask;
+    try {
+      this.ifindex = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
+      configureRaw(this.settings, options);
+      const bound = libc.bind(this.fd, encodeAddress(this.ifindex));
+      if (bound < 0) throw this.error("bind a CAN_RAW socket to", "bind", bound);
+      const frameSize = options.xl ? CANXL_MTU : options.fd ? CANFD_MTU : CAN_MTU;
+      this.#names = new InterfaceNames(libc, this.fd);
+      const names = channel || ((index: number) => this.#names.of(index));
+      this.#in = new ReceiveBatch(libc, this.fd, frameSize, options.timestamps === "hardware", names);
+      this.#out = new SendBatch(libc, this.fd, frameSize, channel === "" ? (message) => this.#indexOf(message) : null);
+      const mtu = this.#readMtu();
+      if (mtu < 0) throw this.error("read the MTU of", "ioctl", mtu);
+    } catch (error) {
+      libc.close(this.fd);
+      throw error;
+    }
+    this.channelInfo = channel === "" ? "socketcan, every channel" : `socketcan channel "${channel}"`;
+    this.opened = true;
+  }
+
+  get idle(): boolean {
+    return this.#empty && this.#pending === 0 && this.readiness.watched;
+  }
+
+  receive(into: Message[], from: number, max: number): number {
+    this.#names.refresh();
+    this.#empty = false;
+    let received = this.#pending === 0 ? this.#fill(into, from, max) : 0;
+    // The frames that came before the interface went are still there, behind the error.
+    if (this.#pending === -ENODEV) received += this.#fill(into, from + received, max - received);
+    const error = this.#pending;
+    if (error === 0 || from + received > 0) return received;
+    // An interface that is gone is told each time: unlike one that is down it does not come back to this socket.
+    if (error !== -ENODEV) this.#pend(0);
+    throw this.error("receive from", "recvmmsg", error);
+  }
+
+  send(messages: readonly Message[], from: number): number {
+    let result = this.#out.send(messages, from);
+    // Longer than the MTU that was read last, which may have been changed since.
+    if (result === -EMSGSIZE && this.#readMtu() >= frameLength(messages[from])) {
+      result = this.#out.send(messages, from);
+    }
+    if (result === -ENETDOWN) {
+      // The socket tells it once: to a send, though it is news for who receives. It is no reason not to send if the
+      // interface is up again.
+      const up = this.#isUp(messages[from]);
+      if (up || (!this.#downTold && this.channel !== "")) this.#keepForReceive(result);
+      if (up) result = this.#out.send(messages, from);
+    }
+    if (result > 0) {
+      this.#downTold = false;
+      this.readiness.reset();
+      return result;
+    }
+    if (result === -ENOBUFS) {
+      this.readiness.backOff();
+      return 0;
+    }
+    if (result === -EAGAIN || result === -EINTR) {
+      this.readiness.reset();
+      return 0;
+    }
+    throw this.#sendError(messages[from], result);
+  }
+
+  setFilters(filters: readonly RawFilter[]): void {
+    // While no frame passes, neither data nor errors, emptying the buffer comes to an end.
+    setRawFilters(this.settings, [], 0);
+    // An error is told before the frames that wait; it is kept for the next receive, and they are not.
+    let result = this.#in.drain();
+    for (let errors = 0; result !== -EAGAIN && errors < MOST_ERRORS; errors++) {
+      if (result !== -EINTR) this.#keepForReceive(result);
+      result = this.#in.drain();
+    }
+    try {
+      setRawFilters(this.settings, filters, this.#errorMask);
+      this.#filters = filters;
+    } catch (error) {
+      setRawFilters(this.settings, this.#filters, this.#errorMask);
+      throw error;
+    }
+  }
+
+  setErrorMask(mask: number): void {
+    setRawErrorMask(this.settings, mask);
+    this.#errorMask = mask;
+  }
+
+  /** Writes what there is, up to `max`, and keeps the `-errno` that ended it; returns how many. */
+  #fill(into: Message[], from: number, max: number): number {
+    let received = 0;
+    while (received < max) {
+      const asked = Math.min(max - received, BATCH);
+      const count = this.#in.receive(into, from + received, asked);
+      if (count > 0) {
+        received += count;
+        this.#downTold = false;
+      }
+      if (count === asked) continue;
+      this.#empty = count >= 0 || count === -EAGAIN;
+      if (count < 0 && count !== -EAGAIN && count !== -EINTR) this.#pend(this.#pending || count);
+      if (count === -ENETDOWN) this.#downTold = true;
+      break; // there are no more, or none at all for a reason
+    }
+    return received;
+  }
+
+  /** Keeps a `-errno` for the next receive, and sees to it that who waits receives. */
+  #keepForReceive(result: number): void {
+    this.#pend(this.#pending || result);
+    this.#downTold ||= result === -ENETDOWN;
+  }
+
+  #pend(result: number): void {
+    this.#pending = result;
+    this.readiness.news = result !== 0;
+  }
+
+  /** What the interface carries, for frames that are too long for it to be refused with a reason. */
+  #readMtu(): number {
+    const mtu = this.channel === "" ? Infinity : interfaceMtu(this.libc, this.fd, this.channel);
+    if (mtu > 0) this.#out.limit = mtu;
+    return mtu;
+  }
+
+  #indexOf(message: Message): number {
+    const { channel } = message;
+    return channel !== null && isInterfaceName(channel) ? interfaceIndex(this.libc, this.fd, channel) : -ENODEV;
+  }
+
+  #isUp(message: Message): boolean {
+    return interfaceIsUp(this.libc, this.fd, this.channel || message.channel || "");
+  }
+
+  #sendError(message: Message, result: number): Error {
+    const channel = this.channel || message.channel || "";
+    return this.error("send to", "send", result, this.#sendAdvice(message, channel, result), channel);
+  }
+
+  #sendAdvice(message: Message, channel: string, result: number): string | undefined {
+    if (this.channel === "") {
+      if (result === -ENODEV || result === -EPERM) return canInterfaces(this.libc, this.fd);
+    } else if (result === -ENODEV || result === -ENXIO) return GONE;
+    if (result !== -EINVAL && result !== -EMSGSIZE) return undefined;
+    return messageAdvice(this.libc, this.fd, channel, message);
+  }
+}

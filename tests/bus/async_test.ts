@@ -1,0 +1,257 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { CanOperationError, Message, type WaitOptions } from "../../mod.ts";
+import { all, deliver, PATIENCE } from "../support/delivery.ts";
+import { pause } from "../support/pause.ts";
+import { worlds } from "../support/worlds.ts";
+
+function numbered(count: number): Message[] {
+  return Array.from({ length: count }, (_, i) => new Message({ arbitrationId: i }));
+}
+
+for (const { name, skip, open } of worlds) {
+  describe(`Bus on ${name}, asynchronously`, { skip }, () => {
+    it("receives what comes later, while timers go on", async () => {
+      using sender = open();
+      using receiver = open();
+      let ticks = 0;
+      const ticking = setInterval(() => ticks++, 1);
+      const message = receiver.recvAsync();
+      await pause(20);
+      sender.send(new Message({ arbitrationId: 7 }));
+      assertEquals((await message)!.arbitrationId, 7);
+      clearInterval(ticking);
+      assert(ticks > 0);
+    });
+
+    it("refuses wrong options by name and value", async () => {
+      using bus = open();
+      const refused: [unknown, typeof TypeError | typeof RangeError, string][] = [
+        [5, TypeError, "takes options such as { timeout: 1 }, not 5"],
+        [{ timeOut: 1 }, TypeError, 'has no option "timeOut"; it has timeout, signal'],
+        [{ timeout: "1" }, TypeError, "timeout must be a number"],
+        [{ timeout: -1 }, RangeError, "timeout is -1"],
+        [{ signal: 1 }, TypeError, "signal must be an AbortSignal: 1"],
+      ];
+      for (const [options, Class, text] of refused) {
+        await assertRejects(() => bus.recvAsync(options as WaitOptions), Class, text);
+        await assertRejects(() => bus.sendAsync(new Message(), options as WaitOptions), Class, text);
+      }
+    });
+
+    it("serves those who wait in order", async () => {
+      using sender = open({ receiveOwnMessages: true });
+      using receiver = open();
+      const waiting = numbered(10).map(() => receiver.recvAsync());
+      deliver(sender, ...numbered(10));
+      const got = await Promise.all(waiting);
+      assertEquals(got.map((message) => message!.arbitrationId), numbered(10).map((message) => message.arbitrationId));
+    });
+
+    it("returns null when the time is over, and at once for 0", async () => {
+      using sender = open({ receiveOwnMessages: true });
+      using receiver = open();
+      assertEquals(await receiver.recvAsync({ timeout: 0 }), null);
+      const start = performance.now();
+      assertEquals(await receiver.recvAsync({ timeout: 0.05 }), null);
+      assert(performance.now() - start >= 50);
+      deliver(sender, new Message({ arbitrationId: 3 }));
+      assertEquals((await receiver.recvAsync({ timeout: 0 }))!.arbitrationId, 3);
+      await assertRejects(
+        () => receiver.recvAsync(1 as unknown as { timeout: number }),
+        TypeError,
+        "{ timeout: 1 }, not 1",
+      );
+      await assertRejects(() => receiver.recvAsync({ timeout: NaN }), RangeError, "timeout is NaN");
+    });
+
+    it("a wait that ends by its timeout or signal takes no message, and disturbs nobody", async () => {
+      using sender = open();
+      using receiver = open();
+      const aborting = new AbortController();
+      const aborted = receiver.recvAsync({ signal: aborting.signal });
+      const patient = receiver.recvAsync();
+      const hasty = receiver.recvAsync({ timeout: 0.01 });
+      assertEquals(await hasty, null);
+      const reason = new Error("enough");
+      aborting.abort(reason);
+      assertEquals(await assertRejects(() => aborted), reason);
+      sender.send(new Message({ arbitrationId: 5 }));
+      assertEquals((await patient)!.arbitrationId, 5);
+      await assertRejects(() => receiver.recvAsync({ signal: AbortSignal.abort(reason) }), Error, "enough");
+      sender.send(new Message({ arbitrationId: 6 }));
+      await assertRejects(() => receiver.recvAsync({ signal: AbortSignal.abort() }));
+      assertEquals((await receiver.recvAsync())!.arbitrationId, 6, "an aborted wait loses no message");
+    });
+
+    it("an abort in the same turn as a frame loses nothing", async () => {
+      using sender = open();
+      using receiver = open();
+      for (let i = 0; i < 50; i++) {
+        const aborting = new AbortController();
+        const wait = receiver.recvAsync({ signal: aborting.signal }).catch(() => null);
+        sender.send(new Message({ arbitrationId: i }));
+        if (i % 2) await pause();
+        aborting.abort();
+        const message = await wait ?? receiver.recv(PATIENCE);
+        assertEquals(message!.arbitrationId, i);
+      }
+    });
+
+    it("close rejects all who wait, and ends iterations", async () => {
+      const bus = open();
+      const waiting = [bus.recvAsync(), bus.recvAsync({ timeout: 9 }), bus.recvAsync()];
+      const iteration = (async () => {
+        for await (const message of bus) throw new Error(`unexpected: ${message}`);
+        return "ended";
+      })();
+      await pause();
+      bus.close();
+      for (const wait of waiting) {
+        const error = await assertRejects(() => wait, CanOperationError, "the bus is closed");
+        assertEquals(error.code, "EBADF");
+      }
+      assertEquals(await iteration, "ended");
+      await assertRejects(() => bus.recvAsync(), CanOperationError, "the bus is closed");
+      await assertRejects(() => bus.sendAsync(new Message()), CanOperationError, "the bus is closed");
+    });
+
+    it("iterates until the loop ends, and can go on", async () => {
+      using sender = open({ receiveOwnMessages: true });
+      using receiver = open();
+      const seen: number[] = [];
+      deliver(sender, ...numbered(100));
+      for await (const message of receiver) {
+        seen.push(message.arbitrationId);
+        if (seen.length === 30) break;
+      }
+      for await (const message of receiver) {
+        seen.push(message.arbitrationId);
+        if (seen.length === 100) break;
+      }
+      assertEquals(seen, numbered(100).map((message) => message.arbitrationId));
+    });
+
+    it("lets others have their turn while there is always a message", async () => {
+      using sender = open();
+      using receiver = open({ receiveBuffer: 2_000_000 });
+      const fill = () => sender.sendMany(numbered(100));
+      fill();
+      let turns = 0;
+      let going = true;
+      (async () => {
+        while (going) {
+          await pause();
+          turns++;
+        }
+      })();
+      let count = 0;
+      for await (const _ of receiver) {
+        if (++count % 50 === 0) fill();
+        if (count === 5000) break;
+      }
+      going = false;
+      // Without it there would be none: everything awaited so far is ready at once.
+      assert(turns >= 1, `${turns} turns in ${count} messages`);
+    });
+
+    it("buses that answer each other at once let timers have their turn", async () => {
+      using one = open();
+      using other = open();
+      let ticks = 0;
+      const ticking = setInterval(() => ticks++, 1);
+      (async () => {
+        for await (const message of other) other.send(message);
+      })();
+      for (let i = 0; i < 3000; i++) {
+        one.send(new Message({ arbitrationId: i }));
+        assertEquals((await one.recvAsync())!.arbitrationId, i);
+      }
+      clearInterval(ticking);
+      // Without it there would be none: nothing here waits for anything but these two.
+      assert(ticks >= 1, `${ticks} ticks`);
+    });
+
+    it("gets what came while nobody waited, and what other reads left", async () => {
+      using sender = open({ receiveOwnMessages: true });
+      using receiver = open();
+      using patient = open({ filters: [{ canId: 0x7ff, canMask: 0x7ff }] });
+      const last = patient.recvAsync();
+      for (let i = 0; i < 20; i++) {
+        deliver(sender, ...numbered(3));
+        if (i % 2) await pause(5);
+        assertEquals((await receiver.recvAsync())!.arbitrationId, 0);
+        if (i % 3) await pause(1);
+        const left = i % 4
+          ? [receiver.recv(PATIENCE), await receiver.recvAsync({ timeout: PATIENCE })]
+          : receiver.recvMany(2, PATIENCE);
+        assertEquals(left.map((message) => message!.arbitrationId), [1, 2]);
+      }
+      sender.send(new Message({ arbitrationId: 0x7ff }));
+      assertEquals((await last)!.arbitrationId, 0x7ff);
+      assertEquals((await receiver.recvAsync())!.arbitrationId, 0x7ff);
+    });
+
+    it("can be closed, and others with it, by the one who gets a message", async () => {
+      using sender = open({ receiveOwnMessages: true });
+      const [first, second] = [open(), open()];
+      const rejected = assertRejects(
+        () => second.recvAsync().then(() => second.recvAsync()),
+        CanOperationError,
+        "EBADF",
+      );
+      await pause(20);
+      deliver(sender, ...numbered(3));
+      for await (const message of first) {
+        assertEquals(message.arbitrationId, 0);
+        first.close();
+        second.close();
+      }
+      await rejected;
+    });
+
+    it("what a blocking read has read ahead goes to those who wait", async () => {
+      using sender = open({ receiveOwnMessages: true });
+      using receiver = open();
+      const waiting = [receiver.recvAsync(), receiver.recvAsync()];
+      deliver(sender, ...numbered(3));
+      assertEquals(receiver.recv(PATIENCE)!.arbitrationId, 0);
+      assertEquals((await Promise.all(waiting)).map((message) => message!.arbitrationId), [1, 2]);
+    });
+
+    it("sends", async () => {
+      using sender = open();
+      using receiver = open();
+      await Promise.all(numbered(20).map((message) => sender.sendAsync(message)));
+      await sender.sendAsync(new Message({ arbitrationId: 20 }), { timeout: 1, signal: new AbortController().signal });
+      assertEquals(all(receiver, 21).length, 21);
+      await assertRejects(() => sender.sendAsync({} as Message), TypeError, "not a Message");
+      await assertRejects(() => sender.sendAsync(new Message(), { timeout: -1 }), RangeError, "timeout is -1");
+      await assertRejects(() => sender.sendAsync(new Message(), { signal: AbortSignal.abort(new Error("no")) }), Error);
+      assertEquals(receiver.recv(0), null);
+    });
+
+    it("many buses wait at once", async () => {
+      using sender = open();
+      const receivers = Array.from({ length: 64 }, () => open());
+      for (let i = 0; i < 3; i++) {
+        const waiting = receivers.map((bus) => bus.recvAsync({ timeout: PATIENCE }));
+        await pause(10);
+        sender.send(new Message({ arbitrationId: i }));
+        for (const message of await Promise.all(waiting)) assertEquals(message!.arbitrationId, i);
+      }
+      for (const bus of receivers) bus.close();
+    });
+
+    it("an unref'ed wait still receives", async () => {
+      using sender = open();
+      using receiver = open().unref();
+      const message = receiver.recvAsync();
+      await pause(30);
+      sender.send(new Message({ arbitrationId: 4 }));
+      await pause(1);
+      receiver.ref();
+      assertEquals((await message)!.arbitrationId, 4);
+    });
+  });
+}

@@ -1,0 +1,296 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { Bus, type BusOptions, CanError, CanOperationError, Message } from "../../mod.ts";
+import { openLibc } from "../../ffi/open.ts";
+import { EAGAIN, EINTR, ENETDOWN, ENOBUFS, ENODEV, errnoName } from "../../src/kernel/errno.ts";
+import { all, bySending, deliver, PATIENCE, take } from "../support/delivery.ts";
+import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
+import { type Call, ENOMEM, errnos, type Fault, once, withFaults } from "../support/faults.ts";
+import { noVcan } from "../support/kernel.ts";
+import { pause } from "../support/pause.ts";
+
+/** libc's own, whatever it is replaced by. */
+const { close: closeReally } = openLibc();
+
+/** Something that a bus does, and how it ends when a call that it makes fails once. */
+interface Row {
+  readonly call: Call;
+  readonly does: string;
+  /** The errors that do not show: it is done all the same. All others are thrown. */
+  readonly hidden: readonly number[];
+  /** What the error names; the call itself unless told. */
+  readonly syscall?: string;
+  /** After ENODEV the receiver gives what it has, and then stays gone. */
+  readonly gone?: boolean;
+  /** The error is told by the next receive. */
+  readonly later?: boolean;
+  readonly options?: Partial<BusOptions>;
+  /** Whether the peer sends a frame before. */
+  readonly fed?: boolean;
+  /** Another call that must fail before, so that this one is made. */
+  readonly first?: readonly [Call, number];
+  run(bus: Bus): unknown;
+}
+
+// An interface that is up sends, whatever the socket remembers: ENETDOWN is then for who receives.
+const patient = [EINTR, EAGAIN, ENOBUFS, ENETDOWN];
+const receiving = { call: "recvmmsg", hidden: [EINTR, EAGAIN], gone: true, fed: true } as const;
+const waiting = { hidden: [], fed: true, run: (bus: Bus) => bus.recvAsync({ timeout: PATIENCE }) } as const;
+const own = { channel: "vcan0", fd: true, receiveOwnMessages: false };
+
+const ours = new Message({ arbitrationId: 1, data: [1] });
+const theirs = new Message({ arbitrationId: 2, data: [2] });
+const many = Array.from({ length: 5 }, () => ours);
+
+const rows: readonly Row[] = [
+  { call: "send", does: "send", hidden: patient, run: (bus) => bus.send(ours, PATIENCE) },
+  { call: "send", does: "sendAsync", hidden: patient, run: (bus) => bus.sendAsync(ours, { timeout: PATIENCE }) },
+  { call: "sendmmsg", does: "sendMany", hidden: patient, syscall: "send", run: (bus) => bus.sendMany(many, PATIENCE) },
+  { ...receiving, does: "recv", run: (bus) => bus.recv(PATIENCE) },
+  { ...receiving, does: "recvMany", run: (bus) => bus.recvMany(9, PATIENCE)[0] },
+  { ...receiving, does: "recvAsync", run: (bus) => bus.recvAsync({ timeout: PATIENCE }) },
+  { ...receiving, does: "iteration", run: (bus) => bus[Symbol.iterator]().next() },
+  { ...receiving, does: "asynchronous iteration", run: (bus) => bus[Symbol.asyncIterator]().next() },
+  { ...receiving, does: "setFilters", later: true, fed: false, run: (bus) => bus.setFilters(null) },
+  { call: "poll", does: "recv", hidden: [EINTR], run: (bus) => bus.recv(0.5) },
+  { call: "poll", does: "recvMany", hidden: [EINTR], run: (bus) => bus.recvMany(9, 0.5) },
+  {
+    call: "poll",
+    does: "send, no room in the socket",
+    hidden: [EINTR],
+    first: ["send", EAGAIN],
+    run: (bus) => bus.send(ours),
+  },
+  {
+    call: "poll",
+    does: "send, no room in the queue",
+    hidden: [EINTR],
+    first: ["send", ENOBUFS],
+    run: (bus) => bus.send(ours),
+  },
+  { call: "poll", does: "sendMany", hidden: [EINTR], first: ["sendmmsg", EAGAIN], run: (bus) => bus.sendMany(many) },
+  { call: "epollCreate", does: "recvAsync", syscall: "epoll_create1", ...waiting, fed: false },
+  { call: "eventfd", does: "recvAsync", ...waiting, fed: false },
+  { call: "epollCtl", does: "recvAsync", syscall: "epoll_ctl", ...waiting, fed: false },
+  { call: "epollWait", does: "recvAsync", syscall: "epoll_wait", ...waiting, hidden: [EINTR], fed: false },
+  {
+    call: "epollCtl",
+    does: "sendAsync",
+    syscall: "epoll_ctl",
+    hidden: [],
+    first: ["send", EAGAIN],
+    run: (bus) => bus.sendAsync(ours),
+  },
+  { call: "getsockopt", does: "droppedFrames", hidden: [], run: (bus) => bus.droppedFrames },
+  { call: "getsockopt", does: "receiveBuffer", hidden: [], run: (bus) => bus.receiveBuffer },
+  { call: "getsockopt", does: "sendBuffer", hidden: [], run: (bus) => bus.sendBuffer },
+  { call: "setsockopt", does: "setFilters", hidden: [], run: (bus) => bus.setFilters(null) },
+  {
+    call: "ioctl",
+    does: "sendMany on every interface",
+    hidden: patient,
+    syscall: "send",
+    options: { channel: "" },
+    run: (bus) => bus.sendMany([new Message({ ...ours.toJSON(), channel: "vcan0" })], PATIENCE),
+  },
+];
+
+describe("A bus of which one call fails once", { skip: noVcan }, () => {
+  for (const row of rows) {
+    const shown = errnos.filter((errno) => !row.hidden.includes(errno)).map(errnoName).join(", ");
+    it(`${row.call} in ${row.does}: ${shown || "nothing"} shows, and the bus works on`, async () => {
+      const before = await restingDescriptors();
+      for (const errno of errnos) await failOnce(row, errno);
+      await descriptorsBackTo(before);
+    });
+  }
+
+  it("waking the thread that waits: nothing shows of EINTR and EAGAIN; others are told to who waits", async () => {
+    for (const errno of errnos) {
+      const before = await restingDescriptors();
+      {
+        using bus = new Bus(own);
+        using other = new Bus(own);
+        const wait = other.recvAsync({ timeout: 60 }).then((message) => message?.arbitrationId, (error) => error.code);
+        const failing = once("write", errno);
+        await withFaults(failing.fault, async () => {
+          for (let tries = 0; tries < 200 && !failing.done(); tries++) {
+            await pause(20);
+            other[tries % 2 ? "ref" : "unref"](); // the thread, once it sleeps, must sleep in another way
+          }
+          await pause(20);
+        }).result;
+        assert(failing.done(), "no write was made");
+        other.ref();
+        bus.send(theirs);
+        const hidden = errno === EINTR || errno === EAGAIN;
+        assertEquals(await wait, hidden ? theirs.arbitrationId : errnoName(errno));
+      }
+      await descriptorsBackTo(before);
+    }
+  });
+
+  it("taking back what woke the thread: nothing shows", async () => {
+    for (const errno of errnos) {
+      const before = await restingDescriptors();
+      {
+        using bus = new Bus(own);
+        using peer = new Bus(own);
+        const failing = once("read", errno);
+        await withFaults(failing.fault, async () => {
+          for (let tries = 0; tries < 200 && !failing.done(); tries++) {
+            assertEquals(await bus.recvAsync({ timeout: 0.03 }), null);
+            await pause(5); // nobody waits any more: the thread is woken
+          }
+        }).result;
+        assert(failing.done(), "no read was made");
+        const wait = bus.recvAsync({ timeout: PATIENCE });
+        peer.send(theirs);
+        assertEquals((await wait)?.arbitrationId, theirs.arbitrationId);
+      }
+      await descriptorsBackTo(before);
+    }
+  });
+
+  it("registering with epoll, and then waiting: the next wait registers it", async () => {
+    using bus = new Bus(own);
+    using other = new Bus(own);
+    const registering = once("epollCtl", ENOMEM);
+    await withFaults(registering.fault, () => assertRejects(() => bus.recvAsync(), CanOperationError, "ENOMEM")).result;
+    // A failure of waiting is told to all; it must not be taken for a report of this one.
+    const waiting = once("epollWait", ENOMEM);
+    await withFaults(waiting.fault, () => assertRejects(() => other.recvAsync(), CanOperationError, "ENOMEM")).result;
+    const wait = bus.recvAsync({ timeout: PATIENCE });
+    other.send(theirs);
+    assertEquals((await wait)?.arbitrationId, theirs.arbitrationId);
+  });
+
+  it("close: the error is thrown, waits are rejected, and no descriptor is left", async () => {
+    for (const call of ["close", "epollCtl", "write"] satisfies Call[]) {
+      for (const errno of errnos) {
+        const before = await restingDescriptors();
+        const bus = new Bus(own);
+        const wait = bus.recvAsync().catch((error) => error.message);
+        await pause(30);
+        await pause(); // asleep by now, however late this thread was: that is settled between two turns of timers
+        const failing = once(call, errno);
+        const { result } = withFaults((...args) => {
+          const answer = failing.fault(...args);
+          // As in Linux, a close that fails has closed.
+          if (call === "close" && answer !== undefined) closeReally(args[1][0] as number);
+          return answer;
+        }, () => {
+          try {
+            return bus.close();
+          } catch (error) {
+            return error;
+          }
+        });
+        const waking = call === "write" && errno !== EINTR && errno !== EAGAIN;
+        if (call === "close" || waking) assertInstanceOf(result, CanOperationError);
+        else assertEquals(result, undefined);
+        assert(/the bus is closed/.test(await wait), await wait);
+        // The thread that could not be woken is woken by the next bus that is closed.
+        const next = new Bus(own);
+        await next.recvAsync({ timeout: 0.01 });
+        next.close();
+        await descriptorsBackTo(before);
+      }
+    }
+  });
+
+  it("short counts: fewer sent, fewer received, each frame once and in order", async () => {
+    for (const most of [1, 3, 63]) {
+      using peer = new Bus({ ...own, receiveOwnMessages: true });
+      using bus = new Bus(own);
+      const sent = Array.from({ length: 150 }, (_, i) => new Message({ arbitrationId: i }));
+      const ids = (messages: Message[]) => messages.map(({ arbitrationId }) => arbitrationId);
+      const fault: Fault = (call, args) => {
+        if (call === "sendmmsg" || call === "recvmmsg") {
+          const counted = args as unknown[];
+          counted[2] = Math.min(args[2] as number, most);
+        }
+        return undefined;
+      };
+      await withFaults(fault, async () => {
+        assertEquals(peer.sendMany(sent, PATIENCE), 150);
+        assertEquals(ids(bySending(all(bus, 150))), ids(sent));
+        take(peer, 150);
+        deliver(peer, ...sent);
+        const got: Message[] = [];
+        while (got.length < 40) got.push(...bus.recvMany(10, PATIENCE));
+        while (got.length < 80) got.push(bus.recv(PATIENCE)!);
+        while (got.length < 120) got.push((await bus.recvAsync({ timeout: PATIENCE }))!);
+        for await (const message of bus) if (got.push(message) === 150) break;
+        assertEquals(ids(got), ids(sent));
+      }).result;
+      assertEquals(bus.recv(0), null);
+    }
+  });
+
+  it("setFilters drops what came under older filters, though the link's error is told first", () => {
+    using peer = new Bus({ ...own, receiveOwnMessages: true });
+    using bus = new Bus(own);
+    deliver(peer, ...many);
+    const down = once("recvmmsg", ENETDOWN);
+    withFaults(down.fault, () => bus.setFilters([{ canId: 2, canMask: 0x7ff }]));
+    assertThrows(() => bus.recv(0), CanOperationError, "ENETDOWN");
+    peer.sendMany([ours, theirs]);
+    assertEquals(all(bus, 1).map(({ arbitrationId }) => arbitrationId), [theirs.arbitrationId]);
+  });
+});
+
+async function failOnce(row: Row, errno: number): Promise<void> {
+  const { call, does, hidden, gone, later, options, fed, first, run } = row;
+  const what = `${errnoName(errno)} of ${call} in ${does}`;
+  using feeder = new Bus({ ...own, receiveOwnMessages: true });
+  using bus = new Bus({ ...own, ...options });
+  using peer = new Bus(own);
+  if (fed) deliver(feeder, theirs);
+  const failing = once(call, errno, first);
+  const attempt = async () => {
+    try {
+      const value = await run(bus);
+      return { value };
+    } catch (error) {
+      return { error };
+    }
+  };
+  // For a call that waits for a frame, one comes a little later.
+  const feeding = setTimeout(() => peer.send(theirs), 20);
+  const waits = ["epollCreate", "eventfd", "epollCtl", "epollWait"].includes(call) && does === "recvAsync";
+  if (!waits) clearTimeout(feeding);
+  let { error } = await withFaults(failing.fault, attempt).result;
+  clearTimeout(feeding);
+  assert(failing.done(), `${what}: no such call was made`);
+  const sending = does.startsWith("send");
+  const count = !sending || !hidden.includes(errno) ? 0 : does === "sendMany" ? many.length : 1;
+  const sent = all(peer, count).filter(({ arbitrationId }) => arbitrationId === ours.arbitrationId).length;
+  if (gone && errno === ENODEV && fed) {
+    // What came before is given first.
+    assertEquals(error, undefined, what);
+    error = assertThrows(() => bus.recv(PATIENCE), CanOperationError, "ENODEV", what);
+  }
+  assertEquals(sent, count, `${what}: frames sent`);
+  if (hidden.includes(errno)) {
+    assertEquals(error, undefined, what);
+    if (sending && errno === ENETDOWN) assertThrows(() => bus.recv(0), CanOperationError, "ENETDOWN", what);
+  } else {
+    if (later) {
+      assertEquals(error, undefined, what);
+      error = assertThrows(() => bus.recv(0), CanOperationError, errnoName(errno), what);
+    }
+    assertInstanceOf(error, CanError, what);
+    assertEquals([error.code, error.syscall], [errnoName(errno), row.syscall ?? call], what);
+    if (does.startsWith("sendMany")) assertEquals(error.sent, 0, what);
+  }
+  if (gone && errno === ENODEV) {
+    assertThrows(() => bus.recv(0), CanOperationError, "open a new one when it is back", what);
+    return;
+  }
+  bus.recvMany(99, 0);
+  deliver(feeder, theirs);
+  assertEquals(bus.recv(PATIENCE)?.arbitrationId, theirs.arbitrationId, `${what}: receives afterwards`);
+  bus.send(new Message({ ...ours.toJSON(), channel: "vcan0" }), PATIENCE);
+  assertEquals(feeder.recv(PATIENCE)?.arbitrationId, ours.arbitrationId, `${what}: sends afterwards`);
+}

@@ -1,0 +1,89 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { Endpoint } from "../../src/endpoint/endpoint.ts";
+import { EventFeeds, Events } from "../../src/endpoint/events.ts";
+import { Feed } from "../../src/endpoint/feed.ts";
+
+/** A feed of events, and who waits for it. */
+function open(): { feed: Feed<number>; events: Events<number>; waits: boolean[] } {
+  const waits: boolean[] = [];
+  const endpoint = new Endpoint<Events<number>, number>(
+    { channel: "here", noun: "feed" },
+    (onReady) => new Events<number>(onReady, (waiting) => void waits.push(waiting)),
+  );
+  return { feed: new Feed(endpoint, undefined), events: endpoint.socket, waits };
+}
+
+describe("Events", () => {
+  it("come in order, before and after somebody waits", async () => {
+    const { feed, events, waits } = open();
+    events.push(1);
+    events.push(2);
+    assertEquals([(await feed.next()).value, (await feed.next()).value], [1, 2]);
+    const [third, fourth] = [feed.next(), feed.next()];
+    events.push(3);
+    events.push(4);
+    assertEquals([(await third).value, (await fourth).value], [3, 4]);
+    assertEquals(waits.filter((each) => each).length > 0, true);
+    feed.end();
+    assertEquals(waits.at(-1), false, "nobody waits any more");
+    assertEquals((await feed.next()).done, true);
+  });
+
+  it("a failure is told to who waits, and the next wait is another", async () => {
+    const { feed, events } = open();
+    const wait = feed.next().then(() => "no error", (error) => error.message);
+    events.fail(new Error("enough"));
+    assertEquals(await wait, "enough");
+    events.push(1);
+    assertEquals((await feed.next()).value, 1);
+    feed.end();
+  });
+
+  it("who reads none loses the oldest", async () => {
+    const { feed, events } = open();
+    for (let i = 0; i < 1100; i++) events.push(i);
+    assertEquals(events.droppedFrames, 76);
+    assertEquals((await feed.next()).value, 76);
+    for (let i = 77; i < 1099; i++) await feed.next();
+    assertEquals((await feed.next()).value, 1099);
+    feed.end();
+  });
+});
+
+describe("Feeds of events", () => {
+  it("each gets every event from its opening on, until it ends", async () => {
+    const sizes: number[] = [];
+    const waits: boolean[] = [];
+    const feeds: EventFeeds<number> = new EventFeeds(
+      "here",
+      () => void sizes.push(feeds.size),
+      () => void waits.push(feeds.waited),
+    );
+    const aborting = new AbortController();
+    const first = feeds.open("events()", {});
+    feeds.push(1);
+    const second = feeds.open("events()", { signal: aborting.signal });
+    feeds.push(2);
+    assertEquals([(await first.next()).value, (await first.next()).value, (await second.next()).value], [1, 2, 2]);
+    const [wait, other] = [first.next(), second.next()];
+    assertEquals(waits, [true, true]);
+    aborting.abort();
+    assertEquals((await other).done, true);
+    feeds.push(3);
+    assertEquals((await wait).value, 3);
+    assertEquals(sizes, [1, 2, 1]);
+    feeds.end();
+    assertEquals([(await first.next()).done, feeds.size, feeds.waited], [true, 0, false]);
+    assertEquals((await feeds.open("events()", { signal: AbortSignal.abort() }).next()).done, true);
+  });
+
+  it("one is not opened with wrong options, or where that fails", () => {
+    const feeds = new EventFeeds<number>("here", () => {
+      if (feeds.size === 1) throw new Error("no");
+    }, () => {});
+    assertThrows(() => feeds.open("events()", {}), Error, "no");
+    assertEquals(feeds.size, 0);
+    assertThrows(() => feeds.open("events()", { sign: 1 } as object), TypeError, 'events() has no option "sign"');
+  });
+});

@@ -1,0 +1,230 @@
+// What controllers and kernels refuse that the test machine does not have, imitated: see support/fake_links.ts.
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { CanInitializationError, CanOperationError, Link, type LinkConfiguration } from "../../mod.ts";
+import { can0, type FakeLink, FakeLinks, type Refuse, vcan0 } from "../support/fake_links.ts";
+import { type Fault, withFaults } from "../support/faults.ts";
+
+describe("A change that fails", () => {
+  const was = { bitrate: 500_000, dataBitrate: 2_000_000, tdc: { tdcv: 5, tdco: 6 }, restartMs: 10, termination: 120 };
+  const change = { bitrate: 250_000, restartMs: 20, modes: { loopback: true }, txQueueLength: 99 };
+  const no = [-22, "no"] as const;
+  const limits = "m_can takes tseg1 2 to 256, tseg2 2 to 128, sjw 1 to 128, brp 1 to 512, with a clock of 40000000 Hz";
+  const refused = `Cannot configure "can0": EINVAL (invalid argument); the kernel says "no"; ${limits}; its settings `;
+
+  /** Refuses one step, once, and does something to the link before. */
+  function once(step: Parameters<Refuse>[1], then: (link: FakeLink) => void = () => {}): Refuse {
+    let done = false;
+    return (link, what) => {
+      if (done || what !== step) return undefined;
+      done = true;
+      then(link);
+      return no;
+    };
+  }
+
+  /** As a kernel that fails when it has done a half of it. */
+  function half(link: FakeLink): void {
+    const { can } = link;
+    can!.bittiming = { ...can!.bittiming!, bitrate: 250_000, tq: 50 };
+    can!.ctrlmode = { mask: 0, flags: 1 };
+    delete can!.dataBittiming;
+    can!.restartMs = 20;
+    can!.termination = 0;
+    link.mtu = 16;
+    link.txQueueLength = 99;
+  }
+
+  /** The error of the change, on a link that was configured, and the link before and afterwards. */
+  function failing(refuse: Refuse, up = true, configuration: LinkConfiguration = was) {
+    using links = new FakeLinks(can0());
+    const link = Link.open("can0");
+    link.configure(configuration);
+    if (up) link.up();
+    const before = link.status();
+    links.refuse = refuse;
+    const error = assertThrows(() => link.configure(change, { restartLink: true }), CanOperationError);
+    links.refuse = () => undefined;
+    assertEquals(error.channel, "can0");
+    return { message: error.message, before, after: links.links.length > 0 ? link.status() : null };
+  }
+
+  it("leaves the link as it was, and up", () => {
+    const { message, before, after } = failing(once("can"));
+    assertEquals(message, `${refused}are as they were, and it is up again`);
+    assertEquals(after, before);
+  });
+
+  it("is taken back when it was done by half", () => {
+    for (const up of [true, false]) {
+      const { message, before, after } = failing(once("can", half), up);
+      assertEquals(message, `${refused}were set back to what they were${up ? ", and it is up again" : ""}`);
+      assertEquals(after, before);
+    }
+  });
+
+  it("is taken back when the link does not come up with it", () => {
+    const { message, before, after } = failing(once("up"));
+    assertEquals(
+      message,
+      'Cannot bring up "can0" with its new settings: EINVAL (invalid argument); the kernel says "no"; its settings ' +
+        "were set back to what they were, and it is up again",
+    );
+    assertEquals(after, before);
+  });
+
+  it("tells what cannot be taken back", () => {
+    const { message, after } = failing(once("can", half), false, { restartMs: 10 });
+    assertEquals(message, `${refused}were set back to what they were, but it keeps the new bitrate`);
+    assertEquals([after?.bitTiming?.bitrate, after?.restartMs, after?.modes], [250_000, 10, []]);
+    const first = once("can", half);
+    const always: Refuse = (link, what) => first(link, what) ?? (what === "can" ? no : undefined);
+    assertEquals(
+      failing(always).message,
+      `${refused}could not be set back to what they were (EINVAL), and it is up again`,
+    );
+    const down: Refuse = (_link, what) => what === "can" || what === "up" ? no : undefined;
+    assertEquals(failing(down).message, `${refused}are as they were, and it stays down (EINVAL)`);
+  });
+
+  it("is taken back when the kernel cannot be asked", () => {
+    using links = new FakeLinks(can0());
+    const link = Link.open("can0");
+    link.configure(was);
+    link.up();
+    const before = link.status();
+    let requests = 0;
+    // The first reads the status, the second takes the link down, the third is the change.
+    const fault: Fault = (call) => call === "send" && ++requests === 3 ? -105 : undefined;
+    const error = assertThrows(
+      () => withFaults(fault, () => link.configure(change, { restartLink: true })),
+      CanOperationError,
+      "ENOBUFS",
+    );
+    assertEquals([error.code, error.channel], ["ENOBUFS", "can0"]);
+    assert(error.message.endsWith('; "can0": its settings are as they were, and it is up again'), error.message);
+    assertEquals([link.status(), links.links.length], [before, 1]);
+  });
+
+  it("is not begun if the link does not go down", () => {
+    const { message, before, after } = failing(once("down"));
+    assertEquals(
+      message,
+      'Cannot take down "can0" to configure it: EINVAL (invalid argument); the kernel says "no"',
+    );
+    assertEquals(after, before);
+  });
+
+  it("says so when the link goes away meanwhile", () => {
+    using links = new FakeLinks(can0());
+    const link = Link.open("can0");
+    links.refuse = once("can", () => links.links.pop());
+    const { message } = assertThrows(() => link.configure({ bitrate: 500_000 }), CanOperationError);
+    assert(message.includes('what became of its settings is not known: Cannot read link "can0": ENODEV'), message);
+    assertThrows(() => link.configure({ bitrate: 500_000 }), CanOperationError, "the link is gone");
+  });
+});
+
+describe("The kernel's refusals", () => {
+  it("are told with its own words, and what to do", () => {
+    using links = new FakeLinks(can0(), vcan0());
+    const link = Link.open("can0");
+    const vcan = Link.open("vcan0");
+    const told = (errno: number, text: string | undefined, run: () => unknown) => {
+      links.refuse = () => [-errno, text];
+      return assertThrows(run, CanOperationError).message;
+    };
+    assertEquals(
+      told(95, "Device doesn't support restart from Bus Off", () => link.configure({ restartMs: 5 })),
+      `Cannot configure "can0": EOPNOTSUPP (operation not supported); the kernel says "Device doesn't support restart ` +
+        `from Bus Off"; the link's driver does not do that; its settings are as they were`,
+    );
+    assertMatch(
+      told(1, undefined, () => link.up()),
+      /^Cannot bring up "can0": EPERM \(operation not permitted\); changing links takes the capability CAP_NET_ADMIN: run it with sudo, .*setcap cap_net_admin\+ep .*deno.*bun.*AmbientCapabilities=CAP_NET_ADMIN"$/,
+    );
+    assertMatch(
+      told(16, undefined, () => vcan.rename("x")),
+      /^Cannot rename "vcan0" to "x": EBUSY .*; it is up: call down\(\)/,
+    );
+    assertMatch(
+      told(17, undefined, () => vcan.rename("x")),
+      /EEXIST \(file exists\); there is a link of that name already/,
+    );
+    assertMatch(told(16, undefined, () => link.configure({ bitrate: 500_000 })), /EBUSY .*; call down\(\) before/);
+    assertMatch(
+      told(22, undefined, () => link.up()),
+      /EINVAL .*; it has no bitrate yet: configure\(\{ bitrate: 500_000/,
+    );
+    links.refuse = () => undefined;
+    link.configure({ bitrate: 500_000, dataBitrate: 2_000_000 });
+    delete links.links[0].can!.dataBittiming;
+    assertMatch(told(22, undefined, () => link.up()), /it has no bitrate for the data phase yet/);
+    links.links[0].can!.dataBittiming = links.links[0].can!.bittiming;
+    assertEquals(told(22, undefined, () => link.up()), 'Cannot bring up "can0": EINVAL (invalid argument)');
+  });
+
+  it("a restart: why it cannot be", () => {
+    const fake = can0();
+    using links = new FakeLinks(fake, vcan0());
+    const link = Link.open("can0");
+    const why = () => assertThrows(() => link.restart(), CanOperationError).message;
+    assertEquals(why(), 'Cannot restart "can0": EINVAL (invalid argument); it is down: up() starts it');
+    link.configure({ bitrate: 500_000, restartMs: 100 });
+    link.up();
+    assertMatch(why(), /EINVAL .*; it restarts itself after 100 ms: only with a restartMs of 0/);
+    link.configure({ restartMs: 0 }, { restartLink: true });
+    assertMatch(why(), /EBUSY .*; its state is ERROR-ACTIVE: only a controller that is BUS-OFF can be restarted/);
+    links.refuse = (_, what) => what === "can" ? [-95, "Device doesn't support restart from Bus Off"] : undefined;
+    assertMatch(why(), /EOPNOTSUPP .*; the kernel says "Device doesn't support restart from Bus Off"/);
+    links.refuse = () => undefined;
+    fake.can!.state = 3;
+    link.restart();
+    assertEquals(link.status().state, "ERROR-ACTIVE");
+    assertThrows(() => Link.open("vcan0").restart(), CanOperationError, "only a device's controller goes bus-off");
+  });
+
+  it("a device is not deleted, though the kernel says yes", () => {
+    using _ = new FakeLinks(can0());
+    const { message, code } = assertThrows(() => Link.open("can0").delete(), CanOperationError);
+    assertEquals([code, message.includes("goes when the device is unplugged")], ["EOPNOTSUPP", true]);
+  });
+
+  it("a kind that the kernel does not have", () => {
+    using _ = new FakeLinks();
+    const error = assertThrows(() => Link.createPair("vxcan0", "vxcan1"), CanInitializationError);
+    assertEquals(
+      error.message,
+      'Cannot make the vxcan "vxcan0" and "vxcan1": EOPNOTSUPP (operation not supported); the kernel says "Unknown ' +
+        'device type"; this kernel has no vxcan: load it with "sudo modprobe vxcan"',
+    );
+  });
+});
+
+describe("A link by its number", () => {
+  it("is found again when it was renamed elsewhere", () => {
+    const fake = can0();
+    using links = new FakeLinks(fake);
+    const link = Link.open("can0");
+    fake.name = "engine";
+    assertEquals(link.name, "can0");
+    link.configure({ bitrate: 500_000 });
+    assertEquals([link.name, link.status().name, `${link}`], ["engine", "engine", "engine (link 5)"]);
+    link.rename("motor");
+    assertEquals([link.name, fake.name], ["motor", "motor"]);
+    links.links.length = 0;
+    assertThrows(() => link.status(), CanOperationError, 'Cannot read link "motor": ENODEV');
+  });
+
+  it("is made, listed and deleted", () => {
+    using _ = new FakeLinks(can0());
+    const link = Link.create("vcan5", { mtu: 2060, txQueueLength: 7, up: true });
+    assertEquals(Link.list().map(({ name }) => name), ["can0", "vcan5"]);
+    const { kind, mtu, txQueueLength, isUp, modes } = link.status();
+    assertEquals([kind, mtu, txQueueLength, isUp, modes], ["vcan", 2060, 7, true, null]);
+    assertThrows(() => Link.create("vcan5"), CanInitializationError, "EEXIST");
+    link.delete();
+    assertThrows(() => link.delete(), CanOperationError, "ENODEV (no such device); the link is gone");
+    assertThrows(() => Link.open("vcan5"), CanInitializationError, 'Link.create("vcan5") makes a virtual one');
+  });
+});
