@@ -17,7 +17,8 @@
 export type { BcmChanged, BcmEvent, BcmExpired, BcmTimeout } from "./src/bcm/event.ts";
 export type { BcmStatus, BcmSubscription, BcmTransmission, BcmUpdateOptions } from "./src/bcm/handles.ts";
 export type { BcmMultiplex, BcmMultiplexCase, BcmSubscriptionOptions } from "./src/bcm/subscription.ts";
-export { BcmSocket, type BcmSocketOptions, type BcmTransmitOptions } from "./src/bcm/bcm_socket.ts";
+export { BcmSocket, type BcmSocketOptions } from "./src/bcm/bcm_socket.ts";
+export type { BcmTransmitOptions } from "./src/bcm/plan.ts";
 export { BitTiming } from "./src/bit_timing/bit_timing.ts";
 export {
   bitTimingConsts,
@@ -82,7 +83,8 @@ export type { LinkEvent, LinkEventType } from "./src/link/events.ts";
 export { type LinkWatch, watchLinks, type WatchOptions } from "./src/link/watch_links.ts";
 export { IsoTpSocket } from "./src/isotp/isotp_socket.ts";
 export type { IsoTpOptions } from "./src/isotp/options.ts";
-export type { BusOptions, CommonOptions, Logger } from "./src/raw/options.ts";
+export type { CommonOptions, Logger } from "./src/endpoint/options.ts";
+export type { BusOptions } from "./src/raw/options.ts";
 export type { PeriodicOptions } from "./src/periodic/plan.ts";
 export type { CyclicSendTask } from "./src/periodic/task.ts";
 export type { ClaimState } from "./src/j1939/address_claim.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "@std/cli";
 
 const { seconds } = parseArgs(process.argv.slice(2), { default: { seconds: 30 } });
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli";
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "@std/cli";
 import { type Peer, table } from "./table.ts";
 
 interface Line {

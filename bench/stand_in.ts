@@ -9,8 +9,8 @@
 
 import type { Libc } from "../ffi/libc.ts";
 import { openLibc } from "../ffi/open.ts";
-import { ARPHRD_CAN, IFF_UP, IFREQ_VALUE, SIOCGIFFLAGS, SIOCGIFHWADDR, SIOCGIFINDEX } from "../src/kernel/if.ts";
 import { CANFD_MTU } from "../src/kernel/can.ts";
+import { ARPHRD_CAN, IFF_UP, IFREQ_VALUE, SIOCGIFFLAGS, SIOCGIFHWADDR, SIOCGIFINDEX } from "../src/kernel/if.ts";
 import { SOL_CAN_RAW } from "../src/kernel/raw.ts";
 import { socketpair } from "./libc.ts";
 

@@ -5,12 +5,10 @@
  */
 
 import { openLibc } from "../../ffi/open.ts";
-import { type BcmEvent, makeEvent } from "./event.ts";
-import { BcmSubscription, BcmTransmission, type HandleHost } from "./handles.ts";
-import { type BcmSubscriptionOptions, encodeSubscription } from "./subscription.ts";
-import { CanReceiver } from "../endpoint/can_receiver.ts";
 import { checkSingle, fillOptions, type OptionTable } from "../check.ts";
+import { CanReceiver } from "../endpoint/can_receiver.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
+import { checkCommon, type CommonOptions } from "../endpoint/options.ts";
 import {
   type BcmHead,
   CAN_FD_FRAME,
@@ -26,10 +24,12 @@ import {
 } from "../kernel/bcm.ts";
 import { CAN_RTR_FLAG } from "../kernel/can.ts";
 import { frameIdWord, Message } from "../message/message.ts";
-import { checkCommon, type CommonOptions } from "../raw/options.ts";
-import { makePlan, type PeriodicOptions } from "../periodic/plan.ts";
-import { type BcmTarget, KernelBcm } from "./port.ts";
+import { type BcmEvent, makeEvent } from "./event.ts";
+import { BcmSubscription, BcmTransmission, type HandleHost } from "./handles.ts";
+import { type BcmTransmitOptions, planTransmit } from "./plan.ts";
+import { BcmPort, type BcmTarget } from "./port.ts";
 import type { BcmReport } from "./report.ts";
+import { type BcmSubscriptionOptions, encodeSubscription } from "./subscription.ts";
 
 /** Options of a broadcast manager's socket. */
 export interface BcmSocketOptions extends Omit<CommonOptions, "sendBuffer"> {
@@ -49,9 +49,6 @@ const transmitTable: OptionTable<BcmTransmitOptions> = {
   duration: ["number"],
   subsequentPeriod: ["number"],
 };
-
-/** How a transmission goes: as `Bus.sendPeriodic`, without what only that has. */
-export type BcmTransmitOptions = Pick<PeriodicOptions, "count" | "duration" | "subsequentPeriod">;
 
 /**
  * A socket of the kernel's broadcast manager (`CAN_BCM`). The kernel looks at frames by itself, and wakes the script only
@@ -73,7 +70,7 @@ export type BcmTransmitOptions = Pick<PeriodicOptions, "count" | "duration" | "s
  * ```
  */
 export class BcmSocket extends CanReceiver<BcmEvent> {
-  readonly #endpoint: Endpoint<KernelBcm<BcmEvent>, BcmEvent>;
+  readonly #endpoint: Endpoint<BcmPort<BcmEvent>, BcmEvent>;
   readonly #subscriptions: Handles<BcmSubscription>;
   readonly #transmissions: Handles<BcmTransmission>;
   readonly #host: HandleHost;
@@ -94,10 +91,10 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
     const subscriptions = new Handles<BcmSubscription>();
     const transmissions = new Handles<BcmTransmission>();
     logger?.debug(`opening a broadcast manager on "${channel}"`);
-    const endpoint = new Endpoint<KernelBcm<BcmEvent>, BcmEvent>(
+    const endpoint = new Endpoint<BcmPort<BcmEvent>, BcmEvent>(
       { channel, logger, noun: "socket" },
       (onReady) =>
-        new KernelBcm(
+        new BcmPort(
           openLibc(libc),
           { channel, receiveBuffer, logger },
           onReady,
@@ -171,7 +168,8 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
     options: BcmTransmitOptions = {},
   ): BcmTransmission {
     this.#endpoint.assertOpen("transmit on");
-    const plan = makePlan(messages, period, fillOptions("transmit", options, transmitTable), this.channel === "");
+    const full: BcmTransmitOptions = fillOptions("transmit", options, transmitTable);
+    const plan = planTransmit(messages, period, full, this.channel === "");
     const [first] = plan.messages;
     if (first.isXl) throw new TypeError(`Cannot transmit ${first}: the broadcast manager knows no CAN XL`);
     const target = this.#target(first);

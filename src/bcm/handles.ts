@@ -4,6 +4,8 @@
  * @module
  */
 
+import { fillOptions } from "../check.ts";
+import { CanOperationError } from "../errors.ts";
 import {
   type BcmHead,
   CAN_FD_FRAME,
@@ -16,12 +18,10 @@ import {
   TX_RESET_MULTI_IDX,
   TX_SETUP,
 } from "../kernel/bcm.ts";
-import { fillOptions } from "../check.ts";
-import { CanOperationError } from "../errors.ts";
 import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_RTR_FLAG, CAN_SFF_MASK } from "../kernel/can.ts";
 import type { Message } from "../message/message.ts";
-import { checkMessages } from "../periodic/plan.ts";
-import type { BcmTarget, KernelBcm } from "./port.ts";
+import { checkMessages } from "./plan.ts";
+import type { BcmPort, BcmTarget } from "./port.ts";
 import type { BcmReport } from "./report.ts";
 
 /** What the kernel holds, as in `struct bcm_msg_head`. */
@@ -43,7 +43,7 @@ export interface HandleHost {
   /** Whether the socket is closed, and with it all that it did. */
   readonly closed: boolean;
   /** The kernel's; refuses if the socket is closed. */
-  bcm(action: string): KernelBcm<unknown>;
+  bcm(action: string): BcmPort<unknown>;
   /** The handle is not in use any more. */
   forget(handle: BcmSubscription | BcmTransmission): void;
 }

@@ -5,6 +5,8 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
+import type { Logger } from "../endpoint/options.ts";
+import type { OnReady, Source } from "../endpoint/source.ts";
 import { CanOperationError } from "../errors.ts";
 import {
   BCM_MSG_HEAD_SIZE,
@@ -24,15 +26,13 @@ import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENODEV, ENOTCONN } from "../
 import { isInterfaceName } from "../kernel/if.ts";
 import { SO_TIMESTAMPNS, SOCK_DGRAM, SOL_SOCKET, TIMESTAMPNS_SPACE } from "../kernel/socket.ts";
 import { copyFrame, type Message } from "../message/message.ts";
-import type { Logger } from "../raw/options.ts";
-import { type BcmReport, decodeReport, frameSize } from "./report.ts";
 import { Datagram } from "../socket/datagram.ts";
-import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsDown } from "../socket/interfaces.ts";
 import { InterfaceNames } from "../socket/interface_names.ts";
+import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsDown } from "../socket/interfaces.ts";
 import { KernelSocket, MOST_ERRORS, type Place, type Protocol } from "../socket/kernel_socket.ts";
 import { messageAdvice } from "../socket/mtu.ts";
-import type { OnReady, Source } from "../endpoint/source.ts";
 import { type BufferOptions, u32 } from "../socket/socket_options.ts";
+import { type BcmReport, decodeReport, frameSize } from "./report.ts";
 
 /** Frames that one TX_SETUP takes; RX_SETUP takes one more, which says where the others differ. */
 export const MAX_NFRAMES = 256;
@@ -59,7 +59,7 @@ export interface BcmTarget {
 export interface BcmSettings extends Place, Pick<BufferOptions, "receiveBuffer"> {}
 
 /** CAN_BCM over a libc. */
-export class KernelBcm<In> extends KernelSocket implements Source<In> {
+export class BcmPort<In> extends KernelSocket implements Source<In> {
   readonly #take: (report: BcmReport) => In | null;
   readonly #names: InterfaceNames;
   /** To and from the kernel: one message at a time. */

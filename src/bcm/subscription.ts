@@ -18,7 +18,7 @@ import {
 } from "../kernel/bcm.ts";
 import { CAN_MAX_DLEN, CANFD_MAX_DLEN } from "../kernel/can.ts";
 import { frameIdWord, Message } from "../message/message.ts";
-import { checkSeconds } from "../periodic/plan.ts";
+import { checkSeconds } from "./plan.ts";
 import { MAX_NFRAMES } from "./port.ts";
 
 /** Which frames a subscription is for, and what it tells of them. */

@@ -9,6 +9,7 @@ import { calculate, recommendedSamplePoint, type Wanted } from "./calculate.ts";
 import type { BitTimingInit } from "./init.ts";
 import { type BitTimingAlgorithm, checkAlgorithm, checkConst, defaultSjw, U32_MAX } from "./limits.ts";
 import { list } from "./list.ts";
+import { checkSamplePoint } from "./sample_point.ts";
 import type { BitTimingConst } from "./values.ts";
 
 /** What `BitTiming.fromBitrate` looks for. */
@@ -86,17 +87,9 @@ function checkRequest(request: BitTimingRequest): Wanted {
   checkConst(limits);
   const clock = checkWhole("clock", request.clock, 1, U32_MAX);
   const bitrate = checkWhole("bitrate", request.bitrate, 1, U32_MAX);
-  const samplePoint = thousandths(request.samplePoint) ?? recommendedSamplePoint(bitrate);
+  const samplePoint = request.samplePoint === undefined
+    ? recommendedSamplePoint(bitrate)
+    : checkSamplePoint("samplePoint", request.samplePoint);
   if (request.sjw !== undefined) checkWhole("sjw", request.sjw, 1, U32_MAX);
   return { clock, bitrate, samplePoint, limits, algorithm: checkAlgorithm(request.algorithm) };
-}
-
-/** Thousandths of a bit, of which the kernel takes whole ones. */
-function thousandths(samplePoint: unknown): number | undefined {
-  if (samplePoint === undefined) return undefined;
-  if (typeof samplePoint !== "number") throw new TypeError(`samplePoint must be a number: ${samplePoint}`);
-  // A part of 1 in binary may be just below the decimal that was meant.
-  const whole = Math.floor(Math.round(samplePoint * 1e6) / 1000);
-  if (whole >= 1 && whole <= 999) return whole;
-  throw new RangeError(`samplePoint is ${samplePoint}: it must be a part of 1, from 0.001 to 0.999`);
 }

@@ -5,27 +5,28 @@
  */
 
 import { openLibc } from "../../ffi/open.ts";
-import { CanSocket } from "../endpoint/can_socket.ts";
 import { checkSingle } from "../check.ts";
+import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
-import { type ErrorFeed, type ErrorFeedOptions, ErrorFeeds } from "./error_feed.ts";
+import { copyFilters, type Logger } from "../endpoint/options.ts";
+import type { OnReady } from "../endpoint/source.ts";
+import { type Sending, Writer } from "../endpoint/writer.ts";
 import { CanError, CanOperationError } from "../errors.ts";
-import { type CanFilter, toRawFilters } from "../raw/filter.ts";
 import { ENODEV, errnoName } from "../kernel/errno.ts";
 import { Link } from "../link/link.ts";
 import type { ControllerState } from "../link/names.ts";
 import type { LinkStatus } from "../link/status.ts";
 import { Message } from "../message/message.ts";
-import { PeriodicTasks } from "../periodic/tasks.ts";
 import type { PeriodicOptions } from "../periodic/plan.ts";
 import type { CyclicSendTask } from "../periodic/task.ts";
-import { type BusOptions, type FullBusOptions, fullOptions, type Logger } from "../raw/options.ts";
-import type { FrameSocket } from "../raw/frame_port.ts";
-import { RawSocket } from "../raw/port.ts";
-import { ReconnectingSocket } from "../raw/reconnecting_port.ts";
-import type { OnReady } from "../endpoint/source.ts";
-import { VirtualSocket } from "../raw/virtual_port.ts";
-import { type Sending, Writer } from "../endpoint/writer.ts";
+import { PeriodicTasks } from "../periodic/tasks.ts";
+import { type CanFilter, toRawFilters } from "../raw/filter.ts";
+import type { FramePort } from "../raw/frame_port.ts";
+import { type BusOptions, type FullBusOptions, fullOptions } from "../raw/options.ts";
+import { RawPort } from "../raw/port.ts";
+import { ReconnectingPort } from "../raw/reconnecting_port.ts";
+import { VirtualPort } from "../raw/virtual_port.ts";
+import { type ErrorFeed, type ErrorFeedOptions, ErrorFeeds } from "./error_feed.ts";
 
 /** The kinds of frames that a bus is open for, in python-can's words. */
 export type CanProtocol = "CAN_20" | "CAN_FD" | "CAN_XL";
@@ -49,7 +50,7 @@ export class Bus extends CanSocket<Message, Message> {
   readonly channelInfo: string;
   /** The kinds of frames that the bus is open for. */
   readonly protocol: CanProtocol;
-  readonly #endpoint: Endpoint<FrameSocket, Message, Message>;
+  readonly #endpoint: Endpoint<FramePort, Message, Message>;
   readonly #errors: ErrorFeeds;
   readonly #periodic: PeriodicTasks;
   readonly #logger: Logger | undefined;
@@ -73,7 +74,7 @@ export class Bus extends CanSocket<Message, Message> {
     const protocol = full.xl ? "CAN_XL" : full.fd ? "CAN_FD" : "CAN_20";
     logger?.debug(`opening ${full.interface} channel "${channel}", ${protocol}`);
     const sending = new MessageSending(full);
-    const endpoint = new Endpoint<FrameSocket, Message, Message>(
+    const endpoint = new Endpoint<FramePort, Message, Message>(
       { channel, logger, noun: "bus" },
       (onReady) => openSocket(full, onReady),
       (socket, rearm) => new Writer(socket, rearm, sending),
@@ -280,14 +281,10 @@ export class Bus extends CanSocket<Message, Message> {
   }
 }
 
-function openSocket(options: FullBusOptions, onReady: OnReady): FrameSocket {
-  if (options.interface === "virtual") return new VirtualSocket(options, onReady);
-  const Socket = options.reconnect ? ReconnectingSocket : RawSocket;
+function openSocket(options: FullBusOptions, onReady: OnReady): FramePort {
+  if (options.interface === "virtual") return new VirtualPort(options, onReady);
+  const Socket = options.reconnect ? ReconnectingPort : RawPort;
   return new Socket(openLibc(options.libc), options, onReady);
-}
-
-function copyFilters(filters: readonly CanFilter[] | null): readonly CanFilter[] | null {
-  return filters && filters.map((filter) => ({ ...filter }));
 }
 
 /** What a bus sends. */

@@ -6,14 +6,14 @@
 
 import { checkSignal } from "../check.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
+import { Feed } from "../endpoint/feed.ts";
+import type { OnReady } from "../endpoint/source.ts";
 import { CanOperationError } from "../errors.ts";
 import { CAN_ERR_MASK } from "../kernel/can.ts";
 import { EBADF, errnoName } from "../kernel/errno.ts";
 import type { Message } from "../message/message.ts";
+import type { FramePort } from "../raw/frame_port.ts";
 import type { FullBusOptions } from "../raw/options.ts";
-import { Feed } from "../endpoint/feed.ts";
-import type { FrameSocket } from "../raw/frame_port.ts";
-import type { OnReady } from "../endpoint/source.ts";
 
 /** How error frames are followed. */
 export interface ErrorFeedOptions {
@@ -32,18 +32,18 @@ export interface ErrorFeed extends AsyncIterableIterator<Message, undefined>, Di
 }
 
 /** Opens a socket. */
-export type OpenSocket = (options: FullBusOptions, onReady: OnReady) => FrameSocket;
+export type OpenSocket = (options: FullBusOptions, onReady: OnReady) => FramePort;
 
 /** All feeds of one bus. While there is one, error frames do not come among the bus's messages. */
 export class ErrorFeeds {
-  readonly #data: FrameSocket;
+  readonly #data: FramePort;
   readonly #options: FullBusOptions;
   readonly #openSocket: OpenSocket;
   readonly #feeds = new Set<SocketFeed>();
   #keepAlive = true;
 
   /** @param data The socket that the bus's messages come from. */
-  constructor(data: FrameSocket, options: FullBusOptions, openSocket: OpenSocket) {
+  constructor(data: FramePort, options: FullBusOptions, openSocket: OpenSocket) {
     this.#data = data;
     this.#options = options;
     this.#openSocket = openSocket;
@@ -108,16 +108,16 @@ export class ErrorFeeds {
 
 /** A feed over a socket of its own. */
 class SocketFeed extends Feed<Message> implements ErrorFeed {
-  readonly #endpoint: Endpoint<FrameSocket, Message>;
+  readonly #endpoint: Endpoint<FramePort, Message>;
 
   /** @param onEnd Called once, before the socket is closed. */
   constructor(
-    open: (onReady: OnReady) => FrameSocket,
+    open: (onReady: OnReady) => FramePort,
     { channel, logger }: FullBusOptions,
     signal: AbortSignal | undefined,
     onEnd: () => void,
   ) {
-    const endpoint = new Endpoint<FrameSocket, Message>({ channel, logger, noun: "feed" }, open);
+    const endpoint = new Endpoint<FramePort, Message>({ channel, logger, noun: "feed" }, open);
     super(endpoint, signal, onEnd);
     this.#endpoint = endpoint;
   }

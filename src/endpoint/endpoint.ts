@@ -6,7 +6,7 @@
 
 import { CanOperationError } from "../errors.ts";
 import { EBADF, errnoName } from "../kernel/errno.ts";
-import type { Logger } from "../raw/options.ts";
+import type { Logger } from "./options.ts";
 import { Reader } from "./reader.ts";
 import type { OnReady, Source } from "./source.ts";
 import { ReadableSide, StreamOf, WritableSide } from "./streams.ts";

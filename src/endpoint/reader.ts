@@ -5,7 +5,7 @@
  */
 
 import { checkWhole } from "../check.ts";
-import type { Logger } from "../raw/options.ts";
+import type { Logger } from "./options.ts";
 import type { Source } from "./source.ts";
 import { checkTimeout, deadlineOf, restOf } from "./timeout.ts";
 import { nextTurn } from "./turn.ts";

@@ -6,7 +6,7 @@
 
 import { CanError, CanOperationError, CanTimeoutError } from "../errors.ts";
 import { errnoName, ETIMEDOUT } from "../kernel/errno.ts";
-import type { Logger } from "../raw/options.ts";
+import type { Logger } from "./options.ts";
 import type { Sink } from "./source.ts";
 import { checkTimeout, deadlineOf, restOf } from "./timeout.ts";
 import { checkWaitOptions, type WaitOptions, WaitQueue } from "./wait_queue.ts";

@@ -7,10 +7,10 @@
 import { openLibc } from "../../ffi/open.ts";
 import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
-import { type FullIsoTpOptions, fullIsoTpOptions, type IsoTpOptions } from "./options.ts";
-import type { Logger } from "../raw/options.ts";
-import { KernelIsoTpSocket } from "./port.ts";
+import type { Logger } from "../endpoint/options.ts";
 import { type Sending, Writer } from "../endpoint/writer.ts";
+import { type FullIsoTpOptions, fullIsoTpOptions, type IsoTpOptions } from "./options.ts";
+import { IsoTpPort } from "./port.ts";
 
 /**
  * One end of an ISO-TP (ISO 15765-2) connection, over the kernel's `CAN_ISOTP`: it sends and receives PDUs, which are
@@ -66,9 +66,9 @@ export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
     const full = fullIsoTpOptions(options);
     const { channel, logger } = full;
     super(
-      new Endpoint<KernelIsoTpSocket, Uint8Array, Uint8Array>(
+      new Endpoint<IsoTpPort, Uint8Array, Uint8Array>(
         { channel, logger, noun: "ISO-TP socket" },
-        (onReady) => new KernelIsoTpSocket(openLibc(full.libc), full, onReady),
+        (onReady) => new IsoTpPort(openLibc(full.libc), full, onReady),
         (socket, rearm) => new Writer(socket, rearm, new PduSending(full, socket)),
       ),
     );
@@ -102,9 +102,9 @@ class PduSending implements Sending<Uint8Array> {
   readonly logger: Logger | undefined;
   readonly noRoom = "another PDU is being sent, or the interface's queue is full";
   readonly #options: FullIsoTpOptions;
-  readonly #socket: KernelIsoTpSocket;
+  readonly #socket: IsoTpPort;
 
-  constructor(options: FullIsoTpOptions, socket: KernelIsoTpSocket) {
+  constructor(options: FullIsoTpOptions, socket: IsoTpPort) {
     this.channel = options.channel;
     this.logger = options.logger;
     this.#options = options;

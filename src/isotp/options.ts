@@ -5,7 +5,16 @@
  */
 
 import { checkChoice, checkWhole, fillOptions, type OptionTable } from "../check.ts";
-import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_MAX_DLEN, CAN_MTU, CAN_SFF_MASK, CANFD_BRS, CANFD_MTU } from "../kernel/can.ts";
+import { checkCommon, type CommonOptions } from "../endpoint/options.ts";
+import {
+  CAN_EFF_FLAG,
+  CAN_EFF_MASK,
+  CAN_MAX_DLEN,
+  CAN_MTU,
+  CAN_SFF_MASK,
+  CANFD_BRS,
+  CANFD_MTU,
+} from "../kernel/can.ts";
 import {
   CAN_ISOTP_CF_BROADCAST,
   CAN_ISOTP_CHK_PAD_DATA,
@@ -23,7 +32,6 @@ import {
   encodeStMin,
   type RawIsoTpOptions,
 } from "../kernel/isotp.ts";
-import { checkCommon, type CommonOptions } from "../raw/options.ts";
 
 /** Options of an ISO-TP socket. What is absent is as the kernel has it. */
 export interface IsoTpOptions extends CommonOptions {

@@ -5,18 +5,18 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import type { FullIsoTpOptions } from "./options.ts";
+import type { OnReady, Socket } from "../endpoint/source.ts";
 import { CAN_ISOTP } from "../kernel/can.ts";
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS } from "../kernel/errno.ts";
 import { encodeIsoTpAddress } from "../kernel/isotp.ts";
 import { encodePollfd, POLLERR, pollfdEvents, POLLOUT, SOCK_DGRAM } from "../kernel/socket.ts";
 import { findCanInterface, interfaceIsUp, interfaceMtu, mtuAdvice } from "../socket/interfaces.ts";
-import { isFailure } from "./errors.ts";
-import { bindAdvice, configureIsoTp, longestPdu } from "./settings.ts";
-import { Outcomes } from "./outcomes.ts";
 import { KernelSocket, type Protocol } from "../socket/kernel_socket.ts";
 import { closeWhenSent } from "../socket/linger.ts";
-import type { OnReady, Socket } from "../endpoint/source.ts";
+import { isFailure } from "./errors.ts";
+import type { FullIsoTpOptions } from "./options.ts";
+import { Outcomes } from "./outcomes.ts";
+import { bindAdvice, configureIsoTp, longestPdu } from "./settings.ts";
 
 /** Most bytes of a PDU, whatever a kernel is told to allow; and one more, so that a longer one would be noticed. */
 const ROOM = 1025 * 1024 + 1;
@@ -37,7 +37,7 @@ const noBytes = new Uint8Array(0);
 let memory: Uint8Array | undefined;
 
 /** CAN_ISOTP over a libc: the kernel sends one PDU at a time. */
-export class KernelIsoTpSocket extends KernelSocket implements Socket<Uint8Array, Uint8Array> {
+export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8Array> {
   readonly #options: FullIsoTpOptions;
   readonly #outcomes: Outcomes;
   readonly #pollfd: Uint8Array;

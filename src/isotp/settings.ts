@@ -5,7 +5,6 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import type { FullIsoTpOptions } from "./options.ts";
 import { EADDRNOTAVAIL, EFAULT, EINVAL } from "../kernel/errno.ts";
 import {
   CAN_ISOTP_LL_OPTS,
@@ -29,6 +28,7 @@ import {
 } from "../kernel/socket.ts";
 import { interfaceMtu, mtuAdvice } from "../socket/interfaces.ts";
 import { type SocketOptions, u32 } from "../socket/socket_options.ts";
+import type { FullIsoTpOptions } from "./options.ts";
 
 /** Sets all that the options ask for; a refusal is an error. */
 export function configureIsoTp(settings: SocketOptions, options: FullIsoTpOptions): void {

@@ -13,8 +13,6 @@ import {
   J1939_PGN_ADDRESS_COMMANDED,
   J1939_PGN_REQUEST,
 } from "../kernel/j1939.ts";
-import { J1939Port, type TransferListener } from "./port.ts";
-import type { TransferReport } from "./reports.ts";
 import type { Companion } from "../socket/readiness.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
 import { AddressClaim, type ClaimAction, type ClaimState } from "./address_claim.ts";
@@ -23,6 +21,8 @@ import type { J1939Message, J1939MessageInit } from "./message.ts";
 import { Name } from "./name.ts";
 import type { FullJ1939Options } from "./options.ts";
 import { Pgn } from "./pgn.ts";
+import { J1939Port, type TransferListener } from "./port.ts";
+import type { TransferReport } from "./reports.ts";
 
 /** Where a NAME is, and the address that it has or is about to have. */
 export interface ClaimStatus {

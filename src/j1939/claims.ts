@@ -5,14 +5,14 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { CanOperationError, CanTimeoutError } from "../errors.ts";
 import { EventFeeds } from "../endpoint/events.ts";
-import { EADDRNOTAVAIL, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
-import type { J1939Port } from "./port.ts";
 import { checkWaitOptions, type WaitOptions, WaitQueue } from "../endpoint/wait_queue.ts";
+import { CanOperationError, CanTimeoutError } from "../errors.ts";
+import { EADDRNOTAVAIL, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
 import { Claimer, type ClaimStatus } from "./claimer.ts";
 import { Name } from "./name.ts";
 import type { FullJ1939Options } from "./options.ts";
+import type { J1939Port } from "./port.ts";
 
 /** What happens to the address of a NAME, until somebody ends it: by leaving the loop, `using`, the signal or `close`. */
 export interface ClaimFeed extends AsyncIterableIterator<ClaimStatus, undefined>, Disposable, AsyncDisposable {

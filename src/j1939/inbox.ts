@@ -5,7 +5,6 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { J1939Message } from "./message.ts";
 import { SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
 import { EMSGSIZE } from "../kernel/errno.ts";
 import {
@@ -18,6 +17,7 @@ import {
 } from "../kernel/j1939.ts";
 import { MSG_DONTROUTE, MSG_TRUNC, SO_TIMESTAMPNS, SOL_SOCKET } from "../kernel/socket.ts";
 import { Datagram } from "../socket/datagram.ts";
+import { J1939Message } from "./message.ts";
 
 /** Most bytes of a message. The kernel (with pages of 4 KiB) refuses to receive as many; what is not used costs nothing. */
 export const LONGEST = 2 ** 22;

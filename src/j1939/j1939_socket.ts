@@ -5,17 +5,17 @@
  */
 
 import { openLibc } from "../../ffi/open.ts";
-import { CanSocket } from "../endpoint/can_socket.ts";
 import { checkBoolean, checkSingle } from "../check.ts";
+import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
-import { CanTimeoutError } from "../errors.ts";
-import { errnoName, ETIMEDOUT } from "../kernel/errno.ts";
-import { J1939_NO_ADDR } from "../kernel/j1939.ts";
-import { J1939Port } from "./port.ts";
+import { copyFilters } from "../endpoint/options.ts";
 import { deadlineOf, restOf } from "../endpoint/timeout.ts";
 import { promised } from "../endpoint/turn.ts";
 import { checkWaitOptions, type WaitOptions } from "../endpoint/wait_queue.ts";
 import { Writer } from "../endpoint/writer.ts";
+import { CanTimeoutError } from "../errors.ts";
+import { errnoName, ETIMEDOUT } from "../kernel/errno.ts";
+import { J1939_NO_ADDR } from "../kernel/j1939.ts";
 import type { ClaimState } from "./address_claim.ts";
 import { type ClaimFeed, type ClaimFeedOptions, Claims } from "./claims.ts";
 import { type J1939Filter, toRawJ1939Filters } from "./filter.ts";
@@ -23,6 +23,7 @@ import type { J1939Message, J1939MessageInit } from "./message.ts";
 import { Name } from "./name.ts";
 import { type FullJ1939Options, fullJ1939Options, type J1939Options } from "./options.ts";
 import { MessageSending, Outgoing } from "./outgoing.ts";
+import { J1939Port } from "./port.ts";
 import type { TransferFeed, TransferFeedOptions } from "./transfer_event.ts";
 import { Transfers } from "./transfers.ts";
 
@@ -267,10 +268,6 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
     this.#claims.keepAlive = value;
     return value ? super.ref() : super.unref();
   }
-}
-
-function copyFilters(filters: readonly J1939Filter[] | null): readonly J1939Filter[] | null {
-  return filters && filters.map((filter) => ({ ...filter }));
 }
 
 /** What is left of a timeout; null for one that never ends. */

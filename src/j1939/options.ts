@@ -5,8 +5,8 @@
  */
 
 import { checkWhole, fillOptions, type OptionTable } from "../check.ts";
+import { checkCommon, type CommonOptions } from "../endpoint/options.ts";
 import { J1939_MAX_UNICAST_ADDR, type RawJ1939Filter } from "../kernel/j1939.ts";
-import { checkCommon, type CommonOptions } from "../raw/options.ts";
 import { FREE_ADDRESSES } from "./address_claim.ts";
 import { type J1939Filter, toRawJ1939Filters } from "./filter.ts";
 import { checkName, type Name } from "./name.ts";

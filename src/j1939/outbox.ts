@@ -5,11 +5,11 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { destinationOf, type J1939MessageInit, MOST_TO_EVERYBODY } from "./message.ts";
 import { SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
 import { EAGAIN, EBUSY, ECONNABORTED, EDOM, EINTR, ENOBUFS } from "../kernel/errno.ts";
 import { encodeJ1939Address } from "../kernel/j1939.ts";
 import { Datagram } from "../socket/datagram.ts";
+import { destinationOf, type J1939MessageInit, MOST_TO_EVERYBODY } from "./message.ts";
 
 /**
  * A PGN of the transport protocol's own. The kernel begins no message with it (EDOM), but does not look at the PGN of the

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Logger } from "../raw/options.ts";
-import type { J1939Port } from "./port.ts";
+import type { Logger } from "../endpoint/options.ts";
 import type { Sending } from "../endpoint/writer.ts";
 import { checkMessage, describeMessage, type J1939MessageInit } from "./message.ts";
 import type { Name } from "./name.ts";
 import type { FullJ1939Options } from "./options.ts";
+import type { J1939Port } from "./port.ts";
 import type { Transfers } from "./transfers.ts";
 
 /** A message on its way: one that was begun is known again by being the same object. */

@@ -5,8 +5,7 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
-import { destinationOf, type J1939Message, type J1939MessageInit } from "./message.ts";
-import type { FullJ1939Options } from "./options.ts";
+import type { OnReady, Socket } from "../endpoint/source.ts";
 import { CAN_J1939 } from "../kernel/can.ts";
 import {
   EADDRNOTAVAIL,
@@ -23,16 +22,17 @@ import {
 import { encodeJ1939Address, J1939_NO_ADDR, J1939_NO_PGN, type RawJ1939Filter } from "../kernel/j1939.ts";
 import { SOCK_DGRAM } from "../kernel/socket.ts";
 import { findCanInterface, interfaceIsUp, interfaceName } from "../socket/interfaces.ts";
-import { j1939SendError } from "./errors.ts";
-import { J1939Inbox, LONGEST } from "./inbox.ts";
-import { J1939Outbox } from "./outbox.ts";
-import { J1939Reports, type TransferReport } from "./reports.ts";
-import { configureJ1939, followTransfers, setJ1939Filters, setPriority } from "./settings.ts";
 import { KernelSocket, type Protocol } from "../socket/kernel_socket.ts";
 import { closeWhenSent } from "../socket/linger.ts";
 import type { Companion } from "../socket/readiness.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
-import type { OnReady, Socket } from "../endpoint/source.ts";
+import { j1939SendError } from "./errors.ts";
+import { J1939Inbox, LONGEST } from "./inbox.ts";
+import { destinationOf, type J1939Message, type J1939MessageInit } from "./message.ts";
+import type { FullJ1939Options } from "./options.ts";
+import { J1939Outbox } from "./outbox.ts";
+import { J1939Reports, type TransferReport } from "./reports.ts";
+import { configureJ1939, followTransfers, setJ1939Filters, setPriority } from "./settings.ts";
 
 /** Seconds between two looks for a link that is down: nothing tells when its interface is removed. */
 const LOOK = 1;

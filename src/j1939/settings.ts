@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { FullJ1939Options } from "./options.ts";
 import { EPERM } from "../kernel/errno.ts";
 import {
   encodeJ1939Filters,
@@ -27,6 +26,7 @@ import {
   SOL_SOCKET,
 } from "../kernel/socket.ts";
 import { type SocketOptions, u32 } from "../socket/socket_options.ts";
+import type { FullJ1939Options } from "./options.ts";
 
 /** Lets nothing through: no message has such a PGN. */
 const nothing: RawJ1939Filter = {

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { CanOperationError } from "../errors.ts";
 import { EventFeeds } from "../endpoint/events.ts";
+import { CanOperationError } from "../errors.ts";
 import { ENOBUFS, errnoName } from "../kernel/errno.ts";
-import type { TransferListener } from "./port.ts";
-import { transferError } from "./errors.ts";
-import type { TransferReport } from "./reports.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
 import { Acknowledgement } from "./acknowledgement.ts";
+import { transferError } from "./errors.ts";
 import { describeMessage, destinationOf, type J1939MessageInit } from "./message.ts";
 import { pgnText } from "./pgn.ts";
+import type { TransferListener } from "./port.ts";
+import type { TransferReport } from "./reports.ts";
 import type { TransferEvent, TransferFeed, TransferFeedOptions } from "./transfer_event.ts";
 
 /** The socket, as far as transfers concern it. */

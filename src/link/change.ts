@@ -9,8 +9,8 @@ import { canTable } from "../kernel/can_netlink.ts";
 import { EBUSY, EDOM, EINVAL, ERANGE, errnoName } from "../kernel/errno.ts";
 import { IFF_UP } from "../kernel/if.ts";
 import { encodeAttributes } from "../kernel/nlattr.ts";
-import type { Answer } from "./netlink_socket.ts";
 import { type CanSettings, earlierSettings } from "./controller.ts";
+import type { Answer } from "./netlink_socket.ts";
 import type { LinkRequests, LinkValues } from "./requests.ts";
 import type { LinkStatus } from "./status.ts";
 

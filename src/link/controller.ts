@@ -5,6 +5,7 @@
  */
 
 import { BitTiming } from "../bit_timing/bit_timing.ts";
+import { thousandths } from "../bit_timing/sample_point.ts";
 import type { BitTimingConst, BitTimingValues } from "../bit_timing/values.ts";
 import { checkWhole } from "../check.ts";
 import { CAN_MTU, CANFD_MTU } from "../kernel/can.ts";
@@ -12,7 +13,8 @@ import type { CanBittiming, canTable } from "../kernel/can_netlink.ts";
 import type { Attributes } from "../kernel/nlattr.ts";
 import { encodeModes, type Modes, wantedModes } from "./modes.ts";
 import { bitsOfModes, type ControllerMode, controllerModes } from "./names.ts";
-import { type LinkConfiguration, thousandths } from "./options.ts";
+import type { LinkConfiguration } from "./options.ts";
+import { same } from "./same.ts";
 import type { LinkStatus, TransmitterDelay } from "./status.ts";
 
 /** The payload of IFLA_INFO_DATA. */
@@ -96,10 +98,6 @@ export function earlierSettings(before: LinkStatus, now: LinkStatus): { settings
   if (before.restartMs !== now.restartMs) settings.restartMs = before.restartMs ?? 0;
   if (before.termination !== now.termination) settings.termination = before.termination ?? 0;
   return { settings, lost };
-}
-
-function same(before: unknown, now: unknown): boolean {
-  return JSON.stringify(before) === JSON.stringify(now);
 }
 
 function checkMtuOfLink(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { same } from "./same.ts";
 import type { LinkStatus } from "./status.ts";
 
 /** What happened to a link. */
@@ -89,12 +90,4 @@ function eventsBetween(before: LinkStatus | null, status: LinkStatus): LinkEvent
   if (turned) types.push("state");
   const own: Partial<Record<LinkEventType, LinkEvent["changes"]>> = { changed: settings, state: ["state"] };
   return types.map((type) => ({ type, status, before, changes: own[type] ?? ["isUp"] }));
-}
-
-function same(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
-  const entries = one instanceof Map ? [...one] : Object.entries(one);
-  const others = other instanceof Map ? other : new Map(Object.entries(other));
-  return entries.length === others.size && entries.every(([key, value]) => same(value, others.get(key)));
 }

@@ -14,6 +14,7 @@ import { changeLink, TAKE_DOWN, withController } from "./change.ts";
 import { controllerSettings } from "./controller.ts";
 import { makeVcan, makeVxcan } from "./make.ts";
 import { namespaceAdvice, withNamespace } from "./namespace.ts";
+import type { Answer } from "./netlink_socket.ts";
 import {
   checkChangeOptions,
   checkConfiguration,
@@ -31,7 +32,6 @@ import {
 import { LinkRequests } from "./requests.ts";
 import { type LinkStatistics, type LinkStatisticsDelta, statisticsDelta } from "./statistics.ts";
 import type { LinkStatus } from "./status.ts";
-import type { Answer } from "./netlink_socket.ts";
 
 /**
  * A CAN interface of this host, as `ip link` sees it. It is known by its number: renaming it elsewhere does not lose it.

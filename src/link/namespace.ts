@@ -10,8 +10,8 @@ import { EACCES, EINVAL, ENOENT } from "../kernel/errno.ts";
 import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "../kernel/fcntl.ts";
 import type { linkTable } from "../kernel/if_link.ts";
 import type { Attributes } from "../kernel/nlattr.ts";
-import type { Answer } from "./netlink_socket.ts";
 import { systemError } from "../socket/system_error.ts";
+import type { Answer } from "./netlink_socket.ts";
 
 /** Where `ip netns add` puts them. */
 const FOLDER = "/run/netns";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkSamplePoint } from "../bit_timing/sample_point.ts";
 import { checkBoolean, checkNames, checkWhole } from "../check.ts";
 import { CAN_MTU, CANFD_MTU, CANXL_MIN_MTU, CANXL_MTU } from "../kernel/can.ts";
 import { type ControllerMode, controllerModes } from "./names.ts";
@@ -125,20 +126,6 @@ type Check = (name: string, value: unknown) => void;
 
 const whole = (least: number, most: number): Check => (name, value) => checkWhole(name, value, least, most);
 
-/** A part of 1 in thousandths, of which the kernel takes whole ones. */
-export function thousandths(part: number): number {
-  // A part of 1 in binary may be just below the decimal that was meant.
-  return Math.floor(Math.round(part * 1e6) / 1000);
-}
-
-function checkPoint(name: string, value: unknown): void {
-  if (typeof value !== "number") throw new TypeError(`${name} must be a number: ${value}`);
-  const point = thousandths(value);
-  if (!(point >= 1 && point <= 999)) {
-    throw new RangeError(`${name} is ${value}: it must be a part of 1, from 0.001 to 0.999`);
-  }
-}
-
 function checkMtu(name: string, value: unknown): void {
   if (typeof value !== "number") throw new TypeError(`${name} must be a number: ${value}`);
   const fits = value === CAN_MTU || value === CANFD_MTU || (value >= CANXL_MIN_MTU && value <= CANXL_MTU);
@@ -187,14 +174,14 @@ const settings: Record<keyof LinkConfiguration, readonly [check: Check, needsDow
   txQueueLength: [whole(0, TX_QUEUE_MAX), false],
   mtu: [checkMtu, true],
   bitrate: [whole(1, U32_MAX), true],
-  samplePoint: [checkPoint, true],
+  samplePoint: [checkSamplePoint, true],
   sjw: [whole(1, U32_MAX), true],
   tq: [whole(1, U32_MAX), true],
   propSeg: [whole(0, U32_MAX), true],
   phaseSeg1: [whole(0, U32_MAX), true],
   phaseSeg2: [whole(1, U32_MAX), true],
   dataBitrate: [whole(1, U32_MAX), true],
-  dataSamplePoint: [checkPoint, true],
+  dataSamplePoint: [checkSamplePoint, true],
   dataSjw: [whole(1, U32_MAX), true],
   dataTq: [whole(1, U32_MAX), true],
   dataPropSeg: [whole(0, U32_MAX), true],

@@ -19,8 +19,8 @@ import {
   RTM_NEWLINK,
 } from "../kernel/rtnetlink.ts";
 import { canInterfaces, interfaceDriver } from "../socket/interfaces.ts";
-import { type Answer, NetlinkSocket } from "./netlink_socket.ts";
 import { systemError } from "../socket/system_error.ts";
+import { type Answer, NetlinkSocket } from "./netlink_socket.ts";
 import { type LinkStatistics, readStatistics } from "./statistics.ts";
 import { type LinkStatus, readStatus } from "./status.ts";
 

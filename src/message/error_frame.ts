@@ -5,6 +5,8 @@
  */
 
 import { checkWhole } from "../check.ts";
+import { CAN_ERR_MASK } from "../kernel/can.ts";
+import { CAN_ERR_CNT, decodeErrorData } from "../kernel/error.ts";
 import {
   classNames,
   type ControllerProblem,
@@ -19,8 +21,6 @@ import {
   wireNames,
   type WireStatus,
 } from "./error_names.ts";
-import { CAN_ERR_MASK } from "../kernel/can.ts";
-import { CAN_ERR_CNT, decodeErrorData } from "../kernel/error.ts";
 
 /**
  * What an error frame says: everything that `linux/can/error.h` defines, several at once.

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { smallArraysAreCheap } from "./engine.ts";
-import { ErrorFrame } from "./error_frame.ts";
 import {
   CAN_EFF_FLAG,
   CAN_EFF_MASK,
@@ -30,7 +28,8 @@ import {
   FRAME_LEN,
   FRAME_LEN8_DLC,
 } from "../kernel/can.ts";
-import { messageText } from "./text.ts";
+import { smallArraysAreCheap } from "./engine.ts";
+import { ErrorFrame } from "./error_frame.ts";
 import { encodeRecord, type MessageInit } from "./init.ts";
 import {
   copyWords,
@@ -45,6 +44,7 @@ import {
   RECORD_SOFTWARE,
   wordsOf,
 } from "./record.ts";
+import { messageText } from "./text.ts";
 
 /**
  * A CAN message: python-can's `can.Message`, read-only.

@@ -4,10 +4,29 @@
  * @module
  */
 
-import type { Message } from "./message.ts";
+/** What the text shows of a message. */
+export interface TextFields {
+  readonly timestamp: number;
+  readonly arbitrationId: number;
+  readonly isExtendedId: boolean;
+  readonly isRx: boolean;
+  readonly isErrorFrame: boolean;
+  readonly isRemoteFrame: boolean;
+  readonly isFd: boolean;
+  readonly isXl: boolean;
+  readonly bitrateSwitch: boolean;
+  readonly errorStateIndicator: boolean;
+  readonly dlc: number;
+  readonly data: Uint8Array;
+  readonly vcid: number;
+  readonly sdt: number;
+  readonly af: number;
+  readonly sec: boolean;
+  readonly channel: string | null;
+}
 
 /** See `Message.toString`. */
-export function messageText(message: Message): string {
+export function messageText(message: TextFields): string {
   const { data } = message;
   const flags = [
     message.isExtendedId ? "X" : "S",

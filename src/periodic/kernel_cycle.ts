@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { BcmPort, BcmTarget } from "../bcm/port.ts";
+import { setKeepAlive } from "../endpoint/turn.ts";
 import {
   type BcmHead,
   CAN_FD_FRAME,
@@ -14,8 +16,6 @@ import {
   TX_READ,
   TX_SETUP,
 } from "../kernel/bcm.ts";
-import type { BcmTarget, KernelBcm } from "../bcm/port.ts";
-import { setKeepAlive } from "../endpoint/turn.ts";
 import type { Plan } from "./plan.ts";
 import { Steering } from "./steering.ts";
 import type { Cycle, CycleEnd } from "./task.ts";
@@ -54,7 +54,7 @@ interface Wish {
 /** What cycles need of the socket that they share. */
 export interface CycleSocket {
   /** The socket; opened if there is none. */
-  readonly bcm: KernelBcm<unknown>;
+  readonly bcm: BcmPort<unknown>;
   /** A name in the kernel for what a cycle sends; it is told when the kernel reports its end. */
   register(cycle: KernelCycle): number;
   /** A cycle sends no more. */

@@ -4,13 +4,13 @@
  * @module
  */
 
+import type { BcmPort } from "../bcm/port.ts";
+import type { BcmReport } from "../bcm/report.ts";
+import type { OnReady } from "../endpoint/source.ts";
 import { CanError } from "../errors.ts";
 import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
 import type { FullBusOptions } from "../raw/options.ts";
-import type { KernelBcm } from "../bcm/port.ts";
-import type { BcmReport } from "../bcm/report.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
-import type { OnReady } from "../endpoint/source.ts";
 import type { CycleSocket, KernelCycle } from "./kernel_cycle.ts";
 
 /** Milliseconds between two looks whether the interface is back. */
@@ -22,8 +22,8 @@ const BATCH = 64;
 /** The socket of a bus's kernel cycles, and its reports. */
 export class KernelCycles implements CycleSocket {
   readonly #options: FullBusOptions;
-  readonly #open: (onReady: OnReady) => KernelBcm<BcmReport>;
-  #bcm: KernelBcm<BcmReport> | null = null;
+  readonly #open: (onReady: OnReady) => BcmPort<BcmReport>;
+  #bcm: BcmPort<BcmReport> | null = null;
   #lastKey = 0;
   readonly #cycles = new Map<number, KernelCycle>();
   /** Those that wait for the interface to come back. */
@@ -36,12 +36,12 @@ export class KernelCycles implements CycleSocket {
   readonly #reports: BcmReport[] = [];
 
   /** @param open Opens a socket on the bus's interface. */
-  constructor(options: FullBusOptions, open: (onReady: OnReady) => KernelBcm<BcmReport>) {
+  constructor(options: FullBusOptions, open: (onReady: OnReady) => BcmPort<BcmReport>) {
     this.#options = options;
     this.#open = open;
   }
 
-  get bcm(): KernelBcm<BcmReport> {
+  get bcm(): BcmPort<BcmReport> {
     return this.#bcm ??= this.#open((failure) => this.#ready(failure));
   }
 

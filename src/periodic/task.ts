@@ -4,9 +4,10 @@
  * @module
  */
 
+import { checkMessages, checkSeconds } from "../bcm/plan.ts";
+import type { Logger } from "../endpoint/options.ts";
 import type { Message } from "../message/message.ts";
-import type { Logger } from "../raw/options.ts";
-import { checkMessages, checkSeconds, type Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { Run } from "./run.ts";
 
 /**

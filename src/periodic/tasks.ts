@@ -5,11 +5,11 @@
  */
 
 import { openLibc } from "../../ffi/open.ts";
-import type { Message } from "../message/message.ts";
-import type { FullBusOptions } from "../raw/options.ts";
-import { KernelBcm } from "../bcm/port.ts";
-import type { FrameSocket } from "../raw/frame_port.ts";
+import { BcmPort } from "../bcm/port.ts";
 import type { OnReady } from "../endpoint/source.ts";
+import type { Message } from "../message/message.ts";
+import type { FramePort } from "../raw/frame_port.ts";
+import type { FullBusOptions } from "../raw/options.ts";
 import { KernelCycle } from "./kernel_cycle.ts";
 import { KernelCycles } from "./kernel_cycles.ts";
 import { makePlan, type PeriodicOptions } from "./plan.ts";
@@ -20,7 +20,7 @@ import { TimerCycle, type TimerSender } from "./timer_cycle.ts";
 export interface TaskHost {
   readonly options: FullBusOptions;
   /** Opens another socket on the bus's interface. */
-  openSocket(options: FullBusOptions, onReady: OnReady): FrameSocket;
+  openSocket(options: FullBusOptions, onReady: OnReady): FramePort;
   /** Refuses what the bus cannot send. */
   check(message: Message): void;
   /** Refuses if the bus is closed. */
@@ -33,7 +33,7 @@ export class PeriodicTasks implements Keeper, TimerSender {
   readonly #kernel: KernelCycles;
   /** Those that are active or waited for. */
   readonly #tasks = new Set<Task>();
-  #socket: FrameSocket | null = null;
+  #socket: FramePort | null = null;
   #keepAlive = true;
   #closed = false;
 
@@ -41,7 +41,7 @@ export class PeriodicTasks implements Keeper, TimerSender {
     this.#host = host;
     const { options } = host;
     const open = (onReady: OnReady) =>
-      new KernelBcm(
+      new BcmPort(
         openLibc(options.libc),
         { channel: options.channel, logger: options.logger },
         onReady,
@@ -96,7 +96,7 @@ export class PeriodicTasks implements Keeper, TimerSender {
     }
   }
 
-  get socket(): FrameSocket {
+  get socket(): FramePort {
     // One of its own, so that the bus hears the frames, as it hears those that the kernel sends. It receives nothing.
     return this.#socket ??= this.#host.openSocket({
       ...this.#host.options,

@@ -4,12 +4,12 @@
  * @module
  */
 
+import type { Logger } from "../endpoint/options.ts";
+import { setKeepAlive } from "../endpoint/turn.ts";
 import { CanError } from "../errors.ts";
 import { EINVAL, EMSGSIZE, ENETDOWN } from "../kernel/errno.ts";
 import type { Message } from "../message/message.ts";
-import type { Logger } from "../raw/options.ts";
-import type { FrameSocket } from "../raw/frame_port.ts";
-import { setKeepAlive } from "../endpoint/turn.ts";
+import type { FramePort } from "../raw/frame_port.ts";
 import type { Plan } from "./plan.ts";
 import type { Cycle, CycleEnd } from "./task.ts";
 
@@ -22,7 +22,7 @@ const LONGEST = 2 ** 31 - 1;
 /** What a cycle sends with. */
 export interface TimerSender {
   /** The socket; opened if there is none. */
-  readonly socket: FrameSocket;
+  readonly socket: FramePort;
   /** Refuses what the bus cannot send. */
   check(message: Message): void;
   readonly logger: Logger | undefined;

@@ -4,12 +4,12 @@
  * @module
  */
 
+import type { Socket } from "../endpoint/source.ts";
 import type { RawFilter } from "../kernel/can.ts";
 import type { Message } from "../message/message.ts";
-import type { Socket } from "../endpoint/source.ts";
 
 /** Carries frames. */
-export interface FrameSocket extends Socket<Message, Message> {
+export interface FramePort extends Socket<Message, Message> {
   /** What it is, for people: `socketcan channel "vcan0"`. */
   readonly channelInfo: string;
   /** The interface's number; 0 where there is not one. */

@@ -4,34 +4,12 @@
  * @module
  */
 
-import { checkChoice, checkWhole, fillOptions, type OptionTable } from "../check.ts";
+import { checkChoice, fillOptions, type OptionTable } from "../check.ts";
+import { checkCommon, type CommonOptions } from "../endpoint/options.ts";
+import { CAN_ERR_MASK, type RawFilter } from "../kernel/can.ts";
 import { toErrorMask } from "../message/error_frame.ts";
 import type { ErrorClass } from "../message/error_names.ts";
 import { type CanFilter, toRawFilters } from "./filter.ts";
-import { CAN_ERR_MASK, type RawFilter } from "../kernel/can.ts";
-
-/** Where debugging output goes; `console` fits. */
-export interface Logger {
-  /** Each step: opening, options, each frame sent and received, waits, closing. */
-  debug(message: string): void;
-  /** What deserves attention and is no error. */
-  warn(message: string): void;
-}
-
-/** Options that every socket has. */
-export interface CommonOptions {
-  /**
-   * Bytes for what waits to be received, with the kernel's overhead (a classic frame takes about 800). The kernel doubles
-   * it and, without CAP_NET_ADMIN, caps it before at `net.core.rmem_max`.
-   */
-  readonly receiveBuffer?: number;
-  /** Bytes for what waits to be sent; doubled and capped likewise, at `net.core.wmem_max`. */
-  readonly sendBuffer?: number;
-  /** Receives debugging output. Costs nothing when absent. */
-  readonly logger?: Logger;
-  /** Path of the C library, where its usual names do not find it. Loaded once for each path. */
-  readonly libc?: string;
-}
 
 /** Options of a bus. */
 export interface BusOptions extends CommonOptions {
@@ -119,18 +97,4 @@ export function fullOptions(given: string | BusOptions): FullBusOptions {
   const errorMask = toErrorMask(full.errorMask as number | readonly ErrorClass[]);
   if (full.xl) full.fd = true; // as in the kernel
   return { ...full as unknown as FullBusOptions, errorMask, rawFilters: toRawFilters(filters) };
-}
-
-/**
- * Refuses wrong values of the options that every socket has.
- *
- * @throws {TypeError} The logger lacks a function.
- * @throws {RangeError} The size of a buffer is out of range.
- */
-export function checkCommon({ logger, receiveBuffer, sendBuffer }: CommonOptions): void {
-  if (logger && (typeof logger.debug !== "function" || typeof logger.warn !== "function")) {
-    throw new TypeError("Option logger must have the functions debug and warn");
-  }
-  if (receiveBuffer !== undefined) checkWhole("Option receiveBuffer", receiveBuffer, 1, 2 ** 30);
-  if (sendBuffer !== undefined) checkWhole("Option sendBuffer", sendBuffer, 1, 2 ** 30);
 }

@@ -5,21 +5,21 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
+import type { OnReady } from "../endpoint/source.ts";
 import { CAN_MTU, CAN_RAW, CANFD_MTU, CANXL_MTU, encodeAddress, type RawFilter } from "../kernel/can.ts";
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
 import { isInterfaceName } from "../kernel/if.ts";
 import { SOCK_RAW } from "../kernel/socket.ts";
 import { frameLength, type Message } from "../message/message.ts";
-import type { FullBusOptions } from "./options.ts";
-import type { FrameSocket } from "./frame_port.ts";
-import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsUp, interfaceMtu } from "../socket/interfaces.ts";
 import { InterfaceNames } from "../socket/interface_names.ts";
+import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsUp, interfaceMtu } from "../socket/interfaces.ts";
 import { GONE, KernelSocket, MOST_ERRORS, type Protocol } from "../socket/kernel_socket.ts";
 import { messageAdvice } from "../socket/mtu.ts";
-import { configureRaw, setRawErrorMask, setRawFilters } from "./settings.ts";
+import type { FramePort } from "./frame_port.ts";
+import type { FullBusOptions } from "./options.ts";
 import { BATCH, ReceiveBatch } from "./receive_batch.ts";
 import { SendBatch } from "./send_batch.ts";
-import type { OnReady } from "../endpoint/source.ts";
+import { configureRaw, setRawErrorMask, setRawFilters } from "./settings.ts";
 
 const RAW: Protocol = {
   name: "CAN_RAW",
@@ -29,7 +29,7 @@ const RAW: Protocol = {
 };
 
 /** CAN_RAW over a libc. */
-export class RawSocket extends KernelSocket implements FrameSocket {
+export class RawPort extends KernelSocket implements FramePort {
   readonly channelInfo: string;
   readonly ifindex: number;
   readonly #in: ReceiveBatch;

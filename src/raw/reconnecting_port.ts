@@ -5,17 +5,17 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
+import type { OnReady } from "../endpoint/source.ts";
 import { CanError } from "../errors.ts";
 import type { RawFilter } from "../kernel/can.ts";
 import { ENETDOWN, ENODEV, ENXIO } from "../kernel/errno.ts";
 import type { Message } from "../message/message.ts";
-import type { FullBusOptions } from "./options.ts";
-import type { FrameSocket } from "./frame_port.ts";
 import { interfaceIsUp } from "../socket/interfaces.ts";
-import { RawSocket } from "./port.ts";
-import { BATCH } from "./receive_batch.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
-import type { OnReady } from "../endpoint/source.ts";
+import type { FramePort } from "./frame_port.ts";
+import type { FullBusOptions } from "./options.ts";
+import { RawPort } from "./port.ts";
+import { BATCH } from "./receive_batch.ts";
 
 /** Seconds between two looks whether the interface is back: at first, and at the most. */
 const INTERVAL = { first: 0.05, most: 0.5 };
@@ -26,14 +26,14 @@ const noBytes = new Uint8Array(0);
  * Waits for an interface that is down, and opens a new socket when one that was removed is made anew. What is received
  * and sent meanwhile is as if nothing came and there were no room.
  */
-export class ReconnectingSocket implements FrameSocket {
+export class ReconnectingPort implements FramePort {
   readonly channelInfo: string;
   readonly #libc: Libc;
   readonly #onReady: OnReady;
   readonly #timer: RetryTimer;
   /** With the filters and the error mask that are in force. */
   #options: FullBusOptions;
-  #socket: RawSocket;
+  #socket: RawPort;
   /** Whether the socket's interface was removed: a new socket is needed. */
   #gone = false;
   /** Whether sending has found the interface down. */
@@ -51,14 +51,14 @@ export class ReconnectingSocket implements FrameSocket {
   /**
    * Opens the socket; the interface must be there and up.
    *
-   * @throws As `RawSocket`.
+   * @throws As `RawPort`.
    */
   constructor(libc: Libc, options: FullBusOptions, onReady: OnReady) {
     this.#libc = libc;
     this.#options = options;
     this.#onReady = onReady;
     this.#timer = new RetryTimer(onReady);
-    this.#socket = new RawSocket(libc, options, onReady);
+    this.#socket = new RawPort(libc, options, onReady);
     this.channelInfo = this.#socket.channelInfo;
   }
 
@@ -163,9 +163,9 @@ export class ReconnectingSocket implements FrameSocket {
       return false;
     }
     const droppedBefore = this.droppedFrames;
-    let socket: RawSocket;
+    let socket: RawPort;
     try {
-      socket = new RawSocket(this.#libc, this.#options, this.#onReady);
+      socket = new RawPort(this.#libc, this.#options, this.#onReady);
     } catch (error) {
       this.#lookLater();
       if (isLoss(error)) return false;

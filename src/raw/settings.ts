@@ -27,8 +27,8 @@ import {
   SOF_TIMESTAMPING_SOFTWARE,
   SOL_SOCKET,
 } from "../kernel/socket.ts";
-import type { FullBusOptions } from "./options.ts";
 import { type SocketOptions, u32 } from "../socket/socket_options.ts";
+import type { FullBusOptions } from "./options.ts";
 
 /** Sets all that a bus's options ask for; a refusal is an error. */
 export function configureRaw(settings: SocketOptions, options: FullBusOptions): void {

@@ -11,7 +11,6 @@ import { CanOperationError } from "../errors.ts";
 import { CAN_ERR_FLAG, CAN_ERR_MASK, filterMatches, type RawFilter } from "../kernel/can.ts";
 import { EDEADLK, errnoName } from "../kernel/errno.ts";
 import { copyFrame, frameIdWord, frameLength, type Message, MessageOver } from "../message/message.ts";
-import type { FullBusOptions } from "./options.ts";
 import {
   RECORD_CONFIRM,
   RECORD_FRAME,
@@ -21,7 +20,8 @@ import {
   wordsOf,
   writeHead,
 } from "../message/record.ts";
-import type { FrameSocket } from "./frame_port.ts";
+import type { FramePort } from "./frame_port.ts";
+import type { FullBusOptions } from "./options.ts";
 
 /** What the kernel's defaults (`net.core.rmem_default`) come to on most machines, in bytes. */
 const DEFAULT_BUFFER = 212_992;
@@ -29,17 +29,17 @@ const DEFAULT_BUFFER = 212_992;
 const FRAME_COST = 768;
 
 /** The wires, by channel. */
-const wires = new Map<string, Set<VirtualSocket>>();
+const wires = new Map<string, Set<VirtualPort>>();
 
 /** One bus's end of a wire. */
-export class VirtualSocket implements FrameSocket {
+export class VirtualPort implements FramePort {
   readonly channelInfo: string;
   readonly ifindex = 0;
   readonly receiveBuffer: number;
   readonly sendBuffer: number;
   readonly #options: FullBusOptions;
   readonly #onReady: () => void;
-  readonly #wire: Set<VirtualSocket>;
+  readonly #wire: Set<VirtualPort>;
   #filters: readonly RawFilter[];
   #errorMask: number;
   /** Received; those before #head have been handed out. */

@@ -5,13 +5,13 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
+import type { Logger } from "../endpoint/options.ts";
+import type { OnReady } from "../endpoint/source.ts";
 import { CanInitializationError, CanOperationError } from "../errors.ts";
 import { AF_CAN } from "../kernel/can.ts";
 import { ENODEV, EPROTONOSUPPORT } from "../kernel/errno.ts";
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "../kernel/socket.ts";
-import type { Logger } from "../raw/options.ts";
 import { Readiness } from "./readiness.ts";
-import type { OnReady } from "../endpoint/source.ts";
 import { SocketOptions } from "./socket_options.ts";
 import { systemError } from "./system_error.ts";
 

@@ -7,6 +7,7 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
+import { nextTurn } from "../endpoint/turn.ts";
 import { CanOperationError } from "../errors.ts";
 import {
   EFD_CLOEXEC,
@@ -21,7 +22,6 @@ import {
   eventFd,
 } from "../kernel/epoll.ts";
 import { EAGAIN, EINTR } from "../kernel/errno.ts";
-import { nextTurn } from "../endpoint/turn.ts";
 import { systemError } from "./system_error.ts";
 
 /** Events that one wait brings at the most; the others come with the next. */

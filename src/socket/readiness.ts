@@ -5,12 +5,12 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
+import type { OnReady } from "../endpoint/source.ts";
 import { EPOLLIN, EPOLLOUT, EPOLLPRI } from "../kernel/epoll.ts";
 import { EINTR } from "../kernel/errno.ts";
 import { encodePollfd, POLLIN, POLLOUT } from "../kernel/socket.ts";
 import { reactorOf, type Watch } from "./reactor.ts";
 import { RetryTimer } from "./retry_timer.ts";
-import type { OnReady } from "../endpoint/source.ts";
 import type { Fail } from "./system_error.ts";
 
 /** How long to wait before the first new try when the interface's queue is full, and at the most, in seconds. */

@@ -5,6 +5,7 @@
  */
 
 import type { Libc } from "../../ffi/libc.ts";
+import type { Logger } from "../endpoint/options.ts";
 import { ENOPROTOOPT, EPERM } from "../kernel/errno.ts";
 import {
   SK_MEMINFO_DROPS,
@@ -18,7 +19,6 @@ import {
   SO_SNDBUFFORCE,
   SOL_SOCKET,
 } from "../kernel/socket.ts";
-import type { Logger } from "../raw/options.ts";
 import type { Fail } from "./system_error.ts";
 
 /** Bytes of a socket's buffers, as asked for. */

@@ -1,6 +1,12 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BitTiming, bitTimingConsts, type BitTimingInit, type BitTimingRequest, dataBitTimingConsts } from "../../mod.ts";
+import {
+  BitTiming,
+  bitTimingConsts,
+  type BitTimingInit,
+  type BitTimingRequest,
+  dataBitTimingConsts,
+} from "../../mod.ts";
 
 const { sja1000, mcp251x, at91, m_can } = bitTimingConsts;
 const clock = 8_000_000;

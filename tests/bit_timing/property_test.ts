@@ -1,6 +1,12 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { BitTiming, type BitTimingConst, bitTimingConsts, type BitTimingRequest, dataBitTimingConsts } from "../../mod.ts";
+import {
+  BitTiming,
+  type BitTimingConst,
+  bitTimingConsts,
+  type BitTimingRequest,
+  dataBitTimingConsts,
+} from "../../mod.ts";
 import { type Below, generator, oneOf } from "../support/random.ts";
 
 describe("Bit timings, at random", () => {

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { Bus, type BusOptions, CanError, CanOperationError, Message } from "../../mod.ts";
 import { openLibc } from "../../ffi/open.ts";
+import { Bus, type BusOptions, CanError, CanOperationError, Message } from "../../mod.ts";
 import { EAGAIN, EINTR, ENETDOWN, ENOBUFS, ENODEV, errnoName } from "../../src/kernel/errno.ts";
 import { all, bySending, deliver, PATIENCE, take } from "../support/delivery.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";

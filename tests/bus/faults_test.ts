@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { openLibc } from "../../ffi/open.ts";
 import {
   Bus,
   CanError,
@@ -9,7 +10,6 @@ import {
   CanTimeoutError,
   Message,
 } from "../../mod.ts";
-import { openLibc } from "../../ffi/open.ts";
 import { EAGAIN, EINTR, EMFILE, ENETDOWN, ENOBUFS, ENODEV, EPERM } from "../../src/kernel/errno.ts";
 import { SO_RCVBUFFORCE } from "../../src/kernel/socket.ts";
 import { all, bySending, deliver, PATIENCE, take } from "../support/delivery.ts";

@@ -1,6 +1,6 @@
+import process from "node:process";
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import process from "node:process";
 import { Message } from "../../mod.ts";
 import { PATIENCE } from "../support/delivery.ts";
 import { descriptorsBackTo, openDescriptors, restingDescriptors } from "../support/descriptors.ts";

@@ -1,8 +1,8 @@
 // Deno counts the operations and resources that a test leaves behind, where it is asked to. Bun has no such thing.
 import { type Bus, type BusOptions, Message } from "../../mod.ts";
-import { worlds } from "../support/worlds.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { pause } from "../support/pause.ts";
+import { worlds } from "../support/worlds.ts";
 
 interface DenoTest {
   test(test: {

@@ -2,9 +2,9 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Bus, CanOperationError, Message } from "../../mod.ts";
 import { EAGAIN, ENETDOWN, ENOBUFS, ENODEV } from "../../src/kernel/errno.ts";
+import { all, bySending, deliver, PATIENCE } from "../support/delivery.ts";
 import { type Call, withFaults } from "../support/faults.ts";
 import { noVcan } from "../support/kernel.ts";
-import { all, bySending, deliver, PATIENCE } from "../support/delivery.ts";
 import { pause, until } from "../support/pause.ts";
 import { worlds } from "../support/worlds.ts";
 

@@ -1,7 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { openLibc } from "../../ffi/open.ts";
-import { EAGAIN, EBADF } from "../../src/kernel/errno.ts";
 import {
   encodeEpollEvent,
   EPOLL_CTL_ADD,
@@ -10,6 +9,7 @@ import {
   EPOLLIN,
   eventFd,
 } from "../../src/kernel/epoll.ts";
+import { EAGAIN, EBADF } from "../../src/kernel/errno.ts";
 import { restingDescriptors } from "../support/descriptors.ts";
 import { pause } from "../support/pause.ts";
 

@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Bus, CanInterfaceNotImplementedError } from "../../mod.ts";
 import { libcNames, libcPaths } from "../../ffi/names.ts";
 import { chooseRuntime, openLibc } from "../../ffi/open.ts";
+import { Bus, CanInterfaceNotImplementedError } from "../../mod.ts";
 
 describe("chooseRuntime", () => {
   const linux = { process: { platform: "linux", arch: "x64" } };

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { CanOperationError, CanTimeoutError, type IsoTpOptions, IsoTpSocket } from "../../mod.ts";
 import { openLibc } from "../../ffi/open.ts";
+import { CanOperationError, CanTimeoutError, type IsoTpOptions, IsoTpSocket } from "../../mod.ts";
 import { fullIsoTpOptions } from "../../src/isotp/options.ts";
 import {
   CAN_ISOTP_LL_OPTS,

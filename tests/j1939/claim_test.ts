@@ -10,8 +10,8 @@ import {
   Name,
 } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
-import { bytes, it, next, node, SOON, until } from "../support/j1939.ts";
 import { withFaults } from "../support/faults.ts";
+import { bytes, it, next, node, SOON, until } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 

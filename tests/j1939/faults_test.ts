@@ -1,5 +1,6 @@
 import { describe } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { openLibc } from "../../ffi/open.ts";
 import {
   Bus,
   CanError,
@@ -11,7 +12,6 @@ import {
   Message,
   Name,
 } from "../../mod.ts";
-import { openLibc } from "../../ffi/open.ts";
 import { EAGAIN, EBUSY, EINTR, ENETDOWN, ENOBUFS, ENODEV, errnoName } from "../../src/kernel/errno.ts";
 import { MSG_ERRQUEUE, MSG_FLAGS, MSG_TRUNC } from "../../src/kernel/socket.ts";
 import { descriptorsBackTo, openDescriptors, restingDescriptors } from "../support/descriptors.ts";

@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { openLibc } from "../../ffi/open.ts";
 import {
   CanError,
   CanInitializationError,
@@ -8,7 +9,6 @@ import {
   type LinkConfiguration,
   type LinkStatistics,
 } from "../../mod.ts";
-import { openLibc } from "../../ffi/open.ts";
 import { openDescriptors } from "../support/descriptors.ts";
 import { FakeLinks, fdController } from "../support/fake_links.ts";
 import { type Call, type Fault, withFaults } from "../support/faults.ts";

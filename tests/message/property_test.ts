@@ -1,12 +1,12 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Message, type MessageInit } from "../../mod.ts";
-import { toRawFilters } from "../../src/raw/filter.ts";
 import { decodeFilters, encodeAddress, encodeFilters, fdLength, filterMatches } from "../../src/kernel/can.ts";
 import { encodeEpollEvent, epollEventSize, eventFd } from "../../src/kernel/epoll.ts";
 import { decodeIfreqName, encodeIfreq, isInterfaceName } from "../../src/kernel/if.ts";
 import { encodePollfd } from "../../src/kernel/socket.ts";
 import { copyFrame, frameLength } from "../../src/message/message.ts";
+import { toRawFilters } from "../../src/raw/filter.ts";
 import { frameBytes } from "../support/frame_bytes.ts";
 import { type Below, generator, oneOf, randomMessageOfAnyKind } from "../support/random.ts";
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import type { BcmPort } from "../../src/bcm/port.ts";
 import { type BcmHead, SETTIMER, STARTTIMER, TX_DELETE, TX_SETUP } from "../../src/kernel/bcm.ts";
 import { Message } from "../../src/message/message.ts";
 import { KernelCycle } from "../../src/periodic/kernel_cycle.ts";
 import { makePlan, type PeriodicOptions } from "../../src/periodic/plan.ts";
-import type { KernelBcm } from "../../src/bcm/port.ts";
 import { generator } from "../support/random.ts";
 
 /** Milliseconds that a question to the kernel takes, and a command. */
@@ -117,7 +117,7 @@ describe("KernelCycle", () => {
       command: (_: string, head: BcmHead) => machine.command(head),
       erase: (_: string, head: BcmHead) => machine.command(head),
       read: () => ({ head: { count: machine.left } }),
-    } as unknown as KernelBcm<unknown>;
+    } as unknown as BcmPort<unknown>;
     const socket = { bcm, register: () => 1, forget() {}, drain() {}, await() {} };
     const cycle = new KernelCycle({ ...socket, lookFailed: (_, error) => lookFailed(error) }, end);
     const message = new Message({ arbitrationId: 1, isExtendedId: false });

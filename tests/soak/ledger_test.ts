@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Message } from "../../mod.ts";
-import { Ledger } from "./ledger.ts";
 import { frameOf, numberOf, placeOf, wrongIn } from "./frames.ts";
+import { Ledger } from "./ledger.ts";
 import { judge, Samples } from "./samples.ts";
 
 /** Books of ten frames of which those numbers arrive, with so many dropped; told of the link before the `told`-th. */

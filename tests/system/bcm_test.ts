@@ -1,7 +1,7 @@
-import { describe, it } from "node:test";
-import { assert, assertEquals } from "@std/assert";
 import { connect, type Socket } from "node:net";
+import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
 import { BcmSocket, type BcmSubscriptionOptions, Bus, Message } from "../../mod.ts";
 import { RX_CHANGED, RX_STATUS, TX_EXPIRED, TX_STATUS } from "../../src/kernel/bcm.ts";
 import { frameBytes } from "../support/frame_bytes.ts";

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "node:test";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Bus, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { everything, startCandump } from "./candump.ts";

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Bus, CanOperationError, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { generator } from "../support/random.ts";

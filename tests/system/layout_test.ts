@@ -1,10 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
 import { openLibc } from "../../ffi/open.ts";
 import { Message, type MessageInit } from "../../mod.ts";
 import { BCM_MSG_HEAD_SIZE, type BcmHead, decodeBcmHead, encodeBcmHead } from "../../src/kernel/bcm.ts";
@@ -12,8 +12,11 @@ import { decodeFilters, encodeAddress, encodeFilters } from "../../src/kernel/ca
 import { canTable, deviceStats } from "../../src/kernel/can_netlink.ts";
 import { encodeEpollEvent, epollEventSize, EPOLLIN, EPOLLOUT, eventFd } from "../../src/kernel/epoll.ts";
 import { errnoName, errnoText } from "../../src/kernel/errno.ts";
-import { decodeDriver } from "../../src/kernel/ethtool.ts";
 import { decodeExtendedError } from "../../src/kernel/errqueue.ts";
+import { decodeDriver } from "../../src/kernel/ethtool.ts";
+import { decodeIfreqName, encodeIfreq } from "../../src/kernel/if.ts";
+import { linkTable } from "../../src/kernel/if_link.ts";
+import { encodeFlowControl, encodeIsoTpAddress, encodeLinkLayer, encodeOptions } from "../../src/kernel/isotp.ts";
 import {
   decodeJ1939Address,
   decodeJ1939Filters,
@@ -21,8 +24,6 @@ import {
   encodeJ1939Address,
   encodeJ1939Filters,
 } from "../../src/kernel/j1939.ts";
-import { decodeIfreqName, encodeIfreq } from "../../src/kernel/if.ts";
-import { linkTable } from "../../src/kernel/if_link.ts";
 import {
   decodeAcknowledgement,
   encodeMessage,
@@ -34,7 +35,6 @@ import {
 import type { Codec } from "../../src/kernel/nlattr.ts";
 import { decodeLinkMessage, encodeLinkMessage, RTM_GETLINK } from "../../src/kernel/rtnetlink.ts";
 import { AF_NETLINK, encodePollfd, POLLIN, POLLOUT } from "../../src/kernel/socket.ts";
-import { encodeFlowControl, encodeIsoTpAddress, encodeLinkLayer, encodeOptions } from "../../src/kernel/isotp.ts";
 import { copyFrame, frameLength } from "../../src/message/message.ts";
 
 const headers = [

@@ -1,7 +1,8 @@
-import process from "node:process";
 import { execFileSync, spawnSync } from "node:child_process";
+import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { openLibc } from "../../ffi/open.ts";
 import {
   BitTiming,
   Bus,
@@ -12,7 +13,6 @@ import {
   type LinkConfiguration,
   Message,
 } from "../../mod.ts";
-import { openLibc } from "../../ffi/open.ts";
 import { linkTable } from "../../src/kernel/if_link.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../../src/kernel/netlink.ts";
 import { encodeAttributes } from "../../src/kernel/nlattr.ts";

@@ -3,8 +3,8 @@ import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Bus, CanInitializationError, CanOperationError, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
-import { ip, onOneProcessor, PATIENCE, receive } from "./tools.ts";
 import { pause } from "../support/pause.ts";
+import { ip, onOneProcessor, PATIENCE, receive } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 const message = new Message({ arbitrationId: 0x123, isExtendedId: false, data: [1, 2] });

@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { openLibc } from "../../ffi/open.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Libc } from "../../ffi/libc.ts";
+import { openLibc } from "../../ffi/open.ts";
 import { Bus, CanTimeoutError, Message } from "../../mod.ts";
 import { EAGAIN, ENOBUFS } from "../../src/kernel/errno.ts";
 import { ip, PATIENCE, Program } from "./tools.ts";

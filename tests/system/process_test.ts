@@ -1,14 +1,14 @@
+import { existsSync } from "node:fs";
+import process from "node:process";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { libcPaths } from "../../ffi/names.ts";
 import { Bus, Message } from "../../mod.ts";
 import { noIsoTp } from "../support/isotp.ts";
 import { noVcan } from "../support/kernel.ts";
+import { pause } from "../support/pause.ts";
 import { command, inDeno, root, startScript } from "./script.ts";
 import { fallSilent, PATIENCE, Program, receive } from "./tools.ts";
-import { existsSync } from "node:fs";
-import process from "node:process";
-import { pause } from "../support/pause.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 

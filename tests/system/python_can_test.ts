@@ -1,10 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
 import { BitTiming, bitTimingConsts, Bus, Message, type MessageInit } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { cases, marker, received } from "./cases.ts";

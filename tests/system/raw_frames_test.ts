@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Bus, CanOperationError, Message, type MessageInit } from "../../mod.ts";
 import { copyFrame, frameLength } from "../../src/message/message.ts";
 import { noVcan } from "../support/kernel.ts";

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { spawn } from "node:child_process";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Bus, CanOperationError, CanTimeoutError, Message } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { withFaults } from "../support/faults.ts";
