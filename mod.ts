@@ -41,7 +41,7 @@ export type { BitTimingConst, BitTimingValues } from "./src/bit_timing/values.ts
 export { Bus, type CanProtocol } from "./src/bus/bus.ts";
 export { CanReceiver } from "./src/endpoint/can_receiver.ts";
 export { CanSocket } from "./src/endpoint/can_socket.ts";
-export type { ErrorFeed, ErrorFeedOptions } from "./src/bus/error_feed.ts";
+export { Feed } from "./src/endpoint/feed.ts";
 export type { ErrorFrame } from "./src/message/error_frame.ts";
 export type {
   ControllerProblem,
@@ -80,21 +80,20 @@ export type { LinkDetails, LinkStatus, TransmitterDelay, TransmitterDelayConst }
 export { Message, type MessageJson } from "./src/message/message.ts";
 export type { MessageInit } from "./src/message/init.ts";
 export type { LinkEvent, LinkEventType } from "./src/link/events.ts";
-export { type LinkWatch, watchLinks, type WatchOptions } from "./src/link/watch_links.ts";
+export { watchLinks, type WatchOptions } from "./src/link/watch_links.ts";
 export { IsoTpSocket } from "./src/isotp/isotp_socket.ts";
 export type { IsoTpOptions } from "./src/isotp/options.ts";
-export type { CommonOptions, Logger } from "./src/endpoint/options.ts";
+export type { CommonOptions, Logger, SignalOptions } from "./src/endpoint/options.ts";
 export type { BusOptions } from "./src/raw/options.ts";
 export type { PeriodicOptions } from "./src/periodic/plan.ts";
 export type { CyclicSendTask } from "./src/periodic/task.ts";
 export type { ClaimState } from "./src/j1939/address_claim.ts";
 export type { ClaimStatus } from "./src/j1939/claimer.ts";
-export type { ClaimFeed, ClaimFeedOptions } from "./src/j1939/claims.ts";
 export type { J1939Filter } from "./src/j1939/filter.ts";
 export { J1939Message, type J1939MessageInit } from "./src/j1939/message.ts";
 export { Name, type NameInit } from "./src/j1939/name.ts";
 export type { ClaimOptions, J1939Options } from "./src/j1939/options.ts";
 export { type J1939Id, type J1939IdInit, packJ1939Id, Pgn, unpackJ1939Id } from "./src/j1939/pgn.ts";
 export { type J1939SendOptions, J1939Socket } from "./src/j1939/j1939_socket.ts";
-export type { TransferEvent, TransferFeed, TransferFeedOptions } from "./src/j1939/transfer_event.ts";
+export type { TransferEvent } from "./src/j1939/transfer_event.ts";
 export type { WaitOptions } from "./src/endpoint/wait_queue.ts";

@@ -8,7 +8,8 @@ import { openLibc } from "../../ffi/open.ts";
 import { checkSingle } from "../check.ts";
 import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
-import { copyFilters, type Logger } from "../endpoint/options.ts";
+import type { Feed } from "../endpoint/feed.ts";
+import { copyFilters, type Logger, type SignalOptions } from "../endpoint/options.ts";
 import type { OnReady } from "../endpoint/source.ts";
 import { type Sending, Writer } from "../endpoint/writer.ts";
 import { CanError, CanOperationError } from "../errors.ts";
@@ -26,7 +27,7 @@ import { type BusOptions, type FullBusOptions, fullOptions } from "../raw/option
 import { RawPort } from "../raw/port.ts";
 import { ReconnectingPort } from "../raw/reconnecting_port.ts";
 import { VirtualPort } from "../raw/virtual_port.ts";
-import { type ErrorFeed, type ErrorFeedOptions, ErrorFeeds } from "./error_feed.ts";
+import { ErrorFeeds } from "./error_feed.ts";
 
 /** The kinds of frames that a bus is open for, in python-can's words. */
 export type CanProtocol = "CAN_20" | "CAN_FD" | "CAN_XL";
@@ -128,7 +129,7 @@ export class Bus extends CanSocket<Message, Message> {
    * @throws {CanInitializationError} The interface is down or gone, or a system call failed.
    * @throws {CanOperationError} The bus is closed.
    */
-  errors(options: ErrorFeedOptions = {}): ErrorFeed {
+  errors(options: SignalOptions = {}): Feed<Message> {
     this.#endpoint.assertOpen("follow the errors of");
     return this.#errors.open(options);
   }

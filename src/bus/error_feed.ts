@@ -4,32 +4,15 @@
  * @module
  */
 
-import { checkSignal } from "../check.ts";
+import { checkNames, checkSignal } from "../check.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import { Feed } from "../endpoint/feed.ts";
+import type { SignalOptions } from "../endpoint/options.ts";
 import type { OnReady } from "../endpoint/source.ts";
-import { CanOperationError } from "../errors.ts";
 import { CAN_ERR_MASK } from "../kernel/can.ts";
-import { EBADF, errnoName } from "../kernel/errno.ts";
 import type { Message } from "../message/message.ts";
 import type { FramePort } from "../raw/frame_port.ts";
 import type { FullBusOptions } from "../raw/options.ts";
-
-/** How error frames are followed. */
-export interface ErrorFeedOptions {
-  /** Ends the iteration, as leaving the loop does. */
-  readonly signal?: AbortSignal;
-}
-
-/** The error frames of a bus, until somebody ends it: by leaving the loop, `using`, the signal or `Bus.close`. */
-export interface ErrorFeed extends AsyncIterableIterator<Message, undefined>, Disposable, AsyncDisposable {
-  /** How many error frames were lost because they came faster than they were read; throws when the feed has ended. */
-  readonly droppedFrames: number;
-  /** The next error frame. */
-  next(): Promise<IteratorResult<Message, undefined>>;
-  /** Ends it. A second call does nothing. */
-  return(): Promise<IteratorReturnResult<undefined>>;
-}
 
 /** Opens a socket. */
 export type OpenSocket = (options: FullBusOptions, onReady: OnReady) => FramePort;
@@ -39,7 +22,7 @@ export class ErrorFeeds {
   readonly #data: FramePort;
   readonly #options: FullBusOptions;
   readonly #openSocket: OpenSocket;
-  readonly #feeds = new Set<SocketFeed>();
+  readonly #feeds = new Set<Feed<Message>>();
   #keepAlive = true;
 
   /** @param data The socket that the bus's messages come from. */
@@ -50,12 +33,9 @@ export class ErrorFeeds {
   }
 
   /** See `Bus.errors`. */
-  open(given: ErrorFeedOptions): ErrorFeed {
-    if (typeof given !== "object" || given === null) {
-      throw new TypeError(`errors() takes options such as { signal }, not ${given}`);
-    }
-    const { signal } = given;
-    checkSignal(signal);
+  open(given: SignalOptions): Feed<Message> {
+    checkNames("errors()", given, ["signal"]);
+    checkSignal(given.signal);
     const options: FullBusOptions = {
       ...this.#options,
       fd: false,
@@ -64,26 +44,30 @@ export class ErrorFeeds {
       joinFilters: false,
       errorMask: this.#options.errorMask || CAN_ERR_MASK,
     };
-    const open = (onReady: OnReady) => this.#openSocket(options, onReady);
-    const feed = new SocketFeed(open, options, signal, () => this.#forget(feed));
+    const { channel, logger } = options;
+    const endpoint = new Endpoint<FramePort, Message>(
+      { channel, logger, noun: "feed" },
+      (onReady) => this.#openSocket(options, onReady),
+    );
+    const feed: Feed<Message> = new Feed(endpoint, given, () => this.#forget(feed));
     this.#feeds.add(feed);
     try {
       // Only now: a frame in between comes twice, not never.
       if (this.#feeds.size === 1) this.#data.setErrorMask(0);
     } catch (error) {
       this.#feeds.delete(feed);
-      feed.end();
+      feed.close();
       throw error;
     }
-    feed.keepAlive = this.#keepAlive;
-    if (signal?.aborted) feed.end();
+    if (!this.#keepAlive) feed.unref();
+    if (given.signal?.aborted) feed.close();
     return feed;
   }
 
   /** Whether a pending `next` keeps the process alive. */
   set keepAlive(value: boolean) {
     this.#keepAlive = value;
-    for (const feed of this.#feeds) feed.keepAlive = value;
+    for (const feed of this.#feeds) value ? feed.ref() : feed.unref();
   }
 
   /** Ends all feeds; the bus's socket, which will be closed, is left as it is. */
@@ -93,7 +77,7 @@ export class ErrorFeeds {
     this.#feeds.clear();
     for (const feed of feeds) {
       try {
-        feed.end();
+        feed.close();
       } catch (error) {
         failures.push(error);
       }
@@ -101,33 +85,7 @@ export class ErrorFeeds {
     if (failures.length > 0) throw failures[0];
   }
 
-  #forget(feed: SocketFeed): void {
+  #forget(feed: Feed<Message>): void {
     if (this.#feeds.delete(feed) && this.#feeds.size === 0) this.#data.setErrorMask(this.#options.errorMask);
-  }
-}
-
-/** A feed over a socket of its own. */
-class SocketFeed extends Feed<Message> implements ErrorFeed {
-  readonly #endpoint: Endpoint<FramePort, Message>;
-
-  /** @param onEnd Called once, before the socket is closed. */
-  constructor(
-    open: (onReady: OnReady) => FramePort,
-    { channel, logger }: FullBusOptions,
-    signal: AbortSignal | undefined,
-    onEnd: () => void,
-  ) {
-    const endpoint = new Endpoint<FramePort, Message>({ channel, logger, noun: "feed" }, open);
-    super(endpoint, signal, onEnd);
-    this.#endpoint = endpoint;
-  }
-
-  get droppedFrames(): number {
-    if (this.ended) {
-      const [code, channel] = [errnoName(EBADF), this.#endpoint.owner.channel];
-      const text = `Cannot read droppedFrames of the errors of "${channel}": ${code} (they have ended)`;
-      throw new CanOperationError(text, { code, errno: EBADF, channel });
-    }
-    return this.#endpoint.socket.droppedFrames;
   }
 }

@@ -7,6 +7,7 @@
 import { checkNames, checkSignal } from "../check.ts";
 import { Endpoint } from "./endpoint.ts";
 import { Feed } from "./feed.ts";
+import type { SignalOptions } from "./options.ts";
 import type { OnReady, Source } from "./source.ts";
 
 /** Events that nobody has read yet are kept, up to so many: then the oldest is lost. */
@@ -19,13 +20,15 @@ export class Events<T> implements Source<T> {
   readonly idle: boolean = false;
   /** How many were lost because nobody read them. */
   droppedFrames = 0;
+  /** Whether a receive is pending, and whether it keeps the process alive. */
+  waiting = false;
+  keepAlive = false;
   readonly #onReady: OnReady;
-  readonly #onWait: (waiting: boolean) => void;
+  readonly #onWait: () => void;
   #events: T[] = [];
-  #waiting = false;
 
-  /** @param onWait Is called when somebody begins to wait, and when nobody waits any more. */
-  constructor(onReady: OnReady, onWait: (waiting: boolean) => void) {
+  /** @param onWait Called when `waiting` or `keepAlive` has changed. */
+  constructor(onReady: OnReady, onWait: () => void) {
     this.#onReady = onReady;
     this.#onWait = onWait;
   }
@@ -36,12 +39,12 @@ export class Events<T> implements Source<T> {
       this.#events.shift();
       this.droppedFrames++;
     }
-    if (this.#waiting) this.#onReady();
+    if (this.waiting) this.#onReady();
   }
 
   /** Waiting for it failed. */
   fail(error: Error): void {
-    if (this.#waiting) this.#onReady(error);
+    if (this.waiting) this.#onReady(error);
   }
 
   receive(into: T[], from: number, max: number): number {
@@ -53,14 +56,16 @@ export class Events<T> implements Source<T> {
   /** Nothing happens while the thread waits. */
   waitReadable(): void {}
 
-  arm(readable: boolean): void {
-    if (readable === this.#waiting) return;
-    this.#waiting = readable;
-    this.#onWait(readable);
+  arm(readable: boolean, _writable: boolean, keepAlive: boolean): void {
+    const kept = readable && keepAlive;
+    if (readable === this.waiting && kept === this.keepAlive) return;
+    this.waiting = readable;
+    this.keepAlive = kept;
+    this.#onWait();
   }
 
   close(): void {
-    this.arm(false);
+    this.arm(false, false, false);
     this.#events = [];
   }
 }
@@ -71,11 +76,10 @@ export class EventFeeds<T> {
   readonly #onCount: () => void;
   readonly #onWait: () => void;
   readonly #feeds = new Map<Feed<T>, Events<T>>();
-  #waiting = 0;
 
   /**
    * @param onCount Is called when there is one more, or one less; if it throws, the feed is not opened.
-   * @param onWait Is called when somebody begins to wait for one, and when nobody waits for it any more.
+   * @param onWait Called when `waiting` or `keepAlive` may have changed.
    */
   constructor(channel: string, onCount: () => void, onWait: () => void) {
     this.#channel = channel;
@@ -89,8 +93,13 @@ export class EventFeeds<T> {
   }
 
   /** Whether somebody waits for an event. */
-  get waited(): boolean {
-    return this.#waiting > 0;
+  get waiting(): boolean {
+    return [...this.#feeds.values()].some(({ waiting }) => waiting);
+  }
+
+  /** Whether somebody waits for an event who keeps the process alive. */
+  get keepAlive(): boolean {
+    return [...this.#feeds.values()].some(({ keepAlive }) => keepAlive);
   }
 
   /**
@@ -98,15 +107,14 @@ export class EventFeeds<T> {
    *
    * @param what Which method was called, for an error.
    */
-  open(what: string, options: { readonly signal?: AbortSignal }): Feed<T> {
+  open(what: string, options: SignalOptions): Feed<T> {
     checkNames(what, options, ["signal"]);
-    const { signal } = options;
-    checkSignal(signal);
+    checkSignal(options.signal);
     const endpoint = new Endpoint<Events<T>, T>(
       { channel: this.#channel, noun: "feed" },
-      (onReady) => new Events<T>(onReady, (waiting) => this.#count(waiting)),
+      (onReady) => new Events<T>(onReady, () => this.#onWait()),
     );
-    const feed: Feed<T> = new Feed(endpoint, signal, () => {
+    const feed: Feed<T> = new Feed(endpoint, options, () => {
       if (this.#feeds.delete(feed)) this.#onCount();
     });
     this.#feeds.set(feed, endpoint.socket);
@@ -114,10 +122,10 @@ export class EventFeeds<T> {
       this.#onCount();
     } catch (error) {
       this.#feeds.delete(feed);
-      feed.end();
+      feed.close();
       throw error;
     }
-    if (signal?.aborted) feed.end();
+    if (options.signal?.aborted) feed.close();
     return feed;
   }
 
@@ -132,12 +140,7 @@ export class EventFeeds<T> {
   }
 
   /** Ends all. */
-  end(): void {
-    for (const feed of [...this.#feeds.keys()]) feed.end();
-  }
-
-  #count(waiting: boolean): void {
-    this.#waiting += waiting ? 1 : -1;
-    this.#onWait();
+  close(): void {
+    for (const feed of [...this.#feeds.keys()]) feed.close();
   }
 }

@@ -1,65 +1,74 @@
 /**
- * An endless asynchronous iteration over what a socket of its own receives.
+ * An endless asynchronous iteration that a signal can end.
  *
  * @module
  */
 
 import type { Endpoint } from "./endpoint.ts";
+import type { SignalOptions } from "./options.ts";
 import type { Source } from "./source.ts";
+import { promised } from "./turn.ts";
 
 const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };
 const FOR_EVER = {};
 
-/** Iterates until somebody ends it: by leaving the loop, `using`, a signal, or `end`. */
-export class Feed<In> implements AsyncIterableIterator<In, undefined>, Disposable, AsyncDisposable {
-  readonly #endpoint: Endpoint<Source<In>, In>;
+/**
+ * An endless iteration: error frames, events of links, changes of an address. It ends when the loop is left, at the end of
+ * a `using` block, when its signal is aborted, when `close` is called, or with the socket that it belongs to. It is open
+ * from the call that returned it: nothing after that call is missed.
+ *
+ * An error that `next` throws does not end it: another loop over it goes on.
+ */
+export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable, AsyncDisposable {
+  readonly #endpoint: Endpoint<Source<T>, T>;
   readonly #signal: AbortSignal | undefined;
-  readonly #onEnd: () => void;
+  readonly #onClose: () => void;
   readonly #onAbort = () => this.#abort();
-  #ended = false;
-  /** Why the signal could not end it cleanly: told by the next `next`. */
+  /** The error of closing on an abort, thrown by the following `next`. */
   #failure: { error: unknown } | null = null;
+  #closed = false;
 
   /**
-   * A feed that owns the endpoint.
+   * A feed that owns the endpoint. A signal that was aborted before does not close it.
    *
-   * @param signal Ends the feed when it is aborted; one that was aborted before does not.
-   * @param onEnd Called once, before the endpoint is closed.
+   * @param onClose Called once, before the endpoint is closed.
+   * @ignore
    */
-  constructor(endpoint: Endpoint<Source<In>, In>, signal: AbortSignal | undefined, onEnd: () => void = () => {}) {
+  constructor(endpoint: Endpoint<Source<T>, T>, { signal }: SignalOptions, onClose: () => void = () => {}) {
     this.#endpoint = endpoint;
     this.#signal = signal;
-    this.#onEnd = onEnd;
+    this.#onClose = onClose;
     signal?.addEventListener("abort", this.#onAbort);
   }
 
+  /** How many were lost because they came faster than they were read; throws when the feed is closed. */
+  get droppedFrames(): number {
+    this.#endpoint.assertOpen("read droppedFrames of");
+    return this.#endpoint.socket.droppedFrames;
+  }
+
   /** Whether it has ended. */
-  get ended(): boolean {
-    return this.#ended;
+  get closed(): boolean {
+    return this.#closed;
   }
 
-  /** Whether a pending `next` keeps the process alive. */
-  set keepAlive(value: boolean) {
-    this.#endpoint.keepAlive = value;
-  }
-
-  /** The next of what is received. */
-  async next(): Promise<IteratorResult<In, undefined>> {
-    if (this.#ended) return this.#done();
+  /** The next one. */
+  async next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#closed) return this.#done();
     try {
       const value = await this.#endpoint.reader.next(FOR_EVER);
       return value === null ? DONE : { value, done: false };
     } catch (error) {
-      if (this.#ended) return this.#done();
+      if (this.#closed) return this.#done();
       throw error;
     }
   }
 
   /** Ends it. A second call does nothing. */
   return(): Promise<IteratorReturnResult<undefined>> {
-    return new Promise((resolve) => {
-      this.end();
-      resolve(DONE);
+    return promised(() => {
+      this.close();
+      return DONE;
     });
   }
 
@@ -68,26 +77,38 @@ export class Feed<In> implements AsyncIterableIterator<In, undefined>, Disposabl
     return this;
   }
 
+  /** A pending `next` keeps the process alive: the default. */
+  ref(): this {
+    this.#endpoint.keepAlive = true;
+    return this;
+  }
+
+  /** A pending `next` does not keep the process alive. */
+  unref(): this {
+    this.#endpoint.keepAlive = false;
+    return this;
+  }
+
+  /** Ends it at once. A second call does nothing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    try {
+      this.#onClose();
+    } finally {
+      this.#endpoint.close(); // a pending `next` is rejected, sees that this is closed, and ends
+    }
+  }
+
   /** Ends it at the end of a `using` block. */
   [Symbol.dispose](): void {
-    this.end();
+    this.close();
   }
 
   /** Ends it at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
-  }
-
-  /** Ends it at once. A second call does nothing. */
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#signal?.removeEventListener("abort", this.#onAbort);
-    try {
-      this.#onEnd();
-    } finally {
-      this.#endpoint.close(); // `next`, rejected, sees that it was the end
-    }
   }
 
   #done(): IteratorReturnResult<undefined> {
@@ -100,7 +121,7 @@ export class Feed<In> implements AsyncIterableIterator<In, undefined>, Disposabl
   /** An error thrown to the signal would end the process. */
   #abort(): void {
     try {
-      this.end();
+      this.close();
     } catch (error) {
       this.#failure = { error };
     }

@@ -14,6 +14,12 @@ export interface Logger {
   warn(message: string): void;
 }
 
+/** Options of an iteration or a wait that can be ended from outside. */
+export interface SignalOptions {
+  /** Ends an iteration, as leaving its loop does; ends a wait by rejecting it with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 /** Options that every socket has. */
 export interface CommonOptions {
   /**

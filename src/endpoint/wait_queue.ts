@@ -5,15 +5,14 @@
  */
 
 import { checkSignal } from "../check.ts";
+import type { SignalOptions } from "./options.ts";
 import { checkTimeout } from "./timeout.ts";
 import { setKeepAlive } from "./turn.ts";
 
 /** When an asynchronous wait ends without having what it waits for. */
-export interface WaitOptions {
+export interface WaitOptions extends SignalOptions {
   /** Seconds to wait; absent or null: for ever. 0: do not wait. */
   readonly timeout?: number | null;
-  /** Ends the wait: the promise is rejected with the signal's reason. */
-  readonly signal?: AbortSignal;
 }
 
 /**

@@ -6,6 +6,8 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { EventFeeds } from "../endpoint/events.ts";
+import type { Feed } from "../endpoint/feed.ts";
+import type { SignalOptions } from "../endpoint/options.ts";
 import { checkWaitOptions, type WaitOptions, WaitQueue } from "../endpoint/wait_queue.ts";
 import { CanOperationError, CanTimeoutError } from "../errors.ts";
 import { EADDRNOTAVAIL, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
@@ -13,20 +15,6 @@ import { Claimer, type ClaimStatus } from "./claimer.ts";
 import { Name } from "./name.ts";
 import type { FullJ1939Options } from "./options.ts";
 import type { J1939Port } from "./port.ts";
-
-/** What happens to the address of a NAME, until somebody ends it: by leaving the loop, `using`, the signal or `close`. */
-export interface ClaimFeed extends AsyncIterableIterator<ClaimStatus, undefined>, Disposable, AsyncDisposable {
-  /** The next change. */
-  next(): Promise<IteratorResult<ClaimStatus, undefined>>;
-  /** Ends it. A second call does nothing. */
-  return(): Promise<IteratorReturnResult<undefined>>;
-}
-
-/** How changes are followed. */
-export interface ClaimFeedOptions {
-  /** Ends the iteration, as leaving the loop does. */
-  readonly signal?: AbortSignal;
-}
 
 /** Milliseconds within which an address is not claimed again because the kernel does not know it. */
 const RESTORE_AGAIN = 10_000;
@@ -83,7 +71,7 @@ export class Claims {
   }
 
   /** See `J1939Socket.claimChanges`. */
-  open(options: ClaimFeedOptions): ClaimFeed {
+  open(options: SignalOptions): Feed<ClaimStatus> {
     return this.#feeds.open("claimChanges()", options);
   }
 
@@ -111,7 +99,7 @@ export class Claims {
     try {
       this.#claimer?.close();
     } finally {
-      this.#feeds.end();
+      this.#feeds.close();
       this.#queue.rejectAll(makeError);
     }
   }
@@ -167,6 +155,6 @@ export class Claims {
 
   #keep(): void {
     if (!this.#claimer || this.#closed) return;
-    this.#claimer.keepAlive = this.#keepAlive && (this.#queue.size > 0 || this.#feeds.waited);
+    this.#claimer.keepAlive = this.#keepAlive && (this.#queue.size > 0 || this.#feeds.keepAlive);
   }
 }

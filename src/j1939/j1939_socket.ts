@@ -8,7 +8,8 @@ import { openLibc } from "../../ffi/open.ts";
 import { checkBoolean, checkSingle } from "../check.ts";
 import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
-import { copyFilters } from "../endpoint/options.ts";
+import type { Feed } from "../endpoint/feed.ts";
+import { copyFilters, type SignalOptions } from "../endpoint/options.ts";
 import { deadlineOf, restOf } from "../endpoint/timeout.ts";
 import { promised } from "../endpoint/turn.ts";
 import { checkWaitOptions, type WaitOptions } from "../endpoint/wait_queue.ts";
@@ -17,14 +18,15 @@ import { CanTimeoutError } from "../errors.ts";
 import { errnoName, ETIMEDOUT } from "../kernel/errno.ts";
 import { J1939_NO_ADDR } from "../kernel/j1939.ts";
 import type { ClaimState } from "./address_claim.ts";
-import { type ClaimFeed, type ClaimFeedOptions, Claims } from "./claims.ts";
+import type { ClaimStatus } from "./claimer.ts";
+import { Claims } from "./claims.ts";
 import { type J1939Filter, toRawJ1939Filters } from "./filter.ts";
 import type { J1939Message, J1939MessageInit } from "./message.ts";
 import { Name } from "./name.ts";
 import { type FullJ1939Options, fullJ1939Options, type J1939Options } from "./options.ts";
 import { MessageSending, Outgoing } from "./outgoing.ts";
 import { J1939Port } from "./port.ts";
-import type { TransferFeed, TransferFeedOptions } from "./transfer_event.ts";
+import type { TransferEvent } from "./transfer_event.ts";
 import { Transfers } from "./transfers.ts";
 
 /** How a message is sent while the event loop goes on. */
@@ -143,7 +145,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    *
    * @throws {CanOperationError} The socket is closed, or a system call failed.
    */
-  transfers(options: TransferFeedOptions = {}): TransferFeed {
+  transfers(options: SignalOptions = {}): Feed<TransferEvent> {
     this.#endpoint.assertOpen("follow the transfers of");
     return this.#transfers.open(options);
   }
@@ -174,7 +176,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    *
    * @throws {CanOperationError} The socket is closed.
    */
-  claimChanges(options: ClaimFeedOptions = {}): ClaimFeed {
+  claimChanges(options: SignalOptions = {}): Feed<ClaimStatus> {
     this.#endpoint.assertOpen("follow the claims of");
     return this.#claims.open(options);
   }

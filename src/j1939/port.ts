@@ -144,7 +144,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   }
 
   /** Whether to take reports though nobody receives or sends. `arm` is to be called after a change. */
-  set watching(value: boolean) {
+  set watching(value: { readonly keepAlive: boolean } | null) {
     this.readiness.errors = value;
   }
 

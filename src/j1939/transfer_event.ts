@@ -30,17 +30,3 @@ export interface TransferEvent {
   /** Why it was aborted. */
   readonly error: CanOperationError | null;
 }
-
-/** How transfers are followed. */
-export interface TransferFeedOptions {
-  /** Ends the iteration, as leaving the loop does. */
-  readonly signal?: AbortSignal;
-}
-
-/** What happens to transfers, until somebody ends it: by leaving the loop, `using`, the signal or `J1939Socket.close`. */
-export interface TransferFeed extends AsyncIterableIterator<TransferEvent, undefined>, Disposable, AsyncDisposable {
-  /** The next event. */
-  next(): Promise<IteratorResult<TransferEvent, undefined>>;
-  /** Ends it. A second call does nothing. */
-  return(): Promise<IteratorReturnResult<undefined>>;
-}

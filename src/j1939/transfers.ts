@@ -5,6 +5,8 @@
  */
 
 import { EventFeeds } from "../endpoint/events.ts";
+import type { Feed } from "../endpoint/feed.ts";
+import type { SignalOptions } from "../endpoint/options.ts";
 import { CanOperationError } from "../errors.ts";
 import { ENOBUFS, errnoName } from "../kernel/errno.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
@@ -14,14 +16,14 @@ import { describeMessage, destinationOf, type J1939MessageInit } from "./message
 import { pgnText } from "./pgn.ts";
 import type { TransferListener } from "./port.ts";
 import type { TransferReport } from "./reports.ts";
-import type { TransferEvent, TransferFeed, TransferFeedOptions } from "./transfer_event.ts";
+import type { TransferEvent } from "./transfer_event.ts";
 
 /** The socket, as far as transfers concern it. */
 interface Teller {
   /** Whether to tell of the progress and the end of sending, and of receiving. */
   follow(sending: boolean, receiving: boolean): void;
-  /** Somebody waits for reports, or nobody any more. */
-  watch(watching: boolean): void;
+  /** Somebody waits for reports, which may keep the process alive; null: nobody does any longer. */
+  watch(watching: { readonly keepAlive: boolean } | null): void;
   /** Takes the reports that there are; returns whether there can be no others. */
   settle(): boolean;
   /** See `TransferListener.onNoAddress`. */
@@ -72,7 +74,7 @@ export class Transfers implements TransferListener {
   }
 
   /** See `J1939Socket.transfers`. */
-  open(options: TransferFeedOptions): TransferFeed {
+  open(options: SignalOptions): Feed<TransferEvent> {
     return this.#feeds.open("transfers()", options);
   }
 
@@ -153,7 +155,7 @@ export class Transfers implements TransferListener {
   close(makeError: () => Error): void {
     this.#closed = true;
     this.#looking.clear();
-    this.#feeds.end();
+    this.#feeds.close();
     for (const acknowledgement of [...this.#expected.values()]) acknowledgement.settle(makeError());
   }
 
@@ -178,9 +180,11 @@ export class Transfers implements TransferListener {
 
   #watch(): void {
     if (this.#closed) return;
-    this.#teller.watch(this.#feeds.waited || this.#expected.size > 0);
+    const acknowledging = this.#expected.size > 0;
+    const keepAlive = this.#keepAlive && (this.#feeds.keepAlive || acknowledging);
+    this.#teller.watch(this.#feeds.waiting || acknowledging ? { keepAlive } : null);
     this.#looking.set(
-      this.#expected.size > 0 ? this.#looking.at ?? performance.now() + LOOK : Infinity,
+      acknowledging ? this.#looking.at ?? performance.now() + LOOK : Infinity,
       this.#keepAlive,
     );
   }

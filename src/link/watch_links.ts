@@ -9,6 +9,7 @@ import { openLibc } from "../../ffi/open.ts";
 import { checkNames, checkSignal } from "../check.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import { Feed } from "../endpoint/feed.ts";
+import type { SignalOptions } from "../endpoint/options.ts";
 import type { OnReady, Source } from "../endpoint/source.ts";
 import { CanError, CanOperationError } from "../errors.ts";
 import { ENOBUFS } from "../kernel/errno.ts";
@@ -25,22 +26,7 @@ import { LinkRequests } from "./requests.ts";
 import { type LinkStatus, readStatus } from "./status.ts";
 
 /** How links are watched. */
-export interface WatchOptions extends LinkOptions {
-  /** Ends the iteration, as leaving the loop does. */
-  readonly signal?: AbortSignal;
-}
-
-/** The events of CAN links, until somebody ends it: by leaving the loop, `using` or the signal. */
-export interface LinkWatch extends AsyncIterableIterator<LinkEvent, undefined>, Disposable, AsyncDisposable {
-  /** The next event. */
-  next(): Promise<IteratorResult<LinkEvent, undefined>>;
-  /** Ends it. A second call does nothing. */
-  return(): Promise<IteratorReturnResult<undefined>>;
-  /** A pending `next` keeps the process alive: the default. */
-  ref(): this;
-  /** A pending `next` does not keep the process alive. */
-  unref(): this;
-}
+export interface WatchOptions extends LinkOptions, SignalOptions {}
 
 /**
  * Watches all CAN links of this network namespace, while the event loop goes on: which are made, removed, set up or down,
@@ -66,29 +52,17 @@ export interface LinkWatch extends AsyncIterableIterator<LinkEvent, undefined>, 
  * @throws {CanInitializationError} A netlink socket cannot be opened.
  * @throws {TypeError} An option is wrong.
  */
-export function watchLinks(options: WatchOptions = {}): LinkWatch {
+export function watchLinks(options: WatchOptions = {}): Feed<LinkEvent> {
   checkNames("watchLinks", options, ["signal", "libc"]);
   checkSignal(options.signal);
-  const watch = new Watch(openLibc(options.libc), options.signal);
-  if (options.signal?.aborted) watch.end();
-  return watch;
-}
-
-class Watch extends Feed<LinkEvent> implements LinkWatch {
-  constructor(libc: Libc, signal: AbortSignal | undefined) {
-    const owner = { channel: "", noun: "watch" };
-    super(new Endpoint<LinkSource, LinkEvent>(owner, (onReady) => new LinkSource(libc, onReady)), signal);
-  }
-
-  ref(): this {
-    this.keepAlive = true;
-    return this;
-  }
-
-  unref(): this {
-    this.keepAlive = false;
-    return this;
-  }
+  const libc = openLibc(options.libc);
+  const endpoint = new Endpoint<LinkSource, LinkEvent>(
+    { channel: "", noun: "watch" },
+    (onReady) => new LinkSource(libc, onReady),
+  );
+  const feed = new Feed(endpoint, options);
+  if (options.signal?.aborted) feed.close();
+  return feed;
 }
 
 /** The kernel's multicast messages about links, as events. */

@@ -45,7 +45,7 @@ export class Readiness {
   /** Whether there is something for who receives that the kernel does not tell of. */
   #news = false;
   /** Whether to wait for the error queue too: epoll always tells of it, but only while something is waited for. */
-  errors = false;
+  errors: { readonly keepAlive: boolean } | null = null;
   /** What goes on while the thread waits. */
   companion: Companion | null = null;
   /** How it was armed last. */
@@ -108,7 +108,7 @@ export class Readiness {
     const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0) | (this.errors ? EPOLLPRI : 0);
     if (events === 0 && this.#watch === null) return;
     this.#watch ??= reactorOf(this.#libc).watch(this.#fd, this.#onReady);
-    this.#watch.arm(events, keepAlive);
+    this.#watch.arm(events, keepAlive && (readable || writable || this.errors?.keepAlive === true));
   }
 
   /** Waits no more; the descriptor stays open. */

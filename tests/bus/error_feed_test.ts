@@ -124,10 +124,10 @@ for (const { name, skip, open } of worlds) {
       const bus = open();
       const refuse = (signal: unknown) => () => bus.errors({ signal: signal as AbortSignal });
       assertThrows(refuse({}), TypeError, "signal must be an AbortSignal: [object Object]");
-      assertThrows(() => bus.errors(null as unknown as object), TypeError, "{ signal }, not null");
+      assertThrows(() => bus.errors(null as unknown as object), TypeError, "errors() takes an object, not null");
       const ended = bus.errors();
       bus.close();
-      assertEquals(assertThrows(() => ended.droppedFrames, CanOperationError, "they have ended").code, "EBADF");
+      assertEquals(assertThrows(() => ended.droppedFrames, CanOperationError, "the feed is closed").code, "EBADF");
       const error = assertThrows(() => bus.errors(), CanOperationError, 'Cannot follow the errors of "');
       assertEquals(error.code, "EBADF");
     });

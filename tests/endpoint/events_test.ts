@@ -7,11 +7,11 @@ import { Feed } from "../../src/endpoint/feed.ts";
 /** A feed of events, and who waits for it. */
 function open(): { feed: Feed<number>; events: Events<number>; waits: boolean[] } {
   const waits: boolean[] = [];
-  const endpoint = new Endpoint<Events<number>, number>(
+  const endpoint: Endpoint<Events<number>, number> = new Endpoint<Events<number>, number>(
     { channel: "here", noun: "feed" },
-    (onReady) => new Events<number>(onReady, (waiting) => void waits.push(waiting)),
+    (onReady): Events<number> => new Events<number>(onReady, () => void waits.push(endpoint.socket.waiting)),
   );
-  return { feed: new Feed(endpoint, undefined), events: endpoint.socket, waits };
+  return { feed: new Feed(endpoint, {}), events: endpoint.socket, waits };
 }
 
 describe("Events", () => {
@@ -25,7 +25,7 @@ describe("Events", () => {
     events.push(4);
     assertEquals([(await third).value, (await fourth).value], [3, 4]);
     assertEquals(waits.filter((each) => each).length > 0, true);
-    feed.end();
+    feed.close();
     assertEquals(waits.at(-1), false, "nobody waits any more");
     assertEquals((await feed.next()).done, true);
   });
@@ -37,7 +37,7 @@ describe("Events", () => {
     assertEquals(await wait, "enough");
     events.push(1);
     assertEquals((await feed.next()).value, 1);
-    feed.end();
+    feed.close();
   });
 
   it("who reads none loses the oldest", async () => {
@@ -47,7 +47,7 @@ describe("Events", () => {
     assertEquals((await feed.next()).value, 76);
     for (let i = 77; i < 1099; i++) await feed.next();
     assertEquals((await feed.next()).value, 1099);
-    feed.end();
+    feed.close();
   });
 });
 
@@ -58,7 +58,7 @@ describe("Feeds of events", () => {
     const feeds: EventFeeds<number> = new EventFeeds(
       "here",
       () => void sizes.push(feeds.size),
-      () => void waits.push(feeds.waited),
+      () => void waits.push(feeds.waiting),
     );
     const aborting = new AbortController();
     const first = feeds.open("events()", {});
@@ -73,8 +73,8 @@ describe("Feeds of events", () => {
     feeds.push(3);
     assertEquals((await wait).value, 3);
     assertEquals(sizes, [1, 2, 1]);
-    feeds.end();
-    assertEquals([(await first.next()).done, feeds.size, feeds.waited], [true, 0, false]);
+    feeds.close();
+    assertEquals([(await first.next()).done, feeds.size, feeds.waiting], [true, 0, false]);
     assertEquals((await feeds.open("events()", { signal: AbortSignal.abort() }).next()).done, true);
   });
 

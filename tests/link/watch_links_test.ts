@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { CanError, CanOperationError, type LinkEvent, type LinkWatch, watchLinks } from "../../mod.ts";
+import { CanError, CanOperationError, type Feed, type LinkEvent, watchLinks } from "../../mod.ts";
 import { canTable } from "../../src/kernel/can_netlink.ts";
 import { EINTR, EMFILE, ENOBUFS } from "../../src/kernel/errno.ts";
 import { ARPHRD_CAN, IFF_RUNNING, IFF_UP } from "../../src/kernel/if.ts";
@@ -37,7 +37,7 @@ const gone = (index: number) => about(RTM_DELLINK, { index });
 /** A watch of links that a test makes up: `there` is the list that is read, `tell` what is told afterwards. */
 class World implements Disposable {
   there: FakeLink[];
-  readonly watch: LinkWatch;
+  readonly watch: Feed<LinkEvent>;
   readonly #fake: FakeNetlink;
   readonly #told: Datagram[];
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
-import { Bus, type LinkEvent, type LinkWatch, Message, watchLinks } from "../../mod.ts";
+import { Bus, type Feed, type LinkEvent, Message, watchLinks } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
@@ -12,7 +12,7 @@ import { ip, PATIENCE, Program } from "./tools.ts";
 const options = { skip: noVcan, timeout: PATIENCE };
 
 /** What came of a link, in words, until one was removed or `count` have come. */
-async function story(watch: LinkWatch, of: (event: LinkEvent) => boolean, count = Infinity): Promise<string[]> {
+async function story(watch: Feed<LinkEvent>, of: (event: LinkEvent) => boolean, count = Infinity): Promise<string[]> {
   const told: string[] = [];
   for (let next = await watch.next(); !next.done; next = await watch.next()) {
     const event = next.value;
