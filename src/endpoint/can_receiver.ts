@@ -1,5 +1,5 @@
 /**
- * The manners of everything that receives.
+ * The receiving interface that every socket class shares.
  *
  * @module
  */
@@ -11,15 +11,17 @@ import type { WaitOptions } from "./wait_queue.ts";
 
 type Receiving<In> = Omit<Endpoint<Source<In>, In>, "writer" | "writable">;
 
-const FOR_EVER: WaitOptions = {};
+const FOREVER: WaitOptions = {};
 
 /**
- * Something that receives from a CAN interface: blocking, asynchronously, by iteration, as a stream.
+ * The base class of every socket: receives from a CAN interface by blocking calls, promises, iteration or a stream.
  *
- * Every `timeout` is in seconds: absent or null waits for ever, 0 does not wait. A negative one is a RangeError.
+ * A `timeout` is in seconds. Absent or null waits forever, 0 does not wait, a negative number or NaN is a RangeError.
+ *
+ * @category Bus
  */
 export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>, Disposable, AsyncDisposable {
-  /** The interface's name; `""` is every CAN interface. */
+  /** The name of the interface, such as `"can0"`; `""` for a socket that is bound to every CAN interface. */
   readonly channel: string;
   readonly #endpoint: Receiving<In>;
 
@@ -30,15 +32,16 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
   }
 
   /**
-   * The next message, or null when the time is over.
+   * Returns the next message, or null if the timeout expires first.
    *
-   * The whole thread waits: nothing else of the script runs meanwhile, signal handlers neither. `recvAsync` and
-   * `for await` let it go on.
+   * Blocks the whole thread: until it returns, no other code of the script runs, signal handlers included. Use
+   * `recvAsync` or `for await` to keep the event loop running.
    *
-   * @param timeout Seconds; absent or null: for ever; 0: do not wait.
-   * @throws {CanOperationError} The interface is down (`ENETDOWN`, once; it works again when it is up) or gone (`ENODEV`,
-   * after what had come, and then each time; a new one has to be opened), or this was closed (`EBADF`). On a virtual bus,
-   * waiting for ever is `EDEADLK`.
+   * @param timeout Seconds to wait; absent or null: forever; 0: do not wait.
+   * @throws {CanOperationError} `ENETDOWN`: the interface is down. This is thrown once, and receiving works again when
+   * the interface is up. `ENODEV`: the interface was removed. This is thrown after all queued messages have been
+   * returned, and by every call from then on; open a new socket. `EBADF`: the socket is closed. `EDEADLK`: a virtual bus
+   * was asked to wait forever.
    */
   recv(timeout?: number | null): In | null {
     this.#endpoint.assertOpen("receive from");
@@ -46,13 +49,13 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
   }
 
   /**
-   * Up to `max` messages: waits as `recv` does for the first, then takes what is there.
+   * Returns up to `max` messages: waits for the first as `recv` does, then takes those already queued.
    *
    * @param max 1 or more.
-   * @param timeout Seconds; absent or null: for ever; 0: do not wait.
-   * @returns Empty when the time is over.
-   * @throws {CanOperationError} As `recv`. Messages that came before the error are returned first, and it is thrown by
-   * the next call.
+   * @param timeout Seconds to wait for the first message; absent or null: forever; 0: do not wait.
+   * @returns The messages, in the order of arrival; an empty array if the timeout expires first.
+   * @throws {CanOperationError} As `recv`. Messages that arrived before the error are returned first; the next call
+   * throws it.
    */
   recvMany(max: number, timeout?: number | null): In[] {
     this.#endpoint.assertOpen("receive from");
@@ -60,12 +63,14 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
   }
 
   /**
-   * The next message, while the event loop goes on; null when the time is over. Several may be pending: they are served
-   * in order, though a blocking `recv` meanwhile comes first. A pending one keeps the process alive, unless `unref` was
-   * called or the bus is virtual, where only this process could end the wait.
+   * Resolves to the next message, or to null if the timeout expires first. The event loop keeps running.
    *
-   * @throws {CanOperationError} As `recv`; `close` rejects all that are pending, with code `EBADF`.
-   * @throws The signal's reason when it is aborted; no message is lost then.
+   * Several waits may be pending; they are served in the order in which they were started. A blocking `recv` in the
+   * meantime takes precedence over them. A pending wait keeps the process alive, unless `unref` was called or the bus is
+   * virtual, where nothing outside the process could end the wait.
+   *
+   * @throws {CanOperationError} As `recv`. `close` rejects every pending wait with `EBADF`.
+   * @throws The signal's reason, if the signal is aborted. No message is lost.
    */
   recvAsync(options: WaitOptions = {}): Promise<In | null> {
     return promised(() => {
@@ -74,7 +79,7 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
     });
   }
 
-  /** Messages without end, blocking; ends when this is closed. Errors are thrown as by `recv`. */
+  /** Iterates over the messages, blocking the thread; ends when the socket is closed. Throws as `recv` does. */
   [Symbol.iterator](): IterableIterator<In, undefined> {
     const iterator: IterableIterator<In, undefined> = {
       next: () => step(this.closed ? null : this.recv()),
@@ -83,14 +88,14 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
     return iterator;
   }
 
-  /** Messages without end, while the event loop goes on; ends when this is closed. Errors are thrown as by `recv`. */
+  /** Iterates over the messages while the event loop keeps running; ends when the socket is closed. Throws as `recv` does. */
   [Symbol.asyncIterator](): AsyncIterableIterator<In, undefined> {
     const endpoint = this.#endpoint;
     const iterator: AsyncIterableIterator<In, undefined> = {
       next: () =>
         promised(() => {
           if (endpoint.closed) return step<In>(null);
-          const next = endpoint.reader.next(FOR_EVER);
+          const next = endpoint.reader.next(FOREVER);
           if (!(next instanceof Promise)) return step(next);
           return next.then(step<In>, (error) => {
             if (endpoint.closed) return step<In>(null);
@@ -103,13 +108,12 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
   }
 
   /**
-   * The messages as a Web Stream. It takes from the socket what somebody reads from it and nothing ahead, so that what is
-   * left unread at a cancellation stays there. (What reads from it may read ahead: `tee` and `pipeThrough` by one
-   * message.)
+   * The messages as a Web Stream. The stream takes a message from the socket only when one is read from it, so cancelling
+   * it leaves unread messages in the socket. (`tee` and `pipeThrough` read one message ahead themselves.)
    *
-   * It ends when this is closed, and fails with the error that `recv` would throw. The same object each time, until it
-   * has ended, failed or been cancelled: then a new one. A message that comes after `releaseLock` during a read waits in
-   * the stream for its next reader.
+   * The stream ends when the socket is closed, and fails with the error that `recv` would throw. The property returns the
+   * same stream until that stream has ended, failed or been cancelled, and a new one after that. If `releaseLock` is
+   * called during a read, the message that the read was waiting for goes to the stream's next reader.
    *
    * @example
    * ```ts
@@ -130,23 +134,33 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
     return this.#endpoint.readable.current.stream;
   }
 
-  /** How many frames were lost because the receive buffer was full, as the kernel counts them. */
+  /**
+   * The number of frames that the kernel dropped because the receive buffer was full (`SO_RXQ_OVFL` in
+   * [socket(7)](https://man7.org/linux/man-pages/man7/socket.7.html)).
+   *
+   * @throws {CanOperationError} The socket is closed.
+   */
   get droppedFrames(): number {
     this.#endpoint.assertOpen("read droppedFrames of");
     return this.#endpoint.socket.droppedFrames;
   }
 
-  /** Bytes of the receive buffer, as granted: the kernel doubles what is asked for, to allow for its own needs. */
+  /**
+   * The size of the receive buffer in bytes, as the kernel granted it. The kernel doubles the requested size to allow for
+   * its own overhead (`SO_RCVBUF`).
+   *
+   * @throws {CanOperationError} The socket is closed.
+   */
   get receiveBuffer(): number {
     this.#endpoint.assertOpen("read receiveBuffer of");
     return this.#endpoint.socket.receiveBuffer;
   }
 
   /**
-   * The socket's descriptor, for `poll` or options that this library does not know. Frames that were read ahead (up to
-   * 64) are not seen there.
+   * The socket's descriptor, for `poll` or for socket options that this library does not cover. Up to 64 frames may have
+   * been read ahead; `poll` does not see those.
    *
-   * @throws {CanOperationError} This was closed, or is virtual.
+   * @throws {CanOperationError} The socket is closed, or the bus is virtual.
    */
   get fd(): number {
     this.#endpoint.assertOpen("take the descriptor of");
@@ -158,13 +172,13 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
     return this.#endpoint.closed;
   }
 
-  /** A pending asynchronous wait keeps the process alive: the default. */
+  /** Makes pending asynchronous waits keep the process alive, which is the default. */
   ref(): this {
     this.#endpoint.keepAlive = true;
     return this;
   }
 
-  /** A pending asynchronous wait does not keep the process alive. In Deno it may then end up to 10 ms late. */
+  /** Lets the process exit while asynchronous waits are pending. In Deno such waits may then end up to 10 ms late. */
   unref(): this {
     this.#endpoint.keepAlive = false;
     return this;
@@ -175,12 +189,12 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
     this.#endpoint.close();
   }
 
-  /** Closes at the end of a `using` block. */
+  /** Closes the socket at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Closes at the end of an `await using` block. */
+  /** Closes the socket at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return promised(() => this.close());
   }

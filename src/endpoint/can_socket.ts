@@ -1,5 +1,5 @@
 /**
- * The manners of everything that receives and sends.
+ * The sending interface that every socket class which sends shares.
  *
  * @module
  */
@@ -12,9 +12,11 @@ import type { WaitOptions } from "./wait_queue.ts";
 import type { Writer } from "./writer.ts";
 
 /**
- * Something that receives from a CAN interface and sends to it: blocking, asynchronously, as a stream.
+ * The base class of every socket that also sends: by blocking calls, promises or a stream.
  *
- * Every `timeout` is in seconds: absent or null waits for ever, 0 does not wait. A negative one is a RangeError.
+ * A `timeout` is in seconds. Absent or null waits forever, 0 does not wait, a negative number or NaN is a RangeError.
+ *
+ * @category Bus
  */
 export abstract class CanSocket<In, Out> extends CanReceiver<In> {
   readonly #endpoint: Endpoint<Socket<In, Out>, In, Out>;
@@ -28,13 +30,13 @@ export abstract class CanSocket<In, Out> extends CanReceiver<In> {
   }
 
   /**
-   * Hands a message to the kernel. Messages leave in the order in which they were handed over.
+   * Hands a message to the kernel. Messages are transmitted in the order in which they were handed over.
    *
-   * @param timeout Seconds to wait for room when the send buffer or the interface's queue is full; absent or null: for
-   * ever; 0: one try.
-   * @throws {CanTimeoutError} There was no room in time; the message was not sent.
-   * @throws {CanOperationError} The interface is down or gone, or cannot carry the message; or this was closed.
-   * @throws {TypeError | RangeError} It is no such message, or not one that can be sent here.
+   * @param timeout Seconds to wait for room when the send buffer or the interface's transmit queue is full; absent or
+   * null: forever; 0: try once.
+   * @throws {CanTimeoutError} There was no room within the timeout. The message was not sent.
+   * @throws {CanOperationError} The interface is down or gone, or cannot carry the message; or the socket is closed.
+   * @throws {TypeError | RangeError} The argument is not a message, or not one that this socket can send.
    */
   send(message: Out, timeout?: number | null): void {
     this.#endpoint.assertOpen("send to");
@@ -44,10 +46,10 @@ export abstract class CanSocket<In, Out> extends CanReceiver<In> {
   /**
    * Hands messages to the kernel, in order, with as few system calls as possible.
    *
-   * @param timeout As for `send`, for all of them together.
-   * @returns How many were handed over: all, or fewer when the time was over.
-   * @throws {CanOperationError} As `send`; the error's `sent` tells how many had been handed over.
-   * @throws {TypeError | RangeError} One of them cannot be sent here; none was.
+   * @param timeout Seconds, as for `send`, but for all messages together.
+   * @returns How many messages were handed over: all of them, or fewer if the timeout expired first.
+   * @throws {CanOperationError} As `send`. The error's `sent` is the number of messages that were handed over before it.
+   * @throws {TypeError | RangeError} One of the messages cannot be sent on this socket. None was sent.
    */
   sendMany(messages: readonly Out[], timeout?: number | null): number {
     this.#endpoint.assertOpen("send to");
@@ -55,10 +57,12 @@ export abstract class CanSocket<In, Out> extends CanReceiver<In> {
   }
 
   /**
-   * Hands a message to the kernel, while the event loop goes on. Several may be pending: they are sent in order, though a
-   * blocking `send` meanwhile goes first.
+   * Hands a message to the kernel, like `send`, while the event loop keeps running.
    *
-   * @throws As `send`, or the signal's reason when it is aborted; the message was not sent then.
+   * Several may be pending; they are sent in order. A blocking `send` in the meantime takes precedence over them.
+   *
+   * @throws As `send`; or the signal's reason, if the signal is aborted before the message was handed over. The message
+   * is not sent in that case.
    */
   sendAsync(message: Out, options: WaitOptions = {}): Promise<void> {
     return promised(() => {
@@ -68,18 +72,22 @@ export abstract class CanSocket<In, Out> extends CanReceiver<In> {
   }
 
   /**
-   * A Web Stream that sends what is written to it, in order. While the send buffer or the interface's queue is full, the
-   * producer is held back. Aborting it ends the wait for room; the message that waited is not sent.
+   * A Web Stream that sends the messages written to it, in order. It applies backpressure while the send buffer or the
+   * interface's transmit queue is full. Aborting the stream ends the wait for room; the waiting message is not sent.
    *
-   * It fails with the error that `send` would throw, and with `EBADF` when this is closed. Closing it, as `pipeTo` does at
-   * the end of its source, does not close the socket. The same object each time, until it has been closed or aborted or
-   * has failed: then a new one.
+   * The stream fails with the error that `send` would throw, and with `EBADF` when the socket is closed. Closing the
+   * stream, as `pipeTo` does at the end of its source, does not close the socket. The property returns the same stream
+   * until that stream has been closed or aborted or has failed, and a new one after that.
    */
   get writable(): WritableStream<Out> {
     return this.#endpoint.writable.current.stream;
   }
 
-  /** Bytes of the send buffer, as granted. */
+  /**
+   * The size of the send buffer in bytes, as the kernel granted it (`SO_SNDBUF`, doubled like the receive buffer).
+   *
+   * @throws {CanOperationError} The socket is closed.
+   */
   get sendBuffer(): number {
     this.#endpoint.assertOpen("read sendBuffer of");
     return this.#endpoint.socket.sendBuffer;

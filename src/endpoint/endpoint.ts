@@ -1,5 +1,5 @@
 /**
- * A socket, and those who wait for it.
+ * A socket with its queues of pending waits.
  *
  * @module
  */
@@ -12,25 +12,26 @@ import type { OnReady, Source } from "./source.ts";
 import { ReadableSide, StreamOf, WritableSide } from "./streams.ts";
 import type { Writer } from "./writer.ts";
 
-/** Whose socket it is, for people. */
+/** How log lines and errors describe the object that owns a socket. */
 export interface Owner {
-  /** The interface's name. */
+  /** The name of the interface. */
   readonly channel: string;
-  /** What errors call it: "bus". */
+  /** What errors call the owner: "bus". */
   readonly noun: string;
-  /** Is told of what is received. */
+  /** Logs received messages and waits. */
   readonly logger?: Logger;
 }
 
-/** Joins a socket to the queues of those who wait for it, until it is closed. */
+/** Connects a socket to its queues of pending waits, until it is closed. */
 export class Endpoint<S extends Source<In>, In, Out = never> {
   readonly socket: S;
   /** The receiving half. */
   readonly reader: Reader<In>;
-  /** The sending half; null if the socket only receives. */
+  /** The sending half; null for a socket that only receives. */
   readonly writer: Writer<Out> | null;
-  /** The halves as streams. */
+  /** The receiving half as a Web Stream. */
   readonly readable: StreamOf<ReadableSide<In>>;
+  /** The sending half as a Web Stream. */
   readonly writable: StreamOf<WritableSide<Out>>;
   readonly owner: Owner;
   #closed = false;
@@ -39,7 +40,7 @@ export class Endpoint<S extends Source<In>, In, Out = never> {
   /**
    * Opens a socket.
    *
-   * @param makeWriter Gives the half that sends; `rearm` is for its queue.
+   * @param makeWriter Creates the sending half; its queue calls `rearm` when its waits have changed.
    */
   constructor(
     owner: Owner,
@@ -60,7 +61,7 @@ export class Endpoint<S extends Source<In>, In, Out = never> {
     return this.#closed;
   }
 
-  /** Whether a pending wait keeps the process alive. */
+  /** Whether pending waits keep the process alive. */
   set keepAlive(value: boolean) {
     this.#keepAlive = value;
     this.reader.queue.keepAlive = value;
@@ -68,7 +69,7 @@ export class Endpoint<S extends Source<In>, In, Out = never> {
     this.arm();
   }
 
-  /** Asks the socket for what the queues now wait for. */
+  /** Asks the socket to report what the queues now wait for. */
   arm(): void {
     if (this.#closed) return;
     try {
@@ -88,19 +89,24 @@ export class Endpoint<S extends Source<In>, In, Out = never> {
     } finally {
       const receiving = () => this.closedError("receive from");
       const sending = () => this.closedError("send to");
-      this.readable.close(receiving); // before its wait is rejected: it ends, and does not fail
+      this.readable.close(receiving); // before its pending read is rejected, so that the stream ends instead of failing
       this.writable.close(sending);
       this.reader.queue.rejectAll(receiving);
       this.writer?.queue.rejectAll(sending);
     }
   }
 
-  /** Refuses to do something to what is closed. */
+  /**
+   * Refuses an action on a closed socket.
+   *
+   * @param action The action, for the error's text: "receive from".
+   * @throws {CanOperationError} The socket is closed (`EBADF`).
+   */
   assertOpen(action: string): void {
     if (this.#closed) throw this.closedError(action);
   }
 
-  /** The error of doing something to what is closed. */
+  /** The error of an action on a closed socket. */
   closedError(action: string): CanOperationError {
     const { channel, noun } = this.owner;
     return new CanOperationError(`Cannot ${action} "${channel}": ${errnoName(EBADF)} (the ${noun} is closed)`, {

@@ -1,5 +1,5 @@
 /**
- * What happens inside this process, received as if it came from a socket.
+ * Events of this process, received through the same interface as frames from a socket.
  *
  * @module
  */
@@ -10,39 +10,40 @@ import { Feed } from "./feed.ts";
 import type { SignalOptions } from "./options.ts";
 import type { OnReady, Source } from "./source.ts";
 
-/** Events that nobody has read yet are kept, up to so many: then the oldest is lost. */
-const MOST = 1024;
+/** The number of unread events that are kept. Beyond it the oldest is dropped. */
+const MAX_UNREAD = 1024;
 
-/** Events that somebody may wait for. */
+/** A queue of events that can be received like frames. */
 export class Events<T> implements Source<T> {
   readonly fd: number = -1;
   readonly receiveBuffer: number = 0;
   readonly idle: boolean = false;
-  /** How many were lost because nobody read them. */
+  /** How many events were dropped unread. */
   droppedFrames = 0;
-  /** Whether a receive is pending, and whether it keeps the process alive. */
+  /** Whether a receive is pending. */
   waiting = false;
+  /** Whether a pending receive keeps the process alive. */
   keepAlive = false;
   readonly #onReady: OnReady;
   readonly #onWait: () => void;
   #events: T[] = [];
 
-  /** @param onWait Called when `waiting` or `keepAlive` has changed. */
+  /** @param onWait Called after `waiting` or `keepAlive` has changed. */
   constructor(onReady: OnReady, onWait: () => void) {
     this.#onReady = onReady;
     this.#onWait = onWait;
   }
 
-  /** Something has happened. */
+  /** Adds an event. */
   push(event: T): void {
-    if (this.#events.push(event) > MOST) {
+    if (this.#events.push(event) > MAX_UNREAD) {
       this.#events.shift();
       this.droppedFrames++;
     }
     if (this.waiting) this.#onReady();
   }
 
-  /** Waiting for it failed. */
+  /** Rejects the pending receives: waiting for events failed. */
   fail(error: Error): void {
     if (this.waiting) this.#onReady(error);
   }
@@ -53,7 +54,7 @@ export class Events<T> implements Source<T> {
     return events.length;
   }
 
-  /** Nothing happens while the thread waits. */
+  /** Returns at once: no event can occur while this thread is blocked. */
   waitReadable(): void {}
 
   arm(readable: boolean, _writable: boolean, keepAlive: boolean): void {
@@ -70,7 +71,7 @@ export class Events<T> implements Source<T> {
   }
 }
 
-/** All feeds of the same events, each of which gets every one from its opening on. */
+/** The open feeds of one kind of event. Each feed receives every event that occurs after it was opened. */
 export class EventFeeds<T> {
   readonly #channel: string;
   readonly #onCount: () => void;
@@ -78,8 +79,8 @@ export class EventFeeds<T> {
   readonly #feeds = new Map<Feed<T>, Events<T>>();
 
   /**
-   * @param onCount Is called when there is one more, or one less; if it throws, the feed is not opened.
-   * @param onWait Called when `waiting` or `keepAlive` may have changed.
+   * @param onCount Called after a feed was opened or closed. If it throws, the feed is not opened.
+   * @param onWait Called after `waiting` or `keepAlive` may have changed.
    */
   constructor(channel: string, onCount: () => void, onWait: () => void) {
     this.#channel = channel;
@@ -87,25 +88,25 @@ export class EventFeeds<T> {
     this.#onWait = onWait;
   }
 
-  /** How many there are. */
+  /** The number of open feeds. */
   get size(): number {
     return this.#feeds.size;
   }
 
-  /** Whether somebody waits for an event. */
+  /** Whether any feed has a pending receive. */
   get waiting(): boolean {
     return [...this.#feeds.values()].some(({ waiting }) => waiting);
   }
 
-  /** Whether somebody waits for an event who keeps the process alive. */
+  /** Whether any feed has a pending receive that keeps the process alive. */
   get keepAlive(): boolean {
     return [...this.#feeds.values()].some(({ keepAlive }) => keepAlive);
   }
 
   /**
-   * Opens one.
+   * Opens a feed.
    *
-   * @param what Which method was called, for an error.
+   * @param what The method that was called, for errors: "errors()".
    */
   open(what: string, options: SignalOptions): Feed<T> {
     checkNames(what, options, ["signal"]);
@@ -129,17 +130,17 @@ export class EventFeeds<T> {
     return feed;
   }
 
-  /** Something has happened. */
+  /** Adds an event to every feed. */
   push(event: T): void {
     for (const events of this.#feeds.values()) events.push(event);
   }
 
-  /** Waiting for it failed. */
+  /** Rejects the pending receives of every feed: waiting for events failed. */
   fail(error: Error): void {
     for (const events of this.#feeds.values()) events.fail(error);
   }
 
-  /** Ends all. */
+  /** Closes every feed. */
   close(): void {
     for (const feed of [...this.#feeds.keys()]) feed.close();
   }

@@ -10,26 +10,30 @@ import type { Source } from "./source.ts";
 import { promised } from "./turn.ts";
 
 const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true };
-const FOR_EVER = {};
+const FOREVER = {};
 
 /**
- * An endless iteration: error frames, events of links, changes of an address. It ends when the loop is left, at the end of
- * a `using` block, when its signal is aborted, when `close` is called, or with the socket that it belongs to. It is open
- * from the call that returned it: nothing after that call is missed.
+ * An endless asynchronous iteration over error frames, link events or address changes.
  *
- * An error that `next` throws does not end it: another loop over it goes on.
+ * A feed is open from the call that returned it, so nothing that happens after that call is missed. It ends when the loop
+ * is left, at the end of a `using` block, when its signal is aborted, when `close` is called, and when the socket that it
+ * belongs to is closed. A feed that has ended stays ended.
+ *
+ * An error that `next` throws does not end the feed: iterating over it again continues where it stopped.
+ *
+ * @category Waiting
  */
 export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable, AsyncDisposable {
   readonly #endpoint: Endpoint<Source<T>, T>;
   readonly #signal: AbortSignal | undefined;
   readonly #onClose: () => void;
   readonly #onAbort = () => this.#abort();
-  /** The error of closing on an abort, thrown by the following `next`. */
+  /** The error of closing the feed on an abort, which the following `next` throws. */
   #failure: { error: unknown } | null = null;
   #closed = false;
 
   /**
-   * A feed that owns the endpoint. A signal that was aborted before does not close it.
+   * Creates a feed that owns the endpoint. A signal that is already aborted does not close it; the caller does that.
    *
    * @param onClose Called once, before the endpoint is closed.
    * @ignore
@@ -41,22 +45,26 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable,
     signal?.addEventListener("abort", this.#onAbort);
   }
 
-  /** How many were lost because they came faster than they were read; throws when the feed is closed. */
+  /**
+   * The number of values that were dropped because they arrived faster than they were read.
+   *
+   * @throws {CanOperationError} The feed is closed.
+   */
   get droppedFrames(): number {
     this.#endpoint.assertOpen("read droppedFrames of");
     return this.#endpoint.socket.droppedFrames;
   }
 
-  /** Whether it has ended. */
+  /** Whether the feed has ended. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** The next one. */
+  /** Resolves to the next value. */
   async next(): Promise<IteratorResult<T, undefined>> {
     if (this.#closed) return this.#done();
     try {
-      const value = await this.#endpoint.reader.next(FOR_EVER);
+      const value = await this.#endpoint.reader.next(FOREVER);
       return value === null ? DONE : { value, done: false };
     } catch (error) {
       if (this.#closed) return this.#done();
@@ -64,7 +72,7 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable,
     }
   }
 
-  /** Ends it. A second call does nothing. */
+  /** Ends the feed, as leaving a loop over it does. A second call does nothing. */
   return(): Promise<IteratorReturnResult<undefined>> {
     return promised(() => {
       this.close();
@@ -72,24 +80,24 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable,
     });
   }
 
-  /** Itself. */
+  /** Returns the feed itself. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  /** A pending `next` keeps the process alive: the default. */
+  /** Makes a pending `next` keep the process alive, which is the default. */
   ref(): this {
     this.#endpoint.keepAlive = true;
     return this;
   }
 
-  /** A pending `next` does not keep the process alive. */
+  /** Lets the process exit while a `next` is pending. */
   unref(): this {
     this.#endpoint.keepAlive = false;
     return this;
   }
 
-  /** Ends it at once. A second call does nothing. */
+  /** Ends the feed; a pending `next` reports its end. A second call does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -97,16 +105,16 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable,
     try {
       this.#onClose();
     } finally {
-      this.#endpoint.close(); // a pending `next` is rejected, sees that this is closed, and ends
+      this.#endpoint.close(); // rejects a pending `next`, which sees that the feed is closed and reports its end
     }
   }
 
-  /** Ends it at the end of a `using` block. */
+  /** Ends the feed at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Ends it at the end of an `await using` block. */
+  /** Ends the feed at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
   }
@@ -118,7 +126,7 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable,
     return DONE;
   }
 
-  /** An error thrown to the signal would end the process. */
+  /** Keeps an error for the next `next`: thrown from an event listener, it would end the process. */
   #abort(): void {
     try {
       this.close();

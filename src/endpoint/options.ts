@@ -1,45 +1,61 @@
 /**
- * The options that every socket has.
+ * The options that every socket class accepts.
  *
  * @module
  */
 
 import { checkWhole } from "../check.ts";
 
-/** Where debugging output goes; `console` fits. */
+/**
+ * A receiver of log lines, such as `console`.
+ *
+ * @category Bus
+ */
 export interface Logger {
-  /** Each step: opening, options, each frame sent and received, waits, closing. */
+  /** Receives a line for each step: opening, each option, each frame sent or received, each wait, closing. */
   debug(message: string): void;
-  /** What deserves attention and is no error. */
+  /** Receives what needs attention but is not an error. */
   warn(message: string): void;
 }
 
-/** Options of an iteration or a wait that can be ended from outside. */
+/**
+ * Options of a wait or an iteration that an `AbortSignal` can end.
+ *
+ * @category Waiting
+ */
 export interface SignalOptions {
-  /** Ends an iteration, as leaving its loop does; ends a wait by rejecting it with the signal's reason. */
+  /** Rejects a wait with the signal's reason; ends an iteration without an error, as leaving its loop does. */
   readonly signal?: AbortSignal;
 }
 
-/** Options that every socket has. */
+/**
+ * Options that every socket class accepts.
+ *
+ * @category Bus
+ */
 export interface CommonOptions {
   /**
-   * Bytes for what waits to be received, with the kernel's overhead (a classic frame takes about 800). The kernel doubles
-   * it and, without CAP_NET_ADMIN, caps it before at `net.core.rmem_max`.
+   * The size of the receive buffer in bytes, 1 to 2^30, including the kernel's overhead: a queued classic frame takes
+   * about 800 bytes. Without CAP_NET_ADMIN the kernel caps the value at `net.core.rmem_max`; then it doubles it. Default:
+   * the kernel's (`SO_RCVBUF` in [socket(7)](https://man7.org/linux/man-pages/man7/socket.7.html)).
    */
   readonly receiveBuffer?: number;
-  /** Bytes for what waits to be sent; doubled and capped likewise, at `net.core.wmem_max`. */
+  /**
+   * The size of the send buffer in bytes, 1 to 2^30; capped at `net.core.wmem_max` and doubled like the receive buffer.
+   * Default: the kernel's (`SO_SNDBUF`).
+   */
   readonly sendBuffer?: number;
-  /** Receives debugging output. Costs nothing when absent. */
+  /** Where log lines go. Logging costs nothing when this is absent. */
   readonly logger?: Logger;
-  /** Path of the C library, where its usual names do not find it. Loaded once for each path. */
+  /** The path of the C library, for systems where it is not found under its usual names. Each path is loaded once. */
   readonly libc?: string;
 }
 
 /**
- * Refuses wrong values of the options that every socket has.
+ * Checks the options that every socket class accepts.
  *
  * @throws {TypeError} The logger lacks a function.
- * @throws {RangeError} The size of a buffer is out of range.
+ * @throws {RangeError} A buffer's size is out of range.
  */
 export function checkCommon({ logger, receiveBuffer, sendBuffer }: CommonOptions): void {
   if (logger && (typeof logger.debug !== "function" || typeof logger.warn !== "function")) {
@@ -49,7 +65,7 @@ export function checkCommon({ logger, receiveBuffer, sendBuffer }: CommonOptions
   if (sendBuffer !== undefined) checkWhole("Option sendBuffer", sendBuffer, 1, 2 ** 30);
 }
 
-/** A copy that its owner may keep: what the caller changes later does not change it. */
+/** Copies a list of filters, so that later changes by the caller do not affect the copy. */
 export function copyFilters<Filter extends object>(filters: readonly Filter[] | null): readonly Filter[] | null {
   return filters && filters.map((filter) => ({ ...filter }));
 }

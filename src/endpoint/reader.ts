@@ -7,32 +7,32 @@
 import { checkWhole } from "../check.ts";
 import type { Logger } from "./options.ts";
 import type { Source } from "./source.ts";
-import { checkTimeout, deadlineOf, restOf } from "./timeout.ts";
+import { checkTimeout, deadlineOf, secondsUntil } from "./timeout.ts";
 import { nextTurn } from "./turn.ts";
 import { checkWaitOptions, type WaitOptions, WaitQueue } from "./wait_queue.ts";
 
-/** Items taken from the socket before the user asks for them, at the most. */
+/** The number of items that one read takes from the socket, for this call and the following ones. */
 const READ_AHEAD = 64;
 
-/** Items that asynchronous reads hand out without a turn of the event loop, so that others get theirs. */
-const TURN = 512;
+/** The number of items that asynchronous reads return before the event loop gets a turn, so as not to starve it. */
+const MAX_PER_TURN = 512;
 
-/** Hands out what a socket receives: blocking, at once, or in order to those who wait. */
+/** Returns what a socket receives: by blocking, without waiting, or to the pending waits in order. */
 export class Reader<In> {
-  /** Those who wait. */
+  /** The pending waits. */
   readonly queue: WaitQueue<void, In | null>;
   readonly #socket: Source<In>;
   readonly #rearm: () => void;
   readonly #logger: Logger | undefined;
-  /** Read ahead: the first #count are, and those before #next have been handed out. Its room is used again and again. */
+  /** Items that were read ahead: the first #count, of which those before #next have been returned. The array is reused. */
   readonly #ahead: In[] = [];
   #count = 0;
   #next = 0;
-  /** Items handed out asynchronously since the event loop last had its turn. */
+  /** Items returned asynchronously since the event loop last had a turn. */
   #sinceTurn = 0;
-  #lossTold = false;
+  #lossReported = false;
 
-  /** @param rearm Asks the socket for what the queues now wait for. */
+  /** @param rearm Asks the socket to report what the queues now wait for. */
   constructor(socket: Source<In>, rearm: () => void, logger: Logger | undefined) {
     this.#socket = socket;
     this.#rearm = rearm;
@@ -61,57 +61,57 @@ export class Reader<In> {
         this.#wait(timeout, () => this.#receive(messages, 0, max) > 0 ? messages : undefined);
       }
     } catch (error) {
-      this.#giveBack(messages); // the logger threw
+      this.#putBack(messages); // the logger may have thrown
       throw error;
     }
     this.#serve();
     return messages;
   }
 
-  /** See `Bus.recvAsync`: the next message if it is here, else a promise of it. */
+  /** See `Bus.recvAsync`. Returns the message itself where no wait is needed, which saves a promise. */
   next(options: WaitOptions): In | null | Promise<In | null> {
     const { timeout, signal } = checkWaitOptions(options);
     signal?.throwIfAborted();
     const message = this.#takeInTurn(timeout);
     if (message !== undefined) return message;
     if (timeout === 0) return null;
-    this.#logger?.debug(`waiting for a frame, ${spell(timeout ?? Infinity)}, while the event loop goes on`);
+    this.#logger?.debug(`waiting asynchronously for a frame, ${describeWait(timeout ?? Infinity)}`);
     const promise = this.queue.wait(undefined, options, () => null);
     this.#await();
     return promise;
   }
 
-  /** The next message, if it is here and nobody has waited for it longer. */
+  /** Returns the next message without waiting, unless earlier waits are pending. */
   nextNow(): In | undefined {
     return this.#takeInTurn(null);
   }
 
-  /** The next message, for a callback: see `WaitQueue.enter`. */
+  /** Passes the next message to a callback: see `WaitQueue.enter`. */
   nextLater(resolve: (message: In | null) => void, reject: (reason: unknown) => void): () => void {
-    this.#logger?.debug(`waiting for a frame, ${spell(Infinity)}, while the event loop goes on`);
+    this.#logger?.debug(`waiting asynchronously for a frame, ${describeWait(Infinity)}`);
     const leave = this.queue.enter(undefined, resolve, reject);
     this.#await();
     return leave;
   }
 
-  /** Forgets what was read ahead. */
+  /** Discards what was read ahead. */
   clear(): void {
     this.#count = this.#next = 0;
   }
 
-  /** What was taken comes first again. Nothing else has been read ahead. */
-  #giveBack(messages: readonly In[]): void {
+  /** Makes taken messages the next ones again. Nothing else may have been read ahead. */
+  #putBack(messages: readonly In[]): void {
     this.#next = 0;
     this.#count = messages.length;
     for (let i = 0; i < messages.length; i++) this.#ahead[i] = messages[i];
   }
 
-  /** Waits, blocking, until an attempt gives something or the time is over. */
+  /** Blocks until an attempt returns something or the timeout expires. */
   #wait<T>(timeout: number | null | undefined, attempt: () => T | undefined): T | undefined {
     const deadline = deadlineOf(timeout);
-    for (let rest = restOf(deadline); rest > 0; rest = restOf(deadline)) {
-      this.#logger?.debug(`waiting for a frame, ${spell(rest)}`);
-      this.#socket.waitReadable(rest);
+    for (let left = secondsUntil(deadline); left > 0; left = secondsUntil(deadline)) {
+      this.#logger?.debug(`waiting for a frame, ${describeWait(left)}`);
+      this.#socket.waitReadable(left);
       const result = attempt();
       if (result !== undefined) return result;
     }
@@ -119,38 +119,38 @@ export class Reader<In> {
   }
 
   /**
-   * The next message, if nobody waits for it and the event loop has had its turn.
+   * Returns the next message without waiting, unless earlier waits are pending or the event loop is due for a turn.
    *
-   * @param timeout 0 does not let the event loop have its turn first.
+   * @param timeout 0 takes the message even if the event loop is due for a turn: there will be no wait.
    */
   #takeInTurn(timeout: number | null | undefined): In | undefined {
     if (this.queue.size > 0) return undefined;
-    if (this.#sinceTurn >= TURN && timeout !== 0 && !this.#hasMore()) return undefined;
+    if (this.#sinceTurn >= MAX_PER_TURN && timeout !== 0 && !this.#hasMore()) return undefined;
     this.#sinceTurn++;
-    // Trying costs a system call. With a timeout it is worth that: the time might be over before the wait begins.
+    // Trying costs a system call. It is worth that with a timeout, which might expire before the wait begins.
     if (timeout == null && this.#socket.idle && !this.#hasMore()) return undefined;
     return this.#take();
   }
 
-  /** What is here without asking the socket must not wait for the socket. */
+  /** Whether items are left that were read ahead. They must not wait until the socket is readable. */
   #hasMore(): boolean {
     return this.#next < this.#count;
   }
 
-  /** Somebody waits: for the socket, or for the event loop to have its turn. */
+  /** Arranges for a new pending wait to be served: when the socket is readable, or after a turn of the event loop. */
   #await(): void {
-    if (this.#sinceTurn < TURN) this.#rearm();
+    if (this.#sinceTurn < MAX_PER_TURN) this.#rearm();
     else nextTurn(() => this.#turn());
   }
 
-  /** The event loop has had its turn. */
+  /** Continues after the event loop has had a turn. */
   #turn(): void {
     this.#sinceTurn = 0;
     this.queue.pump();
     this.#rearm();
   }
 
-  /** Lets those who wait have what a blocking read has read ahead. */
+  /** Serves the pending waits with what a blocking read has read ahead. */
   #serve(): void {
     if (this.queue.size === 0 || !this.#hasMore()) return;
     this.queue.pump();
@@ -161,7 +161,7 @@ export class Reader<In> {
     if (this.#next === this.#count) {
       this.#count = this.#next = 0;
       this.#count = this.#socket.receive(this.#ahead, 0, READ_AHEAD);
-      if (this.#logger) this.#tell(this.#logger, this.#ahead, 0, this.#count);
+      if (this.#logger) this.#log(this.#logger, this.#ahead, 0, this.#count);
       if (this.#count === 0) return undefined;
     }
     return this.#ahead[this.#next++];
@@ -169,28 +169,28 @@ export class Reader<In> {
 
   #receive(into: In[], from: number, max: number): number {
     const count = this.#socket.receive(into, from, max);
-    if (this.#logger) this.#tell(this.#logger, into, from, count);
+    if (this.#logger) this.#log(this.#logger, into, from, count);
     return count;
   }
 
-  #tell(logger: Logger, messages: readonly In[], from: number, count: number): void {
+  #log(logger: Logger, messages: readonly In[], from: number, count: number): void {
     for (const message of messages.slice(from, from + count)) logger.debug(`received ${message}`);
     this.#warnOfLoss(logger);
   }
 
-  /** Tells of the first loss; `droppedFrames` counts the others. */
+  /** Warns of the first loss; `droppedFrames` counts the others. */
   #warnOfLoss(logger: Logger): void {
-    if (this.#lossTold) return;
+    if (this.#lossReported) return;
     const { droppedFrames, receiveBuffer } = this.#socket;
     if (droppedFrames === 0) return;
-    this.#lossTold = true;
+    this.#lossReported = true;
     logger.warn(
       `${droppedFrames} frames were lost: the receive buffer (${receiveBuffer} bytes) was full; ` +
-        `read faster, filter, or give the bus a larger receiveBuffer. droppedFrames counts on`,
+        `read faster, set filters, or open the bus with a larger receiveBuffer. droppedFrames counts further losses`,
     );
   }
 }
 
-function spell(seconds: number): string {
-  return seconds === Infinity ? "for ever" : `up to ${Number(seconds.toFixed(3))} s`;
+function describeWait(seconds: number): string {
+  return seconds === Infinity ? "without a timeout" : `up to ${Number(seconds.toFixed(3))} s`;
 }

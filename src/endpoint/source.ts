@@ -1,59 +1,60 @@
 /**
- * What those who wait for a socket need of it, whatever it carries.
+ * What an endpoint needs from a socket, whatever the socket carries.
  *
  * @module
  */
 
-/** Something to receive from. Nothing here waits but `waitReadable`. */
+/** A socket to receive from. Only `waitReadable` blocks. */
 export interface Source<In> {
-  /** The descriptor, where there is one. */
+  /** The descriptor; negative, or an error on reading, where there is none. */
   readonly fd: number;
-  /** What was lost because the receive buffer was full. */
+  /** The number of items that were dropped because the receive buffer was full. */
   readonly droppedFrames: number;
-  /** Bytes of the receive buffer, as granted. */
+  /** The size of the receive buffer in bytes, as granted. */
   readonly receiveBuffer: number;
   /**
-   * Writes up to `max` received items to a list, from index `from` on, as far as there are any now; returns how many.
+   * Writes up to `max` queued items to an array, starting at index `from`, and returns how many it wrote.
    *
-   * @throws {CanOperationError} The interface is down or gone, or what was received is an error. An error that comes after
-   * items, so that the list has some, is kept for the next call.
+   * @throws {CanOperationError} The interface is down or gone, or an error was received in place of an item. An error that
+   * follows items is kept for the next call.
    */
   receive(into: In[], from: number, max: number): number;
-  /** Blocks until there may be something, or for that many seconds. May return early. */
+  /** Blocks until there may be something to receive, for at most that many seconds. May return early. */
   waitReadable(seconds: number): void;
   /**
-   * Whether a receive now would most likely find nothing. What is there nonetheless is told at once to who arms; so to
-   * wait without trying first costs nothing that has come.
+   * Whether a receive would most likely find nothing, so that it is cheaper to wait without trying first. That loses
+   * nothing: if something has arrived after all, `onReady` is called soon after `arm`.
    */
   readonly idle: boolean;
   /**
-   * Asks for calls of the socket's `onReady` while there may be something to receive (`readable`) or room (`writable`),
-   * until two falses take the wish back. One may come early, and never comes before `arm` has returned.
+   * Asks for calls of `onReady` whenever there may be something to receive (`readable`) or room to send (`writable`).
+   * Calling this with both false cancels the request. A call of `onReady` may be spurious, but never happens before `arm`
+   * has returned.
    *
-   * @param keepAlive Whether the process may not end before.
+   * @param keepAlive Whether the request keeps the process alive.
    */
   arm(readable: boolean, writable: boolean, keepAlive: boolean): void;
-  /** Ends everything; `onReady` is not called any more. */
+  /** Closes the socket. `onReady` is not called again. */
   close(): void;
 }
 
-/** Something to send to. Nothing here waits but `waitWritable`. */
+/** A socket to send to. Only `waitWritable` blocks. */
 export interface Sink<Out> {
-  /** Bytes of the send buffer, as granted. */
+  /** The size of the send buffer in bytes, as granted. */
   readonly sendBuffer: number;
   /**
-   * Sends items from index `from` on, in order; returns how many went, 0 when there is no room now. May send fewer than
-   * there is room for.
+   * Sends the items from index `from` on, in order, and returns how many it sent: 0 when there is no room now. It may send
+   * fewer than there is room for.
    *
-   * @throws {CanOperationError} The first of them cannot be sent.
+   * @throws {CanOperationError} The item at `from` cannot be sent.
    */
   send(items: readonly Out[], from: number): number;
-  /** Blocks until there may be room, or for that many seconds. May return early. */
+  /** Blocks until there may be room, for at most that many seconds. May return early. */
   waitWritable(seconds: number): void;
 }
 
-/** Something that receives and sends. */
+/** A socket that receives and sends. */
 export interface Socket<In, Out> extends Source<In>, Sink<Out> {}
 
-/** Tells that what was asked for with `Source.arm` may be there; with an error if waiting itself failed. */
+/** Called when the condition requested with `Source.arm` may hold; with an error if waiting for it failed. */
 export type OnReady = (failure?: Error) => void;

@@ -7,21 +7,21 @@
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
-/** A socket's stream of one direction: made when first asked for, and made anew when it is over. */
-export class StreamOf<S extends { readonly over: boolean; end(error: Error): void }> {
+/** A socket's stream in one direction: created on first use, and replaced by a new one once it has ended. */
+export class StreamOf<S extends { readonly ended: boolean; end(error: Error): void }> {
   readonly #make: () => S;
   #current: S | null = null;
-  /** Makes the error of using a closed socket; null while the socket is open. */
+  /** Creates the error of using a closed socket; null while the socket is open. */
   #closed: (() => Error) | null = null;
 
-  /** @param make Makes a stream. */
+  /** @param make Creates a stream. */
   constructor(make: () => S) {
     this.#make = make;
   }
 
-  /** The stream that is in use. */
+  /** The stream to use now. */
   get current(): S {
-    if (this.#current === null || this.#current.over) {
+    if (this.#current === null || this.#current.ended) {
       this.#current = this.#make();
       if (this.#closed !== null) this.#current.end(this.#closed());
     }
@@ -29,9 +29,9 @@ export class StreamOf<S extends { readonly over: boolean; end(error: Error): voi
   }
 
   /**
-   * The socket is closed.
+   * Ends the stream because the socket was closed, and every later one at once.
    *
-   * @param makeError Gives the error of using a closed socket.
+   * @param makeError Creates the error of using a closed socket.
    */
   close(makeError: () => Error): void {
     this.#closed = makeError;
@@ -39,14 +39,14 @@ export class StreamOf<S extends { readonly over: boolean; end(error: Error): voi
   }
 }
 
-/** Reads from a socket what a stream is asked for, and nothing ahead: what nobody has read stays there. */
+/** A readable stream over a socket that reads nothing ahead: unread messages stay in the socket. */
 export class ReadableSide<In> {
   readonly stream: ReadableStream<In>;
   /** Whether the stream has ended, failed or been cancelled. */
-  over = false;
+  ended = false;
   readonly #reader: Reader<In>;
   #controller!: ReadableStreamDefaultController<In>;
-  /** Gives up the wait for a message. */
+  /** Cancels the wait for a message. */
   #leave: (() => void) | null = null;
 
   constructor(reader: Reader<In>) {
@@ -60,9 +60,9 @@ export class ReadableSide<In> {
     }, { highWaterMark: 0 });
   }
 
-  /** Ends the stream, as an iteration ends. */
+  /** Ends the stream without an error, as an iteration ends. */
   end(): void {
-    if (this.over) return;
+    if (this.ended) return;
     this.#finish();
     this.#controller.close();
   }
@@ -76,8 +76,8 @@ export class ReadableSide<In> {
     }
     if (message !== undefined) return this.#controller.enqueue(message);
     return new Promise((done) => {
-      // Called back, not awaited: between a promise's fulfilment and what follows it a cancellation could come, and the
-      // message would be lost.
+      // A callback, not a promise: a cancellation between a promise's fulfilment and its continuation would lose the
+      // message.
       this.#leave = this.#reader.nextLater((message) => {
         this.#leave = null;
         this.#controller.enqueue(message!);
@@ -96,24 +96,24 @@ export class ReadableSide<In> {
   }
 
   #finish(): void {
-    this.over = true;
+    this.ended = true;
     this.#leave?.();
     this.#leave = null;
   }
 }
 
-/** Sends what is written to a stream, one message after the other. */
+/** A writable stream over a socket, which sends one message at a time. */
 export class WritableSide<Out> {
   readonly stream: WritableStream<Out>;
   /** Whether the stream has been closed or aborted, or has failed. */
-  over = false;
+  ended = false;
   readonly #writer: Writer<Out>;
   #controller!: WritableStreamDefaultController;
 
   constructor(writer: Writer<Out>) {
     this.#writer = writer;
     const finish = () => {
-      this.over = true;
+      this.ended = true;
     };
     this.stream = new WritableStream<Out>({
       start: (controller) => {
@@ -127,13 +127,13 @@ export class WritableSide<Out> {
 
   /** Ends the stream with an error. */
   end(error: unknown): void {
-    if (this.over) return;
-    this.over = true;
+    if (this.ended) return;
+    this.ended = true;
     this.#controller.error(error);
   }
 
   #write(message: Out): void | Promise<void> {
-    // An abort of the stream ends the wait; the message is not sent then.
+    // Aborting the stream ends the wait; the message is not sent.
     const { signal } = this.#controller;
     try {
       return this.#writer.sendAsync(message, { signal })?.catch((error) => this.#failed(error));
@@ -142,9 +142,9 @@ export class WritableSide<Out> {
     }
   }
 
-  /** What is thrown by a write fails the stream. */
+  /** Rethrows a write's error, which makes the stream fail. */
   #failed(error: unknown): never {
-    this.over = true;
+    this.ended = true;
     throw error;
   }
 }

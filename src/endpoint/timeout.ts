@@ -1,11 +1,11 @@
 /**
- * Timeouts: seconds on the monotonic clock.
+ * Timeouts and deadlines in seconds on the monotonic clock.
  *
  * @module
  */
 
 /**
- * Refuses what is no timeout.
+ * Checks a timeout in seconds; null and undefined mean forever.
  *
  * @throws {RangeError} It is negative or NaN.
  * @throws {TypeError} It is not a number.
@@ -13,18 +13,20 @@
 export function checkTimeout(timeout: number | null | undefined): void {
   if (timeout == null) return;
   if (typeof timeout !== "number") throw new TypeError(`timeout must be a number of seconds or null: ${timeout}`);
-  if (!(timeout >= 0)) throw new RangeError(`timeout is ${timeout}: it must be 0 or more seconds, or null for ever`);
+  if (!(timeout >= 0)) {
+    throw new RangeError(`timeout is ${timeout}: it must be 0 or more seconds, or null to wait forever`);
+  }
 }
 
 /**
- * When a timeout that begins now is over, in seconds of the monotonic clock; `Infinity` for none. It is asked for when
- * somebody has to wait, not before: reading the clock costs more than handing out a message.
+ * Returns the deadline of a timeout that starts now, in seconds of the monotonic clock; `Infinity` for no timeout. Call it
+ * only once a wait is needed: reading the clock costs more than returning a message.
  */
 export function deadlineOf(timeout: number | null | undefined): number {
   return timeout == null ? Infinity : performance.now() / 1000 + timeout;
 }
 
-/** Seconds until a deadline; below zero when it has passed. */
-export function restOf(deadline: number): number {
+/** Returns the seconds left until a deadline; negative if it has passed. */
+export function secondsUntil(deadline: number): number {
   return deadline === Infinity ? Infinity : deadline - performance.now() / 1000;
 }

@@ -1,30 +1,30 @@
 /**
- * Turns of the event loop, and what keeps it going.
+ * The event loop: its turns, and what keeps it alive.
  *
  * @module
  */
 
 const host = globalThis as unknown as { setImmediate(run: () => void): void };
 
-/** Runs something when timers, input and whatever else is due have had their turn. */
+/** Calls a function in the next turn of the event loop, after timers and input that are due. */
 export function nextTurn(run: () => void): void {
   host.setImmediate(run);
 }
 
-/** What `setTimeout` gives in both runtimes; their types call it a number. */
+/** What `setTimeout` returns in both runtimes, though their types say a number. */
 interface NativeTimer {
   ref(): void;
   unref(): void;
 }
 
-/** Whether the process may not end before a timer fires. */
+/** Sets whether a timer keeps the process alive. */
 export function setKeepAlive(timer: ReturnType<typeof setTimeout>, keepAlive: boolean): void {
   const native = timer as unknown as NativeTimer;
   if (keepAlive) native.ref();
   else native.unref();
 }
 
-/** What a function gives or throws, as a promise. */
+/** Returns a promise of what a function returns or throws. */
 export function promised<T>(run: () => T | Promise<T>): Promise<T> {
   try {
     return Promise.resolve(run());

@@ -1,5 +1,5 @@
 /**
- * Asynchronous operations that wait their turn.
+ * A queue of asynchronous waits.
  *
  * @module
  */
@@ -9,16 +9,20 @@ import type { SignalOptions } from "./options.ts";
 import { checkTimeout } from "./timeout.ts";
 import { setKeepAlive } from "./turn.ts";
 
-/** When an asynchronous wait ends without having what it waits for. */
+/**
+ * Options of an asynchronous wait.
+ *
+ * @category Waiting
+ */
 export interface WaitOptions extends SignalOptions {
-  /** Seconds to wait; absent or null: for ever. 0: do not wait. */
+  /** Seconds to wait; absent or null: forever; 0: do not wait. A negative number or NaN is a RangeError. */
   readonly timeout?: number | null;
 }
 
 /**
- * Refuses what are no such options.
+ * Checks the options of an asynchronous wait.
  *
- * @throws {TypeError} They are no object, or one is unknown or of the wrong type.
+ * @throws {TypeError} They are not an object, or an option is unknown or of the wrong type.
  * @throws {RangeError} The timeout is negative or NaN.
  */
 export function checkWaitOptions(options: WaitOptions): WaitOptions {
@@ -35,20 +39,19 @@ export function checkWaitOptions(options: WaitOptions): WaitOptions {
   return options;
 }
 
-/** One operation that waits. */
+/** A pending wait. */
 interface Entry<Input, Output> {
   readonly input: Input;
   readonly resolve: (value: Output) => void;
   readonly reject: (reason: unknown) => void;
   timer: Timer | null;
-  /** Takes back the timer and the abort listener. */
+  /** Removes the timer and the abort listener. */
   release(): void;
 }
 
 /**
- * First come, first served: the first entry is attempted until it succeeds or fails, then the next.
- *
- * An entry that is aborted or runs out of time leaves without having taken anything.
+ * Serves pending waits in the order in which they were started: the first is attempted until it succeeds or fails, then
+ * the next. A wait that is aborted or times out leaves the queue without having taken anything.
  */
 export class WaitQueue<Input, Output> {
   readonly #attempt: (input: Input) => Output | undefined;
@@ -57,29 +60,29 @@ export class WaitQueue<Input, Output> {
   #keepAlive = true;
 
   /**
-   * @param attempt Does what the entries wait for; gives `undefined` when it cannot be done yet.
-   * @param onEmpty Is called when the last entry has left because of its timeout or signal.
+   * @param attempt Tries the operation that the entries wait for; returns `undefined` when it cannot be done yet.
+   * @param onEmpty Called after the last entry has left because of its timeout or signal.
    */
   constructor(attempt: (input: Input) => Output | undefined, onEmpty: () => void) {
     this.#attempt = attempt;
     this.#onEmpty = onEmpty;
   }
 
-  /** How many wait. */
+  /** The number of pending waits. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Whether timeouts keep the process alive. */
+  /** Whether the timers of pending waits keep the process alive. */
   set keepAlive(value: boolean) {
     this.#keepAlive = value;
     for (const { timer } of this.#entries) timer?.keepAlive(value);
   }
 
   /**
-   * Waits in line.
+   * Adds a wait to the queue.
    *
-   * @param expired What becomes of the promise when the time is over: a value, or a throw.
+   * @param expired Called if the timeout expires: returns what the promise resolves to, or throws what rejects it.
    */
   wait(input: Input, { timeout, signal }: WaitOptions, expired: () => Output): Promise<Output> {
     return new Promise((resolve, reject) => {
@@ -95,7 +98,7 @@ export class WaitQueue<Input, Output> {
       };
       const abort = () => leave(() => reject(signal?.reason));
       const expire = () => {
-        this.pump(); // the event loop may have been busy: what has come in time is not too late
+        this.pump(); // the event loop may have been busy: what arrived before the deadline still counts
         if (this.#entries.has(entry)) leave(() => resolve(new Promise((settle) => settle(expired()))));
         else if (this.#entries.size === 0) this.#onEmpty();
       };
@@ -111,9 +114,9 @@ export class WaitQueue<Input, Output> {
   }
 
   /**
-   * Waits in line without a promise: `resolve` or `reject` is called once, in the very moment of being served.
+   * Adds a wait without a promise: `resolve` or `reject` is called once, synchronously, when the entry is served.
    *
-   * @returns Leaves the line: neither is called any more.
+   * @returns A function that removes the entry, after which neither is called.
    */
   enter(input: Input, resolve: (value: Output) => void, reject: (reason: unknown) => void): () => void {
     const entry: Entry<Input, Output> = { input, resolve, reject, timer: null, release: nothing };
@@ -123,7 +126,7 @@ export class WaitQueue<Input, Output> {
     };
   }
 
-  /** Serves those who wait, in order, as far as it goes. */
+  /** Serves the pending waits, in order, until an attempt cannot be done yet. */
   pump(): void {
     for (const entry of this.#entries) {
       let value: Output | undefined;
@@ -139,10 +142,10 @@ export class WaitQueue<Input, Output> {
     }
   }
 
-  /** Everybody's wait fails. */
+  /** Rejects every pending wait. */
   rejectAll(makeError: () => unknown): void {
     const entries = [...this.#entries];
-    this.#entries.clear(); // at once: so a pump that an attempt or a logger interrupted with this goes no further
+    this.#entries.clear(); // first, so that a `pump` from whose attempt or logger this was called stops
     for (const entry of entries) {
       entry.release();
       entry.reject(makeError());
@@ -152,10 +155,10 @@ export class WaitQueue<Input, Output> {
 
 function nothing(): void {}
 
-/** The longest delay that the runtimes' timers take, in milliseconds; longer ones would fire at once. */
-const longest = 2 ** 31 - 1;
+/** The longest delay that the runtimes' timers accept, in milliseconds; longer ones would fire at once. */
+const MAX_DELAY = 2 ** 31 - 1;
 
-/** A timer of any length on the monotonic clock, which never fires early. */
+/** A timer of any length on the monotonic clock that never fires early. */
 class Timer {
   readonly #onEnd: () => void;
   readonly #end: number;
@@ -180,11 +183,11 @@ class Timer {
   }
 
   #start(): void {
-    const rest = Math.min(Math.max(Math.ceil(this.#end - performance.now()), 0), longest);
+    const delay = Math.min(Math.max(Math.ceil(this.#end - performance.now()), 0), MAX_DELAY);
     this.#timer = setTimeout(() => {
       if (performance.now() >= this.#end) this.#onEnd();
       else this.#start();
-    }, rest);
+    }, delay);
     if (!this.#keepAlive) this.keepAlive(false);
   }
 }

@@ -8,38 +8,38 @@ import { CanError, CanOperationError, CanTimeoutError } from "../errors.ts";
 import { errnoName, ETIMEDOUT } from "../kernel/errno.ts";
 import type { Logger } from "./options.ts";
 import type { Sink } from "./source.ts";
-import { checkTimeout, deadlineOf, restOf } from "./timeout.ts";
+import { checkTimeout, deadlineOf, secondsUntil } from "./timeout.ts";
 import { checkWaitOptions, type WaitOptions, WaitQueue } from "./wait_queue.ts";
 
-/** What a socket sends. */
+/** What a socket sends, and how. */
 export interface Sending<Out> {
-  /** The interface's name. */
+  /** The name of the interface. */
   readonly channel: string;
-  /** Is told of what is sent. */
+  /** Logs sent messages and waits. */
   readonly logger: Logger | undefined;
-  /** Refuses what can't be sent. */
+  /** Throws if a message cannot be sent. */
   check(message: Out): void;
-  /** What is sent must not change meanwhile: a copy of what could, which stands for this one sending of it. */
+  /** Returns a copy of a message that the caller could change while it waits. The copy identifies this one sending. */
   hold?(message: Out): Out;
   /** Why there may be no room, for an error's text. */
   readonly noRoom: string;
-  /** What keeps a message, after so many seconds, where that is not a lack of room; for an error's text. */
+  /** Why a message has not been sent after so many seconds, if it is not for lack of room; for an error's text. */
   late?(message: Out, seconds: number): string | undefined;
-  /** Whoever sends a message waits for it no more, whatever becomes of it. */
+  /** Called when the sender no longer waits for a message, whatever the outcome. */
   leave?(message: Out): void;
 }
 
-/** Hands messages to a socket: blocking, at once, or in order for those who wait. */
+/** Hands messages to a socket: by blocking, without waiting, or for the pending waits in order. */
 export class Writer<Out> {
-  /** Messages that wait for room. */
+  /** The messages that wait for room. */
   readonly queue: WaitQueue<Out, true>;
   readonly #socket: Sink<Out>;
   readonly #rearm: () => void;
   readonly #sending: Sending<Out>;
-  /** A list of one, made once. */
+  /** An array of one message, reused. */
   readonly #single: Out[] = [];
 
-  /** @param rearm Asks the socket for what the queues now wait for. */
+  /** @param rearm Asks the socket to report what the queues now wait for. */
   constructor(socket: Sink<Out>, rearm: () => void, sending: Sending<Out>) {
     this.#socket = socket;
     this.#rearm = rearm;
@@ -70,7 +70,7 @@ export class Writer<Out> {
     }
   }
 
-  /** See `Bus.sendAsync`; undefined if the message went at once. */
+  /** See `Bus.sendAsync`. Returns undefined if the message was sent without a wait, which saves a promise. */
   sendAsync(message: Out, options: WaitOptions): Promise<void> | undefined {
     const held = this.#held(message);
     const { timeout, signal } = checkWaitOptions(options);
@@ -82,7 +82,7 @@ export class Writer<Out> {
       this.#sending.leave?.(held);
       throw error;
     }
-    this.#sending.logger?.debug("waiting for room to send, while the event loop goes on");
+    this.#sending.logger?.debug("waiting asynchronously for room to send");
     const promise = this.queue.wait(held, options, () => {
       throw this.#timedOut(held, timeout);
     });
@@ -93,7 +93,7 @@ export class Writer<Out> {
     });
   }
 
-  /** Hands messages over until the time is over; returns how many went. */
+  /** Hands messages over until the timeout expires; returns how many. */
   #sendAll(messages: readonly Out[], timeout: number | null | undefined): number {
     checkTimeout(timeout);
     let deadline: number | undefined;
@@ -103,11 +103,11 @@ export class Writer<Out> {
       sent += count;
       if (count > 0) continue;
       if (timeout === 0) break;
-      const rest = restOf(deadline ??= deadlineOf(timeout));
-      if (rest <= 0) break;
+      const left = secondsUntil(deadline ??= deadlineOf(timeout));
+      if (left <= 0) break;
       this.#sending.logger?.debug("waiting for room to send");
       try {
-        this.#socket.waitWritable(rest);
+        this.#socket.waitWritable(left);
       } catch (error) {
         throw this.#withCount(error, messages, sent);
       }
@@ -115,7 +115,7 @@ export class Writer<Out> {
     return sent;
   }
 
-  /** What is sent in a message's stead, if it can be sent. */
+  /** Checks a message, and returns it or the copy that is sent in its place. */
   #held(message: Out): Out {
     this.#sending.check(message);
     return this.#sending.hold ? this.#sending.hold(message) : message;
@@ -142,7 +142,7 @@ export class Writer<Out> {
     return count;
   }
 
-  /** The error of a list of which `sent` messages had gone tells that. */
+  /** Adds to the error of a list how many of its messages were sent before it. */
   #withCount(error: unknown, messages: readonly Out[], sent: number): unknown {
     if (!(error instanceof CanError) || messages === this.#single) return error;
     const { message, code, errno, syscall, channel } = error;

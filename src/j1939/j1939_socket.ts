@@ -10,7 +10,7 @@ import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import type { Feed } from "../endpoint/feed.ts";
 import { copyFilters, type SignalOptions } from "../endpoint/options.ts";
-import { deadlineOf, restOf } from "../endpoint/timeout.ts";
+import { deadlineOf, secondsUntil } from "../endpoint/timeout.ts";
 import { promised } from "../endpoint/turn.ts";
 import { checkWaitOptions, type WaitOptions } from "../endpoint/wait_queue.ts";
 import { Writer } from "../endpoint/writer.ts";
@@ -274,5 +274,5 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
 
 /** What is left of a timeout; null for one that never ends. */
 function rest(deadline: number): number | null {
-  return deadline === Infinity ? null : Math.max(restOf(deadline), 0);
+  return deadline === Infinity ? null : Math.max(secondsUntil(deadline), 0);
 }

@@ -4,7 +4,7 @@ import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { EventFeeds, Events } from "../../src/endpoint/events.ts";
 import { Feed } from "../../src/endpoint/feed.ts";
 
-/** A feed of events, and who waits for it. */
+/** A feed, its events, and the values of `waiting` at each change. */
 function open(): { feed: Feed<number>; events: Events<number>; waits: boolean[] } {
   const waits: boolean[] = [];
   const endpoint: Endpoint<Events<number>, number> = new Endpoint<Events<number>, number>(
@@ -15,7 +15,7 @@ function open(): { feed: Feed<number>; events: Events<number>; waits: boolean[] 
 }
 
 describe("Events", () => {
-  it("come in order, before and after somebody waits", async () => {
+  it("arrive in order, whether they were pushed before or during the wait", async () => {
     const { feed, events, waits } = open();
     events.push(1);
     events.push(2);
@@ -26,11 +26,11 @@ describe("Events", () => {
     assertEquals([(await third).value, (await fourth).value], [3, 4]);
     assertEquals(waits.filter((each) => each).length > 0, true);
     feed.close();
-    assertEquals(waits.at(-1), false, "nobody waits any more");
+    assertEquals(waits.at(-1), false, "no wait is pending");
     assertEquals((await feed.next()).done, true);
   });
 
-  it("a failure is told to who waits, and the next wait is another", async () => {
+  it("a failure rejects the pending wait, and the next wait succeeds", async () => {
     const { feed, events } = open();
     const wait = feed.next().then(() => "no error", (error) => error.message);
     events.fail(new Error("enough"));
@@ -40,7 +40,7 @@ describe("Events", () => {
     feed.close();
   });
 
-  it("who reads none loses the oldest", async () => {
+  it("drop the oldest when too many are unread", async () => {
     const { feed, events } = open();
     for (let i = 0; i < 1100; i++) events.push(i);
     assertEquals(events.droppedFrames, 76);
@@ -52,7 +52,7 @@ describe("Events", () => {
 });
 
 describe("Feeds of events", () => {
-  it("each gets every event from its opening on, until it ends", async () => {
+  it("each receive every event between their opening and their end", async () => {
     const sizes: number[] = [];
     const waits: boolean[] = [];
     const feeds: EventFeeds<number> = new EventFeeds(
@@ -78,7 +78,7 @@ describe("Feeds of events", () => {
     assertEquals((await feeds.open("events()", { signal: AbortSignal.abort() }).next()).done, true);
   });
 
-  it("one is not opened with wrong options, or where that fails", () => {
+  it("are not opened with wrong options, or when the callback throws", () => {
     const feeds = new EventFeeds<number>("here", () => {
       if (feeds.size === 1) throw new Error("no");
     }, () => {});

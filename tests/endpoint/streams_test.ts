@@ -21,12 +21,12 @@ function upTo(count: number): number[] {
   return ids(numbered(count));
 }
 
-/** Appends what is written to it to a list. */
+/** A stream that appends what is written to it to an array. */
 function collector(into: Message[]): WritableStream<Message> {
   return new WritableStream({ write: (message) => void into.push(message) }, { highWaterMark: 1 });
 }
 
-/** A stream of messages, and how many of them have been taken from it. */
+/** A stream of messages, and the number of messages taken from it so far. */
 function producer(messages: readonly Message[]): { stream: ReadableStream<Message>; taken: () => number } {
   let next = 0;
   const stream = new ReadableStream<Message>({
@@ -40,7 +40,7 @@ function producer(messages: readonly Message[]): { stream: ReadableStream<Messag
 
 for (const { name, skip, open } of worlds) {
   describe(`The readable stream of a Bus on ${name}`, { skip }, () => {
-    it("gives what was there, and what comes later, in order", async () => {
+    it("returns queued messages, then later ones, in order", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       deliver(sender, ...numbered(3));
@@ -59,7 +59,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(receiver.recv(PATIENCE)!.arbitrationId, 6, "nothing was read ahead");
     });
 
-    it("takes nothing that nobody asks for", async () => {
+    it("takes nothing from the bus until it is read", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const reader = receiver.readable.getReader();
@@ -72,7 +72,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(ids(all(receiver, 1)), [2]);
     });
 
-    it("is the same until it is over, then a new one", async () => {
+    it("is the same stream until it ends, then a new one", async () => {
       using sender = open();
       using receiver = open();
       const first = receiver.readable;
@@ -86,7 +86,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals((await receiver.readable.getReader().read()).value!.arbitrationId, 0);
     });
 
-    it("a cancellation during a read loses nothing, whenever the frame comes", async () => {
+    it("loses no message to a cancellation during a read, whenever the frame arrives", async () => {
       using sender = open();
       using receiver = open();
       for (let i = 0; i < 60; i++) {
@@ -103,7 +103,7 @@ for (const { name, skip, open } of worlds) {
       }
     });
 
-    it("a read whose lock is released keeps its message for the next reader", async () => {
+    it("keeps the message of a read whose lock was released for the next reader", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const { readable } = receiver;
@@ -116,11 +116,11 @@ for (const { name, skip, open } of worlds) {
       for (const id of upTo(3)) assertEquals((await second.read()).value!.arbitrationId, id);
     });
 
-    it("serves its reads in line with recvAsync", async () => {
+    it("serves its reads in the order of their start among the waits of recvAsync", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const reader = receiver.readable.getReader();
-      await pause(); // a stream begins to read a little after it was made
+      await pause(); // a new stream starts reading a little later
       const before = receiver.recvAsync();
       const reads = [reader.read(), reader.read()];
       const after = receiver.recvAsync();
@@ -131,7 +131,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals((await reads[1]).value!.arbitrationId, 3);
     });
 
-    it("ends when the bus is closed, during a read and without one", async () => {
+    it("ends when the bus is closed, with and without a pending read", async () => {
       for (const reading of [true, false]) {
         const bus = open();
         const reader = bus.readable.getReader();
@@ -140,11 +140,11 @@ for (const { name, skip, open } of worlds) {
         bus.close();
         await reader.closed;
         assertEquals((await (read ?? reader.read())).done, true);
-        assertEquals((await bus.readable.getReader().read()).done, true, "also one that is asked for afterwards");
+        assertEquals((await bus.readable.getReader().read()).done, true, "so does a stream taken after the close");
       }
     });
 
-    it("goes through a TransformStream, and a tee", async () => {
+    it("works with a TransformStream and with tee", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       deliver(sender, ...numbered(10));
@@ -173,7 +173,7 @@ for (const { name, skip, open } of worlds) {
       while (last?.arbitrationId !== 77) last = await nextOf(teed);
     });
 
-    it("a pipe that is aborted leaves in the bus what it has not delivered", async () => {
+    it("leaves in the bus what an aborted pipe has not delivered", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open({ receiveBuffer: 2_000_000 });
       const count = 500;
@@ -190,14 +190,14 @@ for (const { name, skip, open } of worlds) {
         });
         if (after === 0) aborting.abort(new Error("enough"));
         await assertRejects(() => receiver.readable.pipeTo(to, { signal: aborting.signal }), Error, "enough");
-        // A runtime may have read one message when the signal comes, and writes it.
+        // The runtime may have read one message before the abort, and still writes it.
         assert(got.length >= after && got.length <= after + 1, `${got.length} of ${after}`);
         const rest = all(receiver, count - got.length);
         assertEquals(ids([...got, ...rest]), upTo(count));
       }
     });
 
-    it("lets others have their turn while there is always a message", async () => {
+    it("does not starve the event loop while messages are always queued", async () => {
       using sender = open();
       using receiver = open({ receiveBuffer: 2_000_000 });
       let turns = 0;
@@ -240,7 +240,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(ids(bySending(all(receiver, 25))), upTo(25));
     });
 
-    it("refuses what is no message, and a new one sends on", async () => {
+    it("fails on what is not a message, and a new one works", async () => {
       using sender = open();
       using receiver = open();
       const writer = sender.writable.getWriter();
@@ -251,7 +251,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(ids(all(receiver, 1)), [5]);
     });
 
-    it("an aborted one is followed by a new one", async () => {
+    it("is replaced by a new one after an abort", async () => {
       using sender = open();
       using receiver = open();
       const first = sender.writable;
@@ -261,7 +261,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(ids(all(receiver, 1)), [6]);
     });
 
-    it("fails when the bus is closed, and so does a pipe into it", async () => {
+    it("fails when the bus is closed, as does a pipe into it", async () => {
       const bus = open();
       const writer = bus.writable.getWriter();
       bus.close();
@@ -280,7 +280,7 @@ for (const { name, skip, open } of worlds) {
       silent.close();
     });
 
-    it("ends a pipe from a bus that is closed without an error", async () => {
+    it("is left usable, without an error, when the source of a pipe is closed", async () => {
       const from = open();
       using to = open();
       const pipe = from.readable.pipeTo(to.writable);
@@ -294,14 +294,14 @@ for (const { name, skip, open } of worlds) {
 
 async function nextOf(bus: Bus): Promise<Message> {
   const message = await bus.recvAsync({ timeout: PATIENCE });
-  assert(message, "nothing came");
+  assert(message, "nothing arrived");
   return message;
 }
 
 describe("Piping one virtual bus into another", () => {
   const open = (channel: string) => worlds[1].open({ channel });
 
-  it("is a bridge, also both ways at once", async () => {
+  it("makes a bridge, in both directions at once", async () => {
     using left = open("left");
     using right = open("right");
     using nodeLeft = open("left");
@@ -321,16 +321,16 @@ describe("Piping one virtual bus into another", () => {
     stopping.abort(new Error("enough"));
     for (const end of await bridge) assertEquals(end.status === "rejected" && end.reason.message, "enough");
     nodeLeft.send(new Message({ arbitrationId: 7 }));
-    assertEquals(left.recv(1)!.arbitrationId, 7, "the bus is as it was");
-    assertEquals([nodeLeft.recv(0), nodeRight.recv(0)], [null, null], "nothing goes round");
+    assertEquals(left.recv(1)!.arbitrationId, 7, "the bus still works");
+    assertEquals([nodeLeft.recv(0), nodeRight.recv(0)], [null, null], "nothing is echoed back");
   });
 });
 
-describe("The streams of a bus whose system calls fail", { skip: noVcan }, () => {
+describe("The streams of a bus with failing system calls", { skip: noVcan }, () => {
   const { open } = worlds[0];
 
   for (const [errno, code] of [[ENETDOWN, "ENETDOWN"], [ENODEV, "ENODEV"]] as const) {
-    it(`the readable one fails with ${code}, waiting or not, and so does a pipe`, async () => {
+    it(`the readable stream fails with ${code}, with and without a pending read, as does a pipe`, async () => {
       for (const waiting of [true, false]) {
         using sender = open({ receiveOwnMessages: true });
         using receiver = open();
@@ -347,16 +347,16 @@ describe("The streams of a bus whose system calls fail", { skip: noVcan }, () =>
           sender.send(new Message({ arbitrationId: 1 }));
           assertEquals((await rejected).code, code);
         }).result;
-        assert(sender.recv(PATIENCE), "it came");
+        assert(sender.recv(PATIENCE), "it was delivered");
         assertEquals(got, []);
         assert(receiver.readable !== failing);
         const reader = receiver.readable.getReader();
-        assertEquals((await reader.read()).value!.arbitrationId, 1, "the next one has what came");
+        assertEquals((await reader.read()).value!.arbitrationId, 1, "the next stream returns what arrived");
         if (errno === ENODEV) await assertRejects(() => reader.read(), CanOperationError, "ENODEV");
       }
     });
 
-    it(`the writable one fails with ${code}`, async () => {
+    it(`the writable stream fails with ${code}`, async () => {
       using sender = open();
       using receiver = open();
       const failing = sender.writable;
@@ -374,7 +374,7 @@ describe("The streams of a bus whose system calls fail", { skip: noVcan }, () =>
   }
 
   for (const [errno, code] of [[ENOBUFS, "ENOBUFS"], [EAGAIN, "EAGAIN"]] as const) {
-    it(`${code} holds the producer back until there is room; nothing is lost or sent twice`, async () => {
+    it(`${code} applies backpressure until there is room; nothing is lost or sent twice`, async () => {
       using sender = open();
       using receiver = open();
       const { stream, taken } = producer(numbered(50));
@@ -386,7 +386,7 @@ describe("The streams of a bus whose system calls fail", { skip: noVcan }, () =>
         const pipe = stream.pipeTo(sender.writable);
         await until(() => taken() > 0);
         await pause(60);
-        // One is being sent; a runtime may hold another in its hands.
+        // One is being sent; the runtime may hold another one.
         assert(taken() >= 1 && taken() <= 2, `${taken()} were taken`);
         assertEquals(receiver.recv(0), null);
         full = false;
@@ -395,7 +395,7 @@ describe("The streams of a bus whose system calls fail", { skip: noVcan }, () =>
       assertEquals(ids(bySending(all(receiver, 50))), upTo(50));
     });
 
-    it(`${code} at the far end of a bridge leaves in the near bus what the far one does not take`, async () => {
+    it(`${code} at the far end of a bridge leaves the unsent messages in the near bus`, async () => {
       using feeder = open({ receiveOwnMessages: true });
       using near = open();
       using far = open();
@@ -415,7 +415,7 @@ describe("The streams of a bus whose system calls fail", { skip: noVcan }, () =>
       assertEquals(left, upTo(50).slice(-left.length));
     });
 
-    it(`${code}: desiredSize and ready tell, and an abort takes back what waits`, async () => {
+    it(`${code}: desiredSize and ready show the backpressure, and an abort discards the waiting message`, async () => {
       using sender = open();
       using receiver = open();
       const writer = sender.writable.getWriter();
@@ -434,7 +434,7 @@ describe("The streams of a bus whose system calls fail", { skip: noVcan }, () =>
       assertEquals(ids(all(receiver, 1)), [2]);
     });
 
-    it(`${code}: closing the bus ends a write that waits`, async () => {
+    it(`${code}: closing the bus rejects a pending write`, async () => {
       const sender = open();
       const writer = sender.writable.getWriter();
       const fault = (call: Call) => call === "send" ? -errno : undefined;

@@ -3,7 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { WaitQueue } from "../../src/endpoint/wait_queue.ts";
 
 describe("WaitQueue", () => {
-  it("serves in order as far as it goes; a failure is the entry's own", async () => {
+  it("serves in order while it can; a failure rejects only its own entry", async () => {
     const stock: (string | Error)[] = [];
     const queue = new WaitQueue<number, string>((input) => {
       const next = stock.shift();
@@ -17,25 +17,25 @@ describe("WaitQueue", () => {
     assertEquals(await waits[0], "a0");
     await assertRejects(() => waits[1], Error, "b failed");
     assertEquals(await waits[2], "c2");
-    queue.rejectAll(() => new Error("all over"));
-    await assertRejects(() => waits[3], Error, "all over");
+    queue.rejectAll(() => new Error("closed"));
+    await assertRejects(() => waits[3], Error, "closed");
     assertEquals(queue.size, 0);
   });
 
-  it("attempts nothing more once an attempt has ended everybody's wait", async () => {
+  it("stops serving when an attempt has rejected all waits", async () => {
     let attempts = 0;
     const queue = new WaitQueue<void, string>(() => {
       attempts++;
-      queue.rejectAll(() => new Error("all over"));
+      queue.rejectAll(() => new Error("closed"));
       return "too late";
     }, () => {});
-    const waits = [1, 2, 3].map(() => assertRejects(() => queue.wait(undefined, {}, () => ""), Error, "all over"));
+    const waits = [1, 2, 3].map(() => assertRejects(() => queue.wait(undefined, {}, () => ""), Error, "closed"));
     queue.pump();
     await Promise.all(waits);
     assertEquals([attempts, queue.size], [1, 0]);
   });
 
-  it("gives what has come when the time is over, though nobody was told", async () => {
+  it("returns what has arrived by the deadline, even without a notification", async () => {
     const stock: string[] = [];
     let emptied = 0;
     const queue = new WaitQueue<void, string>(() => stock.shift(), () => emptied++);
@@ -45,7 +45,7 @@ describe("WaitQueue", () => {
     assertEquals([queue.size, emptied], [0, 1]);
   });
 
-  it("tells when the last has left by itself, and lets many leave", async () => {
+  it("calls onEmpty when the last wait has timed out or was aborted, also among many", async () => {
     let emptied = 0;
     const queue = new WaitQueue<void, string>(() => undefined, () => emptied++);
     const aborting = new AbortController();
