@@ -9,7 +9,7 @@ import { libcNames } from "../ffi/names.ts";
 import { type NativeFunction, type NativeFunctions, type NativeType, symbols } from "../ffi/symbols.ts";
 import { WorkerParking } from "./parking.ts";
 
-/** The part of `bun:ffi` that this file uses: other runtimes' type checkers do not know it. */
+/** The part of `bun:ffi` used here: other runtimes' type checkers do not know it. */
 interface BunFfi {
   dlopen(
     path: string,
@@ -22,13 +22,13 @@ interface Process {
   getBuiltinModule(name: "bun:ffi"): BunFfi;
 }
 
-/** Bun's names of the C types that it spells otherwise. */
+/** Bun's names of the C types that it spells differently. */
 const bunTypes: Partial<Record<NativeType, string>> = { buffer: "ptr", pointer: "ptr", usize: "ptr" };
 
 /**
  * Loads libc.
  *
- * @param path Where libc is; its usual names are tried when absent.
+ * @param path The library's file. Default: its usual names are tried.
  */
 export function loadLibc(path?: string): Libc {
   const { process } = globalThis as unknown as { process: Process };

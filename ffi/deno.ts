@@ -17,7 +17,7 @@ interface FfiPermission {
   readonly path?: string;
 }
 
-/** The part of Deno's namespace that this file uses: other runtimes' type checkers do not know it. */
+/** The part of Deno's namespace used here: other runtimes' type checkers do not know it. */
 interface DenoNamespace {
   readonly build: { readonly arch: string };
   readonly errors: { readonly NotCapable: new (message: string) => Error };
@@ -28,7 +28,7 @@ interface DenoNamespace {
   dlopen(path: string, symbols: Record<string, NativeFunction>): { readonly symbols: unknown };
 }
 
-/** `epoll_wait` once more, on a thread of Deno's pool. */
+/** `epoll_wait` bound a second time, to run on a thread of Deno's pool. */
 interface ParkedFunctions {
   parkedEpollWait(epoll: number, events: Uint8Array, count: number, timeout: number): Promise<number>;
 }
@@ -36,7 +36,7 @@ interface ParkedFunctions {
 /**
  * Loads libc.
  *
- * @param path Where libc is; its usual names are tried when absent.
+ * @param path The library's file. Default: its usual names are tried.
  * @throws {Deno.errors.NotCapable} Without `--allow-ffi`.
  */
 export function loadLibc(path?: string): Libc {
@@ -47,8 +47,8 @@ export function loadLibc(path?: string): Libc {
 }
 
 /**
- * What to give to dlopen. A grant for one path (`--allow-ffi=/lib/…/libc.so.6`) holds for that very path alone; the
- * whole grant, or the answer to a prompt for it, holds for a bare name.
+ * Returns the names that dlopen may try. A grant for one path (`--allow-ffi=/lib/…/libc.so.6`) covers exactly that path;
+ * the whole grant, or the answer to a prompt for it, covers bare names.
  */
 function permittedNames(Deno: DenoNamespace, arch: string): readonly string[] {
   if (Deno.permissions.querySync({ name: "ffi" }).state === "granted") {
@@ -79,51 +79,51 @@ function open(Deno: DenoNamespace, names: readonly string[]): NativeFunctions & 
   throw new AggregateError(failures, failures.map((failure) => `${failure}`).join("; "));
 }
 
-/** How often a wait that must not keep the process alive looks, in milliseconds. */
-const tick = 10;
+/** Interval of polling, in milliseconds, for a wait that must not keep the process alive. */
+const POLL_INTERVAL = 10;
 
 /**
  * How long a thread of the pool sleeps at a time, in milliseconds. A Worker that is terminated leaves its thread asleep,
- * and the pool is small: without an end each would be lost for ever.
+ * and the pool is small: without a limit each of them would be lost for ever.
  */
-const longest = 30_000;
+const LONGEST_SLEEP = 30_000;
 
 /**
- * Parks `epoll_wait` in Deno's thread pool. A call there always keeps the process alive; so a wait that must not do so
- * looks from a timer instead, which need not.
+ * Parks `epoll_wait` in Deno's thread pool. A pending call there always keeps the process alive, so a wait that must not
+ * do so polls from a timer instead.
  */
 class PoolParking implements Parking {
   readonly #native: NativeFunctions & ParkedFunctions;
   #timer: Timer | undefined;
-  #held = false;
+  #refed = false;
 
   constructor(native: NativeFunctions & ParkedFunctions) {
     this.#native = native;
   }
 
   wait(epoll: number, events: Uint8Array, count: number, keepAlive: boolean): Promise<number> {
-    if (keepAlive) return this.#native.parkedEpollWait(epoll, events, count, longest);
+    if (keepAlive) return this.#native.parkedEpollWait(epoll, events, count, LONGEST_SLEEP);
     return new Promise((resolve) => {
-      this.#held = false;
-      const look = () => {
+      this.#refed = false;
+      const poll = () => {
         const found = this.#native.epoll_wait(epoll, events, count, 0);
         if (found !== 0) return resolve(found);
-        this.#timer = setTimeout(look, tick) as unknown as Timer;
-        if (!this.#held) this.#timer.unref();
+        this.#timer = setTimeout(poll, POLL_INTERVAL) as unknown as Timer;
+        if (!this.#refed) this.#timer.unref();
       };
-      look();
+      poll();
     });
   }
 
-  hold(): void {
-    this.#held = true;
+  ref(): void {
+    this.#refed = true;
     this.#timer?.ref();
   }
 
   close(): void {}
 }
 
-/** What Deno's `setTimeout` gives. */
+/** What Deno's `setTimeout` returns. */
 interface Timer {
   ref(): void;
   unref(): void;

@@ -1,39 +1,39 @@
 /**
- * The C library as the sockets see it: typed arrays and numbers in, a value or `-errno` out. Nothing here throws on an
- * errno, and nothing here blocks unless its name or its timeout says so.
+ * The C library as the sockets use it: typed arrays and numbers in, a value or `-errno` out. No function here throws
+ * because of an errno, and none blocks unless it takes a timeout.
  *
  * @module
  */
 
 import type { Address, NativeFunctions } from "./symbols.ts";
 
-/** A network interface, as `if_nameindex(3)` lists them. */
+/** A network interface, as listed by `if_nameindex(3)`. */
 export interface InterfaceEntry {
-  /** The kernel's number of the interface, 1 or more. */
+  /** The interface's index, 1 or more. */
   readonly index: number;
-  /** The name, at most 15 bytes. */
+  /** The interface's name, at most 15 bytes. */
   readonly name: string;
 }
 
-/** Waits on another thread while the event loop goes on. There is one for all the sockets of a `Libc`. */
+/** Waiting on a second thread, without blocking the event loop. All sockets of a `Libc` share one. */
 export interface Parking {
   /**
-   * Resolves when `epoll_wait(2)` has written events into `events`, with their number, or with -1 on any error (errno
-   * stays in the other thread). It may end early, with 0. One wait at a time; until `close`, `events` and `count` are
-   * those of the first.
+   * Calls `epoll_wait(2)` on the second thread. Resolves to the number of events written to `events`, or to -1 on any
+   * error (errno is the second thread's and is lost). May end early, with 0. Only one wait may be pending, and until
+   * `close` all waits must pass the same `events` and `count`.
    *
-   * @param keepAlive Whether the process may not end while this waits.
+   * @param keepAlive Whether the process stays alive while this is pending.
    */
   wait(epoll: number, events: Uint8Array, count: number, keepAlive: boolean): Promise<number>;
-  /** From now on the pending wait, if there is one, keeps the process alive. */
-  hold(): void;
-  /** Ends the thread, where there is one of its own. No wait may be pending. */
+  /** Makes the pending wait, if any, keep the process alive. */
+  ref(): void;
+  /** Ends the second thread, if it is not a shared one. No wait may be pending. */
   close(): void;
 }
 
-/** What the library needs of libc. Results below zero are `-errno`. */
+/** The functions of libc that the library uses. Results below zero are `-errno`. */
 export interface Libc {
-  /** Whether `struct epoll_event` is packed to 12 bytes, as on x86-64, or has 16. */
+  /** Whether `struct epoll_event` is packed to 12 bytes (on x86-64); it has 16 elsewhere. */
   readonly packedEpollEvent: boolean;
   /** `socket(2)` */
   socket(domain: number, type: number, protocol: number): number;
@@ -47,17 +47,17 @@ export interface Libc {
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** `getsockopt(2)`; returns the length that the kernel wrote to `value`. */
   getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
-  /** `ioctl(2)` with a pointer to a structure. */
+  /** `ioctl(2)` with a pointer argument. */
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   /** `send(2)` of the first `length` bytes. */
   send(fd: number, data: Uint8Array, length: number, flags: number): number;
-  /** `sendmmsg(2)` of `count` messages whose `struct mmsghdr`s are in `headers`. */
+  /** `sendmmsg(2)` of `count` messages; `headers` is an array of `struct mmsghdr`. */
   sendmmsg(fd: number, headers: Uint8Array, count: number, flags: number): number;
   /** `recvmmsg(2)` without a timeout. */
   recvmmsg(fd: number, headers: Uint8Array, count: number, flags: number): number;
-  /** `recv(2)`; with MSG_TRUNC in `flags` it returns the message's length, which may be more than there is room for. */
+  /** `recv(2)`; with MSG_TRUNC in `flags` it returns the message's full length, which may exceed `data.length`. */
   recv(fd: number, data: Uint8Array, flags: number): number;
-  /** `poll(2)`; `timeout` in milliseconds, -1 to wait for ever. `fds` may be empty, to sleep. */
+  /** `poll(2)`; `timeout` in milliseconds, -1 for none. Sleeps if `fds` is empty. */
   poll(fds: Uint8Array, timeout: number): number;
   /** `epoll_create1(2)` */
   epollCreate(flags: number): number;
@@ -67,23 +67,23 @@ export interface Libc {
   epollWait(epoll: number, events: Uint8Array, count: number, timeout: number): number;
   /** `eventfd(2)` */
   eventfd(initial: number, flags: number): number;
-  /** `open(2)` of a file that exists. */
+  /** `open(2)` of an existing file. */
   open(path: string, flags: number): number;
   /** `read(2)` of up to `data.length` bytes. */
   read(fd: number, data: Uint8Array): number;
   /** `write(2)` of all of `data`. */
   write(fd: number, data: Uint8Array): number;
-  /** `if_nameindex(3)`: all network interfaces, CAN or not. */
+  /** `if_nameindex(3)`: all network interfaces, CAN and others. */
   interfaces(): InterfaceEntry[] | number;
-  /** The address of the first byte of a buffer that does not move: one over a large, long-lived ArrayBuffer. */
+  /** Returns the address of a view's first byte. Only a large, long-lived ArrayBuffer never moves. */
   address(buffer: Uint8Array): bigint;
-  /** What waits for all sockets. */
+  /** The second thread, which waits for all sockets. */
   readonly parking: Parking;
 }
 
-/** Offers the functions that a runtime has bound as a `Libc`. */
+/** Makes a `Libc` of the functions that a runtime has bound. */
 export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollEvent: boolean): Libc {
-  // errno belongs to the thread, and a script's thread never changes: its address is asked for once.
+  // errno is per thread, and a script's thread never changes: its address is fetched once.
   const errnoAddress = native.__errno_location();
   const errno = new Int32Array(1);
   const errnoBytes = new Uint8Array(errno.buffer);
@@ -96,7 +96,7 @@ export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollE
     return -errno[0];
   }
 
-  // Addresses and sizes are passed in the type in which the runtime returned its first address.
+  // Addresses and sizes are passed in the type in which the runtime returned the first address.
   function size(length: number): Address {
     return typeof errnoAddress === "bigint" ? BigInt(length) : length;
   }

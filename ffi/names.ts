@@ -1,15 +1,15 @@
 /**
- * The names under which libc is found.
+ * File names of libc.
  *
  * @module
  */
 
-/** Names that the loader knows, glibc's first. `libc.so` is not among them: it is a linker script. */
+/** Returns the names for the dynamic loader, glibc's first. `libc.so` is not one of them: it is a linker script. */
 export function libcNames(arch: string): readonly string[] {
   return ["libc.so.6", `libc.musl-${arch}.so.1`];
 }
 
-/** Full paths, in the order in which distributions use them. */
+/** Returns the full paths that distributions use, most common first. */
 export function libcPaths(arch: string): readonly string[] {
   return [
     `/lib/${arch}-linux-gnu/libc.so.6`,

@@ -1,5 +1,5 @@
 /**
- * The choice of runtime: libc is loaded on first use, once.
+ * Loading libc, once, on first use, with the running runtime's backend.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import { CanInterfaceNotImplementedError } from "../src/errors.ts";
 import { loadLibc as loadInDeno } from "./deno.ts";
 import type { Libc } from "./libc.ts";
 
-/** What tells the runtime and the machine, in Deno, in Bun and elsewhere. */
+/** The globals that identify the runtime and the machine. */
 export interface Host {
-  /** Deno's namespace, in Deno. */
+  /** Deno's namespace; absent elsewhere. */
   readonly Deno?: { readonly dlopen?: unknown };
-  /** Bun's namespace, in Bun. */
+  /** Bun's namespace; absent elsewhere. */
   readonly Bun?: unknown;
-  /** Node's process, which all runtimes have. */
+  /** Node's `process`, which all of these runtimes have. */
   readonly process?: { readonly platform: string; readonly arch: string };
 }
 
 const loaded = new Map<string, Libc>();
 
 /**
- * The C library of this process.
+ * Returns the C library of this process.
  *
- * @param path Where libc is, for systems on which neither `libc.so.6` nor musl's name finds it.
- * @throws {CanInterfaceNotImplementedError} Where there is no SocketCAN or no way to it: not Linux, not a 64-bit
- * little-endian machine, neither Deno nor Bun, or no libc.
+ * @param path The library's file, on systems where neither `libc.so.6` nor musl's name finds it.
+ * @throws {CanInterfaceNotImplementedError} SocketCAN cannot be used: not Linux, not a 64-bit little-endian machine,
+ * neither Deno nor Bun, or no libc found.
  * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
  */
 export function openLibc(path?: string): Libc {
@@ -48,14 +48,18 @@ export function openLibc(path?: string): Libc {
   return libc;
 }
 
-/** The loader for a host, or an error that says why it has none and what to do. */
+/**
+ * Returns the function that loads libc in this runtime.
+ *
+ * @throws {CanInterfaceNotImplementedError} The runtime or the machine is not supported.
+ */
 export function chooseRuntime(host: Host): (path?: string) => Libc {
   const elsewhere = `use a Bus with interface: "virtual" here`;
   const { platform, arch } = host.process ?? { platform: "unknown", arch: "unknown" };
   if (platform !== "linux") {
     throw new CanInterfaceNotImplementedError(`SocketCAN needs Linux, and this is ${platform}; ${elsewhere}`);
   }
-  // Structures are laid out for 64-bit little-endian machines throughout; this is the one place that says so.
+  // All structures are encoded for 64-bit little-endian machines; this is the only place that checks for one.
   if ((arch !== "x64" && arch !== "arm64") || new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
     throw new CanInterfaceNotImplementedError(
       `SocketCAN is supported on 64-bit little-endian machines (x86-64, aarch64), and this is ${arch}; ${elsewhere}`,

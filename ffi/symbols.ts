@@ -1,25 +1,25 @@
 /**
- * Every libc function that the library calls, once for all runtimes.
+ * Every libc function that the library calls, for all runtimes.
  *
  * Lengths are `u32` and results `i32` where C has `size_t` and `ssize_t`: no length here comes near 2^31, and both
- * runtimes call with small integers much faster than with 64-bit ones. `usize` is an address. `buffer` is a typed
- * array, whose address is valid for the time of the call.
+ * runtimes pass 32-bit integers much faster than 64-bit ones. `usize` is an address. `buffer` is a typed array, whose
+ * address is valid during the call.
  *
  * @module
  */
 
-/** The C types of arguments and results, in Deno's spelling. */
+/** The C types of parameters and results, as Deno spells them. */
 export type NativeType = "i32" | "u32" | "usize" | "pointer" | "buffer" | "void";
 
-/** What a function takes and returns. */
+/** A function's signature. */
 export interface NativeFunction {
-  /** C types of the arguments. */
+  /** C types of the parameters. */
   readonly parameters: readonly NativeType[];
   /** C type of the result. */
   readonly result: NativeType;
 }
 
-/** The table. The comment beside each row is the C prototype. */
+/** The functions by name. The comment above each row is the C prototype. */
 export const symbols = {
   // int socket(int domain, int type, int protocol);
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -65,13 +65,13 @@ export const symbols = {
   if_freenameindex: { parameters: ["usize"], result: "void" },
   // int *__errno_location(void);
   __errno_location: { parameters: [], result: "usize" },
-  // void *memcpy(void *to, const void *from, size_t length);  reads from an address
+  // void *memcpy(void *to, const void *from, size_t length);  used to read from an address
   memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
-  // void *memmove(void *to, const void *from, size_t length);  tells the address of a buffer
+  // void *memmove(void *to, const void *from, size_t length);  used to get a buffer's address
   memmove: { parameters: ["buffer", "buffer", "usize"], result: "usize" },
 } as const satisfies Record<string, NativeFunction>;
 
-/** An address in memory; each runtime has its own idea of the best type. */
+/** A memory address, in the runtime's own type. */
 export type Address = number | bigint;
 
 type Value<T extends NativeType> = T extends "buffer" ? Uint8Array
@@ -82,7 +82,7 @@ type Value<T extends NativeType> = T extends "buffer" ? Uint8Array
 
 type Values<T extends readonly NativeType[]> = { -readonly [K in keyof T]: Value<T[K]> };
 
-/** The functions of the table as they are called: C's results, errno not yet looked at. */
+/** The functions as the runtimes bind them. They return C's results; errno is still to be read. */
 export type NativeFunctions = {
   readonly [K in keyof typeof symbols]: (
     ...values: Values<(typeof symbols)[K]["parameters"]>

@@ -1,15 +1,15 @@
 /**
- * Arguments that are refused by name, value and limit.
+ * Checks of arguments. Errors name the argument, its value and the limit.
  *
  * @module
  */
 
 /**
- * A whole number within limits.
+ * Checks that a value is a whole number from `least` to `most`, and returns it.
  *
- * @param limitText How the limit is written. Default: the number itself.
- * @throws {TypeError} It is no number.
- * @throws {RangeError} It is not whole, or outside the limits.
+ * @param limitText The text of the upper limit in the error. Default: `most`.
+ * @throws {TypeError} The value is not a number.
+ * @throws {RangeError} The number is not whole, or is outside the limits.
  */
 export function checkWhole(name: string, value: unknown, least: number, most: number, limitText?: string): number {
   if (typeof value !== "number") throw new TypeError(`${name} must be a number: ${value}`);
@@ -21,10 +21,10 @@ export function checkWhole(name: string, value: unknown, least: number, most: nu
 }
 
 /**
- * The arguments of a constructor that takes a channel or options: what follows a channel would be ignored.
+ * Checks the arguments of a constructor that takes either a channel or options: it would ignore a second one.
  *
- * @param what What is constructed, for the error.
- * @throws {TypeError} There are several.
+ * @param what The class's name, for the error.
+ * @throws {TypeError} There is more than one argument.
  */
 export function checkSingle(what: string, { length }: ArrayLike<unknown>): void {
   if (length <= 1) return;
@@ -32,10 +32,10 @@ export function checkSingle(what: string, { length }: ArrayLike<unknown>): void 
 }
 
 /**
- * An object without unknown names.
+ * Checks that a value is an object that has only known properties.
  *
- * @param what Whose it is, for the error.
- * @throws {TypeError} It is no object, or has another name.
+ * @param what The function or class that takes the object, for the error.
+ * @throws {TypeError} The value is not an object, or has an unknown property.
  */
 export function checkNames(what: string, given: unknown, names: readonly string[]): void {
   if (typeof given !== "object" || given === null) throw new TypeError(`${what} takes an object, not ${given}`);
@@ -45,9 +45,9 @@ export function checkNames(what: string, given: unknown, names: readonly string[
 }
 
 /**
- * True or false.
+ * Checks that a value is a boolean, and returns it.
  *
- * @throws {TypeError} It is neither.
+ * @throws {TypeError} The value is not a boolean.
  */
 export function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false: ${value}`);
@@ -55,9 +55,9 @@ export function checkBoolean(name: string, value: unknown): boolean {
 }
 
 /**
- * An AbortSignal, or none.
+ * Checks that a value is an AbortSignal or undefined.
  *
- * @throws {TypeError} It is something else.
+ * @throws {TypeError} The value is something else.
  */
 export function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
@@ -65,14 +65,14 @@ export function checkSignal(signal: unknown): void {
   }
 }
 
-/** Of each option, its type (as `typeof` tells it, or "array"; several with " or "), and its default where it has one. */
+/** For each option its type (as `typeof` returns it, or "array"; several joined by " or ") and its default, if any. */
 export type OptionTable<Options> = Record<keyof Options, readonly [type: string, fallback?: unknown]>;
 
 /**
- * Options with their defaults filled in; those that are absent and have none are left out.
+ * Checks options and fills in defaults. Options that are absent and have no default are left out.
  *
- * @param owner What takes them: "Bus".
- * @throws {TypeError} They are no object, or one is unknown or of the wrong type.
+ * @param owner The class or function that takes the options, for the error: "Bus".
+ * @throws {TypeError} `options` is not an object, or an option is unknown or of the wrong type.
  */
 export function fillOptions<Options extends object>(
   owner: string,
@@ -97,9 +97,9 @@ function isOf(type: string, value: unknown): boolean {
 }
 
 /**
- * One of a few words.
+ * Checks that a value is one of several strings.
  *
- * @throws {RangeError} It is none of them.
+ * @throws {RangeError} The value is not one of them.
  */
 export function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
   if (!choices.includes(value as string)) {

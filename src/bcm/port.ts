@@ -29,7 +29,7 @@ import { copyFrame, type Message } from "../message/message.ts";
 import { Datagram } from "../socket/datagram.ts";
 import { InterfaceNames } from "../socket/interface_names.ts";
 import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsDown } from "../socket/interfaces.ts";
-import { KernelSocket, MOST_ERRORS, type Place, type Protocol } from "../socket/kernel_socket.ts";
+import { KernelSocket, MAX_ERRORS_IN_A_ROW, type Protocol, type SocketSettings } from "../socket/kernel_socket.ts";
 import { messageAdvice } from "../socket/mtu.ts";
 import { type BufferOptions, u32 } from "../socket/socket_options.ts";
 import { type BcmReport, decodeReport, frameSize } from "./report.ts";
@@ -56,7 +56,7 @@ export interface BcmTarget {
 }
 
 /** What the socket is opened with. */
-export interface BcmSettings extends Place, Pick<BufferOptions, "receiveBuffer"> {}
+export interface BcmSettings extends SocketSettings, Pick<BufferOptions, "receiveBuffer"> {}
 
 /** CAN_BCM over a libc. */
 export class BcmPort<In> extends KernelSocket implements Source<In> {
@@ -193,7 +193,7 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
       const result = this.#send({ opcode, canId, flags: flags & CAN_FD_FRAME }, [], target);
       if (result === -EINVAL) return null;
       if (result < 0) throw this.#error(`${action} on`, "sendmmsg", result, undefined, target.channel);
-      for (let errors = 0; errors < MOST_ERRORS;) {
+      for (let errors = 0; errors < MAX_ERRORS_IN_A_ROW;) {
         const before = this.#pending;
         const report = this.#next();
         if (report?.head.opcode === answer) {
@@ -212,7 +212,7 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
 
   /** The next that came, or null if there is no more now. What is no report becomes #pending. */
   #next(): BcmReport | null {
-    for (let errors = 0; errors < MOST_ERRORS; errors++) {
+    for (let errors = 0; errors < MAX_ERRORS_IN_A_ROW; errors++) {
       const length = this.#datagram.receive();
       if (length >= BCM_MSG_HEAD_SIZE) {
         return decodeReport(this.#datagram, length, (index) => this.channel || this.#names.of(index));
@@ -246,7 +246,7 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
 
   /** Tells who waits that there is something the kernel does not tell of. */
   #tell(): void {
-    this.readiness.news = this.#pending !== 0 || this.#aside.length > 0;
+    this.readiness.hasQueued = this.#pending !== 0 || this.#aside.length > 0;
   }
 
   #error(action: string, syscall: string, result: number, advice?: string, channel = this.channel): Error {

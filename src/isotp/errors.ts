@@ -6,7 +6,7 @@
 
 import { CanOperationError } from "../errors.ts";
 import { EBADMSG, ECOMM, EILSEQ, EMSGSIZE, ENODEV, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
-import { GONE } from "../socket/kernel_socket.ts";
+import { INTERFACE_REMOVED } from "../socket/kernel_socket.ts";
 import { systemError } from "../socket/system_error.ts";
 
 /** Which of the two transmissions of a socket failed. */
@@ -44,7 +44,7 @@ export function isoTpError(direction: Direction, result: number, channel: string
   const errno = -result;
   const meaning = meanings[direction][errno];
   if (meaning === undefined) {
-    const gone = errno === ENODEV ? GONE : undefined;
+    const gone = errno === ENODEV ? INTERFACE_REMOVED : undefined;
     return systemError(CanOperationError, action, syscall, result, channel, advice ?? gone);
   }
   const code = errnoName(errno);

@@ -135,7 +135,7 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
       this.readiness.stop();
     } finally {
       const closing = closeWhenSent({
-        waiting: () => Number(this.#isBusy()),
+        unsent: () => Number(this.#isBusy()),
         close: () => super.close(),
         keepAlive: this.#keepAlive,
       });
@@ -145,7 +145,7 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
 
   /** Who sends is told first of what was not sent. */
   #tellNews(): void {
-    this.readiness.news = this.#outcomes.pending || (this.#outcomes.failed && !this.#writing);
+    this.readiness.hasQueued = this.#outcomes.pending || (this.#outcomes.failed && !this.#writing);
   }
 
   /** Gives a PDU to the kernel; returns whether it took it. */

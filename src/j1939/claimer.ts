@@ -13,7 +13,7 @@ import {
   J1939_PGN_ADDRESS_COMMANDED,
   J1939_PGN_REQUEST,
 } from "../kernel/j1939.ts";
-import type { Companion } from "../socket/readiness.ts";
+import type { BackgroundWork } from "../socket/readiness.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
 import { AddressClaim, type ClaimAction, type ClaimState } from "./address_claim.ts";
 import { toRawJ1939Filters } from "./filter.ts";
@@ -49,7 +49,7 @@ const TURN = 64;
 const requested = new Pgn(J1939_PGN_ADDRESS_CLAIMED).toBytes();
 
 /** Runs the state machine over a socket of its own, which receives nothing but what concerns addresses. */
-export class Claimer implements Companion, TransferListener {
+export class Claimer implements BackgroundWork, TransferListener {
   readonly fd: number;
   readonly #machine: AddressClaim;
   readonly #port: J1939Port;

@@ -117,7 +117,7 @@ export class Claims {
         onStatus: (status) => this.#changed(status),
         onFailure: (error) => this.#failed(error),
       });
-      this.#data.companion = this.#claimer;
+      this.#data.background = this.#claimer;
     }
     return this.#claimer;
   }

@@ -24,7 +24,7 @@ import { SOCK_DGRAM } from "../kernel/socket.ts";
 import { findCanInterface, interfaceIsUp, interfaceName } from "../socket/interfaces.ts";
 import { KernelSocket, type Protocol } from "../socket/kernel_socket.ts";
 import { closeWhenSent } from "../socket/linger.ts";
-import type { Companion } from "../socket/readiness.ts";
+import type { BackgroundWork } from "../socket/readiness.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
 import { j1939SendError } from "./errors.ts";
 import { J1939Inbox, LONGEST } from "./inbox.ts";
@@ -135,17 +135,17 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
 
   /** Whether something waits to be sent. */
   get waiting(): boolean {
-    return this.settings.waiting > 0;
+    return this.settings.unsentBytes > 0;
   }
 
   /** What has to go on while the thread waits. */
-  set companion(companion: Companion | null) {
-    this.readiness.companion = companion;
+  set background(work: BackgroundWork | null) {
+    this.readiness.background = work;
   }
 
   /** Whether to take reports though nobody receives or sends. `arm` is to be called after a change. */
   set watching(value: { readonly keepAlive: boolean } | null) {
-    this.readiness.errors = value;
+    this.readiness.errorQueue = value;
   }
 
   /** Whether the link is up, as far as is known. */
@@ -270,10 +270,10 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
       this.readiness.stop();
     } finally {
       const closing = closeWhenSent({
-        waiting: () => this.settings.waiting,
+        unsent: () => this.settings.unsentBytes,
         close: () => super.close(),
         keepAlive: true,
-        late: () => this.error("close", "close", -ETIME, HELD),
+        timeoutError: () => this.error("close", "close", -ETIME, HELD),
       });
       if (closing !== null) {
         this.closed = closing;
@@ -295,7 +295,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
 
   protected override ready(failure?: Error): void {
     if (failure) this.#listener?.onFailure(failure);
-    else if (this.readiness.errors) {
+    else if (this.readiness.errorQueue) {
       this.#takeReports();
       this.#takeError();
     }
@@ -341,7 +341,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   /** Keeps an error for the next receive, and sees to it that who waits receives. */
   #keep(error: Error | null): void {
     this.#kept = error;
-    this.readiness.news = error !== null;
+    this.readiness.hasQueued = error !== null;
   }
 
   /** Looks whether the link is up again, or its interface is gone. */
@@ -349,7 +349,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     const name = interfaceName(this.libc, this.fd, this.#index);
     if (name === -ENODEV) {
       this.#gone = true;
-      this.readiness.news = true; // there will be no other
+      this.readiness.hasQueued = true; // there will be no other
     } else if (typeof name === "string" && interfaceIsUp(this.libc, this.fd, name)) this.#down = false;
   }
 

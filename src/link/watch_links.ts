@@ -106,7 +106,7 @@ class LinkSource implements Source<LinkEvent> {
     while (this.#events.length === 0 && this.#read());
     const events = this.#events.splice(0, max);
     for (let i = 0; i < events.length; i++) into[from + i] = events[i];
-    this.#readiness.news = this.#events.length > 0;
+    this.#readiness.hasQueued = this.#events.length > 0;
     return events.length;
   }
 

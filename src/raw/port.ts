@@ -13,7 +13,7 @@ import { SOCK_RAW } from "../kernel/socket.ts";
 import { frameLength, type Message } from "../message/message.ts";
 import { InterfaceNames } from "../socket/interface_names.ts";
 import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsUp, interfaceMtu } from "../socket/interfaces.ts";
-import { GONE, KernelSocket, MOST_ERRORS, type Protocol } from "../socket/kernel_socket.ts";
+import { INTERFACE_REMOVED, KernelSocket, MAX_ERRORS_IN_A_ROW, type Protocol } from "../socket/kernel_socket.ts";
 import { messageAdvice } from "../socket/mtu.ts";
 import type { FramePort } from "./frame_port.ts";
 import type { FullBusOptions } from "./options.ts";
@@ -127,7 +127,7 @@ export class RawPort extends KernelSocket implements FramePort {
     setRawFilters(this.settings, [], 0);
     // An error is told before the frames that wait; it is kept for the next receive, and they are not.
     let result = this.#in.drain();
-    for (let errors = 0; result !== -EAGAIN && errors < MOST_ERRORS; errors++) {
+    for (let errors = 0; result !== -EAGAIN && errors < MAX_ERRORS_IN_A_ROW; errors++) {
       if (result !== -EINTR) this.#keepForReceive(result);
       result = this.#in.drain();
     }
@@ -172,7 +172,7 @@ export class RawPort extends KernelSocket implements FramePort {
 
   #pend(result: number): void {
     this.#pending = result;
-    this.readiness.news = result !== 0;
+    this.readiness.hasQueued = result !== 0;
   }
 
   /** What the interface carries, for frames that are too long for it to be refused with a reason. */
@@ -199,7 +199,7 @@ export class RawPort extends KernelSocket implements FramePort {
   #sendAdvice(message: Message, channel: string, result: number): string | undefined {
     if (this.channel === "") {
       if (result === -ENODEV || result === -EPERM) return canInterfaces(this.libc, this.fd);
-    } else if (result === -ENODEV || result === -ENXIO) return GONE;
+    } else if (result === -ENODEV || result === -ENXIO) return INTERFACE_REMOVED;
     if (result !== -EINVAL && result !== -EMSGSIZE) return undefined;
     return messageAdvice(this.libc, this.fd, channel, message);
   }

@@ -1,5 +1,5 @@
 /**
- * One datagram a call, with its address and control messages, in memory made once.
+ * One datagram per call, with its address and control messages, in memory that is allocated once.
  *
  * @module
  */
@@ -23,17 +23,17 @@ import {
   MSG_NAMELEN,
 } from "../kernel/socket.ts";
 
-/** The most bytes that a datagram's parts have. */
+/** The maximum sizes of a datagram's parts, in bytes. */
 export interface DatagramSizes {
-  /** Of the address; 0 for a socket that needs none. */
+  /** The address; 0 for a socket that needs none. */
   readonly name: number;
-  /** Of the control messages, each with its header and aligned to 8; 0 for none. */
+  /** The control messages, each with its header and aligned to 8 bytes; 0 for none. */
   readonly control: number;
-  /** Of the data; or the memory to use for it, which must not move. */
+  /** The data, or the memory to use for it, which must never move. */
   readonly data: number | Uint8Array;
 }
 
-/** A control message that came with a datagram. */
+/** A control message received with a datagram. */
 export interface ControlMessage {
   readonly level: number;
   readonly type: number;
@@ -41,13 +41,13 @@ export interface ControlMessage {
   readonly data: Uint8Array;
 }
 
-/** Memory for one datagram at a time: to send it, or to receive it. */
+/** Memory for sending or receiving one datagram at a time. */
 export class Datagram {
-  /** The address: to send, what it holds is used as it is. */
+  /** The address. `send` uses its content unchanged. */
   readonly name: Uint8Array;
-  /** The control messages' memory. */
+  /** The control messages. */
   readonly control: Uint8Array;
-  /** The data's memory. */
+  /** The data. */
   readonly data: Uint8Array;
   readonly #libc: Libc;
   readonly #fd: number;
@@ -56,7 +56,7 @@ export class Datagram {
   readonly #iovec: number;
   readonly #dataAddress: bigint;
 
-  /** Memory for datagrams of a descriptor, none of whose parts is longer than `sizes` says. */
+  /** Allocates memory for a descriptor's datagrams. */
   constructor(libc: Libc, fd: number, sizes: DatagramSizes) {
     this.#libc = libc;
     this.#fd = fd;
@@ -65,7 +65,7 @@ export class Datagram {
     const control = name + aligned(sizes.name);
     const data = control + aligned(sizes.control);
     const own = typeof sizes.data === "number" ? sizes.data : 0;
-    // Small typed arrays may move; a buffer of its own, asked for as such, does not.
+    // The memory behind a small typed array may move; an explicit ArrayBuffer of this size does not.
     const memory = new ArrayBuffer(Math.max(data + own, 1024));
     this.#header = new Uint8Array(memory);
     this.#view = new DataView(memory);
@@ -81,17 +81,17 @@ export class Datagram {
     this.#view.setBigUint64(MSG_CONTROL, at(control, sizes.control), true);
   }
 
-  /** Bytes of the address that was received. */
+  /** Length of the received address in bytes. */
   get nameLength(): number {
     return this.#view.getUint32(MSG_NAMELEN, true);
   }
 
-  /** The MSG_ flags that were received: MSG_TRUNC, if the data had no room. */
+  /** The received MSG_* flags, such as MSG_TRUNC if the data did not fit. */
   get flags(): number {
     return this.#view.getUint32(MSG_FLAGS, true);
   }
 
-  /** The control messages that were received. */
+  /** The received control messages. */
   get controls(): ControlMessage[] {
     const found: ControlMessage[] = [];
     const end = this.#view.getUint32(MSG_CONTROLLEN, true);
@@ -112,7 +112,7 @@ export class Datagram {
   /**
    * Receives one datagram into this memory.
    *
-   * @returns Bytes of its data (of all of it with MSG_TRUNC), or `-errno`.
+   * @returns The number of bytes of data received (with MSG_TRUNC in `flags`, the datagram's full length), or `-errno`.
    */
   receive(flags = 0): number {
     this.#prepare(this.name.length, this.control.length, this.data.length);
@@ -121,12 +121,12 @@ export class Datagram {
   }
 
   /**
-   * Sends what this memory holds.
+   * Sends this memory's content.
    *
-   * @param length Bytes of the data.
-   * @param controlLength Bytes of the control messages.
-   * @param from Bytes of the data to leave out before.
-   * @returns Bytes of data that went, or `-errno`.
+   * @param length Bytes of data to send.
+   * @param controlLength Bytes of control messages to send.
+   * @param from Offset of the first byte of data to send.
+   * @returns The number of bytes of data sent, or `-errno`.
    */
   send(length: number, controlLength = 0, flags = 0, from = 0): number {
     this.#prepare(this.name.length, controlLength, length, from);

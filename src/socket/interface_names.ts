@@ -1,5 +1,5 @@
 /**
- * The names of interfaces, where what is received tells their indices.
+ * The names of interfaces, whose indices come with what is received.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { interfaceName } from "./interfaces.ts";
 
-/** The name that an index has now, looked up once a batch; an interface that is gone keeps its last. */
+/** Interface names by index, looked up once per batch; a removed interface keeps its last name. */
 export class InterfaceNames {
   readonly #libc: Libc;
   readonly #fd: number;
-  /** Names by index, of the batch that is being received and since the socket was opened. */
+  /** Names looked up during the current batch, and the last known ones since the socket was opened. */
   readonly #named = new Map<number, string>();
   readonly #lastNames = new Map<number, string>();
 
@@ -21,12 +21,12 @@ export class InterfaceNames {
     this.#fd = fd;
   }
 
-  /** A batch begins: interfaces may have been renamed. */
+  /** Begins a batch: interfaces may have been renamed since the last one. */
   refresh(): void {
     if (this.#named.size > 0) this.#named.clear();
   }
 
-  /** The name, or null where there never was one. */
+  /** Returns the name of an interface, or null if it was never known. */
   of(index: number): string | null {
     let name = this.#named.get(index);
     if (name === undefined) {

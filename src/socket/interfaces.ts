@@ -24,8 +24,8 @@ import {
 } from "../kernel/if.ts";
 import { systemError } from "./system_error.ts";
 
-/** One 16-bit or 32-bit field of an interface by name, or `-errno`. */
-function ask(libc: Libc, fd: number, name: string, request: number): number {
+/** Reads one 16-bit or 32-bit field of an interface by name; returns it, or `-errno`. */
+function query(libc: Libc, fd: number, name: string, request: number): number {
   const ifreq = encodeIfreq(name);
   const result = libc.ioctl(fd, request, ifreq);
   if (result < 0) return result;
@@ -35,12 +35,12 @@ function ask(libc: Libc, fd: number, name: string, request: number): number {
     : view.getInt32(IFREQ_VALUE, true);
 }
 
-/** The MTU of an interface, or `-errno`. */
+/** Returns the MTU of an interface, or `-errno`. */
 export function interfaceMtu(libc: Libc, fd: number, name: string): number {
-  return ask(libc, fd, name, SIOCGIFMTU);
+  return query(libc, fd, name, SIOCGIFMTU);
 }
 
-/** The name of an interface, or `-errno`. */
+/** Returns the name of an interface, or `-errno`. */
 export function interfaceName(libc: Libc, fd: number, index: number): string | number {
   const ifreq = encodeIfreq("");
   new DataView(ifreq.buffer).setInt32(IFREQ_VALUE, index, true);
@@ -48,9 +48,9 @@ export function interfaceName(libc: Libc, fd: number, index: number): string | n
   return result < 0 ? result : decodeIfreqName(ifreq);
 }
 
-/** The name of an interface's driver, or `-errno`. */
+/** Returns the name of an interface's driver, or `-errno`. */
 export function interfaceDriver(libc: Libc, fd: number, name: string): string | number {
-  // Larger than the structure: only large memory does not move.
+  // Larger than the structure: only large buffers are never moved.
   const info = new Uint8Array(new ArrayBuffer(4096));
   new DataView(info.buffer).setUint32(0, ETHTOOL_GDRVINFO, true);
   const ifreq = encodeIfreq(name);
@@ -59,27 +59,27 @@ export function interfaceDriver(libc: Libc, fd: number, name: string): string | 
   return result < 0 ? result : decodeDriver(info);
 }
 
-/** Whether there is an interface of that name that is up. */
+/** Whether an interface of that name exists and is up. */
 export function interfaceIsUp(libc: Libc, fd: number, name: string): boolean {
-  const flags = ask(libc, fd, name, SIOCGIFFLAGS);
+  const flags = query(libc, fd, name, SIOCGIFFLAGS);
   return flags >= 0 && (flags & IFF_UP) !== 0;
 }
 
-/** Whether there is an interface of that name that is down. */
+/** Whether an interface of that name exists and is down. */
 export function interfaceIsDown(libc: Libc, fd: number, name: string): boolean {
-  const flags = ask(libc, fd, name, SIOCGIFFLAGS);
+  const flags = query(libc, fd, name, SIOCGIFFLAGS);
   return flags >= 0 && (flags & IFF_UP) === 0;
 }
 
-/** The index of an interface, or `-errno`. */
+/** Returns the index of an interface, or `-errno`. */
 export function interfaceIndex(libc: Libc, fd: number, name: string): number {
-  return ask(libc, fd, name, SIOCGIFINDEX);
+  return query(libc, fd, name, SIOCGIFINDEX);
 }
 
 /**
- * The index of a CAN interface that is up.
+ * Returns the index of a CAN interface that is up.
  *
- * @throws {CanInitializationError} There is none of that name, it is not CAN, or it is down.
+ * @throws {CanInitializationError} No interface has that name, it is not a CAN interface, or it is down.
  */
 export function findCanInterface(libc: Libc, fd: number, name: string): number {
   const fail = (syscall: string, result: number, advice?: string) =>
@@ -88,7 +88,7 @@ export function findCanInterface(libc: Libc, fd: number, name: string): number {
   if (index < 0) {
     throw fail("ioctl", index, index === -ENODEV ? noSuchInterface(libc, fd, name) : undefined);
   }
-  const type = ask(libc, fd, name, SIOCGIFHWADDR);
+  const type = query(libc, fd, name, SIOCGIFHWADDR);
   if (type < 0) throw fail("ioctl", type);
   if (type !== ARPHRD_CAN) {
     throw new CanInitializationError(`Cannot open "${name}": it is not a CAN interface; ${canInterfaces(libc, fd)}`, {
@@ -97,7 +97,7 @@ export function findCanInterface(libc: Libc, fd: number, name: string): number {
       channel: name,
     });
   }
-  const flags = ask(libc, fd, name, SIOCGIFFLAGS);
+  const flags = query(libc, fd, name, SIOCGIFFLAGS);
   if (flags < 0) throw fail("ioctl", flags);
   if ((flags & IFF_UP) === 0) {
     throw fail(
@@ -110,7 +110,7 @@ export function findCanInterface(libc: Libc, fd: number, name: string): number {
   return index;
 }
 
-/** What to do about an interface whose MTU is too small for a kind of frames. */
+/** Returns what to do about an interface whose MTU is too small for a kind of frames. */
 export function mtuAdvice(name: string, mtu: number, kind: "FD" | "XL"): string {
   const [best, device] = kind === "XL" ? [CANXL_MTU, "xl on"] : [CANFD_MTU, "fd on dbitrate 2000000"];
   return `it carries no CAN ${kind} frames: its MTU is ${mtu}, and must be ${best} (a vcan: "sudo ip link set ${name} ` +
@@ -125,12 +125,12 @@ function noSuchInterface(libc: Libc, fd: number, name: string): string {
   return `${how}; ${canInterfaces(libc, fd)}`;
 }
 
-/** The CAN interfaces that there are, for an error's text. */
+/** Lists the CAN interfaces that exist, for an error's text. */
 export function canInterfaces(libc: Libc, fd: number): string {
   const all = libc.interfaces();
   if (typeof all === "number") {
-    return "the CAN interfaces that exist could not be listed";
+    return "the CAN interfaces could not be listed";
   }
-  const names = all.filter(({ name }) => ask(libc, fd, name, SIOCGIFHWADDR) === ARPHRD_CAN).map(({ name }) => name);
+  const names = all.filter(({ name }) => query(libc, fd, name, SIOCGIFHWADDR) === ARPHRD_CAN).map(({ name }) => name);
   return names.length > 0 ? `CAN interfaces here: ${names.join(", ")}` : "there are no CAN interfaces here";
 }

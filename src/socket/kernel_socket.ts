@@ -1,5 +1,5 @@
 /**
- * What all CAN sockets of the kernel have in common, whatever they carry.
+ * What all of the kernel's CAN sockets have in common, whatever their protocol.
  *
  * @module
  */
@@ -15,49 +15,49 @@ import { Readiness } from "./readiness.ts";
 import { SocketOptions } from "./socket_options.ts";
 import { systemError } from "./system_error.ts";
 
-/** Errors that a socket tells in a row, at the most: each is told once. */
-export const MOST_ERRORS = 8;
+/** How many errors a socket may report one after the other: the kernel reports each one once. */
+export const MAX_ERRORS_IN_A_ROW = 8;
 
-/** What to do about an interface that was removed. */
-export const GONE = "the interface is gone: close this, and open a new one when it is back";
+/** What to do when the interface was removed. */
+export const INTERFACE_REMOVED = "the interface is gone: close this, and open a new one when it is back";
 
 /** A protocol of PF_CAN. */
 export interface Protocol {
-  /** As the kernel spells it: `CAN_RAW`. */
+  /** The kernel's name: `CAN_RAW`. */
   readonly name: string;
   readonly number: number;
   /** SOCK_RAW or SOCK_DGRAM. */
   readonly type: number;
-  /** What to do where the kernel does not know it. */
+  /** What to do if the kernel lacks this protocol. */
   readonly missing: string;
 }
 
-/** Where a socket is to be opened. */
-export interface Place {
-  /** The interface's name; `""` is every CAN interface, for protocols that can. */
+/** What a socket is opened with. */
+export interface SocketSettings {
+  /** The interface's name; `""` for every CAN interface, where the protocol supports that. */
   readonly channel: string;
   readonly logger?: Logger;
 }
 
-/** A descriptor: its options, how to wait for it, and its errors. */
+/** A socket's descriptor, with its options, waiting and errors. */
 export abstract class KernelSocket {
   readonly fd: number;
   protected readonly libc: Libc;
   protected readonly channel: string;
   protected readonly settings: SocketOptions;
   protected readonly readiness: Readiness;
-  /** Whether it is set up and bound: a failure before that is one of opening it. */
+  /** Whether the socket is configured and bound. Until then a failure is a CanInitializationError. */
   protected opened = false;
   readonly #onReady: OnReady;
 
   /**
-   * Opens a descriptor; who sets it up closes it if that fails.
+   * Opens a descriptor. A subclass whose further set-up fails must close it.
    *
-   * @param onReady See `Source.arm`; with an error if waiting itself failed.
-   * @throws {CanInitializationError} The process has too many descriptors, or a policy forbids it.
-   * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN, or not this protocol.
+   * @param onReady See `Source.arm`; called with an error if waiting itself failed.
+   * @throws {CanInitializationError} The process has too many descriptors, or a security policy forbids it.
+   * @throws {CanInterfaceNotImplementedError} The kernel lacks SocketCAN or this protocol.
    */
-  constructor(libc: Libc, protocol: Protocol, { channel, logger }: Place, onReady: OnReady) {
+  constructor(libc: Libc, protocol: Protocol, { channel, logger }: SocketSettings, onReady: OnReady) {
     this.libc = libc;
     this.channel = channel;
     const fd = this.fd = libc.socket(AF_CAN, protocol.type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol.number);
@@ -105,15 +105,15 @@ export abstract class KernelSocket {
     this.readiness.close();
   }
 
-  /** What was asked for with `arm` may be there, or waiting failed. */
+  /** Called when what `arm` asked for may be possible, or waiting failed. */
   protected ready(failure?: Error): void {
     this.#onReady(failure);
   }
 
-  /** The error of a call that failed. */
+  /** Makes the error of a failed system call. */
   protected error(action: string, syscall: string, result: number, advice?: string, channel = this.channel): Error {
     const Class = this.opened ? CanOperationError : CanInitializationError;
-    const gone = this.opened && result === -ENODEV && this.channel !== "" ? GONE : undefined;
+    const gone = this.opened && result === -ENODEV && this.channel !== "" ? INTERFACE_REMOVED : undefined;
     return systemError(Class, `${action} "${channel}"`, syscall, result, channel, advice ?? gone);
   }
 }

@@ -1,68 +1,72 @@
 /**
- * Closing a socket whose close would make the thread wait.
+ * Closing a socket whose `close(2)` would block the thread.
  *
  * @module
  */
 
 import { setKeepAlive } from "../endpoint/turn.ts";
 
-/** Milliseconds between two looks: the first, and the most. */
-const LOOK = { first: 2, most: 50 };
+/** The first and the longest interval between two checks, in milliseconds. */
+const INTERVAL = { first: 2, longest: 50 };
 
-/** Milliseconds after which nobody waits any more for what makes no progress: a message to everybody takes up to 13 s. */
+/** Milliseconds without progress after which waiting ends: a J1939 message to all nodes takes up to 13 s. */
 const PATIENCE = 30_000;
 
 /** A socket that may still have something to send. */
 export interface Closing {
-  /** How much waits to be sent, in whatever unit; 0 or less for nothing. If it throws, the descriptor is closed. */
-  waiting(): number;
-  /** Closes it. What this or `waiting` throws goes to the caller if that is done at once, else into the promise. */
+  /** How much is still to be sent, in any unit; 0 or less for nothing. If this throws, the descriptor is closed. */
+  unsent(): number;
+  /**
+   * Closes the descriptor. An error of this or of `unsent` is thrown if it happens at once, and rejects the promise
+   * otherwise.
+   */
   close(): void;
-  /** Whether the process may not end before. */
+  /** Whether the process stays alive until the descriptor is closed. */
   readonly keepAlive: boolean;
-  /** The error of having waited too long for what makes no progress; absent if the kernel gives it up by itself. */
-  late?(): Error;
+  /** The error for a wait without progress; absent if the kernel abandons what it cannot send by itself. */
+  timeoutError?(): Error;
 }
 
 /**
- * Closes a descriptor as soon as nothing waits to be sent any more: at once, or later while the event loop goes on. The
- * kernel sends it all before it closes, and would keep the thread for as long.
+ * Closes a descriptor as soon as it has nothing left to send: at once, or later, without blocking the event loop. The
+ * kernel sends everything before `close(2)` returns, and would block the thread for that long.
  *
- * Linux 6.1 may hold a message of J1939 for ever that was begun while the link went down. So the process is kept alive, and
- * the promise waits, only as long as something happens; the descriptor is closed when it can be, all the same.
+ * Linux 6.1 may hold a J1939 message for ever if the link went down while it was being sent. So the process is kept
+ * alive, and the promise pending, only as long as there is progress; the descriptor is closed whenever that becomes
+ * possible.
  *
- * @returns Resolves when it is closed; null if it is.
+ * @returns A promise that resolves when the descriptor is closed; null if it is closed already.
  */
 export function closeWhenSent(closing: Closing, patience: number = PATIENCE): Promise<void> | null {
-  /** Closes it if it can be; returns how much waits. */
-  const tried = () => {
-    let waiting = 0;
+  /** Closes the descriptor if nothing is unsent; returns how much is. */
+  const tryToClose = () => {
+    let unsent = 0;
     try {
-      waiting = closing.waiting();
+      unsent = closing.unsent();
     } finally {
-      if (waiting <= 0) closing.close();
+      if (unsent <= 0) closing.close();
     }
-    return waiting;
+    return unsent;
   };
-  let left = tried();
+  let left = tryToClose();
   return left <= 0 ? null : new Promise((resolve, reject) => {
-    let delay = LOOK.first;
+    let delay = INTERVAL.first;
     let since = performance.now();
-    const later = (keepAlive: boolean) => setKeepAlive(setTimeout(look, delay), keepAlive);
-    const look = () => {
+    const schedule = (keepAlive: boolean) => setKeepAlive(setTimeout(check, delay), keepAlive);
+    const check = () => {
       try {
-        const waiting = tried();
-        if (waiting <= 0) return resolve();
-        if (waiting !== left) since = performance.now();
-        left = waiting;
+        const unsent = tryToClose();
+        if (unsent <= 0) return resolve();
+        if (unsent !== left) since = performance.now();
+        left = unsent;
       } catch (error) {
         return reject(error);
       }
-      const late = performance.now() - since >= patience ? closing.late?.() : undefined;
-      if (late) reject(late);
-      delay = Math.min(2 * delay, LOOK.most);
-      later(closing.keepAlive && !late);
+      const timeout = performance.now() - since >= patience ? closing.timeoutError?.() : undefined;
+      if (timeout) reject(timeout);
+      delay = Math.min(2 * delay, INTERVAL.longest);
+      schedule(closing.keepAlive && !timeout);
     };
-    later(closing.keepAlive);
+    schedule(closing.keepAlive);
   });
 }

@@ -1,5 +1,5 @@
 /**
- * What an interface carries.
+ * Which frames an interface carries.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { CANXL_MIN_MTU } from "../kernel/can.ts";
 import { frameLength, type Message } from "../message/message.ts";
 import { interfaceMtu, mtuAdvice } from "./interfaces.ts";
 
-/** What to do if an interface cannot carry a message; undefined if it can, or is gone. */
+/** Returns what to do if an interface's MTU is too small for a message; undefined if it fits or the interface is gone. */
 export function messageAdvice(libc: Libc, fd: number, channel: string, message: Message): string | undefined {
   const mtu = interfaceMtu(libc, fd, channel);
   const needed = message.isXl ? Math.max(CANXL_MIN_MTU, frameLength(message)) : frameLength(message);

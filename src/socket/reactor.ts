@@ -1,7 +1,7 @@
 /**
- * One wait for all sockets: an epoll descriptor, on which one other thread sleeps while somebody waits for something.
+ * One wait for all sockets: an epoll descriptor, on which a second thread sleeps while anything is waited for.
  *
- * The other thread only ever sleeps. All reading and writing is done by the script's own thread, without blocking.
+ * The second thread only ever sleeps. All reading and writing is done by the script's own thread, without blocking.
  *
  * @module
  */
@@ -24,24 +24,24 @@ import {
 import { EAGAIN, EINTR } from "../kernel/errno.ts";
 import { systemError } from "./system_error.ts";
 
-/** Events that one wait brings at the most; the others come with the next. */
+/** How many events one wait reports at most; the next wait reports the others. */
 const EVENTS = 64;
 
-/** How often a look follows a new wait at once, before the event loop has had its turn. */
-const LOOKS = 64;
+/** How many polls may be done at the end of the running code before the event loop gets its turn. */
+const MAX_POLLS = 64;
 
 /** What failed, in an error's text. */
-const WAITING = "wait for CAN sockets";
+const ACTION = "wait for CAN sockets";
 
-/** Whether somebody waits, and whether the process may end meanwhile. */
-type Wish = null | "keep" | "free";
+/** What is waited for: nothing, or something, with or without keeping the process alive. */
+type WaitMode = null | "ref" | "unref";
 
 const one = new Uint8Array(BigUint64Array.of(1n).buffer);
 const counter = new Uint8Array(8);
 
 const reactors = new WeakMap<Libc, Reactor>();
 
-/** The reactor of a libc. */
+/** Returns the reactor of a libc. */
 export function reactorOf(libc: Libc): Reactor {
   let reactor = reactors.get(libc);
   if (!reactor) reactors.set(libc, reactor = new Reactor(libc));
@@ -51,16 +51,16 @@ export function reactorOf(libc: Libc): Reactor {
 /**
  * Waits for descriptors. Holds descriptors of its own, and a thread, only while sockets are registered.
  *
- * When somebody begins to wait, the script's own thread looks at once, as soon as the code that runs now has come to its
- * end: whoever answers a frame without delay has done so by then. In the next turn of the event loop it looks once more,
- * and if nothing is ready then, the other thread goes to sleep in its place.
+ * When a wait begins, the script's own thread polls as soon as the running code has ended: a peer that answers at once
+ * has done so by then. In the next turn of the event loop it polls again, and if nothing is ready, the second thread goes
+ * to sleep on its behalf.
  */
 export class Reactor {
   readonly #libc: Libc;
   readonly #event: Uint8Array;
-  /** Where a look, and where the other thread, puts what is ready. */
-  readonly #seen: Uint8Array;
-  readonly #seenView: DataView;
+  /** Where a poll, and where the second thread, writes the events. */
+  readonly #polled: Uint8Array;
+  readonly #polledView: DataView;
   readonly #reported: Uint8Array;
   readonly #reportedView: DataView;
   readonly #watches = new Map<number, Watch>();
@@ -69,33 +69,33 @@ export class Reactor {
   /** How many watches wait, and how many of these keep the process alive. */
   #waiting = 0;
   #keeping = 0;
-  /** How the thread sleeps now: not at all, or so that it keeps the process alive, or not. */
-  #parked: Wish = null;
+  /** How the second thread sleeps; null while it does not. */
+  #parked: WaitMode = null;
   #woken = false;
-  /** Whether a look is due at the end of the running code, and how many there were since the event loop's last turn. */
-  #lookDue = false;
-  #looks = 0;
-  /** Whether it is to be settled in the next turn whether the thread sleeps. */
+  /** Whether a poll is scheduled for the end of the running code, and how many there were in this turn of the loop. */
+  #pollDue = false;
+  #polls = 0;
+  /** Whether a call of `#settle` is scheduled for the next turn of the event loop. */
   #settleDue = false;
 
-  /** @param libc Its `parking` must be used by nobody else. */
+  /** @param libc Nothing else may use its `parking`. */
   constructor(libc: Libc) {
     this.#libc = libc;
     const size = epollEventSize(libc.packedEpollEvent);
     this.#event = new Uint8Array(size);
-    this.#seen = new Uint8Array(EVENTS * size);
-    this.#seenView = new DataView(this.#seen.buffer);
-    // Shared memory, because the thread that waits may be a worker.
+    this.#polled = new Uint8Array(EVENTS * size);
+    this.#polledView = new DataView(this.#polled.buffer);
+    // Shared memory, because the second thread may be a worker.
     this.#reported = new Uint8Array(new SharedArrayBuffer(EVENTS * size));
     this.#reportedView = new DataView(this.#reported.buffer);
   }
 
   /**
-   * A descriptor that can be waited for. The caller closes it after `Watch.close`.
+   * Registers a descriptor that can be waited for. The caller closes the descriptor after `Watch.close`.
    *
-   * @param onReady Is called when what is waited for may be there, again and again until `arm` says that nobody waits any
-   * more; at times in vain. With an error, and then once, if waiting itself failed. It must not throw.
-   * @throws {CanOperationError} No descriptor is left for epoll.
+   * @param onReady Called when what is waited for may be possible, repeatedly until `arm` ends the wait, and sometimes
+   * for nothing. If waiting itself fails, it is called once with the error. It must not throw.
+   * @throws {CanOperationError} The process has no descriptor left for epoll.
    */
   watch(fd: number, onReady: (failure?: Error) => void): Watch {
     if (this.#epoll < 0) this.#open();
@@ -104,29 +104,29 @@ export class Reactor {
     return watch;
   }
 
-  /** @ignore For `Watch`: 0 or `-errno`. */
+  /** @ignore For `Watch`: calls epoll_ctl; returns 0 or `-errno`. */
   control(operation: number, fd: number, events: number): number {
     encodeEpollEvent(this.#event, this.#libc.packedEpollEvent, events, fd);
     return this.#libc.epollCtl(this.#epoll, operation, fd, this.#event);
   }
 
-  /** @ignore For `Watch` too: a result that is no error. */
+  /** @ignore For `Watch` too: returns a result, or throws if it is an error. */
   checked(syscall: string, result: number): number {
-    if (result < 0) throw systemError(CanOperationError, WAITING, syscall, result);
+    if (result < 0) throw systemError(CanOperationError, ACTION, syscall, result);
     return result;
   }
 
-  /** @ignore For `Watch`: somebody begins or ceases to wait, or may let the process end meanwhile. */
-  change(from: Wish, to: Wish): void {
+  /** @ignore For `Watch`: a wait begins, ends, or changes whether it keeps the process alive. */
+  change(from: WaitMode, to: WaitMode): void {
     this.#waiting += Number(to !== null) - Number(from !== null);
-    this.#keeping += Number(to === "keep") - Number(from === "keep");
-    if (from === null) this.#lookSoon();
+    this.#keeping += Number(to === "ref") - Number(from === "ref");
+    if (from === null) this.#pollSoon();
     this.#settleSoon();
   }
 
   /** @ignore For `Watch`. */
   forget(fd: number): void {
-    // Only for descriptors that have a duplicate: the others leave epoll when they are closed, so a failure is none.
+    // Needed only for descriptors that have a duplicate: the others leave epoll when they are closed. So it may fail.
     this.control(EPOLL_CTL_DEL, fd, 0);
     this.#watches.delete(fd);
     if (this.#watches.size > 0) return;
@@ -134,9 +134,9 @@ export class Reactor {
     else this.#wake();
   }
 
-  #wanted(): Wish {
-    if (this.#keeping > 0) return "keep";
-    return this.#waiting > 0 ? "free" : null;
+  #wanted(): WaitMode {
+    if (this.#keeping > 0) return "ref";
+    return this.#waiting > 0 ? "unref" : null;
   }
 
   #open(): void {
@@ -158,29 +158,29 @@ export class Reactor {
     this.#epoll = -1;
   }
 
-  /** Looks when the running code has come to its end, but not so often that nothing else has its turn. */
-  #lookSoon(): void {
-    if (this.#lookDue || this.#looks >= LOOKS) return;
-    this.#lookDue = true;
+  /** Polls when the running code has ended, but not so often that the event loop never gets its turn. */
+  #pollSoon(): void {
+    if (this.#pollDue || this.#polls >= MAX_POLLS) return;
+    this.#pollDue = true;
     queueMicrotask(() => {
-      this.#lookDue = false;
-      this.#looks++;
-      if (this.#waiting > 0) this.#look();
+      this.#pollDue = false;
+      this.#polls++;
+      if (this.#waiting > 0) this.#poll();
     });
   }
 
-  /** In the next turn of the event loop, when those who wait again at once have done so. */
+  /** Calls `#settle` in the next turn of the event loop, when waits that are renewed at once have been. */
   #settleSoon(): void {
     if (this.#settleDue) return;
     this.#settleDue = true;
     nextTurn(() => {
       this.#settleDue = false;
-      this.#looks = 0;
+      this.#polls = 0;
       this.#settle();
     });
   }
 
-  /** Lets the thread sleep if somebody waits in vain, and wakes it if it sleeps otherwise than is wished. */
+  /** Puts the second thread to sleep if nothing is ready, and wakes it if it sleeps in a mode that is no longer right. */
   #settle(): void {
     const wanted = this.#wanted();
     if (this.#parked !== null) {
@@ -191,26 +191,26 @@ export class Reactor {
         this.#fail(error as Error);
       }
     } else if (wanted !== null) {
-      if (this.#look()) this.#settleSoon();
+      if (this.#poll()) this.#settleSoon();
       else this.#park(wanted);
     }
   }
 
-  /** Serves those for whom there is something now; returns whether there were any. */
-  #look(): boolean {
-    const count = this.#libc.epollWait(this.#epoll, this.#seen, EVENTS, 0);
-    if (count >= 0 || count === -EINTR) return this.#dispatch(this.#seenView, count);
-    this.#fail(systemError(CanOperationError, WAITING, "epoll_wait", count));
+  /** Calls back the waits that are ready now; returns whether there were any. */
+  #poll(): boolean {
+    const count = this.#libc.epollWait(this.#epoll, this.#polled, EVENTS, 0);
+    if (count >= 0 || count === -EINTR) return this.#dispatch(this.#polledView, count);
+    this.#fail(systemError(CanOperationError, ACTION, "epoll_wait", count));
     return true;
   }
 
-  async #park(wanted: "keep" | "free"): Promise<void> {
-    this.#parked = wanted;
+  async #park(mode: "ref" | "unref"): Promise<void> {
+    this.#parked = mode;
     this.#woken = false;
     let count = 0;
     let failure: Error | undefined;
     try {
-      count = await this.#libc.parking.wait(this.#epoll, this.#reported, EVENTS, wanted === "keep");
+      count = await this.#libc.parking.wait(this.#epoll, this.#reported, EVENTS, mode === "ref");
     } catch (error) {
       failure = error as Error;
     }
@@ -218,20 +218,20 @@ export class Reactor {
     if (this.#woken) this.#libc.read(this.#wakeup, counter);
     if (this.#watches.size === 0) return this.#close();
     if (failure) this.#fail(failure);
-    // The other thread's errno is lost: looking here tells whether it was more than a signal.
-    else if (count < 0) this.#look();
+    // The second thread's errno is lost: polling here finds out whether it was more than a signal.
+    else if (count < 0) this.#poll();
     else this.#dispatch(this.#reportedView, count);
     this.#settleSoon();
   }
 
-  /** Ends the thread's sleep. Only the thread's own report takes the wake-up back: a look must not. */
+  /** Wakes the second thread. The wake-up is consumed when that thread has reported, and never by a poll. */
   #wake(): void {
     if (this.#woken) return;
     this.#woken = true;
-    this.#libc.parking.hold();
+    this.#libc.parking.ref();
     let result: number;
     while ((result = this.#libc.write(this.#wakeup, one)) === -EINTR || result === -EAGAIN) {
-      this.#libc.read(this.#wakeup, counter); // a counter that is full takes no more
+      this.#libc.read(this.#wakeup, counter); // EAGAIN: the counter is full
     }
     if (result >= 0) return;
     this.#woken = false;
@@ -241,14 +241,14 @@ export class Reactor {
   #dispatch(events: DataView, count: number): boolean {
     let any = false;
     for (let i = 0; i < count; i++) {
-      // Meanwhile it may have been closed, and its number given to another: a call too many does no harm.
+      // The descriptor may have been closed since, and its number reused: a superfluous call does no harm.
       const watch = this.#watches.get(eventFd(this.#libc.packedEpollEvent, events, i));
       if (watch?.ready()) any = true;
     }
     return any;
   }
 
-  /** Waiting itself failed: everybody who waits is told. */
+  /** Waiting itself failed: every wait ends with the error. */
   #fail(failure: Error): void {
     for (const watch of [...this.#watches.values()]) watch.fail(failure);
   }
@@ -259,8 +259,8 @@ export class Watch {
   readonly #onReady: (failure?: Error) => void;
   readonly #reactor: Reactor;
   readonly #fd: number;
-  #wish: Wish = null;
-  /** What epoll reports of the descriptor; 0 while it is not registered. It stays so from one wait to the next. */
+  #mode: WaitMode = null;
+  /** The events registered with epoll; 0 if the descriptor is not registered. They stay from one wait to the next. */
   #events = 0;
 
   /** @ignore Made by `Reactor.watch`. */
@@ -271,47 +271,47 @@ export class Watch {
   }
 
   /**
-   * Waits for EPOLL events, or for nothing more if 0.
+   * Waits for EPOLL* events; 0 ends the wait.
    *
-   * @throws {CanOperationError} epoll refused.
+   * @throws {CanOperationError} epoll_ctl failed.
    */
   arm(events: number, keepAlive: boolean): void {
     if (events !== 0 && this.#events !== events) {
       const result = this.#reactor.control(this.#events === 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, this.#fd, events);
-      if (result < 0) this.#become(null);
+      if (result < 0) this.#setMode(null);
       this.#reactor.checked("epoll_ctl", result);
       this.#events = events;
     }
-    this.#become(events === 0 ? null : keepAlive ? "keep" : "free");
+    this.#setMode(events === 0 ? null : keepAlive ? "ref" : "unref");
   }
 
   /** Leaves the reactor. */
   close(): void {
-    this.#become(null);
+    this.#setMode(null);
     this.#reactor.forget(this.#fd);
   }
 
-  /** @ignore epoll reported the descriptor; returns whether somebody waited for it. */
+  /** @ignore epoll reported the descriptor; returns whether it is waited for. */
   ready(): boolean {
-    if (this.#wish !== null) {
+    if (this.#mode !== null) {
       this.#onReady();
       return true;
     }
-    // Nobody takes what is there: it would be reported again and again, and wake the other thread for nothing.
+    // Nothing reads what is queued: epoll would report it again and again, and wake the second thread for nothing.
     if (this.#reactor.control(EPOLL_CTL_DEL, this.#fd, 0) === 0) this.#events = 0;
     return false;
   }
 
   /** @ignore Waiting failed. */
   fail(failure: Error): void {
-    if (this.#wish === null) return;
-    this.#become(null);
+    if (this.#mode === null) return;
+    this.#setMode(null);
     this.#onReady(failure);
   }
 
-  #become(wish: Wish): void {
-    if (wish === this.#wish) return;
-    this.#reactor.change(this.#wish, wish);
-    this.#wish = wish;
+  #setMode(mode: WaitMode): void {
+    if (mode === this.#mode) return;
+    this.#reactor.change(this.#mode, mode);
+    this.#mode = mode;
   }
 }

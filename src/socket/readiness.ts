@@ -1,5 +1,5 @@
 /**
- * How a socket waits: with the thread, or in the event loop.
+ * Waiting for a socket: by blocking the thread, or in the event loop.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import { reactorOf, type Watch } from "./reactor.ts";
 import { RetryTimer } from "./retry_timer.ts";
 import type { Fail } from "./system_error.ts";
 
-/** How long to wait before the first new try when the interface's queue is full, and at the most, in seconds. */
-const BACKOFF = { first: 0.0005, most: 0.01 };
+/** The first and the longest delay before the next attempt when the transmit queue is full, in seconds. */
+const BACKOFF = { first: 0.0005, longest: 0.01 };
 
 const noBytes = new Uint8Array(0);
 
-/** Something else that has to go on while the thread waits. */
-export interface Companion {
-  /** What it waits for. */
+/** Work that has to continue while the thread blocks in a wait. */
+export interface BackgroundWork {
+  /** A descriptor: the work runs when it is readable. */
   readonly fd: number;
-  /** Seconds until it has to run, whatever has come; Infinity for never. */
+  /** Seconds until the work has to run even if nothing is readable; Infinity for never. */
   readonly due: number;
-  /** Does what is to be done now. */
+  /** Does what is due now. */
   run(): void;
 }
 
-/** Waits for a descriptor, and backs off where the kernel cannot tell when there is room. */
+/** Waits for a descriptor, and retries with growing delays where the kernel does not report that there is room. */
 export class Readiness {
   readonly #libc: Libc;
   readonly #fd: number;
@@ -38,17 +38,19 @@ export class Readiness {
   readonly #pollOut: Uint8Array;
   readonly #timer: RetryTimer;
   #watch: Watch | null = null;
-  /** Seconds to wait for the interface's queue to drain; 0 while the socket itself tells when there is room. */
+  /** Seconds to wait for the transmit queue to drain; 0 while the socket itself reports when there is room. */
   #backoff = 0;
   /** When to try to send again, in milliseconds of the monotonic clock, while backing off. */
   #retryAt = 0;
-  /** Whether there is something for who receives that the kernel does not tell of. */
-  #news = false;
-  /** Whether to wait for the error queue too: epoll always tells of it, but only while something is waited for. */
-  errors: { readonly keepAlive: boolean } | null = null;
-  /** What goes on while the thread waits. */
-  companion: Companion | null = null;
-  /** How it was armed last. */
+  #hasQueued = false;
+  /**
+   * Set to wait for the error queue even if there is no receive or send pending. (epoll always reports it, but only for
+   * descriptors that are waited for.)
+   */
+  errorQueue: { readonly keepAlive: boolean } | null = null;
+  /** What runs while the thread blocks. */
+  background: BackgroundWork | null = null;
+  /** The arguments of the last `arm`. */
   #readable = false;
   #writable = false;
   #keepAlive = false;
@@ -64,25 +66,25 @@ export class Readiness {
     this.#pollOut = encodePollfd(fd, POLLOUT);
   }
 
-  /** Whether somebody has waited in the event loop, so that what comes is told to who arms. */
+  /** Whether there was a wait in the event loop, so that `onReady` is called for what arrives. */
   get watched(): boolean {
     return this.#watch !== null;
   }
 
-  /** Whether there is something for who receives that the kernel does not tell of: an error that was kept, say. */
-  set news(value: boolean) {
-    this.#news = value;
+  /** Whether something is queued here, unknown to the kernel, that the next receive takes: a stored error, say. */
+  set hasQueued(value: boolean) {
+    this.#hasQueued = value;
     if (value && this.#readable) this.arm(true, this.#writable, this.#keepAlive);
   }
 
-  /** Something was sent, or the socket itself tells when there is room. */
+  /** Ends backing off: something was sent, or the socket itself reports when there is room. */
   reset(): void {
     this.#backoff = 0;
   }
 
-  /** The interface's queue is full, which poll does not tell: only trying again does. */
+  /** Begins or continues backing off: the transmit queue is full, which only another attempt can find out. */
   backOff(): void {
-    this.#backoff = Math.min(this.#backoff * 2 || BACKOFF.first, BACKOFF.most);
+    this.#backoff = Math.min(this.#backoff * 2 || BACKOFF.first, BACKOFF.longest);
     this.#retryAt = performance.now() + 1000 * this.#backoff;
   }
 
@@ -103,15 +105,16 @@ export class Readiness {
     this.#writable = writable;
     this.#keepAlive = keepAlive;
     const backingOff = writable && this.#backoff > 0;
-    // What epoll cannot tell: news that is here already, or that it is time for the next try.
-    this.#timer.set(readable && this.#news ? 0 : backingOff ? this.#retryAt : Infinity, keepAlive);
-    const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0) | (this.errors ? EPOLLPRI : 0);
+    // What epoll cannot report: that something is queued here, or that the next attempt is due.
+    this.#timer.set(readable && this.#hasQueued ? 0 : backingOff ? this.#retryAt : Infinity, keepAlive);
+    const events = (readable ? EPOLLIN : 0) | (writable && !backingOff ? EPOLLOUT : 0) |
+      (this.errorQueue ? EPOLLPRI : 0);
     if (events === 0 && this.#watch === null) return;
     this.#watch ??= reactorOf(this.#libc).watch(this.#fd, this.#onReady);
-    this.#watch.arm(events, keepAlive && (readable || writable || this.errors?.keepAlive === true));
+    this.#watch.arm(events, keepAlive && (readable || writable || this.errorQueue?.keepAlive === true));
   }
 
-  /** Waits no more; the descriptor stays open. */
+  /** Ends all waits. The descriptor stays open. */
   stop(): void {
     this.#readable = false;
     this.#timer.clear();
@@ -120,7 +123,7 @@ export class Readiness {
     watch?.close();
   }
 
-  /** Waits no more, and closes the descriptor. */
+  /** Ends all waits and closes the descriptor. */
   close(): void {
     let result = 0;
     try {
@@ -132,17 +135,17 @@ export class Readiness {
   }
 
   #poll(fds: Uint8Array, seconds: number): void {
-    const { companion } = this;
-    if (companion) {
-      const alone = fds;
-      fds = new Uint8Array(alone.length + 8);
-      fds.set(alone);
-      fds.set(encodePollfd(companion.fd, POLLIN), alone.length);
-      seconds = Math.min(seconds, Math.max(companion.due, 0));
+    const { background } = this;
+    if (background) {
+      const own = fds;
+      fds = new Uint8Array(own.length + 8);
+      fds.set(own);
+      fds.set(encodePollfd(background.fd, POLLIN), own.length);
+      seconds = Math.min(seconds, Math.max(background.due, 0));
     }
-    // Rounded up, so that a wait never ends before its time; poll's own limit is 24 days, and the caller waits again.
+    // Rounded up, so that no wait ends too soon. The limit of poll is 24 days, after which the caller waits again.
     const result = this.#libc.poll(fds, seconds === Infinity ? -1 : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1));
-    companion?.run();
+    background?.run();
     if (result < 0 && result !== -EINTR) throw this.#fail("wait for", "poll", result);
   }
 }

@@ -1,12 +1,12 @@
 /**
- * The time of the next try.
+ * A timer for the next attempt.
  *
  * @module
  */
 
 import { setKeepAlive } from "../endpoint/turn.ts";
 
-/** Calls back at a time that may be set again and again: a time that is set already is left as it is. */
+/** Calls back once, at a time that may be changed at any moment. Setting the same time again costs nothing. */
 export class RetryTimer {
   readonly #onTime: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -16,7 +16,7 @@ export class RetryTimer {
     this.#onTime = onTime;
   }
 
-  /** When it will call back, in milliseconds of the monotonic clock; undefined for never. */
+  /** When it will call back, in milliseconds of the monotonic clock; undefined if it is not set. */
   get at(): number | undefined {
     return this.#at === Infinity ? undefined : this.#at;
   }
@@ -25,7 +25,7 @@ export class RetryTimer {
    * Sets when to call back, once.
    *
    * @param at Milliseconds of the monotonic clock; Infinity for never.
-   * @param keepAlive Whether the process may not end before.
+   * @param keepAlive Whether the process stays alive until then.
    */
   set(at: number, keepAlive: boolean): void {
     if (at !== this.#at) {
@@ -40,7 +40,7 @@ export class RetryTimer {
     if (this.#timer !== undefined) setKeepAlive(this.#timer, keepAlive);
   }
 
-  /** Does not call back any more. */
+  /** Cancels the call. */
   clear(): void {
     this.set(Infinity, false);
   }

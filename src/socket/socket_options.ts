@@ -1,5 +1,5 @@
 /**
- * The options that every socket has.
+ * Options of level SOL_SOCKET, and setting any other option.
  *
  * @module
  */
@@ -21,13 +21,13 @@ import {
 } from "../kernel/socket.ts";
 import type { Fail } from "./system_error.ts";
 
-/** Bytes of a socket's buffers, as asked for. */
+/** Requested sizes of a socket's buffers, in bytes. */
 export interface BufferOptions {
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
 }
 
-/** Sets and reads a descriptor's options; a refusal is an error. */
+/** Sets and reads a descriptor's options. A refusal is an error. */
 export class SocketOptions {
   readonly #libc: Libc;
   readonly #fd: number;
@@ -41,39 +41,42 @@ export class SocketOptions {
     this.#fail = fail;
   }
 
-  /** Messages for which the receive buffer had no room. */
+  /** How many messages were dropped because the receive buffer was full. */
   get drops(): number {
     const result = this.#memory(SK_MEMINFO_DROPS);
     if (result < 0) throw this.#fail("read SO_MEMINFO of", "getsockopt", result);
     return result;
   }
 
-  /** Bytes of memory of what waits to be sent, or `-errno`. */
-  get waiting(): number {
+  /** Bytes of memory that hold unsent messages, or `-errno`. */
+  get unsentBytes(): number {
     return this.#memory(SK_MEMINFO_WMEM_ALLOC);
   }
 
-  /** Bytes of the receive buffer. */
+  /** Size of the receive buffer in bytes. */
   get receiveBuffer(): number {
     return this.#get("SO_RCVBUF", SO_RCVBUF);
   }
 
-  /** Bytes of the send buffer. */
+  /** Size of the send buffer in bytes. */
   get sendBuffer(): number {
     return this.#get("SO_SNDBUF", SO_SNDBUF);
   }
 
-  /** Sets buffers past the system's limit where this process may do that, else up to it, and warns of it. */
-  setBuffers(asked: BufferOptions): void {
-    this.#setBuffer("receiveBuffer", asked, "SO_RCVBUF", SO_RCVBUF, SO_RCVBUFFORCE);
-    this.#setBuffer("sendBuffer", asked, "SO_SNDBUF", SO_SNDBUF, SO_SNDBUFFORCE);
+  /**
+   * Sets the buffers' sizes: past the system's limit with CAP_NET_ADMIN, else up to that limit, with a warning if it is
+   * less than requested.
+   */
+  setBuffers(requested: BufferOptions): void {
+    this.#setBuffer("receiveBuffer", requested, "SO_RCVBUF", SO_RCVBUF, SO_RCVBUFFORCE);
+    this.#setBuffer("sendBuffer", requested, "SO_SNDBUF", SO_SNDBUF, SO_SNDBUFFORCE);
   }
 
   /**
    * Sets an option.
    *
-   * @param label Its name, for people.
-   * @param advice What to do about a refusal, by errno.
+   * @param label The option's name in errors.
+   * @param advice What the user can do about a refusal, by errno.
    */
   set(
     label: string,
@@ -85,14 +88,14 @@ export class SocketOptions {
     this.#done(label, value, this.#trySet(level, name, value), advice);
   }
 
-  /** Sets an option unless the kernel does not know it. */
+  /** Sets an option if the kernel supports it. */
   setIfKnown(label: string, level: number, name: number, value: Uint8Array): void {
     const result = this.#trySet(level, name, value);
     if (result !== -ENOPROTOOPT) this.#done(label, value, result);
   }
 
   /**
-   * Takes the socket's error from it, which otherwise the next call meets.
+   * Reads and clears the socket's pending error (SO_ERROR), which would otherwise fail the next call.
    *
    * @returns 0 or `-errno`.
    */
@@ -130,21 +133,21 @@ export class SocketOptions {
     name: number,
     forceName: number,
   ): void {
-    const asked = options[option];
-    if (asked === undefined) return;
-    const forced = this.#trySet(SOL_SOCKET, forceName, u32(asked));
-    if (forced === -EPERM) this.set(label, SOL_SOCKET, name, u32(asked));
+    const requested = options[option];
+    if (requested === undefined) return;
+    const forced = this.#trySet(SOL_SOCKET, forceName, u32(requested));
+    if (forced === -EPERM) this.set(label, SOL_SOCKET, name, u32(requested));
     else if (forced < 0) throw this.#fail(`set ${label}FORCE on`, "setsockopt", forced);
     const granted = this.#get(label, name);
-    // The kernel grants twice what it accepts.
-    if (granted < 2 * asked) {
+    // The kernel doubles what it accepts.
+    if (granted < 2 * requested) {
       const limit = name === SO_RCVBUF ? "net.core.rmem_max" : "net.core.wmem_max";
-      this.#logger?.warn(`${option}: ${granted / 2} of ${asked} bytes granted; ${limit} is the limit`);
+      this.#logger?.warn(`${option}: ${granted / 2} of ${requested} bytes granted; ${limit} is the limit`);
     }
   }
 }
 
-/** An `int` or an unsigned one, as options have it. */
+/** The bytes of an `int` or `unsigned int` option. */
 export function u32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);
 }

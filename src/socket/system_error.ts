@@ -1,5 +1,5 @@
 /**
- * Errors of system calls, in words.
+ * Errors of failed system calls.
  *
  * @module
  */
@@ -16,17 +16,17 @@ import {
   errnoText,
 } from "../kernel/errno.ts";
 
-/** Makes the error for a failed call: what was done to the socket, the call and its result, and advice. */
+/** Makes the error for a failed system call: what was being done to the socket, the call, its result, and advice. */
 export type Fail = (action: string, syscall: string, result: number, advice?: string) => Error;
 
 type ErrorClass = new (message: string, details: CanErrorDetails) => CanError;
 
 /**
- * An error for a failed call: the action, the errno's name and meaning, and what to do about it.
+ * Makes the error for a failed system call: the action, the errno's name and meaning, and what to do about it.
  *
  * @param action What failed: `bind a CAN_RAW socket to "can0"`.
  * @param result `-errno`, as `Libc` returned it.
- * @param advice What to do, where the errno alone does not tell.
+ * @param advice What to do, if there is more to say than the errno's own advice.
  */
 export function systemError(
   Class: ErrorClass,

@@ -3,25 +3,25 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { closeWhenSent, type Closing } from "../../src/socket/linger.ts";
 import { until } from "../support/pause.ts";
 
-/** Something that has so many bytes to send; and whether it was closed. */
+/** A socket with `left` bytes to send, which counts how often it was closed. */
 function sending(left: number, failure?: Error): Closing & { left: number; closed: number } {
   return {
     left,
     closed: 0,
     keepAlive: true,
-    waiting() {
+    unsent() {
       return this.left;
     },
     close() {
       this.closed++;
       if (failure) throw failure;
     },
-    late: () => new Error("late"),
+    timeoutError: () => new Error("late"),
   };
 }
 
-describe("Closing what still sends", () => {
-  it("is done at once where nothing waits, or that cannot be told", () => {
+describe("closeWhenSent", () => {
+  it("closes at once when nothing is left to send, or that cannot be determined", () => {
     for (const left of [0, -12]) {
       const idle = sending(left);
       assertEquals([closeWhenSent(idle), idle.closed], [null, 1]);
@@ -29,10 +29,10 @@ describe("Closing what still sends", () => {
     assertThrows(() => closeWhenSent(sending(0, new Error("enough"))), Error, "enough");
   });
 
-  it("is done when all was sent, however long that takes if there is progress", async () => {
+  it("closes when everything was sent, however long that takes while there is progress", async () => {
     const slow = sending(10_000);
     const end = performance.now() + 900;
-    slow.waiting = () => { // less at each look
+    slow.unsent = () => { // less at each check
       assertEquals(slow.closed, 0);
       return performance.now() < end ? slow.left-- : 0;
     };
@@ -45,7 +45,7 @@ describe("Closing what still sends", () => {
     await assertRejects(() => failed!, Error, "enough");
   });
 
-  it("is told to be late where there is no progress, and done all the same", async () => {
+  it("rejects when there is no progress, and still closes later", async () => {
     const stuck = sending(10);
     await assertRejects(() => closeWhenSent(stuck, 100)!, Error, "late");
     assertEquals(stuck.closed, 0);
