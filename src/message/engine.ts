@@ -1,5 +1,5 @@
 /**
- * What the JavaScript engine does well.
+ * Which of two ways to make a small typed array is faster in this JavaScript engine.
  *
  * @module
  */
@@ -9,7 +9,8 @@ interface Host {
 }
 
 /**
- * Whether a small typed array of its own costs less than a view of another one's memory. In JavaScriptCore it takes a
- * fifth of the time; in V8, as Deno builds it, twenty times as much, because its memory is outside of the heap.
+ * Whether allocating a small typed array is faster than making a view of existing memory. In JavaScriptCore allocating
+ * takes a fifth of the time of a view; in V8, as Deno builds it, twenty times as long, because V8 allocates the memory
+ * outside its heap.
  */
 export const smallArraysAreCheap = (globalThis as Host).process?.versions?.webkit !== undefined;

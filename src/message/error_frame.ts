@@ -1,5 +1,5 @@
 /**
- * What an error frame says.
+ * Error frames, decoded.
  *
  * @module
  */
@@ -23,10 +23,15 @@ import {
 } from "./error_names.ts";
 
 /**
- * What an error frame says: everything that `linux/can/error.h` defines, several at once.
+ * The decoded contents of an error frame: everything that `linux/can/error.h` defines. One frame may report several
+ * errors.
  *
- * The details are read from the data whether or not their class is set, as drivers leave zeros where they have nothing
- * to say; where `classes` lacks the class, the header promises nothing about them. As text, candump's words.
+ * The details are decoded from the data whether or not their class is set, because drivers leave zeros in fields that
+ * they do not use. If `classes` lacks a detail's class, the header does not define that detail. As text, an error frame
+ * is described in candump's words.
+ *
+ * See "Network Problem Notifications" in the
+ * {@link https://docs.kernel.org/networking/can.html | kernel's documentation}, and `linux/can/error.h`.
  *
  * @example
  * ```ts
@@ -36,32 +41,34 @@ import {
  * console.log(message.error?.controllerProblems.includes("tx-error-passive")); // true
  * console.log(`${message.error}`); // controller-problem{tx-error-passive}, error-counter-tx-rx{{136}{0}}
  * ```
+ *
+ * @category Message
  */
 export class ErrorFrame {
   /** The classes, in the header's order. */
   readonly classes: readonly ErrorClass[];
-  /** Bits of classes that `linux/can/error.h` does not define; 0 for none. */
+  /** Class bits that `linux/can/error.h` does not define; 0 if there are none. */
   readonly unknownClasses: number;
-  /** Of `"lost-arbitration"`: the number of the bit in the frame, 0 for unspecified. */
+  /** For `"lost-arbitration"`: the number of the bit in the frame; 0 if unspecified. */
   readonly lostArbitrationBit: number;
-  /** Of `"controller-problem"`; empty for unspecified. */
+  /** For `"controller-problem"`: the problems; empty if unspecified. */
   readonly controllerProblems: readonly ControllerProblem[];
-  /** Of `"protocol-violation"`: what was wrong; empty for unspecified. */
+  /** For `"protocol-violation"`: the kinds of violation; empty if unspecified. */
   readonly protocolViolations: readonly ProtocolViolation[];
-  /** Of `"protocol-violation"`: where in the frame. */
+  /** For `"protocol-violation"`: where in the frame it was detected. */
   readonly protocolLocation: ProtocolLocation;
-  /** Of `"transceiver-status"`: both wires. */
+  /** For `"transceiver-status"`: the state of both wires. */
   readonly transceiver: { readonly canh: WireStatus; readonly canl: WireStatus };
-  /** Byte 5 of the data, whose meaning is the controller's own; 0 for nothing. */
+  /** Byte 5 of the data, whose meaning depends on the controller; 0 if unused. */
   readonly controllerSpecific: number;
   /**
-   * The error counters, 0 to 255 each. Null when they are not told: `"error-counters"` is not set, and both bytes are 0.
-   * Drivers older than that class (Linux 6.0) fill the bytes without it, so a counter that is not 0 counts in any case;
-   * a few older ones put other things there.
+   * The error counters, 0 to 255 each. Null if the frame does not report them: `"error-counters"` is not set, and both
+   * bytes are 0. Drivers that predate this class (Linux 6.0) fill the bytes without setting it, so a counter other than
+   * 0 is always reported; a few older drivers put other values there.
    */
   readonly errorCounters: { readonly tx: number; readonly rx: number } | null;
 
-  /** @ignore Made by `Message.error`. */
+  /** @ignore `Message.error` constructs it. */
   constructor(classes: number, data: Uint8Array) {
     const fields = decodeErrorData(data);
     this.classes = namesOf(classNames, classes);
@@ -90,11 +97,11 @@ export class ErrorFrame {
 }
 
 /**
- * The classes of error frames to receive, as the kernel takes them.
+ * Converts the option `errorMask` to the kernel's mask of error classes to receive.
  *
  * @param mask Bits, 0 to 0x1fffffff, or names.
- * @throws {RangeError} It is out of range, or a name is unknown.
- * @throws {TypeError} It is neither.
+ * @throws {RangeError} The mask is out of range, or a name is unknown.
+ * @throws {TypeError} The mask is neither a number nor an array.
  */
 export function toErrorMask(mask: number | readonly ErrorClass[]): number {
   if (!Array.isArray(mask)) return checkWhole("Option errorMask", mask, 0, CAN_ERR_MASK);
@@ -103,14 +110,14 @@ export function toErrorMask(mask: number | readonly ErrorClass[]): number {
     const bit = [...classNames.keys()].find((each) => classNames.get(each) === name);
     if (bit === undefined) {
       const choices = [...classNames.values()].map((each) => `"${each}"`).join(", ");
-      throw new RangeError(`Option errorMask has "${String(name)}": there are ${choices}`);
+      throw new RangeError(`Option errorMask has "${String(name)}": it must be one of ${choices}`);
     }
     bits |= bit;
   }
   return bits;
 }
 
-/** What the text of a class says in braces. */
+/** The details in braces that follow a class's name. */
 function detailsOf(error: ErrorFrame, name: ErrorClass): string {
   switch (name) {
     case "lost-arbitration":

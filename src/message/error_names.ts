@@ -1,5 +1,5 @@
 /**
- * The words of error frames: candump's.
+ * The names of error classes and their details, as candump prints them.
  *
  * @module
  */
@@ -62,7 +62,11 @@ import {
   CAN_ERR_TX_TIMEOUT,
 } from "../kernel/error.ts";
 
-/** A class of error frames: `CAN_ERR_*` of `linux/can/error.h`, by candump's name. */
+/**
+ * A class of error frames: `CAN_ERR_*` in `linux/can/error.h`, by candump's name.
+ *
+ * @category Message
+ */
 export type ErrorClass =
   | "tx-timeout"
   | "lost-arbitration"
@@ -75,7 +79,12 @@ export type ErrorClass =
   | "restarted-after-bus-off"
   | "error-counters";
 
-/** A problem of the controller: `CAN_ERR_CRTL_*`, by candump's name; `"0x80"` is the bit that has no name. */
+/**
+ * A problem of the controller: `CAN_ERR_CRTL_*` in `linux/can/error.h`, by candump's name; `"0x80"` is the bit without
+ * a name.
+ *
+ * @category Message
+ */
 export type ControllerProblem =
   | "rx-overflow"
   | "tx-overflow"
@@ -86,7 +95,11 @@ export type ControllerProblem =
   | "back-to-error-active"
   | "0x80";
 
-/** A violation of the protocol: `CAN_ERR_PROT_*`, by candump's name. */
+/**
+ * A violation of the protocol: `CAN_ERR_PROT_*` in `linux/can/error.h`, by candump's name.
+ *
+ * @category Message
+ */
 export type ProtocolViolation =
   | "single-bit-error"
   | "frame-format-error"
@@ -98,8 +111,11 @@ export type ProtocolViolation =
   | "error-on-tx";
 
 /**
- * Where in a frame the protocol was violated: `CAN_ERR_PROT_LOC_*`, by candump's name. Those of flags, delimiters and
- * `"tolerate-dominant-bits"` are the SJA1000's, whose codes these are; a code without a name is told in hexadecimal.
+ * Where in a frame the protocol was violated: `CAN_ERR_PROT_LOC_*` in `linux/can/error.h`, by candump's name. The codes
+ * are the SJA1000's; the names of flags, of the error delimiter and of `"tolerate-dominant-bits"` come from its data
+ * sheet. A code without a name is given in hexadecimal.
+ *
+ * @category Message
  */
 export type ProtocolLocation =
   | "unspecified"
@@ -129,7 +145,11 @@ export type ProtocolLocation =
   | "overload-flag"
   | `0x${string}`;
 
-/** How a wire is: `CAN_ERR_TRX_*`; bits that stand for nothing are told in hexadecimal. */
+/**
+ * The state of a wire: `CAN_ERR_TRX_*` in `linux/can/error.h`. Undefined values are given in hexadecimal.
+ *
+ * @category Message
+ */
 export type WireStatus =
   | "unspecified"
   | "no-wire"
@@ -139,10 +159,10 @@ export type WireStatus =
   | "short-to-canh"
   | `0x${string}`;
 
-/** Names, by bit or code. */
+/** Names by bit or code. */
 type Names<Name> = ReadonlyMap<number, Name>;
 
-/** Of the classes, in the header's order. */
+/** Names of the classes, in the header's order. */
 export const classNames: Names<ErrorClass> = new Map([
   [CAN_ERR_TX_TIMEOUT, "tx-timeout"],
   [CAN_ERR_LOSTARB, "lost-arbitration"],
@@ -156,7 +176,7 @@ export const classNames: Names<ErrorClass> = new Map([
   [CAN_ERR_CNT, "error-counters"],
 ]);
 
-/** Of the bits of byte 1. */
+/** Names of the bits of byte 1. */
 export const problemNames: Names<ControllerProblem> = new Map([
   [CAN_ERR_CRTL_RX_OVERFLOW, "rx-overflow"],
   [CAN_ERR_CRTL_TX_OVERFLOW, "tx-overflow"],
@@ -168,7 +188,7 @@ export const problemNames: Names<ControllerProblem> = new Map([
   [0x80, "0x80"],
 ]);
 
-/** Of the bits of byte 2. */
+/** Names of the bits of byte 2. */
 export const violationNames: Names<ProtocolViolation> = new Map([
   [CAN_ERR_PROT_BIT, "single-bit-error"],
   [CAN_ERR_PROT_FORM, "frame-format-error"],
@@ -180,7 +200,7 @@ export const violationNames: Names<ProtocolViolation> = new Map([
   [CAN_ERR_PROT_TX, "error-on-tx"],
 ]);
 
-/** Of the codes of byte 3. */
+/** Names of the codes of byte 3. */
 export const locationNames: Names<ProtocolLocation> = new Map([
   [CAN_ERR_PROT_LOC_UNSPEC, "unspecified"],
   [CAN_ERR_PROT_LOC_SOF, "start-of-frame"],
@@ -202,7 +222,7 @@ export const locationNames: Names<ProtocolLocation> = new Map([
   [CAN_ERR_PROT_LOC_ACK_DEL, "acknowledge-delimiter"],
   [CAN_ERR_PROT_LOC_EOF, "end-of-frame"],
   [CAN_ERR_PROT_LOC_INTERM, "intermission"],
-  // Not in error.h, but in the SJA1000's data sheet, and so in frames.
+  // Not in error.h, but defined by the SJA1000's data sheet; its driver passes them on.
   [0x11, "active-error-flag"],
   [0x13, "tolerate-dominant-bits"],
   [0x16, "passive-error-flag"],
@@ -210,7 +230,7 @@ export const locationNames: Names<ProtocolLocation> = new Map([
   [0x1c, "overload-flag"],
 ]);
 
-/** Of the codes of both halves of byte 4. */
+/** Names of the codes of both halves of byte 4. */
 export const wireNames: Names<WireStatus> = new Map([
   [CAN_ERR_TRX_UNSPEC, "unspecified"],
   [CAN_ERR_TRX_CANH_NO_WIRE, "no-wire"],
@@ -224,12 +244,12 @@ export const wireNames: Names<WireStatus> = new Map([
   [CAN_ERR_TRX_CANL_SHORT_TO_CANH, "short-to-canh"],
 ]);
 
-/** The names of the bits that are set. */
+/** Returns the names of the bits that are set. */
 export function namesOf<Name>(names: Names<Name>, bits: number): Name[] {
   return [...names].flatMap(([bit, name]) => bits & bit ? [name] : []);
 }
 
-/** What has no name. */
+/** Formats a value that has no name. */
 export function hex(value: number): `0x${string}` {
   return `0x${value.toString(16).padStart(2, "0")}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What messages are made from, and the record that it becomes.
+ * The fields that a message is constructed from: their checks, and their encoding as a record.
  *
  * @module
  */
@@ -36,30 +36,37 @@ import {
 } from "../kernel/can.ts";
 import { RECORD_FRAME, RECORD_HEAD, RECORD_LOCAL, wordsOf, writeHead } from "./record.ts";
 
-/** What a message is made from. */
+/**
+ * The fields of a message, as the constructor of `Message` takes them. They correspond to the arguments of python-can's
+ * {@link https://python-can.readthedocs.io/en/stable/message.html | `can.Message`}.
+ *
+ * @category Message
+ */
 export interface MessageInit {
-  /** Identifier: 0 to 0x7ff, extended to 0x1fffffff; the error classes of an error frame. Default 0. */
+  /** Identifier: 0 to 0x7ff, extended 0 to 0x1fffffff; in an error frame, the error classes. Default 0. */
   readonly arbitrationId?: number;
   /**
-   * Payload, copied: up to 8 bytes, FD up to 64, XL 1 to 2048; numbers are 0 to 255. Lengths that FD does not have on the
-   * wire (9, 10 … 63) are refused, not padded. Default empty.
+   * Payload: at most 8 bytes, FD at most 64, XL 1 to 2048; each number is 0 to 255. It is copied. Lengths that CAN FD
+   * does not have on the wire (such as 9 or 63) are refused, not padded. Default empty.
    */
   readonly data?: Uint8Array | ArrayLike<number>;
-  /** 29-bit identifier. Default true, as in python-can; false for error and XL frames, which have none. */
+  /**
+   * Whether the identifier has 29 bits. Default true, as in python-can; false for error and XL frames, which have none.
+   */
   readonly isExtendedId?: boolean;
-  /** Remote transmission request: `dlc` bytes are asked for and none are carried. Default false. */
+  /** Whether this is a remote transmission request: it requests `dlc` bytes and carries none. Default false. */
   readonly isRemoteFrame?: boolean;
-  /** Error message frame. Default false. */
+  /** Whether this is an error message frame. Default false. */
   readonly isErrorFrame?: boolean;
-  /** CAN FD. Default false. */
+  /** Whether this is a CAN FD frame. Default false. */
   readonly isFd?: boolean;
-  /** FD: send the data at the data bitrate. Default false. */
+  /** FD: whether the data is sent at the data bitrate. Default false. */
   readonly bitrateSwitch?: boolean;
-  /** FD: the sender is error passive. Default false. */
+  /** FD: whether the sender is error passive. Default false. */
   readonly errorStateIndicator?: boolean;
-  /** CAN XL. Default false. */
+  /** Whether this is a CAN XL frame. Default false. */
   readonly isXl?: boolean;
-  /** XL: priority, 0 to 0x7ff; the same as `arbitrationId`. Default 0. */
+  /** XL: priority, 0 to 0x7ff; another name of `arbitrationId`. Default 0. */
   readonly priority?: number;
   /** XL: identifier of the virtual CAN network, 0 to 255. Default 0. */
   readonly vcid?: number;
@@ -67,24 +74,24 @@ export interface MessageInit {
   readonly sdt?: number;
   /** XL: acceptance field, 0 to 0xffffffff. Default 0. */
   readonly af?: number;
-  /** XL: simple extended content. Default false. */
+  /** XL: whether the frame has simple extended content. Default false. */
   readonly sec?: boolean;
-  /** Bytes of data; for a remote frame the requested length. Default: the length of `data`. */
+  /** Length of the data in bytes; in a remote frame, the requested length. Default: the length of `data`. */
   readonly dlc?: number;
   /**
-   * Classic frames of 8 bytes: the length code to send instead of 8, 9 to 15, or 0 for 8. Controllers need the mode
-   * `cc-len8-dlc`; the others send 8. Default 0.
+   * Classic frames of 8 bytes: the length code to send instead of 8, from 9 to 15; 0 for 8 itself. A controller needs
+   * the mode `cc-len8-dlc` for it; without that mode it sends 8. Default 0.
    */
   readonly len8Dlc?: number;
-  /** The interface's name, or null. Default null. */
+  /** Name of the interface, or null. Default null. */
   readonly channel?: string | null;
-  /** Seconds since 1970, 0 for none. Default 0. */
+  /** Seconds since 1970; 0 for none. Default 0. */
   readonly timestamp?: number;
-  /** False for a frame that this host sent. Default true. */
+  /** Whether the frame was received from another host; false for a frame that this host sent. Default true. */
   readonly isRx?: boolean;
 }
 
-/** What a message is by default. */
+/** The default of each field. */
 const defaults: Required<MessageInit> = {
   arbitrationId: 0,
   data: [],
@@ -107,7 +114,7 @@ const defaults: Required<MessageInit> = {
   isRx: true,
 };
 
-/** Fields that need another one. */
+/** Fields that require another field, and the name of the frame type that has them. */
 const belonging = [
   ["bitrateSwitch", "isFd", "CAN FD"],
   ["errorStateIndicator", "isFd", "CAN FD"],
@@ -118,10 +125,10 @@ const belonging = [
   ["sec", "isXl", "CAN XL"],
 ] as const;
 
-/** The forms that frames have beside plain data; a frame has one of them at the most. */
+/** The frame types other than a plain data frame; a frame is of at most one of them. */
 const forms = ["isRemoteFrame", "isErrorFrame", "isFd", "isXl"] as const;
 
-/** What a kind of frame carries: its name, and the least and most bytes of data. */
+/** A kind of frame: its name for error texts, and the limits of its payload in bytes. */
 interface Kind {
   readonly name: string;
   readonly least: number;
@@ -133,7 +140,7 @@ const fd: Kind = { name: "a CAN FD frame", least: 0, most: CANFD_MAX_DLEN };
 const xl: Kind = { name: "a CAN XL frame", least: CANXL_MIN_DLEN, most: CANXL_MAX_DLEN };
 
 /**
- * A record of its own for a message.
+ * Checks the fields of a message and encodes them as a record in new memory.
  *
  * @throws {RangeError | TypeError} See `Message`.
  */
@@ -156,7 +163,7 @@ export function encodeRecord(init: MessageInit): Uint32Array {
   return words;
 }
 
-/** The kind of frame; refuses fields that are unknown, of a wrong type, or do not go together. */
+/** Returns the kind of frame; refuses fields that are unknown, of the wrong type, or exclude each other. */
 function checkForm(init: MessageInit): Kind {
   if (typeof init !== "object" || init === null) throw new TypeError(`Message takes an object of fields, not ${init}`);
   for (const key in init) {
@@ -236,28 +243,28 @@ function checkLen8Dlc(init: MessageInit, dlc: number): number {
 function copyNumbers(numbers: ArrayLike<number>, bytes: Uint8Array): void {
   for (let i = 0; i < bytes.length; i++) {
     const byte = numbers[i];
-    // The name in the error is made only where there is one.
+    // `data[i]` is formatted only when it is needed, for an error.
     bytes[i] = Number.isInteger(byte) && byte >= 0 && byte <= 255 ? byte : checkWhole(`data[${i}]`, byte, 0, 255);
   }
 }
 
-/** The length that a frame with this data says it has. */
+/** Returns the length that the frame's header states, checked against its data. */
 function dataLength(data: unknown, dlc: number | undefined, kind: Kind, isRemoteFrame: boolean): number {
   const length = typeof data === "object" && data !== null ? (data as { length?: unknown }).length : undefined;
   if (typeof length !== "number") throw new TypeError(`data must be a Uint8Array or an array of numbers: ${data}`);
   if (length > kind.most) throw new RangeError(`data has ${length} bytes: at most ${kind.most} fit ${kind.name}`);
   if (length < kind.least) {
-    throw new RangeError(`data has ${length} bytes: ${kind.name} has ${kind.least} at the least`);
+    throw new RangeError(`data has ${length} bytes: ${kind.name} has at least ${kind.least}`);
   }
-  const said = checkWhole("dlc", dlc ?? length, 0, kind.most);
+  const stated = checkWhole("dlc", dlc ?? length, 0, kind.most);
   if (isRemoteFrame && length > 0) {
     throw new RangeError(`data has ${length} bytes: a remote frame carries none, set dlc`);
   }
-  if (!isRemoteFrame && said !== length) throw new RangeError(`dlc is ${said} but data has ${length} bytes`);
-  if (kind === fd && fdLength(said) !== said) {
-    throw new RangeError(`data has ${said} bytes, a length CAN FD does not have: pad it to ${fdLength(said)}`);
+  if (!isRemoteFrame && stated !== length) throw new RangeError(`dlc is ${stated} but data has ${length} bytes`);
+  if (kind === fd && fdLength(stated) !== stated) {
+    throw new RangeError(`data has ${stated} bytes, a length CAN FD does not have: pad it to ${fdLength(stated)}`);
   }
-  return said;
+  return stated;
 }
 
 function splitTimestamp(timestamp: unknown): [seconds: number, nanoseconds: number] {

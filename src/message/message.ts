@@ -1,5 +1,5 @@
 /**
- * One CAN frame, with where and when it was seen.
+ * CAN messages.
  *
  * @module
  */
@@ -47,13 +47,13 @@ import {
 import { messageText } from "./text.ts";
 
 /**
- * A CAN message: python-can's `can.Message`, read-only.
+ * A CAN message: a frame, with the interface and the time at which it was received. It corresponds to python-can's
+ * {@link https://python-can.readthedocs.io/en/stable/message.html | `can.Message`}, but is read-only.
  *
- * Every message that can be made can be sent, and one that is received can be sent again. `data` must not be written
- * to.
+ * Every message that can be constructed can be sent, and a received message can be sent again. Do not write to `data`.
  *
- * Messages that are received share blocks of memory: one that is kept keeps the 8 KiB of its block. To keep a few of many
- * for long, keep `new Message(message.toJSON())`.
+ * Received messages share blocks of memory: keeping one message keeps its block of 8 KiB. To keep a few of many
+ * messages for a long time, keep copies: `new Message(message.toJSON())`.
  *
  * @example
  * ```ts
@@ -62,9 +62,12 @@ import { messageText } from "./text.ts";
  * const message = new Message({ arbitrationId: 0x7df, isExtendedId: false, data: [2, 1, 0x0c] });
  * console.log(`${message}`); // Timestamp:        0.000000        ID: 07df    S Rx                DL:  3    02 01 0c
  * ```
+ *
+ * @category Message
  */
 export class Message {
-  // Plain fields, not #private ones: messages are made by the million, and these are quicker to make and to read.
+  // Plain fields instead of #private ones: messages are made by the million, and plain fields are faster to write and
+  // read.
 
   /** @ignore The memory that holds the record. */
   private readonly block: Uint32Array;
@@ -72,17 +75,17 @@ export class Message {
   private readonly at: number;
   /** @ignore */
   private readonly from: string | null;
-  /** @ignore `data`, once it has been asked for. */
+  /** @ignore `data`, once it has been read. */
   private bytes: Uint8Array | undefined;
 
   /**
-   * Makes a message.
+   * Constructs a message.
    *
-   * @throws {RangeError} A value is outside what CAN can carry; the text names the field, the value and the limit.
+   * @throws {RangeError} A value is outside what CAN can carry; the error names the field, the value and the limit.
    * @throws {TypeError} A value has the wrong type, a field is unknown, or two fields exclude each other.
    */
   constructor(init?: MessageInit);
-  // The library makes messages over records: see MessageOver below.
+  // The library constructs messages as views of records: see MessageOver below.
   constructor(init: MessageInit | Uint32Array = {}, at = -1, from: string | null = null) {
     if (at >= 0) {
       this.block = init as Uint32Array;
@@ -96,12 +99,12 @@ export class Message {
     this.bytes = undefined;
   }
 
-  /** The name of the interface on which the frame was seen, or null. */
+  /** Name of the interface on which the frame was received, or null. */
   get channel(): string | null {
     return this.from;
   }
 
-  /** Identifier, without the flags that go with it; the error classes of an error frame, the priority of an XL frame. */
+  /** Identifier, without flags; in an error frame the error classes, in an XL frame the priority. */
   get arbitrationId(): number {
     const word = this.idWord;
     if (word & CAN_ERR_FLAG) return word & CAN_ERR_MASK;
@@ -109,8 +112,8 @@ export class Message {
   }
 
   /**
-   * Payload; empty in a remote frame. The same array each time, not to be written to. Its buffer may hold other messages
-   * too: `slice()` it before transferring it to a worker.
+   * Payload; empty in a remote frame. Each read returns the same array; do not write to it. Its buffer may hold other
+   * messages too, so `slice()` it before you transfer it to a worker.
    */
   get data(): Uint8Array {
     return this.bytes !== undefined ? this.bytes : (this.bytes = this.makeData());
@@ -126,12 +129,12 @@ export class Message {
     return (this.idWord & CAN_RTR_FLAG) !== 0;
   }
 
-  /** Whether this is an error message frame, made by a driver. */
+  /** Whether this is an error message frame, which a driver generates. */
   get isErrorFrame(): boolean {
     return (this.idWord & CAN_ERR_FLAG) !== 0;
   }
 
-  /** What an error frame says, decoded anew each time; null for every other message. */
+  /** The contents of an error frame, decoded at each read; null for every other message. */
   get error(): ErrorFrame | null {
     return this.isErrorFrame ? new ErrorFrame(this.arbitrationId, this.data) : null;
   }
@@ -156,22 +159,25 @@ export class Message {
     return (this.fdFlags & CANFD_ESI) !== 0;
   }
 
-  /** Bytes of data (0 to 8, FD 0 to 64, XL 1 to 2048); for a remote frame the requested length. */
+  /** Length of the data in bytes (0 to 8, FD 0 to 64, XL 1 to 2048); in a remote frame, the requested length. */
   get dlc(): number {
     const word = this.lenWord;
     return word & CANXL_XLF ? word >>> (8 * (CANXL_LEN - FRAME_LEN)) : word & 0xff;
   }
 
-  /** Classic: the length code, 9 to 15, of a frame that has it instead of 8; else 0. See `MessageInit`. */
+  /**
+   * Classic frames of 8 bytes: the length code, 9 to 15, if the frame has one instead of 8; otherwise 0. See
+   * `MessageInit`.
+   */
   get len8Dlc(): number {
     const word = this.lenWord;
     const code = word >>> (8 * (FRAME_LEN8_DLC - FRAME_LEN));
-    // As in the kernel, any other number there says nothing: programs that know no such code leave there what they will.
-    const says = (word & 0xff) === CAN_MAX_DLEN && code > CAN_MAX_DLEN && code <= CAN_MAX_RAW_DLC;
-    return says && !this.isFd && !this.isErrorFrame ? code : 0;
+    // As in the kernel, any other value is ignored: programs that do not know this code may leave anything in its byte.
+    const isCode = (word & 0xff) === CAN_MAX_DLEN && code > CAN_MAX_DLEN && code <= CAN_MAX_RAW_DLC;
+    return isCode && !this.isFd && !this.isErrorFrame ? code : 0;
   }
 
-  /** XL: priority on the bus, 0 to 0x7ff, of which the lowest wins; 0 in other frames. */
+  /** XL: priority on the bus, 0 to 0x7ff; the lowest value wins arbitration. 0 in other frames. */
   get priority(): number {
     return this.isXl ? this.arbitrationId : 0;
   }
@@ -196,33 +202,38 @@ export class Message {
     return this.isXl && (this.lenWord & CANXL_SEC) !== 0;
   }
 
-  /** Seconds since 1970 as `timestampSource` saw the frame, 0 where nobody did. Exact to about a quarter of a microsecond. */
+  /** Time of reception in seconds since 1970, or 0 if unknown. Exact to about a quarter of a microsecond. */
   get timestamp(): number {
     return this.seconds + this.nanoseconds / 1e9;
   }
 
-  /** Nanoseconds since 1970, exactly; 0n where nobody saw the frame. */
+  /** Time of reception in nanoseconds since 1970, exact; 0n if unknown. */
   get timestampNs(): bigint {
     return BigInt(this.seconds) * 1_000_000_000n + BigInt(this.nanoseconds);
   }
 
-  /** Whose time it is: the kernel's, the controller's, or null for a message that did not come from a bus. */
+  /**
+   * The clock that `timestamp` was taken from: `"software"` for the kernel's, `"hardware"` for the controller's, null
+   * for a message that was not received from a bus.
+   */
   get timestampSource(): "software" | "hardware" | null {
     const bits = this.block[this.at + RECORD_BITS];
     return bits & RECORD_HARDWARE ? "hardware" : bits & RECORD_SOFTWARE ? "software" : null;
   }
 
-  /** False for a frame that this host sent. */
+  /** Whether the frame was received from another host; false for a frame that this host sent. */
   get isRx(): boolean {
     return !this.isLocal;
   }
 
-  /** Whether this host sent the frame, through whichever socket. */
+  /** Whether this host sent the frame, through any socket. */
   get isLocal(): boolean {
     return (this.block[this.at + RECORD_BITS] & RECORD_LOCAL) !== 0;
   }
 
-  /** Whether the bus that received the frame had sent it, and it went out (`receiveOwnMessages`). */
+  /**
+   * Whether the bus that received the frame had sent it itself, which confirms that it was sent (`receiveOwnMessages`).
+   */
   get isConfirm(): boolean {
     return (this.block[this.at + RECORD_BITS] & RECORD_CONFIRM) !== 0;
   }
@@ -232,7 +243,7 @@ export class Message {
     return this.block[this.at + RECORD_FRAME];
   }
 
-  /** @ignore Bytes 4 to 7 of the frame: length, flags and what else a kind of frame has there. */
+  /** @ignore Bytes 4 to 7 of the frame: its length, its flags, and other fields that depend on the kind of frame. */
   private get lenWord(): number {
     return this.block[this.at + RECORD_FRAME + (FRAME_LEN >> 2)];
   }
@@ -242,7 +253,7 @@ export class Message {
     return this.isFd ? (this.lenWord >>> 8) & 0xff : 0;
   }
 
-  /** @ignore The quickest way that there is: for many a user this is most of what receiving costs. */
+  /** @ignore Optimised for speed: for many users this is most of the cost of receiving. */
   private makeData(): Uint8Array {
     const { block } = this;
     const frame = this.at + RECORD_FRAME;
@@ -270,16 +281,17 @@ export class Message {
   }
 
   /**
-   * Whether another message says the same, as python-can's `equals`.
+   * Whether another message equals this one, as in python-can's
+   * {@link https://python-can.readthedocs.io/en/stable/message.html | `Message.equals`}.
    *
-   * @param timestampDelta How far the timestamps may be apart, in seconds; null not to compare them. Default 1e-6.
+   * @param timestampDelta Largest allowed difference of the timestamps, in seconds; null to ignore them. Default 1e-6.
    */
   equals(other: Message, timestampDelta: number | null = 1e-6): boolean {
     return this === other ||
       ((timestampDelta === null || Math.abs(this.timestamp - other.timestamp) <= timestampDelta) &&
         this.isRx === other.isRx &&
         this.arbitrationId === other.arbitrationId &&
-        (this.idWord ^ other.idWord) >>> 29 === 0 && // the flags; what else a standard identifier's word has says nothing
+        (this.idWord ^ other.idWord) >>> 29 === 0 && // the flags; a standard identifier's unused bits do not count
         this.dlc === other.dlc &&
         this.len8Dlc === other.len8Dlc &&
         this.isFd === other.isFd &&
@@ -294,14 +306,18 @@ export class Message {
         this.data.every((byte, i) => byte === other.data[i]));
   }
 
-  /** One line, as python-can 4 prints it; XL frames, which it does not know, show `L` and their own fields besides. */
+  /**
+   * Returns the message as one line in python-can 4's layout. XL frames, which python-can lacks, show `L` and their own
+   * fields.
+   */
   toString(): string {
     return messageText(this);
   }
 
   /**
-   * A plain object, which `new Message()` takes back unless another program sent what it would refuse. `timestamp` is as
-   * exact as a number can be. What only few frames have (`len8Dlc`, and what is XL's) is there in those alone.
+   * Returns a plain object. `new Message()` accepts it, unless another program has sent a frame that the constructor
+   * would refuse. `timestamp` is as exact as a number can be. `len8Dlc` and the fields of CAN XL are present only in
+   * frames that have them.
    */
   toJSON(): MessageJson {
     return {
@@ -322,40 +338,44 @@ export class Message {
     };
   }
 
-  /** What `console.log` shows. */
+  /** Returns the text that `console.log` prints. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return `Message { ${this} }`;
   }
 }
 
-/** What `Message.toJSON` gives: the fields that every frame has, and those that few have where they apply. */
+/**
+ * The result of `Message.toJSON`: the fields that every frame has, and those of particular frames where they apply.
+ *
+ * @category Message
+ */
 export type MessageJson =
   & Omit<Required<MessageInit>, "data" | "len8Dlc" | "isXl" | "priority" | "vcid" | "sdt" | "af" | "sec">
   & Pick<MessageInit, "len8Dlc" | "isXl" | "vcid" | "sdt" | "af" | "sec">
   & { readonly data: number[] };
 
-/** @ignore The constructor as the library uses it: a message over a record, in a block, at a word, from an interface. */
+/** @ignore The constructor that the library uses: a view of the record that starts at a word of a block. */
 export const MessageOver = Message as unknown as new (block: Uint32Array, at: number, from: string | null) => Message;
 
-/** Where a message's frame is: fields that are private to users, not to the library. */
+/** Where a message's frame is stored: fields that are private to users, but not to the library. */
 interface FrameView {
   readonly block: Uint32Array;
   readonly at: number;
 }
 
-/** @ignore Bytes of the kernel's structure for a message's frame. */
+/** @ignore Returns the length in bytes of the kernel's structure for a message's frame. */
 export function frameLength(message: Message): number {
   const { block, at } = message as unknown as FrameView;
   return block[at + RECORD_LENGTH];
 }
 
-/** @ignore The identifier of a message's frame, with its flags. */
+/** @ignore Returns the identifier of a message's frame, with its flags. */
 export function frameIdWord(message: Message): number {
   const { block, at } = message as unknown as FrameView;
   return block[at + RECORD_FRAME];
 }
 
-/** @ignore Copies a message's frame, of `length` bytes, to where a socket sends it from. */
+/** @ignore Copies a message's frame of `length` bytes to the buffer from which a socket sends it. */
 export function copyFrame(message: Message, length: number, words: Uint32Array, to: number): void {
   const { block, at } = message as unknown as FrameView;
   copyWords(block, at + RECORD_FRAME, words, to, wordsOf(length));

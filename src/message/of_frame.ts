@@ -1,5 +1,5 @@
 /**
- * Messages of single frames, as sockets that bring no blocks of them give them.
+ * Messages from single frames, for sockets that do not receive frames in blocks.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { type Message, MessageOver } from "./message.ts";
 import { RECORD_HEAD, RECORD_SOFTWARE, wordsOf, writeHead } from "./record.ts";
 
 /**
- * A copy of a frame.
+ * Copies a frame into a message.
  *
- * @param frame `struct can_frame` or `struct canfd_frame`.
- * @param time The `struct timespec` at which the kernel saw it, if it did.
+ * @param frame A `struct can_frame` or `struct canfd_frame`.
+ * @param time The `struct timespec` at which the kernel received the frame, if known.
  */
 export function messageOfFrame(frame: Uint8Array, time: Uint8Array | undefined, channel: string | null): Message {
   const words = new Uint32Array(wordsOf(RECORD_HEAD + frame.length));
@@ -24,7 +24,7 @@ export function messageOfFrame(frame: Uint8Array, time: Uint8Array | undefined, 
   }
   const bytes = new Uint8Array(words.buffer, RECORD_HEAD);
   bytes.set(frame);
-  // Whatever came, a message shows no memory but its own frame's.
+  // Whatever length the frame states, a message exposes no memory beyond its own frame.
   bytes[FRAME_LEN] = Math.min(bytes[FRAME_LEN], frame.length === CANFD_MTU ? CANFD_MAX_DLEN : CAN_MAX_DLEN);
   return new MessageOver(words, 0, channel);
 }

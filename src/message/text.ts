@@ -1,10 +1,10 @@
 /**
- * A message as a line of text.
+ * Messages as lines of text.
  *
  * @module
  */
 
-/** What the text shows of a message. */
+/** The fields of a message that its text shows. */
 export interface TextFields {
   readonly timestamp: number;
   readonly arbitrationId: number;
@@ -25,7 +25,7 @@ export interface TextFields {
   readonly channel: string | null;
 }
 
-/** See `Message.toString`. */
+/** Formats a message for `Message.toString`. */
 export function messageText(message: TextFields): string {
   const { data } = message;
   const flags = [
@@ -58,7 +58,7 @@ function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, "0");
 }
 
-/** Seconds with six decimals, half to even as in Python (JavaScript rounds exact halves up). */
+/** Formats seconds with six decimals, rounding halves to even as Python does (JavaScript rounds exact halves up). */
 function microseconds(seconds: number): string {
   const exact = seconds.toFixed(20);
   const half = /^(.*\.\d{5}[02468])50*$/.exec(exact);

@@ -1,5 +1,5 @@
 /**
- * Filters as users write them, and as the kernel takes them.
+ * Filters of received frames: the user's form, and the kernel's.
  *
  * @module
  */
@@ -9,30 +9,36 @@ import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_INV_FILTER, CAN_RTR_FLAG, type RawFilte
 import { CAN_RAW_FILTER_MAX } from "../kernel/raw.ts";
 
 /**
- * Lets a frame through where `(id & canMask) === (canId & canMask)`, as in python-can. The kernel compares the whole
- * identifier word: bits 31 (extended) and 30 (remote) may be used in both.
+ * A filter that passes a frame if `(id & canMask) === (canId & canMask)`, as in python-can. The kernel compares the
+ * whole identifier word, so both values may include bit 31 (extended) and bit 30 (remote).
+ *
+ * See `CAN_RAW_FILTER` in the {@link https://docs.kernel.org/networking/can.html | kernel's documentation}, and
+ * python-can's
+ * {@link https://python-can.readthedocs.io/en/stable/bus.html | filters}.
+ *
+ * @category Bus
  */
 export interface CanFilter {
-  /** Identifier to compare with, 0 to 0x1fffffff, or with flags. */
+  /** Identifier to compare with: 0 to 0x1fffffff, or with bits 30 and 31 set as well. */
   readonly canId: number;
-  /** Bits of the identifier that count, 0 to 0x1fffffff, or with flags. */
+  /** Mask of the bits to compare: 0 to 0x1fffffff, or with bits 30 and 31 set as well. */
   readonly canMask: number;
-  /** True for extended frames only, false for standard ones only; absent: both. */
+  /** True to pass only extended frames, false to pass only standard frames. Default: both. */
   readonly extended?: boolean;
-  /** Let through what does not match instead. Default false. */
+  /** Whether to pass the frames that do not match, instead of those that do. Default false. */
   readonly inverted?: boolean;
 }
 
-/** Passes every data and remote frame. */
+/** A filter that passes every data and remote frame. */
 const everything: RawFilter = { canId: 0, canMask: 0 };
 
 const most = (CAN_EFF_FLAG | CAN_RTR_FLAG | CAN_EFF_MASK) >>> 0;
 
 /**
- * The kernel's filters for a user's; null and an empty list receive everything, as in python-can.
+ * Checks filters and converts them to the kernel's form. Null and an empty list pass everything, as in python-can.
  *
- * @throws {RangeError} A value is no identifier, or there are more than 512 filters.
- * @throws {TypeError} Something is of the wrong type.
+ * @throws {RangeError} A value is not an identifier, or there are more than 512 filters.
+ * @throws {TypeError} A value has the wrong type.
  */
 export function toRawFilters(filters: readonly CanFilter[] | null): RawFilter[] {
   if (filters === null) return [everything];
@@ -66,7 +72,7 @@ function checkWord(name: string, value: unknown): number {
   const limit =
     "0x1fffffff, and 0x80000000 for extended and 0x40000000 for remote frames (with >>> 0 after bit operators)";
   const word = checkWhole(name, value, 0, most, limit);
-  // Bit 29 means "inverted" in one of the words and "error frames" in the other; both have options of their own.
+  // Bit 29 of canId means "inverted", that of canMask "error frames": the options `inverted` and `errorMask` set them.
   if (word & CAN_INV_FILTER) throw new RangeError(`${name} is ${word}: it must be a whole number from 0 to ${limit}`);
   return word;
 }

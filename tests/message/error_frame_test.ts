@@ -9,7 +9,7 @@ function decode(classes: number, data: number[] = []): ErrorFrame {
   return new Message({ isErrorFrame: true, arbitrationId: classes, data }).error!;
 }
 
-/** What an error frame without any detail says. */
+/** The contents of an error frame without any details. */
 const nothing = {
   classes: [],
   unknownClasses: 0,
@@ -23,7 +23,7 @@ const nothing = {
 };
 
 describe("Message.error", () => {
-  it("is null for all but error frames", () => {
+  it("is null for messages other than error frames", () => {
     for (const init of [{}, { isRemoteFrame: true, dlc: 8 }, { isFd: true, data: new Uint8Array(64) }]) {
       assertEquals(new Message(init).error, null);
     }
@@ -53,7 +53,7 @@ describe("Message.error", () => {
     assertEquals(`${counters}`, "error-counter-tx-rx{{0}{0}}");
   });
 
-  it("keeps what has no name", () => {
+  it("keeps bits and codes that have no name", () => {
     const unknown = decode(0x1ffffc00);
     assertEquals([unknown.classes, unknown.unknownClasses], [[], 0x1ffffc00]);
     assertEquals(`${unknown}`, "unknown-class{0x1ffffc00}");
@@ -65,7 +65,7 @@ describe("Message.error", () => {
     assertEquals(`${decode(0x1, [0, 0, 0, 0, 0, 0xa])}`, "tx-timeout, controller-specific{0x0a}");
   });
 
-  it("names each bit of the controller's problems", () => {
+  it("names each bit of a controller problem", () => {
     assertEquals(decode(4, [0, 0xff]).controllerProblems, [
       "rx-overflow",
       "tx-overflow",
@@ -79,7 +79,7 @@ describe("Message.error", () => {
     assertEquals(decode(4, [0, 0x30]).controllerProblems, ["rx-error-passive", "tx-error-passive"]);
   });
 
-  it("names each bit of a violation", () => {
+  it("names each bit of a protocol violation", () => {
     assertEquals(decode(8, [0, 0, 0xff]).protocolViolations, [
       "single-bit-error",
       "frame-format-error",
@@ -118,7 +118,7 @@ describe("Message.error", () => {
     );
   });
 
-  it("tells everything at once", () => {
+  it("decodes several classes in one frame", () => {
     const error = decode(0x3ff, [9, 0x28, 0x82, 0x19, 0x50, 0x77, 136, 7]);
     assertEquals<unknown>({ ...error }, {
       classes: [...classNames.values()],
@@ -140,15 +140,15 @@ describe("Message.error", () => {
     );
   });
 
-  it("tells the counters of drivers that do not set the class", () => {
+  it("reports error counters of drivers that do not set their class", () => {
     assertEquals(decode(4, [0, 8, 0, 0, 0, 0, 96, 0]).errorCounters, { tx: 96, rx: 0 });
     assertEquals(decode(4, [0, 8, 0, 0, 0, 0, 0, 0]).errorCounters, null);
   });
 
-  it("tells every set bit of any error frame, and the same each time", () => {
+  it("loses no bit of random error frames, and formats equal frames equally", () => {
     const below = generator(7);
     for (let i = 0; i < 20_000; i++) {
-      // Sparse ones too, in which a bit stands alone.
+      // Every other frame has few bits set, so that some have a single bit.
       const word = () => below(2 ** 29) & (i % 2 ? below(2 ** 29) & below(2 ** 29) : -1);
       const data = Array.from({ length: below(9) }, () => word() & 0xff);
       const classes = word();
@@ -164,7 +164,7 @@ describe("Message.error", () => {
   });
 });
 
-/** The way back: the classes and the eight bytes. */
+/** Encodes a decoded error frame: its classes, followed by its eight bytes of data. */
 function encode(error: ErrorFrame): number[] {
   const codeOf = (names: ReadonlyMap<number, string>, name: string, among = 0xff) =>
     name.startsWith("0x")
@@ -195,11 +195,11 @@ describe("Option errorMask", () => {
     assertEquals(maskOf([...classNames.values()]), 0x3ff);
   });
 
-  it("refuses others by value, and names the choices", () => {
+  it("refuses anything else, naming the value and the valid names", () => {
     const refused: [unknown, typeof RangeError | typeof TypeError, string][] = [
-      [["bus-off", "busoff"], RangeError, 'Option errorMask has "busoff": there are "tx-timeout", "lost-arbitration"'],
-      [[64], RangeError, 'Option errorMask has "64": there are'],
-      [[null], RangeError, 'Option errorMask has "null": there are'],
+      [["bus-off", "busoff"], RangeError, 'has "busoff": it must be one of "tx-timeout", "lost-arbitration"'],
+      [[64], RangeError, 'Option errorMask has "64": it must be one of "tx-timeout"'],
+      [[null], RangeError, 'Option errorMask has "null": it must be one of "tx-timeout"'],
       ["bus-off", TypeError, "Option errorMask must be of type number or array: bus-off"],
       [null, TypeError, "Option errorMask must be of type number or array: null"],
       [new Set(["bus-off"]), TypeError, "Option errorMask must be of type number or array"],

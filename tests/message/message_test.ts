@@ -5,7 +5,7 @@ import { Message, type MessageInit } from "../../mod.ts";
 import { CAN_MTU } from "../../src/kernel/can.ts";
 import { copyFrame, frameIdWord, frameLength, MessageOver } from "../../src/message/message.ts";
 
-/** The kernel's structure of a message. */
+/** Formats a message's frame as the kernel lays it out. */
 function frame(message: Message): string {
   const words = new Uint32Array(18);
   copyFrame(message, frameLength(message), words, 0);
@@ -67,7 +67,7 @@ describe("Message", () => {
     [{ isXl: true, data: new Array(60).fill(1) }, 72, `00 00 00 00 80 00 3c 00 00 00 00 00${" 01".repeat(60)}`],
   ];
   for (const [init, length, bytes] of golden) {
-    it(`${JSON.stringify(init)} is ${bytes} for the kernel`, () => {
+    it(`encodes ${JSON.stringify(init)} as ${bytes}`, () => {
       const message = new Message(init);
       assertEquals(frame(message), bytes);
       assertEquals(frameLength(message), length);
@@ -78,7 +78,7 @@ describe("Message", () => {
     });
   }
 
-  it("copies its data, and shows the same memory each time", () => {
+  it("copies its data, and returns the same array at each read", () => {
     const data = Uint8Array.of(1, 2, 3);
     const message = new Message({ data });
     data[0] = 9;
@@ -87,7 +87,7 @@ describe("Message", () => {
     assertEquals(message.data.byteOffset % 8, 0, "aligned for any typed array");
   });
 
-  it("carries up to 2048 bytes in an XL frame, which is neither classic nor FD", () => {
+  it("holds up to 2048 bytes in an XL frame, which is neither classic nor FD", () => {
     const data = Uint8Array.from({ length: 2048 }, (_, i) => i * 7);
     const message = new Message({ isXl: true, priority: 5, data });
     assertEquals([message.arbitrationId, message.priority, message.dlc, frameLength(message)], [5, 5, 2048, 2060]);
@@ -98,7 +98,7 @@ describe("Message", () => {
     assertEquals([none.isXl, none.priority, none.vcid, none.sdt, none.af, none.sec], [false, 0, 0, 0, 0, false]);
   });
 
-  it("shows no length code but 9 to 15 of a classic frame of 8 bytes, whatever a program left in its byte", () => {
+  it("ignores length codes other than 9 to 15, and in frames other than classic ones of 8 bytes", () => {
     const received = (idWord: number, length: number, code: number) =>
       new MessageOver(Uint32Array.of(0, 0, 0, 0, CAN_MTU, 0, idWord, length | (code << 24), 0, 0), 0, null);
     const codes = [[1, 8, 12], [0x40000001, 8, 15], [1, 8, 8], [1, 8, 16], [1, 8, 255], [1, 3, 12], [
@@ -110,11 +110,11 @@ describe("Message", () => {
     assert(received(1, 3, 77).equals(received(1, 3, 0)));
   });
 
-  it("says whose its time is: nobody's until a bus has received it", () => {
+  it("has no timestamp source unless a bus has received it", () => {
     assertEquals(new Message({ timestamp: 1 }).timestampSource, null);
   });
 
-  it("refuses what cannot be sent, by name, value and limit", () => {
+  it("refuses fields that cannot be sent, naming the field, the value and the limit", () => {
     const refused: [unknown, typeof RangeError | typeof TypeError, string][] = [
       [{ arbitrationId: 0x20000000 }, RangeError, "arbitrationId is 536870912 (0x20000000)"],
       [{ arbitrationId: 0x800, isExtendedId: false }, RangeError, "0 to 0x7ff"],
@@ -138,7 +138,7 @@ describe("Message", () => {
       [{ isRemoteFrame: true, isErrorFrame: true }, TypeError, "exclude each other"],
       [{ isRemoteFrame: true, isFd: true }, TypeError, "exclude each other"],
       [{ isErrorFrame: true, isFd: true }, TypeError, "exclude each other"],
-      [{ isXl: true }, RangeError, "data has 0 bytes: a CAN XL frame has 1 at the least"],
+      [{ isXl: true }, RangeError, "data has 0 bytes: a CAN XL frame has at least 1"],
       [{ isXl: true, data: new Uint8Array(2049) }, RangeError, "data has 2049 bytes: at most 2048 fit a CAN XL frame"],
       [{ isXl: true, isFd: true, data: [1] }, TypeError, "isFd and isXl exclude each other"],
       [{ isXl: true, isRemoteFrame: true, dlc: 1 }, TypeError, "isRemoteFrame and isXl exclude each other"],
@@ -174,7 +174,7 @@ describe("Message", () => {
     }
   });
 
-  it("keeps timestamps: floating-point seconds come back as they were", () => {
+  it("keeps timestamps given as floating-point seconds", () => {
     for (const timestamp of [0, 0.5, 1e-9, 1.999999999, 1700000000.123456, 4294967296.25, 0.9999999999]) {
       const message = new Message({ timestamp });
       assert(Math.abs(message.timestamp - timestamp) <= 5e-10, `${timestamp}: ${message.timestamp}`);
@@ -183,7 +183,7 @@ describe("Message", () => {
     assertEquals(new Message({ timestamp: 4294967297.5 }).timestampNs, 4294967297_500000000n);
   });
 
-  it("says whether another says the same", () => {
+  it("equals a message with the same fields", () => {
     const init: MessageInit = { arbitrationId: 5, data: [1, 2], timestamp: 10, channel: "can0" };
     const message = new Message(init);
     assert(message.equals(new Message({ ...init, timestamp: 10.0000001 })));
@@ -208,7 +208,7 @@ describe("Message", () => {
     }
   });
 
-  it("random messages survive the trip through JSON, and have the identifier word that the kernel expects", () => {
+  it("survives a round trip through JSON and encodes the identifier word correctly, for random messages", () => {
     for (let i = 0; i < 2000; i++) {
       const isFd = chance();
       const isExtendedId = chance();
@@ -254,7 +254,7 @@ describe("Message", () => {
     assert(`${new Message({ timestamp: 0.0234375 })}`.includes(" 0.023438 "));
   });
 
-  it("prints an XL frame with what it has besides", () => {
+  it("prints the additional fields of XL frames", () => {
     assertEquals(
       `${new Message({ isXl: true, priority: 0x12, vcid: 3, sdt: 5, af: 0xabcdef, sec: true, data: [1, 2] })}`,
       "Timestamp:        0.000000        ID: 0012    S Rx     L          DL:  2    01 02                   " +
@@ -262,7 +262,7 @@ describe("Message", () => {
     );
   });
 
-  it("is shown by console.log as it prints", () => {
+  it("is printed by console.log as its text", () => {
     const message = new Message({ arbitrationId: 1 });
     assertEquals(inspect(message), `Message { ${message} }`);
   });

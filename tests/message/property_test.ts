@@ -12,7 +12,7 @@ import { type Below, generator, oneOf, randomMessageOfAnyKind } from "../support
 
 const CASES = 2000;
 
-/** A property that must hold in every random case; the case's number is told where it does not. */
+/** Tests a property with many random inputs; a failure names the number of the case. */
 function always(name: string, seed: number, check: (below: Below) => void): void {
   it(name, () => {
     const below = generator(seed);
@@ -32,7 +32,7 @@ function word(below: Below): number {
   return oneOf(below, 0, 1, 0x7ff, 0x800, 2 ** 31, 2 ** 32 - 1, below(2 ** 32), below(2 ** 32));
 }
 
-/** Memory around a structure, to see that nothing else is written. */
+/** Surrounds a structure with other memory, to check that nothing outside it is written. */
 function framed(size: number, below: Below): { inside: Uint8Array; untouched(): boolean } {
   const outside = Uint8Array.from({ length: size + 32 }, () => below(256));
   const before = outside.slice();
@@ -42,8 +42,8 @@ function framed(size: number, below: Below): { inside: Uint8Array; untouched(): 
   };
 }
 
-describe("Kernel structures, at random", () => {
-  always("can_filter[]: what is encoded is decoded", 1, (below) => {
+describe("Random kernel structures", () => {
+  always("can_filter[]: decoding returns what was encoded", 1, (below) => {
     const filters = Array.from({ length: below(8) }, () => ({ canId: word(below), canMask: word(below) }));
     const bytes = encodeFilters(filters);
     assertEquals(bytes.length, 8 * filters.length);
@@ -53,9 +53,9 @@ describe("Kernel structures, at random", () => {
     assertEquals(decodeFilters(shifted.subarray(3)), filters);
   });
 
-  always("can_filter: an inverted filter passes exactly what the filter does not", 2, (below) => {
+  always("can_filter: an inverted filter passes exactly the frames that the filter does not pass", 2, (below) => {
     const canId = word(below) & ~0x20000000;
-    // Bit 29 of a mask would ask for error frames.
+    // Bit 29 of a mask would select error frames.
     const filter = { canId: canId >>> 0, canMask: (word(below) & ~0x20000000) >>> 0 };
     const inverted = { ...filter, canId: (canId | 0x20000000) >>> 0 };
     const idWord = (word(below) & ~0x20000000) >>> 0;
@@ -63,7 +63,7 @@ describe("Kernel structures, at random", () => {
     assert(filterMatches({ canId: filter.canId, canMask: 0 }, idWord));
   });
 
-  always("filters as users write them say the same to the kernel", 3, (below) => {
+  always("filters match the same frames in the kernel as by their definition", 3, (below) => {
     const extended = oneOf(below, undefined, false, true);
     const inverted = oneOf(below, undefined, false, true);
     const canId = below(0x20000000);
@@ -72,12 +72,12 @@ describe("Kernel structures, at random", () => {
     const isExtended = below(2) === 0;
     const id = below(isExtended ? 0x20000000 : 0x800);
     const matches = (extended === undefined || extended === isExtended) &&
-      // A filter for standard frames alone looks at no more bits than these have.
+      // A filter for standard frames only compares no more bits than these frames have.
       (((id ^ canId) & canMask & (extended === false ? 0x7ff : 0x1fffffff)) === 0);
     assertEquals(filterMatches(raw, (id + (isExtended ? 2 ** 31 : 0)) >>> 0), matches !== (inverted ?? false));
   });
 
-  always("sockaddr_can and pollfd: each field in its place", 4, (below) => {
+  always("sockaddr_can and pollfd: each field is at its offset", 4, (below) => {
     const index = below(2 ** 31);
     const address = new DataView(encodeAddress(index).buffer);
     assertEquals([address.byteLength, address.getUint16(0, true), address.getInt32(4, true)], [24, 29, index]);
@@ -91,7 +91,7 @@ describe("Kernel structures, at random", () => {
     ]);
   });
 
-  always("epoll_event[]: what is encoded is decoded, at its index, and nothing else is written", 5, (below) => {
+  always("epoll_event[]: decoding an index returns what was encoded, and nothing else is written", 5, (below) => {
     const packed = below(2) === 0;
     const size = epollEventSize(packed);
     const { inside, untouched } = framed(8 * size, below);
@@ -104,7 +104,7 @@ describe("Kernel structures, at random", () => {
     assert(untouched());
   });
 
-  always("ifreq: a name comes back, or is refused", 6, (below) => {
+  always("ifreq: decoding returns the name that was encoded, or the name is refused", 6, (below) => {
     const characters = [..."abcXYZ019-_.:äß€\0😀"];
     const name = Array.from({ length: below(20) }, () => oneOf(below, ...characters)).join("");
     const bytes = new TextEncoder().encode(name);
@@ -117,7 +117,7 @@ describe("Kernel structures, at random", () => {
     refuses(() => encodeIfreq(name), "Interface name");
   });
 
-  it("lengths of FD frames: the shortest that holds so many bytes", () => {
+  it("fdLength: returns the shortest length of an FD frame that holds a number of bytes", () => {
     const lengths = new Set(Array.from({ length: 65 }, (_, length) => fdLength(length)));
     assertEquals([...lengths], [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64]);
     for (let length = 0; length <= 64; length++) {
@@ -127,36 +127,40 @@ describe("Kernel structures, at random", () => {
   });
 });
 
-describe("Messages, at random", () => {
-  always("what they are made from is what they say, are for the kernel, and are made from again", 7, (below) => {
-    const init = randomMessageOfAnyKind(below);
-    const message = new Message(init);
-    const words = new Uint32Array(516).fill(0xdeadbeef);
-    const length = frameLength(message);
-    copyFrame(message, length, words, 0);
-    assertEquals(bytesText(new Uint8Array(words.buffer, 0, length)), bytesText(frameBytes(init)));
-    assert(words.subarray((length + 3) >> 2).every((each) => each === 0xdeadbeef), "copied more than the frame");
-    const json = message.toJSON() as unknown as Record<string, unknown>;
-    for (const [name, value] of Object.entries(init)) {
-      if (name === "timestamp") continue;
-      const said = (message as unknown as Record<string, unknown>)[name];
-      if (name === "data") {
-        assertEquals([bytesText(said as Uint8Array), `${json.data}`], [bytesText(value), `${value}`]);
-      } else assertEquals(said, value, name);
-      // A priority is an identifier there, and a len8Dlc of 0 is not worth telling.
-      if (name === "priority") assertEquals(json.arbitrationId, value);
-      else if (name !== "data") assertEquals(json[name] ?? 0, value ?? 0, name);
-    }
-    assert(Math.abs(message.timestamp - init.timestamp!) <= 1e-9 + init.timestamp! * 2 ** -52, `${init.timestamp}`);
-    assert(Math.abs(Number(message.timestampNs) / 1e9 - init.timestamp!) <= 1e-9 + init.timestamp! * 2 ** -52);
-    for (const again of [new Message(message.toJSON()), new Message(JSON.parse(JSON.stringify(message)))]) {
-      assert(again.equals(message, 0) && message.equals(again, 0), `${again} is not ${message}`);
-      assertEquals(`${again}`, `${message}`);
-      assertEquals(JSON.stringify(again), JSON.stringify(message));
-    }
-  });
+describe("Random messages", () => {
+  always(
+    "return their fields, encode them for the kernel, and survive a round trip through JSON",
+    7,
+    (below) => {
+      const init = randomMessageOfAnyKind(below);
+      const message = new Message(init);
+      const words = new Uint32Array(516).fill(0xdeadbeef);
+      const length = frameLength(message);
+      copyFrame(message, length, words, 0);
+      assertEquals(bytesText(new Uint8Array(words.buffer, 0, length)), bytesText(frameBytes(init)));
+      assert(words.subarray((length + 3) >> 2).every((each) => each === 0xdeadbeef), "copied more than the frame");
+      const json = message.toJSON() as unknown as Record<string, unknown>;
+      for (const [name, value] of Object.entries(init)) {
+        if (name === "timestamp") continue;
+        const read = (message as unknown as Record<string, unknown>)[name];
+        if (name === "data") {
+          assertEquals([bytesText(read as Uint8Array), `${json.data}`], [bytesText(value), `${value}`]);
+        } else assertEquals(read, value, name);
+        // JSON has the priority as arbitrationId, and omits a len8Dlc of 0.
+        if (name === "priority") assertEquals(json.arbitrationId, value);
+        else if (name !== "data") assertEquals(json[name] ?? 0, value ?? 0, name);
+      }
+      assert(Math.abs(message.timestamp - init.timestamp!) <= 1e-9 + init.timestamp! * 2 ** -52, `${init.timestamp}`);
+      assert(Math.abs(Number(message.timestampNs) / 1e9 - init.timestamp!) <= 1e-9 + init.timestamp! * 2 ** -52);
+      for (const again of [new Message(message.toJSON()), new Message(JSON.parse(JSON.stringify(message)))]) {
+        assert(again.equals(message, 0) && message.equals(again, 0), `${again} is not ${message}`);
+        assertEquals(`${again}`, `${message}`);
+        assertEquals(JSON.stringify(again), JSON.stringify(message));
+      }
+    },
+  );
 
-  always("those of different content are different, both ways", 8, (below) => {
+  always("are unequal in both directions if their fields differ", 8, (below) => {
     const [one, other] = [randomMessageOfAnyKind(below), randomMessageOfAnyKind(below)].map((init) =>
       new Message(init)
     );
@@ -185,7 +189,7 @@ describe("Messages, at random", () => {
     assertEquals([one.equals(near), near.equals(one)], [equal, equal], Object.keys(difference).join());
   });
 
-  always("a wrong field is refused by its name, its value and a RangeError or TypeError", 9, (below) => {
+  always("are refused with a RangeError or TypeError that names the wrong field and its value", 9, (below) => {
     const good = randomMessageOfAnyKind(below);
     const length = good.data?.length ?? 0;
     const wide = good.isExtendedId || good.isErrorFrame;
@@ -217,7 +221,7 @@ describe("Messages, at random", () => {
         ),
         oneOf<unknown>(below, 0, 1, "true", {}, []),
       ],
-      // In other frames they are refused whatever they are, with what to do instead.
+      // Frames other than XL refuse these fields with any value, and name isXl.
       () => wrongXl(below, "priority", 0x7ff, good, anything()),
       () => wrongXl(below, "vcid", 0xff, good, anything()),
       () => wrongXl(below, "sdt", 0xff, good, anything()),
@@ -239,7 +243,7 @@ describe("Messages, at random", () => {
     assert(refused.includes(`${byte}`), refused);
   });
 
-  always("fields that exclude each other are refused by their names", 10, (below) => {
+  always("are refused if two fields exclude each other, naming both", 10, (below) => {
     const [one, other] = oneOf<[string, string]>(
       below,
       ["isRemoteFrame", "isErrorFrame"],
@@ -281,7 +285,7 @@ describe("Messages, at random", () => {
   });
 });
 
-/** A value that a field of XL frames does not take, and what the refusal shows of it. */
+/** Returns an invalid value for a field of XL frames, and the text that the refusal must contain. */
 function wrongXl(
   below: Below,
   name: string,
@@ -293,12 +297,12 @@ function wrongXl(
   return [name, value, good.isXl ? `${value}` : "set isXl"];
 }
 
-/** Bytes as text, which is compared much faster than arrays are. */
+/** Formats bytes as text, because texts are compared much faster than arrays. */
 function bytesText(bytes: ArrayLike<number>): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
-/** The text of a RangeError or TypeError that names something. */
+/** Returns the text of the RangeError or TypeError that is thrown, which must contain a given name. */
 function refuses(run: () => unknown, names: string): string {
   try {
     run();

@@ -25,7 +25,7 @@ describe("toRawFilters", () => {
     });
   }
 
-  it("refuses what is no filter, by name and value", () => {
+  it("refuses invalid filters, naming the field and its value", () => {
     const one = (filter: unknown) => () => toRawFilters([filter as CanFilter]);
     assertThrows(one({ canId: -1, canMask: 0 }), RangeError, "filters[0].canId is -1");
     assertThrows(one({ canId: 0, canMask: 0x20000000 }), RangeError, "filters[0].canMask is 536870912");
@@ -40,7 +40,7 @@ describe("toRawFilters", () => {
   });
 });
 
-/** Frames that tell filters apart. */
+/** Frames that differ in whether filters pass them. */
 const probes = [
   new Message({ arbitrationId: 0x123, isExtendedId: false }),
   new Message({ arbitrationId: 0x123 }),
@@ -50,7 +50,7 @@ const probes = [
   new Message({ arbitrationId: 0x1fffffff, isRemoteFrame: true }),
 ];
 
-/** Which of the probes pass, by the kernel's rules. */
+/** Filters, and the indices of the probes that they pass by the kernel's rule. */
 const cases: { filters: CanFilter[]; joinFilters?: boolean; pass: number[] }[] = [
   { filters: [], pass: [0, 1, 2, 3, 4, 5] },
   { filters: [{ canId: 0x123, canMask: 0x7ff }], pass: [0, 1, 2, 4] },
@@ -74,7 +74,7 @@ const cases: { filters: CanFilter[]; joinFilters?: boolean; pass: number[] }[] =
   },
 ];
 
-/** As many as the kernel takes, of which the last lets one probe pass. */
+/** As many filters as the kernel accepts, of which only the last passes a probe. */
 const most = Array.from({ length: 512 }, (_, i) => ({ canId: i < 511 ? 0x200 + i : 0x124, canMask: 0x7ff }));
 cases.push({ filters: most, pass: [3] });
 
@@ -95,7 +95,7 @@ for (const { name, skip, open } of worlds) {
       });
     }
 
-    it("a change drops what the older filters let in, read ahead or not", () => {
+    it("a change drops frames that the older filters passed, whether or not they were read ahead", () => {
       using sender = open({ receiveOwnMessages: true });
       using bus = open();
       deliver(sender, ...probes);
@@ -111,7 +111,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(all(bus, probes.length).length, probes.length);
     });
 
-    it("a wrong filter changes nothing", () => {
+    it("an invalid filter changes nothing", () => {
       using sender = open({ receiveOwnMessages: true });
       const filters = [{ canId: 0x124, canMask: 0x7ff }];
       using bus = open({ filters });
@@ -124,7 +124,7 @@ for (const { name, skip, open } of worlds) {
   });
 }
 
-/** The message as it was before it was received. */
+/** Copies a received message without what receiving added to it. */
 function plain(message: Message): Message {
   return new Message({ ...message.toJSON(), channel: null, isRx: true });
 }
