@@ -1,5 +1,5 @@
 /**
- * The length of a bit on the wire, and where it is sampled.
+ * Bit timings: the length of a bit on the wire, and where it is sampled.
  *
  * @module
  */
@@ -21,17 +21,21 @@ import {
   type PythonBitTimingFd,
   pythonPhase,
 } from "./forms.ts";
-import { type BitTimingInit, type BitTimingJson, full } from "./init.ts";
+import { type BitTimingInit, type BitTimingJson, completeTiming } from "./init.ts";
 import { partsPerMillion } from "./list.ts";
 import { decodeRegisters, encodeBtr0, encodeBtr1, registersText } from "./registers.ts";
-import { all, best, type BitTimingListRequest, type BitTimingRequest } from "./request.ts";
+import { allTimings, bestTiming, type BitTimingListRequest, type BitTimingRequest } from "./request.ts";
 import type { BitTimingConst, BitTimingValues } from "./values.ts";
 
 /**
- * A bit timing: how long a bit is, of which segments it consists, and where it is sampled. It is the same for each phase
- * of CAN FD, with limits of their own. Cannot be changed.
+ * A bit timing: the length of a bit, its segments, and where it is sampled (ISO 11898-1). In CAN FD, each of the two
+ * phases of a frame has its own bit timing and limits. Immutable.
  *
- * @example The best one for a bitrate, as the kernel calculates it
+ * It corresponds to python-can's
+ * {@link https://python-can.readthedocs.io/en/stable/bit_timing.html | `can.BitTiming`}, and to the kernel's
+ * `struct can_bittiming` (`linux/can/netlink.h`).
+ *
+ * @example The best timing for a bitrate, as the kernel calculates it
  * ```ts
  * import { BitTiming, bitTimingConsts } from "@socketcan/bus";
  *
@@ -39,17 +43,20 @@ import type { BitTimingConst, BitTimingValues } from "./values.ts";
  * console.log(timing.samplePoint, timing.btr0, timing.btr1); // 0.875 0 28
  * console.log(timing.toIp()); // tq 125 prop-seg 6 phase-seg1 7 phase-seg2 2 sjw 1
  * ```
+ *
+ * @category Bit timing
  */
 export class BitTiming implements BitTimingValues {
   /** The controller's clock in hertz. */
   readonly clock: number;
-  /** Bits per second, rounded down as in the kernel. */
+  /** Bitrate in bits per second, rounded down as in the kernel. */
   readonly bitrate: number;
-  /** Where in a bit it is sampled, as a part of 1 with three decimals, rounded down as in the kernel. */
+  /** Sample point as a fraction of a bit, rounded down to three decimals as in the kernel. */
   readonly samplePoint: number;
   /**
    * Length of a time quantum in whole nanoseconds, as in the kernel: rounded down if the prescaler was calculated or
-   * given; if `tq` was given, to the nearest, or with older algorithms what was given.
+   * given. If `tq` was given, it is rounded to the nearest length that the prescaler allows; algorithms older than
+   * `"v6.3"` keep the given value.
    */
   readonly tq: number;
   /** Propagation segment, in time quanta. */
@@ -62,16 +69,16 @@ export class BitTiming implements BitTimingValues {
   readonly sjw: number;
   /** Bit rate prescaler: clock periods in a time quantum. */
   readonly brp: number;
-  /** Whether each bit is sampled three times: the mode `triple-sampling` of a controller. */
+  /** Whether each bit is sampled three times: the controller mode `triple-sampling`. */
   readonly tripleSampling: boolean;
-  /** The bitrate that was asked for, in bits per second, or null if none was. */
+  /** The requested bitrate in bits per second, or null if none was requested. */
   readonly nominalBitrate: number | null;
 
   /**
-   * A timing of known segments, as `ip link set ... type can tq ...` takes them.
+   * Constructs a timing from its segments, as in `ip link set ... type can tq ...`.
    *
-   * @throws {RangeError} A value is out of range, of the controller's limits too, or does not agree with the others.
-   * @throws {TypeError} Something is missing, unknown or of the wrong type.
+   * @throws {RangeError} A value is out of range or outside the given limits, or contradicts the others.
+   * @throws {TypeError} A value is missing, unknown or of the wrong type.
    *
    * @example
    * ```ts
@@ -82,7 +89,7 @@ export class BitTiming implements BitTimingValues {
    * ```
    */
   constructor(init: BitTimingInit) {
-    const values = full(init);
+    const values = completeTiming(init);
     this.clock = values.clock;
     this.bitrate = values.bitrate;
     this.samplePoint = values.samplePoint;
@@ -98,23 +105,25 @@ export class BitTiming implements BitTimingValues {
   }
 
   /**
-   * The best timing for a bitrate: what the kernel makes of `ip link set ... type can bitrate ...`, value for value.
-   * `bitrateError` tells how far off it is; the kernel, and this, take up to 5 %. What the kernel takes and should not is
-   * refused: sample points so early that the segments are none that the controller has.
+   * Returns the best timing for a bitrate, exactly as the kernel calculates it for `ip link set ... type can bitrate
+   * ...`. `bitrateError` says how far the bitrate is off; like the kernel, this method accepts up to 5 %. Unlike the
+   * kernel, it refuses a sample point so early that the segments would exceed the controller's limits.
    *
-   * @throws {RangeError} A value is out of range, or the controller cannot do it: the message tells what it can.
-   * @throws {TypeError} Something is missing, unknown or of the wrong type.
+   * @throws {RangeError} A value is out of range, or the controller does not support it; the error names what it
+   * supports.
+   * @throws {TypeError} A value is missing, unknown or of the wrong type.
    */
   static fromBitrate(request: BitTimingRequest): BitTiming {
-    return new BitTiming(best(request));
+    return new BitTiming(bestTiming(request));
   }
 
   /**
-   * All timings of a controller for a bitrate, best first: the nearest bitrate, then the nearest sample point, then the
-   * smallest prescaler. The kernel's choice is among them, and not always the first: it never samples later than asked.
+   * Returns all timings of a controller for a bitrate, best first: sorted by the error of the bitrate, then by the
+   * error of the sample point, then by the prescaler. The kernel's choice is among them but not always first, because
+   * the kernel never samples later than requested.
    *
    * @throws {RangeError} A value is out of range.
-   * @throws {TypeError} Something is missing, unknown or of the wrong type.
+   * @throws {TypeError} A value is missing, unknown or of the wrong type.
    *
    * @example
    * ```ts
@@ -126,11 +135,11 @@ export class BitTiming implements BitTimingValues {
    * ```
    */
   static list(request: BitTimingListRequest): BitTiming[] {
-    return all(request).map((init) => new BitTiming(init));
+    return allTimings(request).map((init) => new BitTiming(init));
   }
 
   /**
-   * The timing that the registers of an SJA1000 hold, and of those that copy it.
+   * Returns the timing in the registers of an SJA1000, or of a controller that is compatible with it.
    *
    * @throws {RangeError} A register is not from 0 to 255.
    *
@@ -147,48 +156,52 @@ export class BitTiming implements BitTimingValues {
   }
 
   /**
-   * The timing of a link, of an object in what `ip -details -json link show` prints, or of its `linkinfo.info_data`.
+   * Returns the timing of a link.
    *
+   * @param link An object of the output of `ip -details -json link show`, or its `linkinfo.info_data`.
    * @param phase `"data"` for the data phase of CAN FD. Default `"nominal"`.
-   * @throws {TypeError} The link has none.
-   * @throws {RangeError} Its values are none of a bit timing.
+   * @throws {TypeError} The link has no bit timing.
+   * @throws {RangeError} The values are not a valid bit timing.
    */
   static fromIp(link: unknown, phase: BitTimingPhase = "nominal"): BitTiming {
     return new BitTiming(fromIp(link, phase) as unknown as BitTimingInit);
   }
 
   /**
-   * A controller's limits, of an object in what `ip -details -json link show` prints, or of its `linkinfo.info_data`.
+   * Returns the limits of a link's controller.
    *
+   * @param link An object of the output of `ip -details -json link show`, or its `linkinfo.info_data`.
    * @param phase `"data"` for the data phase of CAN FD. Default `"nominal"`.
-   * @throws {TypeError} The link has none.
+   * @throws {TypeError} The link has no limits.
    */
   static constFromIp(link: unknown, phase: BitTimingPhase = "nominal"): BitTimingConst {
     return constFromIp(link, phase);
   }
 
   /**
-   * The timing of python-can's `can.BitTiming`: its arguments, or `dict(timing)` since python-can 4.2.
+   * Returns the timing of a python-can `can.BitTiming`.
    *
-   * @throws {RangeError} A value is out of range, or no prescaler comes near the bitrate.
-   * @throws {TypeError} Something is missing, unknown or of the wrong type.
+   * @param timing The arguments of `can.BitTiming`, or `dict(timing)` of python-can 4.2 or newer.
+   * @throws {RangeError} A value is out of range, or no prescaler comes within 5 % of the bitrate.
+   * @throws {TypeError} A value is missing, unknown or of the wrong type.
    */
   static fromPythonCan(timing: PythonBitTiming): BitTiming {
     return new BitTiming(fromPython(timing) as unknown as BitTimingInit);
   }
 
   /**
-   * The timings of python-can's `can.BitTimingFd`: its arguments, or `dict(timing)`.
+   * Returns the timings of a python-can `can.BitTimingFd`.
    *
-   * @throws {RangeError} A value is out of range, or no prescaler comes near a bitrate.
-   * @throws {TypeError} Something is missing, unknown or of the wrong type.
+   * @param timing The arguments of `can.BitTimingFd`, or `dict(timing)`.
+   * @throws {RangeError} A value is out of range, or no prescaler comes within 5 % of a bitrate.
+   * @throws {TypeError} A value is missing, unknown or of the wrong type.
    */
   static fromPythonCanFd(timing: PythonBitTimingFd): { nominal: BitTiming; data: BitTiming } {
     const phase = (prefix: "nom" | "data") => BitTiming.fromPythonCan(pythonPhase(timing, prefix));
     return { nominal: phase("nom"), data: phase("data") };
   }
 
-  /** Time quanta between the synchronisation segment and the sample point: `propSeg` and `phaseSeg1`. */
+  /** Time quanta between the synchronisation segment and the sample point: `propSeg` plus `phaseSeg1`. */
   get tseg1(): number {
     return this.propSeg + this.phaseSeg1;
   }
@@ -198,12 +211,12 @@ export class BitTiming implements BitTimingValues {
     return this.phaseSeg2;
   }
 
-  /** Time quanta in a bit, with the one of the synchronisation segment. */
+  /** Time quanta in a bit, including the one of the synchronisation segment. */
   get bitTime(): number {
     return 1 + this.tseg1 + this.tseg2;
   }
 
-  /** How far the real bitrate is off `nominalBitrate`, in parts per million; 0 also where there is none. */
+  /** Error of the bitrate relative to `nominalBitrate`, in parts per million; 0 if that is null. */
   get bitrateError(): number {
     return this.nominalBitrate === null ? 0 : partsPerMillion(this.clock, this.brp, this.bitTime, this.nominalBitrate);
   }
@@ -211,34 +224,35 @@ export class BitTiming implements BitTimingValues {
   /**
    * Register BTR0 of an SJA1000: jump width and prescaler.
    *
-   * @throws {RangeError} They do not fit in.
+   * @throws {RangeError} A value does not fit into the register.
    */
   get btr0(): number {
     return encodeBtr0(this);
   }
 
   /**
-   * Register BTR1 of an SJA1000: segments, and whether to sample three times.
+   * Register BTR1 of an SJA1000: segments and triple sampling.
    *
-   * @throws {RangeError} They do not fit in.
+   * @throws {RangeError} A value does not fit into the register.
    */
   get btr1(): number {
     return encodeBtr1(this);
   }
 
   /**
-   * What a link is configured with, for exactly this timing. To sample three times is a mode of the controller.
+   * Returns the options of `Link.configure` for this timing. They do not include triple sampling, which is a controller
+   * mode.
    *
-   * @param form `"bitrate"`: bitrate and sample point, of which the kernel makes segments of its own. Default
-   * `"segments"`.
+   * @param form `"segments"` for exactly this timing; `"bitrate"` for its bitrate and sample point, from which the
+   * kernel calculates the segments itself. Default `"segments"`.
    * @param phase `"data"` for the data phase of CAN FD. Default `"nominal"`.
    */
   toLink(form?: "segments", phase?: "nominal"): LinkSegments;
-  /** What a link is configured with, for this bitrate and sample point. */
+  /** Returns the options of `Link.configure` for this bitrate and sample point. */
   toLink(form: "bitrate", phase?: "nominal"): LinkBitrate;
-  /** What a link is configured with, for exactly this timing in the data phase. */
+  /** Returns the options of `Link.configure` for exactly this timing in the data phase. */
   toLink(form: "segments", phase: "data"): OfDataPhase<LinkSegments>;
-  /** What a link is configured with, for this bitrate and sample point in the data phase. */
+  /** Returns the options of `Link.configure` for this bitrate and sample point in the data phase. */
   toLink(form: "bitrate", phase: "data"): OfDataPhase<LinkBitrate>;
   toLink(form: "segments" | "bitrate" = "segments", phase: BitTimingPhase = "nominal"): unknown {
     checkPhase(phase);
@@ -246,11 +260,11 @@ export class BitTiming implements BitTimingValues {
   }
 
   /**
-   * What `ip link set can0 type can` takes, such as `"tq 125 prop-seg 6 phase-seg1 7 phase-seg2 2 sjw 1"` or
-   * `"bitrate 500000 sample-point 0.875 sjw 1"`.
+   * Returns the arguments of `ip link set can0 type can` for this timing, such as
+   * `"tq 125 prop-seg 6 phase-seg1 7 phase-seg2 2 sjw 1"` or `"bitrate 500000 sample-point 0.875 sjw 1"`.
    *
-   * @param form `"bitrate"`: bitrate and sample point, of which the kernel makes segments of its own. Default
-   * `"segments"`.
+   * @param form `"segments"` for exactly this timing; `"bitrate"` for its bitrate and sample point, from which the
+   * kernel calculates the segments itself. Default `"segments"`.
    * @param phase `"data"` for the data phase of CAN FD. Default `"nominal"`.
    */
   toIp(form: "segments" | "bitrate" = "segments", phase: BitTimingPhase = "nominal"): string {
@@ -259,17 +273,17 @@ export class BitTiming implements BitTimingValues {
       (this.tripleSampling && phase === "nominal" ? " triple-sampling on" : "");
   }
 
-  /** The arguments of python-can's `can.BitTiming`. */
+  /** Returns the arguments of python-can's `can.BitTiming`. */
   toPythonCan(): Required<Omit<PythonBitTiming, "bitrate">> {
     const { clock, brp, tseg1, tseg2, sjw, tripleSampling } = this;
     return { f_clock: clock, brp, tseg1, tseg2, sjw, nof_samples: tripleSampling ? 3 : 1 };
   }
 
   /**
-   * The arguments of python-can's `can.BitTimingFd`.
+   * Returns the arguments of python-can's `can.BitTimingFd`, with this timing for the arbitration phase.
    *
    * @param data The timing of the data phase.
-   * @throws {RangeError} It is for another clock.
+   * @throws {RangeError} `data` has another clock.
    */
   toPythonCanFd(data: BitTiming): Required<Omit<PythonBitTimingFd, "nom_bitrate" | "data_bitrate">> {
     if (data.clock !== this.clock) {
@@ -290,16 +304,16 @@ export class BitTiming implements BitTimingValues {
     };
   }
 
-  /** Whether two timings are the same on the wire and to the controller: clock, prescaler, segments and samples. */
+  /** Whether another timing has the same clock, prescaler, segments, jump width and triple sampling. */
   equals(other: BitTiming): boolean {
     const names = ["clock", "brp", "propSeg", "phaseSeg1", "phaseSeg2", "sjw", "tripleSampling"] as const;
     return other instanceof BitTiming && names.every((name) => this[name] === other[name]);
   }
 
   /**
-   * The timing in one line, in the layout of python-can 4.1:
-   * `500000 bits/s, sample point: 87.50%, BRP: 1, TSEG1: 13, TSEG2: 2, SJW: 1, BTR: 001Ch`; without registers if it does
-   * not fit in, and with the error if there is one.
+   * Returns the timing as one line in python-can 4.1's layout:
+   * `500000 bits/s, sample point: 87.50%, BRP: 1, TSEG1: 13, TSEG2: 2, SJW: 1, BTR: 001Ch`. The registers are omitted
+   * if the values do not fit into them; the error of the bitrate is appended if there is one.
    */
   toString(): string {
     const { bitrate, brp, tseg1, tseg2, sjw, bitTime, bitrateError } = this;
@@ -309,7 +323,7 @@ export class BitTiming implements BitTimingValues {
       (registers && `, BTR: ${registers}h`) + (bitrateError === 0 ? "" : `, error: ${bitrateError.toFixed(1)} ppm`);
   }
 
-  /** Everything as a plain object. */
+  /** Returns all values as a plain object. */
   toJSON(): BitTimingJson {
     return { ...this };
   }

@@ -1,5 +1,6 @@
 /**
- * The kernel's way from a bitrate to a bit timing (drivers/net/can/dev/calc_bittiming.c), with its rounding.
+ * The kernel's calculation of a bit timing from a bitrate, including its rounding
+ * (drivers/net/can/dev/calc_bittiming.c).
  *
  * @module
  */
@@ -7,8 +8,8 @@
 import type { BitTimingAlgorithm } from "./limits.ts";
 import type { BitTimingConst } from "./values.ts";
 
-/** What is looked for. */
-export interface Wanted {
+/** The input of the calculation. */
+export interface Target {
   /** Hertz. */
   readonly clock: number;
   /** Bits per second. */
@@ -19,58 +20,63 @@ export interface Wanted {
   readonly algorithm: BitTimingAlgorithm;
 }
 
-/** What is found. */
-export interface Found {
+/** The result of the calculation. */
+export interface Solution {
   readonly brp: number;
   readonly tseg1: number;
   readonly tseg2: number;
 }
 
-/** How far off a bitrate the kernel lets the real one be, in thousandths of it; what is above is cut off before. */
+/** The largest error of the bitrate that the kernel accepts, in thousandths, after rounding down. */
 const MAX_ERROR = 50;
 
-/** The sample point that CiA recommends for a bitrate, in thousandths of a bit. */
+/** Returns the sample point that CiA recommends for a bitrate, in thousandths of a bit. */
 export function recommendedSamplePoint(bitrate: number): number {
   if (bitrate > 800_000) return 750;
   return bitrate > 500_000 ? 800 : 875;
 }
 
-/** The bitrate of a prescaler and a number of time quanta in a bit, in whole bits per second as in the kernel. */
+/**
+ * Returns the bitrate for a prescaler and a number of time quanta per bit, in whole bits per second as in the kernel.
+ */
 export function wholeBitrate(clock: number, brp: number, quanta: number): number {
   return Math.floor(clock / (brp * quanta));
 }
 
-/** Whether a bitrate is near enough to the one that was asked for: not more than 5 % off, as in the kernel. */
-export function isNear(bitrate: number, asked: number): boolean {
-  return Math.floor(Math.abs(asked - bitrate) * 1000 / asked) <= MAX_ERROR;
+/** Whether a bitrate is at most 5 % off the requested one, as in the kernel. */
+export function isNear(bitrate: number, requested: number): boolean {
+  return Math.floor(Math.abs(requested - bitrate) * 1000 / requested) <= MAX_ERROR;
 }
 
-/** The prescaler for a time quantum of so many nanoseconds: the nearest, and of two the smaller one. */
+/**
+ * Returns the prescaler that comes nearest to a time quantum in nanoseconds; the smaller one if two are equally near.
+ */
 export function prescaler(clock: number, tq: number, brpInc: number): number {
   const cycles = BigInt(clock) * BigInt(tq) / BigInt(brpInc); // in billionths
   return Number((cycles + 499_999_999n) / 1_000_000_000n) * brpInc;
 }
 
 /**
- * The best timing for a bitrate: of all lengths of a bit that the controller can do, with the prescalers just below and
- * above what the bitrate would take, the one whose bitrate is nearest, and among those the one whose sample point is
- * nearest to the wanted one without being later.
+ * Returns the best timing for a bitrate. For each length of a bit in time quanta that the controller supports, the
+ * prescalers just below and above the exact one are tried. The timing with the smallest error of the bitrate wins;
+ * among equals, the one whose sample point is nearest to the requested one without being later.
  *
- * @throws {RangeError} None is near enough.
+ * @throws {RangeError} No timing is near enough.
  */
-export function calculate(wanted: Wanted): Found {
-  const { clock, bitrate, samplePoint, limits, algorithm } = wanted;
-  let best: Found | null = null;
+export function calculate(target: Target): Solution {
+  const { clock, bitrate, samplePoint, limits, algorithm } = target;
+  let best: Solution | null = null;
   let leastBitrateError = Infinity;
   let leastPointError = Infinity;
   let nearest = { bitrate: 0, error: Infinity };
 
-  for (const { brp, quanta } of candidates(wanted)) {
+  for (const { brp, quanta } of candidates(target)) {
     const real = wholeBitrate(clock, brp, quanta);
     const bitrateError = Math.abs(bitrate - real);
     if (bitrateError < nearest.error) nearest = { bitrate: real, error: bitrateError };
     if (bitrateError > leastBitrateError) continue;
-    // The kernel forgets the sample point's error here, also if the better bitrate then has no sample point.
+    // The kernel resets the error of the sample point here, even if the better bitrate turns out to have no sample
+    // point.
     if (bitrateError < leastBitrateError) leastPointError = Infinity;
     const split = splitAt(samplePoint, quanta, limits);
     const pointError = split?.error ?? Infinity;
@@ -89,14 +95,14 @@ export function calculate(wanted: Wanted): Found {
     const within = bitrate >= least && bitrate <= most;
     throw new RangeError(
       `bitrate is ${bitrate}: with a clock of ${clock} Hz, ${name} ` +
-        (within ? `comes no nearer than ${nearest.bitrate}, more than 5 % off` : `makes ${least} to ${most} bit/s`) +
+        (within ? `gets no closer than ${nearest.bitrate}, more than 5 % off` : `supports ${least} to ${most} bit/s`) +
         ` (brp ${brpMin} to ${brpMax}, ${segments})`,
     );
   }
   if (
     best === null || !isNear(bitrate - leastBitrateError, bitrate) || best.tseg1 < tseg1Min || best.tseg2 < tseg2Min
   ) {
-    // For some of these the kernel sets a timing outside of the limits, and the driver cuts its bits.
+    // For some of these the kernel sets a timing outside the limits, and the driver truncates its register values.
     throw new RangeError(
       `samplePoint is ${samplePoint / 1000}: it is too early for ${bitrate} bit/s with a clock of ${clock} Hz and ` +
         `${name} (${segments})`,
@@ -105,8 +111,8 @@ export function calculate(wanted: Wanted): Found {
   return best;
 }
 
-/** The prescalers and lengths of a bit that come into question, in the order in which the kernel tries them. */
-function* candidates({ clock, bitrate, limits }: Wanted): Generator<{ brp: number; quanta: number }> {
+/** Yields the candidates for the prescaler and the length of a bit, in the order in which the kernel tries them. */
+function* candidates({ clock, bitrate, limits }: Target): Generator<{ brp: number; quanta: number }> {
   const { tseg1Min, tseg1Max, tseg2Min, tseg2Max, brpMin, brpMax, brpInc } = limits;
   for (let quanta = 1 + tseg1Max + tseg2Max; quanta >= 1 + tseg1Min + tseg2Min; quanta--) {
     for (const more of [1, 0]) {
@@ -117,7 +123,7 @@ function* candidates({ clock, bitrate, limits }: Wanted): Generator<{ brp: numbe
   }
 }
 
-/** Where to divide a bit, so that it is sampled near a point and not after it; null where that cannot be. */
+/** Divides a bit so that it is sampled near the given point, but not after it; returns null if that is impossible. */
 function splitAt(
   point: number,
   quanta: number,

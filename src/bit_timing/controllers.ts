@@ -1,5 +1,5 @@
 /**
- * What well-known controllers can do, for those who compute without having one.
+ * The bit timing limits of well-known controllers, for calculations on machines without the controller.
  *
  * @module
  */
@@ -15,7 +15,11 @@ function limits(name: string, tseg1: Range, tseg2: Range, sjwMax: number, brp: R
   return Object.freeze({ name, tseg1Min, tseg1Max, tseg2Min, tseg2Max, sjwMax, brpMin, brpMax, brpInc });
 }
 
-/** Controllers whose limits are known here. */
+/**
+ * A controller in `bitTimingConsts`.
+ *
+ * @category Bit timing
+ */
 export type ControllerName =
   | "at91"
   | "bxcan"
@@ -34,13 +38,17 @@ export type ControllerName =
   | "sun4i_can"
   | "ti_hecc";
 
-/** Those of them that have limits of their own for the data phase of CAN FD. */
+/**
+ * A CAN FD controller in `dataBitTimingConsts`.
+ *
+ * @category Bit timing
+ */
 export type FdControllerName = "flexcan_fd" | "m_can" | "mcp251xfd" | "pcan_usb_fd" | "rcar_canfd";
 
 /**
- * Limits of well-known controllers, as in Linux' drivers; for CAN FD, of the arbitration phase. `Link` tells those of a
- * controller that is there, with its clock. The clock is often not the crystal's: an SJA1000 and an MCP2515 divide it by
- * two.
+ * The limits of well-known controllers, as in the Linux drivers; for CAN FD controllers, those of the arbitration
+ * phase. The status of a `Link` has the limits and the clock of a controller in this machine. The clock often differs
+ * from the crystal's: an SJA1000 and an MCP2515 divide it by two.
  *
  * @example
  * ```ts
@@ -48,6 +56,8 @@ export type FdControllerName = "flexcan_fd" | "m_can" | "mcp251xfd" | "pcan_usb_
  *
  * console.log(bitTimingConsts.sja1000.tseg1Max); // 16
  * ```
+ *
+ * @category Bit timing
  */
 export const bitTimingConsts: Readonly<Record<ControllerName, BitTimingConst>> = Object.freeze({
   at91: limits("at91_can", [4, 16], [2, 8], 4, [2, 128]),
@@ -56,7 +66,7 @@ export const bitTimingConsts: Readonly<Record<ControllerName, BitTimingConst>> =
   flexcan: limits("flexcan", [4, 16], [2, 8], 4, [1, 256]),
   flexcan_fd: limits("flexcan", [2, 96], [2, 32], 16, [1, 1024]),
   hi311x: limits("hi3110", [2, 16], [2, 8], 4, [1, 64]),
-  // From version 3.1 of the core on.
+  // Version 3.1 of the core and newer.
   m_can: limits("m_can", [2, 256], [2, 128], 128, [1, 512]),
   mcp251x: limits("mcp251x", [3, 16], [2, 8], 4, [1, 64]),
   mcp251xfd: limits("mcp251xfd", [2, 256], [1, 128], 128, [1, 256]),
@@ -69,7 +79,11 @@ export const bitTimingConsts: Readonly<Record<ControllerName, BitTimingConst>> =
   ti_hecc: limits("ti_hecc", [1, 16], [1, 8], 4, [1, 256]),
 });
 
-/** Limits of well-known CAN FD controllers in the data phase, as in Linux' drivers. */
+/**
+ * The limits of well-known CAN FD controllers in the data phase, as in the Linux drivers.
+ *
+ * @category Bit timing
+ */
 export const dataBitTimingConsts: Readonly<Record<FdControllerName, BitTimingConst>> = Object.freeze({
   flexcan_fd: limits("flexcan", [2, 39], [2, 8], 4, [1, 1024]),
   m_can: limits("m_can", [1, 32], [1, 16], 16, [1, 32]),

@@ -1,5 +1,5 @@
 /**
- * How `ip` and python-can write bit timings.
+ * Bit timings in the forms of `ip` and python-can.
  *
  * @module
  */
@@ -9,25 +9,47 @@ import { isNear, wholeBitrate } from "./calculate.ts";
 import { checkConst, U32_MAX } from "./limits.ts";
 import type { BitTimingConst, BitTimingValues } from "./values.ts";
 
-/** A bit timing by its segments, as a link is configured with it. */
+/**
+ * A bit timing given by its segments, as options of `Link.configure`.
+ *
+ * @category Bit timing
+ */
 export type LinkSegments = Pick<BitTimingValues, "tq" | "propSeg" | "phaseSeg1" | "phaseSeg2" | "sjw">;
 
-/** A bit timing by its bitrate, as a link is configured with it; the kernel calculates the rest. */
+/**
+ * A bit timing given by its bitrate, as options of `Link.configure`; the kernel calculates the segments.
+ *
+ * @category Bit timing
+ */
 export type LinkBitrate = Pick<BitTimingValues, "bitrate" | "samplePoint" | "sjw">;
 
-/** The same under the names of the data phase: `dataBitrate` of `bitrate`. */
+/**
+ * The same properties under their names for the data phase: `dataBitrate` instead of `bitrate`.
+ *
+ * @category Bit timing
+ */
 export type OfDataPhase<T> = { readonly [K in keyof T as `data${Capitalize<K & string>}`]: T[K] };
 
-/** The arbitration phase of a frame, or the data phase of an FD frame that switches its bitrate. */
+/**
+ * A phase of a frame: `"nominal"` for the arbitration phase, `"data"` for the data phase of an FD frame that switches
+ * its bitrate.
+ *
+ * @category Bit timing
+ */
 export type BitTimingPhase = "nominal" | "data";
 
-/** Arguments of `can.BitTiming` and items of a `can.BitTiming`, of any version of python-can. */
+/**
+ * The arguments of python-can's `can.BitTiming`, and the items of `dict(timing)`, in any version of python-can. See its
+ * {@link https://python-can.readthedocs.io/en/stable/bit_timing.html | documentation}.
+ *
+ * @category Bit timing
+ */
 export interface PythonBitTiming {
   /** Hertz. */
   readonly f_clock: number;
-  /** Clock periods in a time quantum; or `bitrate`. */
+  /** Clock periods in a time quantum. Either this or `bitrate` is required. */
   readonly brp?: number;
-  /** Bits per second; or `brp`. */
+  /** Bits per second. Either this or `brp` is required. */
   readonly bitrate?: number;
   /** Time quanta between the synchronisation segment and the sample point. */
   readonly tseg1: number;
@@ -35,33 +57,38 @@ export interface PythonBitTiming {
   readonly tseg2: number;
   /** Synchronisation jump width, in time quanta. */
   readonly sjw: number;
-  /** 1 or 3. Default 1. */
+  /** Samples per bit: 1 or 3. Default 1. */
   readonly nof_samples?: number;
 }
 
-/** Arguments of `can.BitTimingFd` and items of a `can.BitTimingFd`, as `PythonBitTiming` has them for one phase. */
+/**
+ * The arguments of python-can's `can.BitTimingFd`, and the items of `dict(timing)`. `PythonBitTiming` explains the
+ * fields.
+ *
+ * @category Bit timing
+ */
 export interface PythonBitTimingFd {
   /** Hertz. */
   readonly f_clock: number;
-  /** Arbitration phase; or `nom_bitrate`. */
+  /** Arbitration phase: prescaler. Either this or `nom_bitrate` is required. */
   readonly nom_brp?: number;
-  /** Arbitration phase; or `nom_brp`. */
+  /** Arbitration phase: bits per second. Either this or `nom_brp` is required. */
   readonly nom_bitrate?: number;
-  /** Arbitration phase. */
+  /** Arbitration phase: time quanta before the sample point. */
   readonly nom_tseg1: number;
-  /** Arbitration phase. */
+  /** Arbitration phase: time quanta after the sample point. */
   readonly nom_tseg2: number;
-  /** Arbitration phase. */
+  /** Arbitration phase: synchronisation jump width, in time quanta. */
   readonly nom_sjw: number;
-  /** Data phase; or `data_bitrate`. */
+  /** Data phase: prescaler. Either this or `data_bitrate` is required. */
   readonly data_brp?: number;
-  /** Data phase; or `data_brp`. */
+  /** Data phase: bits per second. Either this or `data_brp` is required. */
   readonly data_bitrate?: number;
-  /** Data phase. */
+  /** Data phase: time quanta before the sample point. */
   readonly data_tseg1: number;
-  /** Data phase. */
+  /** Data phase: time quanta after the sample point. */
   readonly data_tseg2: number;
-  /** Data phase. */
+  /** Data phase: synchronisation jump width, in time quanta. */
   readonly data_sjw: number;
 }
 
@@ -72,9 +99,9 @@ function isDictionary(value: unknown): value is Dictionary {
 }
 
 /**
- * What a link is configured with.
+ * Returns a timing as options of `Link.configure`.
  *
- * @throws {RangeError} There is no such form.
+ * @throws {RangeError} The form is unknown.
  */
 export function linkForm(timing: BitTimingValues, form: "segments" | "bitrate"): LinkSegments | LinkBitrate {
   const { bitrate, samplePoint, tq, propSeg, phaseSeg1, phaseSeg2, sjw } = timing;
@@ -83,14 +110,14 @@ export function linkForm(timing: BitTimingValues, form: "segments" | "bitrate"):
   throw new RangeError(`form is "${form}": it must be "segments" or "bitrate"`);
 }
 
-/** Settings of a link under the names that they have for a phase. */
+/** Renames options of `Link.configure` for a phase. */
 export function linkNames(settings: LinkSegments | LinkBitrate, phase: BitTimingPhase): Record<string, number> {
   if (phase === "nominal") return { ...settings };
   const named = (name: string) => `data${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [named(name), value]));
 }
 
-/** `ip link set ... type can` takes these. */
+/** Formats a timing as arguments of `ip link set ... type can`. */
 export function ipText(timing: LinkSegments | LinkBitrate, phase: BitTimingPhase): string {
   const prefix = phase === "data" ? "d" : "";
   const words = "tq" in timing
@@ -108,7 +135,7 @@ export function ipText(timing: LinkSegments | LinkBitrate, phase: BitTimingPhase
 /**
  * Checks the name of a phase.
  *
- * @throws {RangeError} There is no such phase.
+ * @throws {RangeError} The phase is unknown.
  */
 export function checkPhase(phase: unknown): asserts phase is BitTimingPhase {
   if (phase !== "nominal" && phase !== "data") {
@@ -116,11 +143,14 @@ export function checkPhase(phase: unknown): asserts phase is BitTimingPhase {
   }
 }
 
-/** What `ip -details -json link show` tells of a CAN link, or its part that is special to CAN. */
+/**
+ * Returns the part for CAN of a link in the output of `ip -details -json link show`, or the argument if it is that
+ * part.
+ */
 function infoData(link: unknown): Dictionary {
   const info = isDictionary(link) && isDictionary(link.linkinfo) ? link.linkinfo.info_data : link;
   if (isDictionary(info) && "clock" in info) return info;
-  throw new TypeError("This is no CAN link with a bit timing as ip -details -json link show tells it: it has no clock");
+  throw new TypeError("This is not a CAN link with a bit timing from ip -details -json link show: it has no clock");
 }
 
 function part(link: unknown, phase: BitTimingPhase, name: string): Dictionary {
@@ -131,19 +161,19 @@ function part(link: unknown, phase: BitTimingPhase, name: string): Dictionary {
   return value;
 }
 
-/** What ip's object tells, under the names that the constructor takes. */
+/** Converts ip's object to the fields that the constructor takes. */
 export function fromIp(link: unknown, phase: BitTimingPhase): Dictionary {
   const timing = part(link, phase, "bittiming");
   const { clock, ctrlmode } = infoData(link);
   const tripleSampling = phase === "nominal" && Array.isArray(ctrlmode) && ctrlmode.includes("TRIPLE-SAMPLING");
   const { bitrate, tq, prop_seg, phase_seg1, phase_seg2, sjw, brp } = timing;
-  // Text in some versions of ip, a number in others.
+  // A string in some versions of ip, a number in others.
   const samplePoint = Number(timing.sample_point);
   const segments = { propSeg: prop_seg, phaseSeg1: phase_seg1, phaseSeg2: phase_seg2 };
   return { clock, bitrate, samplePoint, tq, ...segments, sjw, ...brp !== undefined && { brp }, tripleSampling };
 }
 
-/** The controller's limits in ip's object. */
+/** Returns the controller's limits from ip's object. */
 export function constFromIp(link: unknown, phase: BitTimingPhase): BitTimingConst {
   const { name, tseg1, tseg2, sjw, brp, brp_inc } = part(link, phase, "bittiming_const") as {
     [range: string]: { min: number; max: number };
@@ -163,7 +193,7 @@ export function constFromIp(link: unknown, phase: BitTimingPhase): BitTimingCons
   return limits;
 }
 
-/** What python-can's dictionary tells, under the names that the constructor takes. */
+/** Converts python-can's dictionary to the fields that the constructor takes. */
 export function fromPython(given: PythonBitTiming): Dictionary {
   checkNames("BitTiming.fromPythonCan", given, ["f_clock", "brp", "bitrate", "tseg1", "tseg2", "sjw", "nof_samples"]);
   const { f_clock, bitrate, tseg1, tseg2, sjw, nof_samples = 1 } = given;
@@ -175,20 +205,20 @@ export function fromPython(given: PythonBitTiming): Dictionary {
   return bitrate === undefined ? init : { ...init, nominalBitrate: bitrate };
 }
 
-/** The prescaler that comes nearest to a bitrate, with segments that are given. */
+/** Returns the prescaler that comes nearest to a bitrate with the given segments. */
 function brpOf({ f_clock, bitrate, tseg1, tseg2 }: PythonBitTiming): number {
-  const [clock, asked] = [checkWhole("f_clock", f_clock, 1, U32_MAX), checkWhole("bitrate", bitrate, 1, U32_MAX)];
+  const [clock, requested] = [checkWhole("f_clock", f_clock, 1, U32_MAX), checkWhole("bitrate", bitrate, 1, U32_MAX)];
   const quanta = 1 + checkWhole("tseg1", tseg1, 1, U32_MAX) + checkWhole("tseg2", tseg2, 1, U32_MAX);
-  const brp = Math.max(1, Math.round(clock / (asked * quanta)));
+  const brp = Math.max(1, Math.round(clock / (requested * quanta)));
   const real = wholeBitrate(clock, brp, quanta);
-  if (isNear(real, asked)) return brp;
+  if (isNear(real, requested)) return brp;
   throw new RangeError(
-    `bitrate is ${asked}: with tseg1 ${tseg1}, tseg2 ${tseg2} and a clock of ${clock} Hz none is nearer than ${real}, ` +
+    `bitrate is ${requested}: tseg1 ${tseg1}, tseg2 ${tseg2} and a clock of ${clock} Hz get no closer than ${real}, ` +
       `more than 5 % off`,
   );
 }
 
-/** One phase of python-can's dictionary for CAN FD, as that for one phase. */
+/** Converts one phase of python-can's dictionary for CAN FD to its dictionary for a single phase. */
 export function pythonPhase(given: PythonBitTimingFd, prefix: "nom" | "data"): PythonBitTiming {
   const fields = ["brp", "bitrate", "tseg1", "tseg2", "sjw"];
   const names = ["f_clock", ...["nom", "data"].flatMap((each) => fields.map((field) => `${each}_${field}`))];

@@ -1,5 +1,5 @@
 /**
- * What a bit timing is made from.
+ * The fields that a bit timing is constructed from, and their checks.
  *
  * @module
  */
@@ -18,33 +18,40 @@ import {
 import type { BitTimingConst, BitTimingValues } from "./values.ts";
 
 /**
- * What a bit timing is made from: the clock, a time quantum (`brp`, `tq`, or both as the kernel tells them), and the
- * segments. What `BitTiming.toJSON` and a link's status tell fits as well; what follows from the rest must agree with it.
+ * The fields of a bit timing, as its constructor takes them: the clock, a time quantum (`brp`, `tq`, or both as the
+ * kernel reports them), and the segments. The constructor also accepts the result of `BitTiming.toJSON` and the bit
+ * timing in a link's status. Redundant values must agree with the others.
+ *
+ * @category Bit timing
  */
 export interface BitTimingInit extends Partial<BitTimingValues> {
   /** The controller's clock in hertz, 1 to 0xffffffff. */
   readonly clock: number;
-  /** Propagation segment and phase segment 1 together, instead of both; the former gets the smaller half. */
+  /** Propagation segment plus phase segment 1, instead of both; the propagation segment gets the smaller half. */
   readonly tseg1?: number;
   /** Another name of `phaseSeg2`. */
   readonly tseg2?: number;
   /** Whether each bit is sampled three times. Default false. */
   readonly tripleSampling?: boolean;
-  /** The bitrate that was asked for, in bits per second, or null. Default null. */
+  /** The requested bitrate in bits per second, or null. Default null. */
   readonly nominalBitrate?: number | null;
-  /** What the controller can do, to be checked. Default: no limits. */
+  /** The controller's limits, against which the values are checked. Default: no limits. */
   readonly limits?: BitTimingConst;
-  /** As which version of the kernel `sjw` and `tq` are treated. Default `"v6.3"`. */
+  /** The kernel version whose treatment of `sjw` and `tq` applies. Default `"v6.3"`. */
   readonly algorithm?: BitTimingAlgorithm;
 }
 
-/** A bit timing in full, as `BitTiming.toJSON` gives it; the constructor makes an equal timing of it. */
+/**
+ * The result of `BitTiming.toJSON`: all values of a bit timing. The constructor makes an equal timing from it.
+ *
+ * @category Bit timing
+ */
 export interface BitTimingJson extends BitTimingValues {
   /** The controller's clock in hertz. */
   readonly clock: number;
   /** Whether each bit is sampled three times. */
   readonly tripleSampling: boolean;
-  /** The bitrate that was asked for, in bits per second, or null. */
+  /** The requested bitrate in bits per second, or null. */
   readonly nominalBitrate: number | null;
 }
 
@@ -67,12 +74,12 @@ const names: readonly (keyof BitTimingInit)[] = [
 ];
 
 /**
- * Checks what is given, and works out the rest as the kernel would.
+ * Checks the given values, and calculates the others as the kernel does.
  *
- * @throws {RangeError} A value is out of range, or does not agree with the others.
- * @throws {TypeError} Something is missing, unknown or of the wrong type.
+ * @throws {RangeError} A value is out of range, or contradicts the others.
+ * @throws {TypeError} A value is missing, unknown or of the wrong type.
  */
-export function full(init: BitTimingInit): BitTimingJson {
+export function completeTiming(init: BitTimingInit): BitTimingJson {
   checkNames("BitTiming", init, names);
   const { limits, nominalBitrate = null } = init;
   if (limits !== undefined) checkConst(limits);
@@ -102,7 +109,7 @@ export function full(init: BitTimingInit): BitTimingJson {
   return { clock, bitrate, samplePoint, tq, propSeg, phaseSeg1, phaseSeg2, sjw, brp, tripleSampling, nominalBitrate };
 }
 
-/** Propagation segment and phase segment 1. */
+/** Returns the propagation segment and phase segment 1. */
 function beforeSample({ propSeg, phaseSeg1, tseg1 }: BitTimingInit): [number, number] {
   if (tseg1 === undefined || propSeg !== undefined || phaseSeg1 !== undefined) {
     checkWhole("propSeg", propSeg, 0, U32_MAX);
@@ -116,7 +123,7 @@ function beforeSample({ propSeg, phaseSeg1, tseg1 }: BitTimingInit): [number, nu
   return [half, tseg1 - half];
 }
 
-/** Prescaler and length of a time quantum. */
+/** Returns the prescaler and the length of a time quantum in nanoseconds. */
 function quantum(
   { brp, tq, limits }: BitTimingInit,
   clock: number,
@@ -126,26 +133,26 @@ function quantum(
     checkWhole("brp", brp, 1, U32_MAX);
     const exact = brp * 1e9 / clock;
     if (tq === undefined) return [brp, Math.floor(exact)];
-    // The kernel tells a tq that it was given as it is, beside the nearest prescaler that the controller has.
+    // The kernel reports a tq as it was set, together with the nearest prescaler that the controller supports.
     const off = Math.abs(checkWhole("tq", tq, 0, U32_MAX) - exact);
     if (off > exact / 2 + 1) agree("tq", tq, Math.floor(exact));
     return [brp, tq];
   }
   if (tq === undefined) throw new TypeError("brp or tq is missing");
   const found = prescaler(clock, checkWhole("tq", tq, 1, U32_MAX), limits?.brpInc ?? 1);
-  if (found === 0) throw new RangeError(`tq is ${tq}: a clock of ${clock} Hz has no time quantum as short as that`);
+  if (found === 0) throw new RangeError(`tq is ${tq}: a clock of ${clock} Hz has no time quantum this short`);
   return [found, algorithm === "v6.3" ? Math.round(found * 1e9 / clock) : tq];
 }
 
-/** The one of two names that was given, and its value. */
+/** Returns which of two names was given, and its value. */
 function either(name: string, value: unknown, other: string, otherValue: unknown): [name: string, value: unknown] {
   if (value === undefined && otherValue === undefined) throw new TypeError(`${name} or ${other} is missing`);
   if (value !== undefined && otherValue !== undefined) agree(other, otherValue as number, value as number);
   return value === undefined ? [other, otherValue] : [name, value];
 }
 
-/** A value that follows from others. */
+/** Checks that a redundant value agrees with the others. */
 function agree(name: string, given: number | undefined, found: number): void {
   if (given === undefined || given === found) return;
-  throw new RangeError(`${name} is ${given}: the other values make it ${found}`);
+  throw new RangeError(`${name} is ${given}: the other values result in ${found}`);
 }

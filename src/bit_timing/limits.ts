@@ -1,5 +1,5 @@
 /**
- * Whether a bit timing is one that a controller can be set to.
+ * Checks of bit timings against the limits of a controller.
  *
  * @module
  */
@@ -7,20 +7,23 @@
 import { checkNames, checkWhole } from "../check.ts";
 import type { BitTimingConst } from "./values.ts";
 
-/** Most of an unsigned number of 32 bits, as the kernel counts. */
+/** The largest unsigned 32-bit number; the kernel stores these values in 32 bits. */
 export const U32_MAX = 0xffffffff;
 
 /**
- * The versions of Linux in which what the kernel does changed; the names are those of can-calc-bit-timing's `--alg`.
+ * The version of the kernel's algorithm; the names are those of can-calc-bit-timing's option `--alg`.
  *
- * - `"v6.3"`: the jump width is half of phase segment 2 (at least 1, at most phase segment 1) where none is given, and
- *   one that is too large is refused.
- * - `"v5.19"`: the jump width is 1 where none is given, and one that is too large for a calculated timing is cut.
- * - `"v4.8"`: besides, of equally good timings the one with the larger prescaler is taken, not the smaller one.
+ * - `"v6.3"`: the default jump width is half of phase segment 2 (at least 1, at most phase segment 1), and a jump width
+ *   that is too large is refused.
+ * - `"v5.19"`: the default jump width is 1, and a jump width that is too large for a calculated timing is reduced.
+ * - `"v4.8"`: as `"v5.19"`, but of equally good timings the one with the larger prescaler is chosen, not the smaller
+ *   one.
+ *
+ * @category Bit timing
  */
 export type BitTimingAlgorithm = "v6.3" | "v5.19" | "v4.8";
 
-/** A timing as far as the limits of a controller concern it. */
+/** The values of a timing that the limits of a controller apply to. */
 export interface Segments {
   readonly propSeg: number;
   readonly phaseSeg1: number;
@@ -29,9 +32,9 @@ export interface Segments {
 }
 
 /**
- * Checks what a caller takes for a controller's limits.
+ * Checks an object with a controller's limits.
  *
- * @throws {TypeError} Something is missing, unknown or of the wrong type.
+ * @throws {TypeError} A value is missing, unknown or of the wrong type.
  * @throws {RangeError} A value is out of range.
  */
 export function checkConst(limits: BitTimingConst): void {
@@ -60,7 +63,7 @@ export function checkConst(limits: BitTimingConst): void {
 /**
  * Checks the name of an algorithm.
  *
- * @throws {RangeError} There is no such algorithm.
+ * @throws {RangeError} The algorithm is unknown.
  */
 export function checkAlgorithm(algorithm: unknown = "v6.3"): BitTimingAlgorithm {
   if (algorithm === "v6.3" || algorithm === "v5.19" || algorithm === "v4.8") return algorithm;
@@ -70,8 +73,8 @@ export function checkAlgorithm(algorithm: unknown = "v6.3"): BitTimingAlgorithm 
 /**
  * Checks segments and prescaler against a controller's limits.
  *
- * @param labels Under what names the values were given.
- * @throws {RangeError} One is out of range.
+ * @param labels The names under which the values were given, for errors.
+ * @throws {RangeError} A value is out of range.
  */
 export function checkSegments(
   { propSeg, phaseSeg1, phaseSeg2, brp }: Segments,
@@ -88,7 +91,7 @@ export function checkSegments(
   }
 }
 
-/** The jump width where none is given. */
+/** Returns the default jump width. */
 export function defaultSjw(phaseSeg1: number, phaseSeg2: number, algorithm: BitTimingAlgorithm): number {
   return algorithm === "v6.3" ? Math.max(1, Math.min(phaseSeg1, Math.floor(phaseSeg2 / 2))) : 1;
 }

@@ -1,29 +1,25 @@
 /**
- * All timings for a bitrate.
+ * The list of all timings for a bitrate.
  *
  * @module
  */
 
-import { isNear, type Wanted, wholeBitrate } from "./calculate.ts";
-
-/** A timing of the list, as far as it is found and not given. */
-export interface Listed {
-  readonly brp: number;
-  readonly tseg1: number;
-  readonly tseg2: number;
-}
+import { isNear, type Solution, type Target, wholeBitrate } from "./calculate.ts";
 
 /**
- * All timings whose bitrate is near enough, best first: the nearest bitrate, then the sample point that is nearest to the
- * wanted one, and of two as near the earlier one, then the smaller prescaler.
+ * Returns all timings whose bitrate is near enough, best first: sorted by the error of the bitrate, then by the error
+ * of the sample point (an earlier one before an equally near later one), then by the prescaler.
  *
- * @param maxError How many parts per million the bitrate may be off; absent: as much as the kernel lets it.
+ * @param maxError The largest error of the bitrate, in parts per million. Default: as in the kernel.
  */
-export function list({ clock, bitrate, samplePoint, limits }: Omit<Wanted, "algorithm">, maxError?: number): Listed[] {
+export function list(
+  { clock, bitrate, samplePoint, limits }: Omit<Target, "algorithm">,
+  maxError?: number,
+): Solution[] {
   const { tseg1Min, tseg1Max, tseg2Min, tseg2Max, brpMin, brpMax, brpInc } = limits;
-  const rated: (Listed & { bitrateError: number; pointError: number; late: number })[] = [];
+  const rated: (Solution & { bitrateError: number; pointError: number; late: number })[] = [];
   for (let brp = Math.ceil(brpMin / brpInc) * brpInc; brp <= brpMax; brp += brpInc) {
-    // A little more than may be off, as what is near enough is decided below.
+    // A slightly wider range than allowed; the exact check follows below.
     const exact = clock / (brp * bitrate);
     const [shortest, longest] = [Math.floor(exact / 1.1), Math.ceil(exact * 1.1)];
     if (longest < 1 + tseg1Min + tseg2Min) break;
@@ -49,8 +45,8 @@ export function list({ clock, bitrate, samplePoint, limits }: Omit<Wanted, "algo
   );
 }
 
-/** How far a real bitrate is off another one, exactly 0 where it is not. */
+/** Returns the error of a bitrate relative to the requested one, in parts per million; exactly 0 if there is none. */
 export function partsPerMillion(clock: number, brp: number, quanta: number, bitrate: number): number {
-  const asked = bitrate * brp * quanta;
-  return (clock - asked) / asked * 1e6;
+  const exactClock = bitrate * brp * quanta;
+  return (clock - exactClock) / exactClock * 1e6;
 }

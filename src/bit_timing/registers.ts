@@ -1,5 +1,5 @@
 /**
- * Bit timings in the registers BTR0 and BTR1 of an SJA1000, and of the many controllers that copy them.
+ * Bit timings in the registers BTR0 and BTR1 of the SJA1000 and the many controllers that are compatible with it.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { checkWhole } from "../check.ts";
  *                            7    three samples
  */
 
-/** What the registers hold. */
-export interface Registered {
+/** The values in the registers. */
+export interface RegisterValues {
   readonly brp: number;
   readonly sjw: number;
   readonly tseg1: number;
@@ -23,11 +23,11 @@ export interface Registered {
 }
 
 /**
- * What two registers hold.
+ * Decodes both registers.
  *
- * @throws {RangeError} One is not from 0 to 255.
+ * @throws {RangeError} A register is not from 0 to 255.
  */
-export function decodeRegisters(btr0: number, btr1: number): Registered {
+export function decodeRegisters(btr0: number, btr1: number): RegisterValues {
   checkWhole("btr0", btr0, 0, 0xff, "0xff");
   checkWhole("btr1", btr1, 0, 0xff, "0xff");
   return {
@@ -40,25 +40,25 @@ export function decodeRegisters(btr0: number, btr1: number): Registered {
 }
 
 /**
- * Register BTR0.
+ * Encodes register BTR0.
  *
- * @throws {RangeError} A value does not fit in.
+ * @throws {RangeError} A value does not fit into the register.
  */
-export function encodeBtr0({ brp, sjw }: Pick<Registered, "brp" | "sjw">): number {
+export function encodeBtr0({ brp, sjw }: Pick<RegisterValues, "brp" | "sjw">): number {
   return field("brp", brp, 64, "BTR0") | field("sjw", sjw, 4, "BTR0") << 6;
 }
 
 /**
- * Register BTR1.
+ * Encodes register BTR1.
  *
- * @throws {RangeError} A value does not fit in.
+ * @throws {RangeError} A value does not fit into the register.
  */
-export function encodeBtr1({ tseg1, tseg2, tripleSampling }: Omit<Registered, "brp" | "sjw">): number {
+export function encodeBtr1({ tseg1, tseg2, tripleSampling }: Omit<RegisterValues, "brp" | "sjw">): number {
   return field("tseg1", tseg1, 16, "BTR1") | field("tseg2", tseg2, 8, "BTR1") << 4 | (tripleSampling ? 0x80 : 0);
 }
 
-/** Both in hexadecimal, or nothing if a value does not fit in. */
-export function registersText(timing: Registered): string {
+/** Formats both registers in hexadecimal; returns an empty string if a value does not fit into them. */
+export function registersText(timing: RegisterValues): string {
   if (timing.brp > 64 || timing.sjw > 4 || timing.tseg1 > 16 || timing.tseg2 > 8) return "";
   return [encodeBtr0(timing), encodeBtr1(timing)]
     .map((register) => register.toString(16).toUpperCase().padStart(2, "0")).join("");

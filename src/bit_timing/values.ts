@@ -1,16 +1,20 @@
 /**
- * Bit timings and the limits of controllers, as the kernel has them.
+ * Bit timings and the limits of controllers, as in the kernel.
  *
  * @module
  */
 
 export type { BitTimingConst } from "../kernel/can_netlink.ts";
 
-/** A bit timing: the kernel's `struct can_bittiming`, with its rounding. */
+/**
+ * The values of a bit timing, rounded as in the kernel's `struct can_bittiming` (`linux/can/netlink.h`).
+ *
+ * @category Bit timing
+ */
 export interface BitTimingValues {
-  /** Bits per second, rounded down. */
+  /** Bitrate in bits per second, rounded down. */
   readonly bitrate: number;
-  /** Where in a bit it is sampled, as a part of 1 with three decimals, rounded down: 0.875. */
+  /** Sample point as a fraction of a bit, rounded down to three decimals, such as 0.875. */
   readonly samplePoint: number;
   /** Length of a time quantum in nanoseconds, rounded to a whole number. */
   readonly tq: number;

@@ -12,17 +12,17 @@ const { sja1000, mcp251x, at91, m_can } = bitTimingConsts;
 const clock = 8_000_000;
 
 describe("BitTiming.fromBitrate", () => {
-  // What is asked for, and the kernel's propSeg, phaseSeg1, phaseSeg2, sjw, brp, tq, bitrate, sample point, and the error.
+  // The request, and the kernel's propSeg, phaseSeg1, phaseSeg2, sjw, brp, tq, bitrate and sample point, and the error.
   const rows: [request: BitTimingRequest, segments: number[], tq: number, real: [number, number], ppm: number][] = [
-    // The CiA's sample points, and one more bit per second.
+    // CiA's sample points, and bitrates that are one bit per second higher.
     [{ clock, limits: sja1000, bitrate: 500_000 }, [6, 7, 2, 1, 1], 125, [500_000, 0.875], 0],
     [{ clock, limits: sja1000, bitrate: 500_001 }, [5, 6, 4, 2, 1], 125, [500_000, 0.75], -1.999996],
     [{ clock, limits: sja1000, bitrate: 800_000 }, [3, 4, 2, 1, 1], 125, [800_000, 0.8], 0],
     [{ clock, limits: sja1000, bitrate: 800_001 }, [3, 3, 3, 1, 1], 125, [800_000, 0.7], -1.24999844],
     [{ clock, limits: sja1000, bitrate: 1_000_000 }, [2, 3, 2, 1, 1], 125, [1_000_000, 0.75], 0],
-    // A bitrate that cannot be exact, and a sample point that is rounded down: 11/13.
+    // A bitrate that cannot be met exactly, and a sample point that is rounded down: 11/13.
     [{ clock: 99_532_800, limits: at91, bitrate: 83_333 }, [5, 5, 2, 1, 92], 924, [83_221, 0.846], -1339.1491693],
-    // Sample points, at the edges too.
+    // Sample points, including extreme ones.
     [{ clock, limits: mcp251x, bitrate: 125_000, samplePoint: 0.8 }, [5, 6, 4, 2, 4], 500, [125_000, 0.75], 0],
     [{ clock, limits: sja1000, bitrate: 500_000, samplePoint: 0.999 }, [7, 7, 1, 1, 1], 125, [500_000, 0.937], 0],
     [{ clock, limits: sja1000, bitrate: 500_000, samplePoint: 0.57 }, [4, 4, 7, 3, 1], 125, [500_000, 0.562], 0],
@@ -32,7 +32,7 @@ describe("BitTiming.fromBitrate", () => {
     // The data phase of CAN FD.
     [{ clock: 80e6, limits: dataBitTimingConsts.m_can, bitrate: 2e6 }, [14, 15, 10, 5, 1], 12, [2e6, 0.75], 0],
     [{ clock: 40e6, limits: dataBitTimingConsts.mcp251xfd, bitrate: 8e6 }, [1, 1, 2, 1, 1], 25, [8e6, 0.6], 0],
-    // Older kernels: a jump width of 1, or cut; and of equally good timings the one with the larger prescaler.
+    // Older kernels: a jump width of 1 or a reduced one; of equally good timings, the one with the larger prescaler.
     [
       { clock: 80_000_000, limits: m_can, bitrate: 500_000, algorithm: "v5.19" },
       [69, 70, 20, 1, 1],
@@ -77,12 +77,18 @@ describe("BitTiming.fromBitrate", () => {
     });
   }
 
-  it("refuses what the controller cannot do, and tells what it can", () => {
+  it("refuses what the controller does not support, naming what it supports", () => {
     const range = "(brp 1 to 64, tseg1 1 to 16, tseg2 1 to 8)";
     const refused: [Partial<BitTimingRequest>, string][] = [
-      [{ bitrate: 4000 }, `bitrate is 4000: with a clock of 8000000 Hz, sja1000 makes 5000 to 2666666 bit/s ${range}`],
-      [{ bitrate: 3_000_000 }, `bitrate is 3000000: with a clock of 8000000 Hz, sja1000 makes 5000 to 2666666 bit/s`],
-      [{ bitrate: 2_300_000 }, `bitrate is 2300000: with a clock of 8000000 Hz, sja1000 comes no nearer than 2000000,`],
+      [
+        { bitrate: 4000 },
+        `bitrate is 4000: with a clock of 8000000 Hz, sja1000 supports 5000 to 2666666 bit/s ${range}`,
+      ],
+      [
+        { bitrate: 3_000_000 },
+        `bitrate is 3000000: with a clock of 8000000 Hz, sja1000 supports 5000 to 2666666 bit/s`,
+      ],
+      [{ bitrate: 2_300_000 }, `bitrate is 2300000: with a clock of 8000000 Hz, sja1000 gets no closer than 2000000,`],
       [
         { samplePoint: 0.2 },
         "samplePoint is 0.2: it is too early for 500000 bit/s with a clock of 8000000 Hz and sja1000 (tseg1 1 to 16,",
@@ -101,17 +107,17 @@ describe("BitTiming.fromBitrate", () => {
     }
   });
 
-  it("takes a bitrate that is 5 % off, and none beyond", () => {
+  it("accepts a bitrate that is up to 5 % off", () => {
     const limits = { ...sja1000, tseg1Min: 13, tseg1Max: 13, tseg2Min: 2, tseg2Max: 2, brpMax: 1 };
     const error = (bitrate: number) =>
       BitTiming.fromBitrate({ clock, limits, bitrate, samplePoint: 0.875 }).bitrateError;
     assertEquals(Math.round(error(526_870)), -50999);
-    assertThrows(() => error(526_871), RangeError, "makes 500000 to 500000 bit/s");
+    assertThrows(() => error(526_871), RangeError, "supports 500000 to 500000 bit/s");
     assertEquals(Math.round(error(475_738)), 50999);
-    assertThrows(() => error(475_737), RangeError, "makes 500000 to 500000 bit/s");
+    assertThrows(() => error(475_737), RangeError, "supports 500000 to 500000 bit/s");
   });
 
-  it("refuses wrong arguments by name, value and limit", () => {
+  it("refuses invalid arguments, naming the argument, the value and the limit", () => {
     const refused: [Record<string, unknown> | null, typeof RangeError | typeof TypeError, string][] = [
       [null, TypeError, "BitTiming.fromBitrate takes an object, not null"],
       [{ clok: 1 }, TypeError, 'BitTiming.fromBitrate has no option "clok"; it has clock, limits, bitrate, '],
@@ -119,7 +125,7 @@ describe("BitTiming.fromBitrate", () => {
       [{ clock: 0 }, RangeError, "clock is 0: it must be a whole number from 1 to 4294967295"],
       [{ bitrate: 0 }, RangeError, "bitrate is 0: it must be a whole number from 1"],
       [{ bitrate: 500e3 + 0.5 }, RangeError, "bitrate is 500000.5: it must be a whole number"],
-      [{ samplePoint: 87.5 }, RangeError, "samplePoint is 87.5: it must be a part of 1, from 0.001 to 0.999"],
+      [{ samplePoint: 87.5 }, RangeError, "samplePoint is 87.5: it must be a fraction of a bit, from 0.001 to 0.999"],
       [{ samplePoint: NaN }, RangeError, "samplePoint is NaN"],
       [{ samplePoint: 0 }, RangeError, "samplePoint is 0"],
       [{ samplePoint: "0.8" }, TypeError, "samplePoint must be a number: 0.8"],
@@ -147,7 +153,7 @@ describe("BitTiming.fromBitrate", () => {
 describe("BitTiming", () => {
   const init = { clock, brp: 1, propSeg: 6, phaseSeg1: 7, phaseSeg2: 2, sjw: 1 };
 
-  it("is made of segments by any of their names", () => {
+  it("can be constructed from segments under any of their names", () => {
     const timing = new BitTiming(init);
     assertEquals([timing.bitrate, timing.samplePoint, timing.tq, timing.bitrateError], [500_000, 0.875, 125, 0]);
     const same: BitTimingInit[] = [
@@ -166,21 +172,21 @@ describe("BitTiming", () => {
       return [timing.brp, timing.tq];
     };
     assertEquals(at(67), [2, 67]); // 66.67 ns
-    assertEquals(at(50), [1, 33], "1.5 periods: the shorter one");
+    assertEquals(at(50), [1, 33], "1.5 periods: the shorter time quantum");
     assertEquals(at(51), [2, 67]);
-    assertEquals(at(51, { algorithm: "v5.19" }), [2, 51], "as it was given");
-    assertEquals(at(51, { brp: 2 }), [2, 51], "as the kernel tells it");
+    assertEquals(at(51, { algorithm: "v5.19" }), [2, 51], "as given");
+    assertEquals(at(51, { brp: 2 }), [2, 51], "as the kernel reports it");
     assertEquals(at(300, { limits: { ...sja1000, brpInc: 4 } }), [8, 267]);
-    assertEquals(new BitTiming({ clock: 30_000_000, brp: 2, tseg1: 13, tseg2: 2 }).tq, 66, "calculated: down");
+    assertEquals(new BitTiming({ clock: 30_000_000, brp: 2, tseg1: 13, tseg2: 2 }).tq, 66, "calculated: rounded down");
   });
 
-  it("takes half of phase segment 2 as jump width, and 1 with older kernels", () => {
+  it("has a default jump width of half of phase segment 2, or 1 with older kernels", () => {
     const sjw = (tseg1: number, tseg2: number, algorithm?: "v5.19") =>
       new BitTiming({ clock, brp: 1, tseg1, tseg2, algorithm }).sjw;
     assertEquals([sjw(13, 8), sjw(13, 5), sjw(13, 1), sjw(2, 8), sjw(13, 8, "v5.19")], [4, 2, 1, 1, 1]);
   });
 
-  it("is refused by name, value and limit", () => {
+  it("refuses invalid fields, naming the field, the value and the limit", () => {
     const limits = sja1000;
     const refused: [Record<string, unknown>, typeof RangeError | typeof TypeError, string][] = [
       [{ btr0: 0 }, TypeError, 'BitTiming has no option "btr0"; it has clock, bitrate, samplePoint, tq, propSeg'],
@@ -191,12 +197,12 @@ describe("BitTiming", () => {
       [{ propSeg: 0, phaseSeg1: 0 }, RangeError, "propSeg + phaseSeg1 is 0: it must be a whole number from 1"],
       [{ phaseSeg2: undefined }, TypeError, "phaseSeg2 or tseg2 is missing"],
       [{ phaseSeg2: 0 }, RangeError, "phaseSeg2 is 0: it must be a whole number from 1"],
-      [{ tseg1: 14 }, RangeError, "tseg1 is 14: the other values make it 13"],
-      [{ tseg2: 3 }, RangeError, "tseg2 is 3: the other values make it 2"],
-      [{ bitrate: 500_001 }, RangeError, "bitrate is 500001: the other values make it 500000"],
-      [{ samplePoint: 0.8 }, RangeError, "samplePoint is 0.8: the other values make it 0.875"],
-      [{ tq: 250 }, RangeError, "tq is 250: the other values make it 125"],
-      [{ brp: undefined, tq: 62 }, RangeError, "tq is 62: a clock of 8000000 Hz has no time quantum as short as that"],
+      [{ tseg1: 14 }, RangeError, "tseg1 is 14: the other values result in 13"],
+      [{ tseg2: 3 }, RangeError, "tseg2 is 3: the other values result in 2"],
+      [{ bitrate: 500_001 }, RangeError, "bitrate is 500001: the other values result in 500000"],
+      [{ samplePoint: 0.8 }, RangeError, "samplePoint is 0.8: the other values result in 0.875"],
+      [{ tq: 250 }, RangeError, "tq is 250: the other values result in 125"],
+      [{ brp: undefined, tq: 62 }, RangeError, "tq is 62: a clock of 8000000 Hz has no time quantum this short"],
       [{ brp: undefined, tq: 0 }, RangeError, "tq is 0: it must be a whole number from 1"],
       [{ nominalBitrate: 0 }, RangeError, "nominalBitrate is 0"],
       [
@@ -216,12 +222,12 @@ describe("BitTiming", () => {
     for (const [change, type, message] of refused) {
       assertThrows(() => new BitTiming({ ...init, ...change } as BitTimingInit), type, message, JSON.stringify(change));
     }
-    // Without limits a controller's registers are taken as they are.
+    // Without limits, any jump width is accepted.
     assertEquals(new BitTiming({ ...init, sjw: 3 }).sjw, 3);
     assertEquals(new BitTiming({ ...init, sjw: 3, limits, algorithm: "v5.19" }).sjw, 3);
   });
 
-  it("compares, prints, and cannot be changed", () => {
+  it("can be compared and printed, and is immutable", () => {
     const timing = new BitTiming(init);
     for (
       const change of [{ clock: 1 }, { brp: 2 }, { propSeg: 5 }, { phaseSeg1: 6 }, { phaseSeg2: 3 }, { sjw: 2 }, {
@@ -248,13 +254,13 @@ describe("BitTiming.list", () => {
   const values = (timings: BitTiming[]) =>
     timings.map(({ brp, tseg1, tseg2, bitrateError }) => [brp, tseg1, tseg2, Math.round(bitrateError)]);
 
-  it("has all that fit, best first", () => {
-    // 8 periods a bit.
+  it("returns all timings within the limits, best first", () => {
+    // 8 clock periods per bit.
     const exact = BitTiming.list({ clock, limits: sja1000, bitrate: 1_000_000, maxError: 0 });
     assertEquals(values(exact), [
       [1, 5, 2, 0], // 75 %, as recommended
       [2, 2, 1, 0], // the same, with the larger prescaler
-      [1, 4, 3, 0], // 62.5 %: as near as the next, and earlier
+      [1, 4, 3, 0], // 62.5 %: as near as the next one, but earlier
       [1, 6, 1, 0], // 87.5 %
       [1, 3, 4, 0],
       [2, 1, 2, 0], // 50 %
@@ -269,19 +275,19 @@ describe("BitTiming.list", () => {
     assertEquals(BitTiming.list({ clock, limits: sja1000, bitrate: 10_000_000 }), []);
   });
 
-  it("has only those that a jump width fits", () => {
+  it("returns only timings that allow the jump width", () => {
     const four = BitTiming.list({ clock, limits: sja1000, bitrate: 1_000_000, maxError: 0, sjw: 2 });
     assertEquals(values(four), [[1, 5, 2, 0], [1, 4, 3, 0], [1, 3, 4, 0]]);
     assert(four.every(({ sjw }) => sjw === 2));
   });
 
-  it("takes the data phase's limits of CAN FD", () => {
+  it("accepts the limits of the data phase of CAN FD", () => {
     const limits = dataBitTimingConsts.mcp251xfd;
     const [best] = BitTiming.list({ clock: 40_000_000, limits, bitrate: 2_000_000, samplePoint: 0.75 });
     assertEquals(best.toIp("segments", "data"), "dtq 25 dprop-seg 7 dphase-seg1 7 dphase-seg2 5 dsjw 2");
   });
 
-  it("refuses wrong arguments", () => {
+  it("refuses invalid arguments", () => {
     const request = { clock, limits: sja1000, bitrate: 500_000 };
     assertThrows(
       () => BitTiming.list({ ...request, maxError: 50_001 }),

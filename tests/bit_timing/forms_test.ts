@@ -5,12 +5,12 @@ import { BitTiming, bitTimingConsts } from "../../mod.ts";
 const { sja1000 } = bitTimingConsts;
 const clock = 8_000_000;
 
-describe("Forms of a BitTiming", () => {
+describe("BitTiming converts to and from", () => {
   const timing = BitTiming.fromBitrate({ clock, limits: sja1000, bitrate: 500_000, tripleSampling: true });
 
   const init = { clock, brp: 1, propSeg: 6, phaseSeg1: 7, phaseSeg2: 2, sjw: 1 };
 
-  // As iproute2 6.1 shows it.
+  // The output of iproute2 6.1.
   const link = {
     ifname: "can0",
     linkinfo: {
@@ -41,7 +41,7 @@ describe("Forms of a BitTiming", () => {
     },
   };
 
-  it("an SJA1000's registers, both ways", () => {
+  it("the registers of an SJA1000", () => {
     for (let register = 0; register < 256; register++) {
       const one = BitTiming.fromRegisters({ clock, btr0: register, btr1: 0x1c });
       assertEquals([one.btr0, one.btr1, one.brp, one.sjw], [register, 0x1c, register % 64 + 1, (register >> 6) + 1]);
@@ -62,7 +62,7 @@ describe("Forms of a BitTiming", () => {
     assertThrows(() => new BitTiming({ ...init, phaseSeg2: 9 }).btr1, RangeError, "tseg2 is 9");
   });
 
-  it("ip's, both ways", () => {
+  it("the arguments and output of ip", () => {
     assertEquals(timing.toIp(), "tq 125 prop-seg 6 phase-seg1 7 phase-seg2 2 sjw 1 triple-sampling on");
     assertEquals(timing.toIp("bitrate"), "bitrate 500000 sample-point 0.875 sjw 1 triple-sampling on");
     assertEquals(timing.toIp("segments", "data"), "dtq 125 dprop-seg 6 dphase-seg1 7 dphase-seg2 2 dsjw 1");
@@ -78,7 +78,7 @@ describe("Forms of a BitTiming", () => {
     assertEquals([BitTiming.fromIp(link).equals(timing), BitTiming.constFromIp(link)], [true, sja1000]);
     const info = link.linkinfo.info_data;
     assert(BitTiming.fromIp(info).equals(timing));
-    // Older versions of ip show the sample point as a number, and no prescaler.
+    // Older versions of ip print the sample point as a number, and no prescaler.
     const { brp: _, ...older } = info.bittiming;
     assert(BitTiming.fromIp({ ...info, bittiming: { ...older, sample_point: 0.875 } }).equals(timing));
     const fd = {
@@ -90,8 +90,8 @@ describe("Forms of a BitTiming", () => {
     assertEquals([data.bitrate, data.tripleSampling, BitTiming.constFromIp(fd, "data").brpInc], [250_000, false, 2]);
   });
 
-  it("ip's of a link without: refused", () => {
-    const noClock = "This is no CAN link with a bit timing as ip -details -json link show tells it: it has no clock";
+  it("the output of ip, but refuses links without a bit timing", () => {
+    const noClock = "This is not a CAN link with a bit timing from ip -details -json link show: it has no clock";
     for (const wrong of [null, undefined, "can0", {}, [link], { linkinfo: { info_kind: "vcan" } }]) {
       assertThrows(() => BitTiming.fromIp(wrong), TypeError, noClock);
     }
@@ -105,7 +105,7 @@ describe("Forms of a BitTiming", () => {
     assertThrows(() => BitTiming.fromIp({ clock, bittiming: {} }), TypeError, "propSeg must be a number: undefined");
   });
 
-  it("python-can's, both ways", () => {
+  it("python-can's BitTiming", () => {
     // dict(can.BitTiming.from_registers(f_clock=8_000_000, btr0=0x41, btr1=0x9c)) in python-can 4.5
     const theirs = { f_clock: 8000000, brp: 2, tseg1: 13, tseg2: 2, sjw: 2, nof_samples: 3 };
     const ours = BitTiming.fromRegisters({ clock, btr0: 0x41, btr1: 0x9c });
@@ -119,7 +119,7 @@ describe("Forms of a BitTiming", () => {
     assertThrows(
       () => BitTiming.fromPythonCan({ ...rest, bitrate: 200_000 }),
       RangeError,
-      "none is nearer than 166666",
+      "get no closer than 166666",
     );
     assertThrows(
       () => BitTiming.fromPythonCan({ ...theirs, nof_samples: 2 }),
@@ -133,7 +133,7 @@ describe("Forms of a BitTiming", () => {
     );
   });
 
-  it("python-can's for CAN FD, both ways", () => {
+  it("python-can's BitTimingFd", () => {
     // dict(can.BitTimingFd.from_sample_point(f_clock=80_000_000, nom_bitrate=500_000, nom_sample_point=80.0,
     //   data_bitrate=2_000_000, data_sample_point=75.0)) in python-can 4.5
     const nominal = { nom_brp: 2, nom_tseg1: 63, nom_tseg2: 16, nom_sjw: 16 };

@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { type Below, generator, oneOf } from "../support/random.ts";
 
-describe("Bit timings, at random", () => {
+describe("Random bit timings", () => {
   function randomConst(below: Below): BitTimingConst {
     const known = Object.values({ ...bitTimingConsts, ...dataBitTimingConsts });
     const [tseg1Min, tseg2Min, brpMin] = [1 + below(4), 1 + below(3), 1 + below(3)];
@@ -37,8 +37,8 @@ describe("Bit timings, at random", () => {
     };
   }
 
-  /** A timing that can be, or null. */
-  function made(request: BitTimingRequest): BitTiming | null {
+  /** Returns the timing for a request, or null if the controller does not support it. */
+  function timingOf(request: BitTimingRequest): BitTiming | null {
     try {
       return BitTiming.fromBitrate(request);
     } catch (error) {
@@ -47,12 +47,12 @@ describe("Bit timings, at random", () => {
     }
   }
 
-  it("what is calculated is within the limits, near enough, in the list, and the same in every form", () => {
+  it("are within the limits and near enough, occur in the list, and survive conversion to every form", () => {
     const below = generator(4);
     let count = 0;
     for (let i = 0; i < 1500; i++) {
       const request = randomRequest(below);
-      const timing = made(request);
+      const timing = timingOf(request);
       if (timing === null) continue;
       const message = `case ${i}: ${timing} of ${JSON.stringify(request)}`;
       const { limits, clock, bitrate, algorithm } = request;
@@ -61,7 +61,7 @@ describe("Bit timings, at random", () => {
       assert(timing.equals(new BitTiming({ ...timing.toJSON(), limits, algorithm })), message);
       assert(timing.equals(new BitTiming({ clock, ...timing.toLink(), limits, algorithm })), message);
       assert(timing.equals(BitTiming.fromPythonCan(timing.toPythonCan())), message);
-      // What the kernel makes of its own result is no other bitrate and sample point.
+      // Calculating again from the kernel's result yields the same bitrate and sample point.
       const again = BitTiming.fromBitrate({ clock, limits, algorithm, ...timing.toLink("bitrate") });
       assertEquals([again.bitrate, again.samplePoint], [timing.bitrate, timing.samplePoint], message);
       if (i % 10 === 0) {
@@ -70,10 +70,10 @@ describe("Bit timings, at random", () => {
       assertEquals(timing.nominalBitrate, bitrate);
       count++;
     }
-    assert(count > 500, `only ${count} could be`);
+    assert(count > 500, `only ${count} are possible`);
   });
 
-  it("lists hold each timing that fits once, in order, and what is calculated has no better one before its sample point", () => {
+  it("are each listed once, in order, and none with an earlier sample point beats the calculated one", () => {
     const below = generator(5);
     let count = 0;
     for (let i = 0; i < 120; i++) {
@@ -92,7 +92,7 @@ describe("Bit timings, at random", () => {
         const [[error, point], [errorBefore, pointBefore]] = [rank(timing), rank(list[at - 1])];
         assert(error > errorBefore || error === errorBefore && point > pointBefore - 1e-9, `${message}, at ${at}`);
       });
-      // By trying all that there are.
+      // Count by trying every combination.
       let fitting = 0;
       for (let brp = limits.brpMin; brp <= Math.min(limits.brpMax, clock / bitrate); brp++) {
         if (brp % limits.brpInc !== 0) continue;
@@ -105,8 +105,8 @@ describe("Bit timings, at random", () => {
       }
       assertEquals(list.length, fitting, message);
 
-      const timing = made(request);
-      // Where some lengths of a bit have no sample point as early as that, the kernel may miss the best.
+      const timing = timingOf(request);
+      // If some lengths of a bit allow no sample point this early, the kernel may miss the best timing.
       const reachable = (1 + limits.tseg1Max) / (1 + limits.tseg1Max + limits.tseg2Max) <= samplePoint;
       if (timing === null || !reachable || limits.brpInc > 1) continue;
       const early = list.filter((each) => each.samplePoint <= samplePoint);
@@ -116,6 +116,6 @@ describe("Bit timings, at random", () => {
       assertEquals(timing.samplePoint, Math.max(...best.map((each) => each.samplePoint)), message);
       count++;
     }
-    assert(count > 15, `only ${count} could be`);
+    assert(count > 15, `only ${count} are possible`);
   });
 });

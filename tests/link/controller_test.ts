@@ -267,9 +267,13 @@ describe("Configuring a CAN FD controller", () => {
 
   const fd = { bitrate: 500_000, dataBitrate: 2_000_000 };
   const refusals: readonly (readonly [LinkConfiguration, typeof RangeError | typeof TypeError, string])[] = [
-    [{ bitrate: 100 }, RangeError, "bitrate is 100: with a clock of 40000000 Hz, m_can makes 202 to 8000000 bit/s"],
+    [{ bitrate: 100 }, RangeError, "bitrate is 100: with a clock of 40000000 Hz, m_can supports 202 to 8000000 bit/s"],
     [{ bitrate: 9_000_000 }, RangeError, 'bitrate is 9000000: the transceiver of "can0" does at most 8000000 bit/s'],
-    [{ ...fd, dataBitrate: 100 }, RangeError, "Data phase: bitrate is 100: with a clock of 40000000 Hz, m_can makes"],
+    [
+      { ...fd, dataBitrate: 100 },
+      RangeError,
+      "Data phase: bitrate is 100: with a clock of 40000000 Hz, m_can supports",
+    ],
     [{ ...fd, dataBitrate: 8_000_001 }, RangeError, "dataBitrate is 8000001: the transceiver of"],
     [{ dataBitrate: 2_000_000 }, TypeError, 'bitrate is missing: the mode fd takes it, and "can0" has none yet'],
     [{ bitrate: 500_000, modes: { fd: true } }, TypeError, "dataBitrate is missing: the mode fd takes it"],

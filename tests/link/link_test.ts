@@ -86,7 +86,7 @@ describe("Settings that cannot be", () => {
     [{ bitrate: 0 }, RangeError, "bitrate is 0: it must be a whole number from 1 to 4294967295"],
     [{ bitrate: 0.5 }, RangeError, "bitrate is 0.5: it must be a whole number"],
     [{ bitrate: "500000" }, TypeError, "bitrate must be a number: 500000"],
-    [{ samplePoint: 0 }, RangeError, "samplePoint is 0: it must be a part of 1, from 0.001 to 0.999"],
+    [{ samplePoint: 0 }, RangeError, "samplePoint is 0: it must be a fraction of a bit, from 0.001 to 0.999"],
     [{ samplePoint: 0.9999999 }, RangeError, "samplePoint is 0.9999999"],
     [{ samplePoint: 87.5 }, RangeError, "samplePoint is 87.5"],
     [{ samplePoint: NaN }, RangeError, "samplePoint is NaN"],

@@ -97,7 +97,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
         using refused = startScript("examples/configure.ts", { args: [device.name, "1"] });
         assertMatch(
           (await refused.result()).stderr,
-          /^bitrate is 1: with a clock of 8000000 Hz, sja1000 makes 5000 to/,
+          /^bitrate is 1: with a clock of 8000000 Hz, sja1000 supports 5000 to/,
         );
       } finally {
         device.down();

@@ -375,10 +375,10 @@ if (devices.length === 2) {
 
     test("what they cannot do is refused, with what they can; nothing is changed", () => {
       const rows: readonly (readonly [LinkConfiguration, string])[] = [
-        [{ bitrate: 4_000 }, "sja1000 makes 5000 to 2666666 bit/s (brp 1 to 64, tseg1 1 to 16, tseg2 1 to 8)"],
-        [{ bitrate: 3_000_000 }, "sja1000 makes 5000 to 2666666 bit/s"],
+        [{ bitrate: 4_000 }, "sja1000 supports 5000 to 2666666 bit/s (brp 1 to 64, tseg1 1 to 16, tseg2 1 to 8)"],
+        [{ bitrate: 3_000_000 }, "sja1000 supports 5000 to 2666666 bit/s"],
         [{ bitrate: 500_000, samplePoint: 0.1 }, "samplePoint is 0.1: it is too early for 500000 bit/s"],
-        [{ samplePoint: 1 }, "samplePoint is 1: it must be a part of 1, from 0.001 to 0.999"],
+        [{ samplePoint: 1 }, "samplePoint is 1: it must be a fraction of a bit, from 0.001 to 0.999"],
         [{ bitrate: 500_000, sjw: 5 }, "sjw is 5: it must be a whole number from 1 to 4 with sja1000"],
         [{ bitrate: 500_000, sjw: 3 }, "sjw is 3: it must be at most phaseSeg2, 2"],
         [{ tq: 125, propSeg: 9, phaseSeg1: 8, phaseSeg2: 1 }, "propSeg + phaseSeg1 is 17"],
