@@ -1,5 +1,5 @@
 /**
- * The broadcast manager: the kernel watches frames, and sends them, by itself.
+ * The kernel's broadcast manager, which filters and sends frames by itself.
  *
  * @module
  */
@@ -31,9 +31,13 @@ import { BcmPort, type BcmTarget } from "./port.ts";
 import type { BcmReport } from "./report.ts";
 import { type BcmSubscriptionOptions, encodeSubscription } from "./subscription.ts";
 
-/** Options of a broadcast manager's socket. */
+/**
+ * Options of a `BcmSocket`.
+ *
+ * @category Broadcast manager
+ */
 export interface BcmSocketOptions extends Omit<CommonOptions, "sendBuffer"> {
-  /** Name of the interface, such as `"vcan0"`; `""` listens to every CAN interface. */
+  /** Name of the interface, such as `"vcan0"`; `""` for every CAN interface. */
   readonly channel: string;
 }
 
@@ -51,12 +55,12 @@ const transmitTable: OptionTable<BcmTransmitOptions> = {
 };
 
 /**
- * A socket of the kernel's broadcast manager (`CAN_BCM`). The kernel looks at frames by itself, and wakes the script only
- * for what it asked for: a change of certain bits, at most so often, or that a frame is missing. It is received as from a
- * `Bus`: `recv`, `recvAsync`, `for await`, `readable`.
+ * A socket of the kernel's [broadcast manager](https://docs.kernel.org/networking/can.html) (`CAN_BCM`, `linux/can/bcm.h`).
+ * The kernel compares frames by itself and wakes the script only for what it subscribed to: a change of certain bits, at a
+ * limited rate, or a missing frame. Events are received as messages are from a `Bus`: `recv`, `recvAsync`, `for await`,
+ * `readable`.
  *
- * Messages that are to be sent periodically are easier with `Bus.sendPeriodic`; `transmit` is what the kernel offers for
- * it, as it is.
+ * For periodic messages, `Bus.sendPeriodic` is more convenient; `transmit` is the kernel's own interface.
  *
  * @example
  * ```ts ignore
@@ -64,10 +68,12 @@ const transmitTable: OptionTable<BcmTransmitOptions> = {
  * const speed = bcm.subscribe({ arbitrationId: 0x0c9, isExtendedId: false, mask: [0xff, 0xff], throttle: 0.1 });
  * const brake = bcm.subscribe({ arbitrationId: 0x0d1, isExtendedId: false, timeout: 0.5 });
  * for await (const event of bcm) {
- *   if (event.type === "changed") console.log(`${event.message}`); // only what has changed
+ *   if (event.type === "changed") console.log(`${event.message}`); // only changes
  *   else if (event.type === "timeout") console.log(event.subscription === brake ? "no brakes" : "no speed");
  * }
  * ```
+ *
+ * @category Broadcast manager
  */
 export class BcmSocket extends CanReceiver<BcmEvent> {
   readonly #endpoint: Endpoint<BcmPort<BcmEvent>, BcmEvent>;
@@ -121,9 +127,9 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
   }
 
   /**
-   * Has the kernel watch frames.
+   * Subscribes to frames: to changes of their content, and to their absence.
    *
-   * @throws {RangeError | TypeError} An option is wrong, or there is a subscription to these frames.
+   * @throws {RangeError | TypeError} An option is wrong, or there is a subscription to these frames already.
    * @throws {CanOperationError} The interface is gone, or the socket is closed.
    */
   subscribe(options: BcmSubscriptionOptions): BcmSubscription {
@@ -133,10 +139,10 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
   }
 
   /**
-   * Has the kernel answer remote frames with the message's identifier by that message.
+   * Lets the kernel answer remote frames of the message's identifier with the message.
    *
-   * @param message A classic one. On a socket for every interface its `channel` names that where it answers.
-   * @throws {RangeError | TypeError} It is no such message, or there is a subscription to these remote frames.
+   * @param message A classic data frame. On a socket for every interface, its `channel` names the one to answer on.
+   * @throws {RangeError | TypeError} It is not such a message, or there is a subscription to these remote frames already.
    * @throws {CanOperationError} The interface is gone, or the socket is closed.
    */
   answer(message: Message): BcmSubscription {
@@ -151,14 +157,14 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
   }
 
   /**
-   * Has the kernel send messages again and again, as it is told once; beginning at once.
+   * Lets the kernel send messages periodically, the first at once.
    *
-   * When the frames of `count` or `duration` have been sent, 2 or more, `"expired"` comes. What is due while the link is
-   * down, or its queue is full, is lost, and counted as sent.
+   * When the frames of `count` or `duration` have been sent, if they are 2 or more, `"expired"` is received. A frame that is
+   * due while the link is down or the transmit queue is full is lost, and counts as sent.
    *
-   * @param messages 1 to 256 of one kind; with any identifiers, which several transmissions may share.
-   * @param period Seconds from one frame to the next, 0.000001 to 34560000. The kernel begins each when the last is over: it
-   * adds what it takes to wake up.
+   * @param messages 1 to 256 messages of one kind, sent in turn. Any identifiers; several transmissions may share one.
+   * @param period Seconds from one frame to the next, 0.000001 to 34560000. The kernel starts each interval when it has sent
+   * the last frame, which adds the latency of its timer to each.
    * @throws {RangeError | TypeError} An argument is wrong.
    * @throws {CanOperationError} The interface is down or gone, or cannot carry the messages; or the socket is closed.
    */
@@ -171,7 +177,7 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
     const full: BcmTransmitOptions = fillOptions("transmit", options, transmitTable);
     const plan = planTransmit(messages, period, full, this.channel === "");
     const [first] = plan.messages;
-    if (first.isXl) throw new TypeError(`Cannot transmit ${first}: the broadcast manager knows no CAN XL`);
+    if (first.isXl) throw new TypeError(`Cannot transmit ${first}: the broadcast manager does not support CAN XL`);
     const target = this.#target(first);
     this.#lastKey = this.#lastKey % 0xffffffff + 1;
     const head: BcmHead = {
@@ -190,8 +196,10 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
     const key = keyOf(head, target.index);
     if (this.#subscriptions.get(key)) {
       throw new RangeError(
-        `Cannot ${action}: there is a subscription to identifier 0x${head.canId.toString(16)} of that kind on ` +
-          `"${target.channel}" already; unsubscribe it first`,
+        `Cannot ${action}: there is already a subscription to identifier 0x${
+          head.canId.toString(16)
+        } of that kind on ` +
+          `"${target.channel}"; end it first with unsubscribe`,
       );
     }
     this.#endpoint.socket.command(action, head, frames, target);
@@ -206,7 +214,7 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
   }
 }
 
-/** Handles by what names them in the kernel. */
+/** Handles by their key in the kernel. */
 class Handles<T> {
   readonly #handles = new Map<string, T>();
 
@@ -224,12 +232,15 @@ class Handles<T> {
   }
 }
 
-/** An identifier, whether it is CAN FD's, and the interface of what answers there only: nothing else is told to have one. */
+/**
+ * The kernel's key: the identifier and whether the frames are CAN FD. The index keeps apart answers on several interfaces; it
+ * is 0 for everything that causes events.
+ */
 function keyOf({ canId, flags = 0 }: BcmHead, index = 0): string {
   return `${canId}${flags & CAN_FD_FRAME ? " FD" : ""} ${index}`;
 }
 
-/** What has come; null for what came before something was ended. */
+/** The event of a report; null if its subscription or transmission has ended since. */
 function toEvent(
   { head, messages: [message], channel }: BcmReport,
   subscriptions: Handles<BcmSubscription>,

@@ -1,5 +1,5 @@
 /**
- * What a broadcast manager's socket tells.
+ * Events of a `BcmSocket`.
  *
  * @module
  */
@@ -7,48 +7,64 @@
 import type { Message } from "../message/message.ts";
 import type { BcmSubscription, BcmTransmission } from "./handles.ts";
 
-/** A frame came that is news. */
+/**
+ * A frame with new content arrived (RX_CHANGED in `linux/can/bcm.h`).
+ *
+ * @category Broadcast manager
+ */
 export interface BcmChanged {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "changed";
-  /** The frame, with the kernel's time; `isRx` says nothing here. */
+  /** The frame, with the kernel's timestamp. The kernel does not report whether this host sent it: `isRx` is always true. */
   readonly message: Message;
-  /** What it was subscribed to with. */
+  /** The subscription to it. */
   readonly subscription: BcmSubscription;
-  /** The interface. */
+  /** The interface's name. */
   readonly channel: string | null;
 }
 
-/** No frame came for as long as the subscription's `timeout`. */
+/**
+ * No frame arrived for the subscription's `timeout` (RX_TIMEOUT in `linux/can/bcm.h`).
+ *
+ * @category Broadcast manager
+ */
 export interface BcmTimeout {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "timeout";
-  /** None. */
+  /** Always null. */
   readonly message: null;
-  /** What misses it. */
+  /** The subscription to the missing frame. */
   readonly subscription: BcmSubscription;
-  /** The interface; null on a socket that is open for all of them, before the first frame. */
+  /** The interface's name; null on a socket for every interface, before the first frame. */
   readonly channel: string | null;
 }
 
-/** All frames of a transmission's `count` or `duration` have been sent. */
+/**
+ * All frames of a transmission's `count` or `duration` have been sent (TX_EXPIRED in `linux/can/bcm.h`).
+ *
+ * @category Broadcast manager
+ */
 export interface BcmExpired {
-  /** What happened. */
+  /** The kind of event. */
   readonly type: "expired";
-  /** None. */
+  /** Always null. */
   readonly message: null;
-  /** What has sent them. */
+  /** The transmission. */
   readonly transmission: BcmTransmission;
-  /** The interface. */
+  /** The interface's name. */
   readonly channel: string;
 }
 
-/** What a `BcmSocket` receives. */
+/**
+ * What a `BcmSocket` receives.
+ *
+ * @category Broadcast manager
+ */
 export type BcmEvent = BcmChanged | BcmTimeout | BcmExpired;
 
-/** An event, which says what it is where it is logged. */
-export function makeEvent<T extends BcmEvent>(event: T, of: number): T {
+/** Adds a `toString` for logging. @param id The kernel's key: of a subscription, its identifier. */
+export function makeEvent<T extends BcmEvent>(event: T, id: number): T {
   return Object.defineProperty(event, "toString", {
-    value: () => `${event.type} ${event.message ?? of.toString(16)}`,
+    value: () => `${event.type} ${event.message ?? id.toString(16)}`,
   });
 }

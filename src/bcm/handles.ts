@@ -1,5 +1,5 @@
 /**
- * What a broadcast manager's socket has been told to do.
+ * The subscriptions and transmissions of a `BcmSocket`.
  *
  * @module
  */
@@ -24,36 +24,44 @@ import { checkMessages } from "./plan.ts";
 import type { BcmPort, BcmTarget } from "./port.ts";
 import type { BcmReport } from "./report.ts";
 
-/** What the kernel holds, as in `struct bcm_msg_head`. */
+/**
+ * What the kernel holds of a subscription or transmission: fields of `struct bcm_msg_head` (`linux/can/bcm.h`).
+ *
+ * @category Broadcast manager
+ */
 export interface BcmStatus {
-  /** SETTIMER, RX_CHECK_DLC and so on, as in `linux/can/bcm.h`. */
+  /** Flags such as SETTIMER and RX_CHECK_DLC, as in `linux/can/bcm.h`. */
   readonly flags: number;
-  /** Of a transmission: how many frames are to be sent with `ival1` still. */
+  /** Of a transmission: how many frames are still to be sent with `ival1`. */
   readonly count: number;
   /** Seconds: the timeout of a subscription, the period of a transmission. */
   readonly ival1: number;
   /** Seconds: the throttle of a subscription, the subsequent period of a transmission. */
   readonly ival2: number;
-  /** The messages that are sent; the masks of a subscription, as data of frames. */
+  /** The messages of a transmission; the masks of a subscription, as the frames' data. */
   readonly messages: readonly Message[];
 }
 
 /** What handles need of their socket. */
 export interface HandleHost {
-  /** Whether the socket is closed, and with it all that it did. */
+  /** Whether the socket is closed, which ends all its subscriptions and transmissions. */
   readonly closed: boolean;
-  /** The kernel's; refuses if the socket is closed. */
+  /** The kernel socket; throws if it is closed. */
   bcm(action: string): BcmPort<unknown>;
-  /** The handle is not in use any more. */
+  /** The handle has ended. */
   forget(handle: BcmSubscription | BcmTransmission): void;
 }
 
-/** A subscription, made by `BcmSocket.subscribe` or `BcmSocket.answer`. */
+/**
+ * A subscription, made by `BcmSocket.subscribe` or `BcmSocket.answer`.
+ *
+ * @category Broadcast manager
+ */
 export class BcmSubscription implements Disposable {
   readonly #host: HandleHost;
   readonly #head: BcmHead;
   readonly #target: BcmTarget;
-  /** Whether it was ended: the kernel may know another by its name then. */
+  /** Whether it has ended: the kernel may hold another one under the same key. */
   #ended = false;
 
   /** @ignore */
@@ -63,28 +71,28 @@ export class BcmSubscription implements Disposable {
     this.#target = target;
   }
 
-  /** The identifier of the frames. */
+  /** The frames' identifier. */
   get arbitrationId(): number {
     return this.#head.canId & (this.isExtendedId ? CAN_EFF_MASK : CAN_SFF_MASK);
   }
 
-  /** Whether their identifier has 29 bits. */
+  /** Whether the identifier has 29 bits. */
   get isExtendedId(): boolean {
     return (this.#head.canId & CAN_EFF_FLAG) !== 0;
   }
 
-  /** Whether they are remote frames. */
+  /** Whether the frames are remote frames. */
   get isRemoteFrame(): boolean {
     return (this.#head.canId & CAN_RTR_FLAG) !== 0;
   }
 
-  /** Whether they are CAN FD frames. */
+  /** Whether the frames are CAN FD frames. */
   get isFd(): boolean {
     return ((this.#head.flags ?? 0) & CAN_FD_FRAME) !== 0;
   }
 
   /**
-   * What the kernel holds, read anew (RX_READ); null if this has been ended.
+   * Reads what the kernel holds (RX_READ); null if the subscription has ended.
    *
    * @throws {CanOperationError} The interface is gone, or the socket is closed.
    */
@@ -95,7 +103,7 @@ export class BcmSubscription implements Disposable {
   }
 
   /**
-   * Ends it; what has come for it and was not taken from the kernel yet is dropped. A second call does nothing.
+   * Ends the subscription and drops its events that were not received yet. A second call does nothing.
    *
    * @throws {CanOperationError} The kernel refuses.
    */
@@ -110,24 +118,32 @@ export class BcmSubscription implements Disposable {
     this.#host.forget(this);
   }
 
-  /** Ends it at the end of a `using` block. */
+  /** Ends the subscription at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.unsubscribe();
   }
 }
 
-/** How the messages of a transmission are replaced. */
+/**
+ * Options of `BcmTransmission.update`.
+ *
+ * @category Broadcast manager
+ */
 export interface BcmUpdateOptions {
   /**
-   * Whether the next message goes at once, beside the timer's. It is one of `count`; if it is the last, the kernel tells no
-   * end. Default false.
+   * Whether the next message is sent at once, in addition to the timer's. It counts as one of `count`; if it is the last,
+   * the kernel reports no `"expired"`. Default false.
    */
   readonly announce?: boolean;
-  /** Whether the first message is the next. Default false: it is that whose turn it is. */
+  /** Whether the first message is sent next. Default false: the message whose turn it is. */
   readonly restart?: boolean;
 }
 
-/** Messages that the kernel sends again and again, made by `BcmSocket.transmit`. */
+/**
+ * Messages that the kernel sends periodically, made by `BcmSocket.transmit`.
+ *
+ * @category Broadcast manager
+ */
 export class BcmTransmission implements Disposable {
   readonly #host: HandleHost;
   readonly #head: BcmHead;
@@ -143,18 +159,18 @@ export class BcmTransmission implements Disposable {
     this.#target = target;
   }
 
-  /** The interface's name when this was made. */
+  /** The interface's name when the transmission was made. */
   get channel(): string {
     return this.#target.channel;
   }
 
-  /** The messages, which take turns. */
+  /** The messages, which are sent in turn. */
   get messages(): readonly Message[] {
     return this.#messages;
   }
 
   /**
-   * What the kernel holds, read anew (TX_READ); null if this has been ended.
+   * Reads what the kernel holds (TX_READ); null if the transmission has ended.
    *
    * @throws {CanOperationError} The interface is gone, or the socket is closed.
    */
@@ -164,11 +180,11 @@ export class BcmTransmission implements Disposable {
   }
 
   /**
-   * Replaces the messages, whose times stay as they are.
+   * Replaces the messages; the times at which frames are due stay.
    *
-   * @param messages As many as there are, of the same kind; on a socket for every interface, of the same channel.
-   * @throws {RangeError | TypeError} They are not, or an option is wrong; the older ones stay.
-   * @throws {CanOperationError} The kernel refuses, or it was stopped, or the socket is closed.
+   * @param messages As many as before, of the same kind; on a socket for every interface, with the same channel.
+   * @throws {RangeError | TypeError} They are not, or an option is wrong; the previous ones stay.
+   * @throws {CanOperationError} The kernel refuses, or the transmission was stopped, or the socket is closed.
    */
   update(messages: Message | readonly Message[], options: BcmUpdateOptions = {}): void {
     const { announce, restart } = fillOptions("update", options, {
@@ -184,14 +200,16 @@ export class BcmTransmission implements Disposable {
     };
     if (this.#stopped) {
       const { channel } = this.#target;
-      throw new CanOperationError(`Cannot update a transmission on "${channel}": it was stopped`, { channel });
+      throw new CanOperationError(`Cannot update a transmission on "${channel}": it was stopped; call transmit again`, {
+        channel,
+      });
     }
     this.#host.bcm("update a transmission of").command("update a transmission", head, checked, this.#target);
     this.#messages = checked;
   }
 
   /**
-   * Ends it. A second call does nothing.
+   * Stops sending. A second call does nothing.
    *
    * @throws {CanOperationError} The kernel refuses.
    */
@@ -204,7 +222,7 @@ export class BcmTransmission implements Disposable {
     this.#host.forget(this);
   }
 
-  /** Ends it at the end of a `using` block. */
+  /** Stops sending at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.stop();
   }

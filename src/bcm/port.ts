@@ -1,5 +1,5 @@
 /**
- * A socket of the kernel's broadcast manager.
+ * The kernel's CAN_BCM socket.
  *
  * @module
  */
@@ -32,14 +32,11 @@ import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsDown } from
 import { KernelSocket, MAX_ERRORS_IN_A_ROW, type Protocol, type SocketSettings } from "../socket/kernel_socket.ts";
 import { messageAdvice } from "../socket/mtu.ts";
 import { type BufferOptions, u32 } from "../socket/socket_options.ts";
+import { MAX_NFRAMES } from "./limits.ts";
 import { type BcmReport, decodeReport, frameSize } from "./report.ts";
 
-/** Frames that one TX_SETUP takes; RX_SETUP takes one more, which says where the others differ. */
-export const MAX_NFRAMES = 256;
-/** The longest interval that the kernel takes, in seconds: 400 days. */
-export const BCM_TIMER_SEC_MAX = 400 * 24 * 60 * 60;
-
-const MOST_BYTES = BCM_MSG_HEAD_SIZE + (MAX_NFRAMES + 1) * CANFD_MTU;
+/** The longest datagram: RX_SETUP with all its frames. */
+const MAX_BYTES = BCM_MSG_HEAD_SIZE + (MAX_NFRAMES + 1) * CANFD_MTU;
 
 const BCM: Protocol = {
   name: "CAN_BCM",
@@ -48,43 +45,43 @@ const BCM: Protocol = {
   missing: `load the module with "sudo modprobe can-bcm"`,
 };
 
-/** Where frames leave. */
+/** The interface that frames are sent on. */
 export interface BcmTarget {
   readonly channel: string;
-  /** The interface's index, on a socket that is open for all; else 0. It stays the same when the interface is renamed. */
+  /** Its index on a socket for every interface, else 0. A rename does not change it. */
   readonly index: number;
 }
 
-/** What the socket is opened with. */
+/** Settings of the socket. */
 export interface BcmSettings extends SocketSettings, Pick<BufferOptions, "receiveBuffer"> {}
 
-/** CAN_BCM over a libc. */
+/** A CAN_BCM socket over a libc. */
 export class BcmPort<In> extends KernelSocket implements Source<In> {
-  readonly #take: (report: BcmReport) => In | null;
+  readonly #convert: (report: BcmReport) => In | null;
   readonly #names: InterfaceNames;
-  /** To and from the kernel: one message at a time. */
+  /** The buffer for sending and receiving, one datagram at a time. */
   readonly #datagram: Datagram;
   readonly #words: Uint32Array;
   readonly #logger: Logger | undefined;
   readonly #default: BcmTarget;
-  /** Whether the last receive found the end of what was there. */
+  /** Whether the last receive emptied the receive buffer. */
   #empty = false;
-  /** What came before the answer to a question: for the next receive. */
+  /** Reports that were received while waiting for an answer: for the next receive. */
   #aside: BcmReport[] = [];
-  /** `-errno` for the next receive. */
+  /** An error for the next receive, as `-errno`. */
   #pending = 0;
 
   /**
    * Opens and connects a socket.
    *
-   * @param take What becomes of a report; null for nothing.
+   * @param convert Makes a received item of a report; null drops it.
    * @throws {CanInitializationError} With the step that failed and what to do. No descriptor is left open.
    * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN, or no broadcast manager.
    */
-  constructor(libc: Libc, settings: BcmSettings, onReady: OnReady, take: (report: BcmReport) => In | null) {
+  constructor(libc: Libc, settings: BcmSettings, onReady: OnReady, convert: (report: BcmReport) => In | null) {
     super(libc, BCM, settings, onReady);
     const { channel } = settings;
-    this.#take = take;
+    this.#convert = convert;
     this.#logger = settings.logger;
     this.#default = { channel, index: 0 };
     try {
@@ -95,7 +92,7 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
       this.#datagram = new Datagram(libc, this.fd, {
         name: SOCKADDR_CAN_SIZE,
         control: TIMESTAMPNS_SPACE,
-        data: MOST_BYTES,
+        data: MAX_BYTES,
       });
       const { buffer, byteOffset, byteLength } = this.#datagram.data;
       this.#words = new Uint32Array(buffer, byteOffset, byteLength >> 2);
@@ -116,26 +113,26 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
     this.#names.refresh();
     this.#empty = false;
     let count = 0;
-    // What came before the interface went is there behind the error.
+    // Reports from before the interface was removed are queued behind the error.
     while (count < max && (this.#pending === 0 || this.#pending === -ENODEV)) {
       const report = this.#aside.shift() ?? this.#next();
       if (report === null) break;
-      const item = this.#take(report);
+      const item = this.#convert(report);
       if (item !== null) into[from + count++] = item;
     }
-    this.#tell();
+    this.#updateReadiness();
     if (from + count > 0 || this.#pending === 0) return count;
     const error = this.#pending;
     if (error !== -ENODEV) this.#pending = 0;
-    this.#tell();
+    this.#updateReadiness();
     throw this.#error("receive from", "recvmmsg", error);
   }
 
   /**
-   * An interface to send to.
+   * The interface to send on.
    *
-   * @param channel Its name, on a socket that is open for all.
-   * @throws {CanOperationError} There is none of that name.
+   * @param channel Its name, on a socket for every interface; otherwise ignored.
+   * @throws {CanOperationError} There is no interface of that name.
    */
   target(channel: string | null): BcmTarget {
     if (this.channel !== "" || channel === null) return this.#default;
@@ -145,11 +142,11 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
   }
 
   /**
-   * Has the broadcast manager do something.
+   * Sends a command to the broadcast manager.
    *
-   * @param action What, for an error's text.
-   * @throws {CanOperationError} It refuses, or the interface is gone; or, where frames are to leave, is down or cannot
-   * carry them: the kernel itself says nothing of that.
+   * @param action The action, for an error's text.
+   * @throws {CanOperationError} The kernel refuses, or the interface is gone; if frames are to be sent, also if it is down or
+   * cannot carry them, which the kernel itself does not report.
    */
   command(action: string, head: BcmHead, messages: readonly Message[] = [], target: BcmTarget = this.#default): void {
     if (head.opcode === TX_SETUP && (head.flags ?? 0) & STARTTIMER) this.#assertCarries(action, messages, target);
@@ -162,7 +159,7 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
     );
   }
 
-  /** Ends something; returns whether there was such: there is none where the interface is gone. */
+  /** Deletes a subscription or transmission; returns whether it existed: none does when the interface is gone. */
   erase(action: string, head: BcmHead, target: BcmTarget = this.#default): boolean {
     const result = this.#send(head, [], target);
     if (result === -EINVAL || result === -ENODEV) return false;
@@ -171,16 +168,16 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
     return true;
   }
 
-  /** Drops what has come for a subscription: it would be taken for its successor's. */
+  /** Drops the queued reports of a subscription: they would be taken for those of its successor. */
   drop({ canId, flags = 0 }: Pick<BcmHead, "canId" | "flags">): void {
     for (let report = this.#next(); report !== null; report = this.#next()) this.#aside.push(report);
     this.#aside = this.#aside.filter(({ head }) =>
       head.opcode === TX_EXPIRED || head.canId !== canId || (head.flags ^ flags) & CAN_FD_FRAME
     );
-    this.#tell();
+    this.#updateReadiness();
   }
 
-  /** What the kernel holds under an identifier, or null if that is nothing. */
+  /** Reads what the kernel holds under a key; null if there is nothing. */
   read(
     action: string,
     opcode: typeof TX_READ | typeof RX_READ,
@@ -188,7 +185,7 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
     target: BcmTarget = this.#default,
   ): BcmReport | null {
     const answer = opcode === TX_READ ? TX_STATUS : RX_STATUS;
-    // Twice: the first answer may have found the receive buffer full, which is empty afterwards.
+    // Twice: the first answer may have been lost because the receive buffer, which is empty afterwards, was full.
     for (let tries = 0; tries < 2; tries++) {
       const result = this.#send({ opcode, canId, flags: flags & CAN_FD_FRAME }, [], target);
       if (result === -EINVAL) return null;
@@ -197,20 +194,20 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
         const before = this.#pending;
         const report = this.#next();
         if (report?.head.opcode === answer) {
-          this.#tell();
+          this.#updateReadiness();
           return report;
         }
         if (report !== null) this.#aside.push(report);
         else if (this.#pending === before) break;
         else errors++;
       }
-      this.#tell();
+      this.#updateReadiness();
     }
     const { channel } = target;
-    throw new CanOperationError(`Cannot ${action} on "${channel}": the kernel does not answer`, { channel });
+    throw new CanOperationError(`Cannot ${action} on "${channel}": the kernel does not answer; try again`, { channel });
   }
 
-  /** The next that came, or null if there is no more now. What is no report becomes #pending. */
+  /** The next report, or null if there are no more now. An error is kept in #pending. */
   #next(): BcmReport | null {
     for (let errors = 0; errors < MAX_ERRORS_IN_A_ROW; errors++) {
       const length = this.#datagram.receive();
@@ -219,14 +216,14 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
       }
       this.#empty = length === -EAGAIN;
       if (length === -EAGAIN) return null;
-      if (length >= 0 || length === -EINTR) continue; // no message of the broadcast manager
+      if (length >= 0 || length === -EINTR) continue; // not a datagram of the broadcast manager
       this.#pending ||= length;
       if (length !== -ENODEV) return null;
     }
     return null;
   }
 
-  /** 0 or more, or `-errno`. */
+  /** Returns 0 or more, or `-errno`. */
   #send(head: BcmHead, messages: readonly Message[], { index }: BcmTarget): number {
     const size = frameSize(head.flags ?? 0);
     encodeBcmHead(this.#datagram.data, { ...head, nframes: messages.length });
@@ -236,7 +233,7 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
     return result === -ENOTCONN ? -ENODEV : result; // the kernel has forgotten the interface
   }
 
-  /** The kernel takes what cannot leave, and says nothing when it is due. */
+  /** The kernel accepts frames that it cannot send, and reports nothing when they are due. */
   #assertCarries(action: string, [first]: readonly Message[], { channel }: BcmTarget): void {
     const refuse = (errno: number, advice?: string) => this.#error(`${action} on`, "ioctl", -errno, advice, channel);
     const advice = messageAdvice(this.libc, this.fd, channel, first);
@@ -244,8 +241,8 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
     if (interfaceIsDown(this.libc, this.fd, channel)) throw refuse(ENETDOWN);
   }
 
-  /** Tells who waits that there is something the kernel does not tell of. */
-  #tell(): void {
+  /** Wakes a waiter for what the descriptor does not signal. */
+  #updateReadiness(): void {
     this.readiness.hasQueued = this.#pending !== 0 || this.#aside.length > 0;
   }
 

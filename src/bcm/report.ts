@@ -1,5 +1,5 @@
 /**
- * What the broadcast manager tells.
+ * Datagrams of the broadcast manager, decoded.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import type { Message } from "../message/message.ts";
 import { messageOfFrame } from "../message/of_frame.ts";
 import type { Datagram } from "../socket/datagram.ts";
 
-/** A head, and the frames after it. */
+/** A `struct bcm_msg_head` and the frames that follow it. */
 export interface BcmReport {
   readonly head: Required<BcmHead>;
   readonly messages: readonly Message[];
-  /** The interface, where the kernel tells it: not of what is sent. */
+  /** The interface's name; null where the kernel does not name one, as for transmissions. */
   readonly channel: string | null;
 }
 
-/** Bytes of each frame after a head with these flags. */
+/** Bytes of each frame that follows a head with these flags. */
 export function frameSize(flags: number): number {
   return flags & CAN_FD_FRAME ? CANFD_MTU : CAN_MTU;
 }
 
 /**
- * Reads what was received.
+ * Decodes a received datagram.
  *
- * @param length Bytes of it: a head at the least.
- * @param nameOf Gives the name of an interface's index.
+ * @param length Its bytes, at least those of a head.
+ * @param nameOf Returns the name of the interface with an index.
  */
 export function decodeReport(
   { data, name, controls }: Datagram,
@@ -38,7 +38,7 @@ export function decodeReport(
   const head = decodeBcmHead(data);
   const index = new DataView(name.buffer, name.byteOffset).getInt32(SOCKADDR_CAN_IFINDEX, true);
   const channel = index === 0 ? null : nameOf(index);
-  // Only a frame that has come has a time: of all else the kernel tells when it was read.
+  // Only a received frame has a timestamp of its own: for all else the kernel fills in the time of the read.
   const time = head.opcode === RX_CHANGED
     ? controls.find(({ level, type, data }) => level === SOL_SOCKET && type === SO_TIMESTAMPNS && data.length === 16)
     : undefined;

@@ -1,5 +1,5 @@
 /**
- * What a broadcast manager's socket receives.
+ * The options of a subscription, as the kernel takes them.
  *
  * @module
  */
@@ -19,56 +19,71 @@ import {
 import { CAN_MAX_DLEN, CANFD_MAX_DLEN } from "../kernel/can.ts";
 import { frameIdWord, Message } from "../message/message.ts";
 import { checkSeconds } from "./plan.ts";
-import { MAX_NFRAMES } from "./port.ts";
+import { MAX_NFRAMES } from "./limits.ts";
 
-/** Which frames a subscription is for, and what it tells of them. */
+/**
+ * Options of `BcmSocket.subscribe`: which frames, and which events they cause.
+ *
+ * @category Broadcast manager
+ */
 export interface BcmSubscriptionOptions {
-  /** The identifier: 0 to 0x7ff, extended to 0x1fffffff. */
+  /** The identifier: 0 to 0x7ff, extended 0 to 0x1fffffff. */
   readonly arbitrationId: number;
-  /** 29-bit identifier. Default true, as of a `Message`. */
+  /** Whether the identifier has 29 bits. Default true, as in `Message`. */
   readonly isExtendedId?: boolean;
-  /** Remote frames with the identifier, instead of data. Default false. */
+  /** Whether the frames are remote frames instead of data frames. Default false. */
   readonly isRemoteFrame?: boolean;
-  /** CAN FD frames, instead of classic ones. Default false. */
+  /** Whether the frames are CAN FD instead of classic frames. Default false. */
   readonly isFd?: boolean;
   /**
-   * Bits of the data that count, up to 8 bytes, FD 64; missing ones are 0. `"changed"` comes with the first frame, and then
-   * with each in which one of these bits differs from the last that was told. Default: all bits. Null: `"changed"` comes
-   * with each frame, whatever it has.
+   * The bits of the data to compare, up to 8 bytes, FD 64; missing bytes are 0. The first frame causes `"changed"`, and then
+   * each frame in which one of these bits differs from the last reported frame. Default: all bits. Null: every frame causes
+   * `"changed"`, whatever its data.
    */
   readonly mask?: ArrayLike<number> | null;
-  /** Frames that carry now this, now that: each kind is compared with the last of its own. Instead of `mask`. */
+  /** Multiplexed frames: each case is compared with the last frame of the same case. Instead of `mask`. */
   readonly multiplex?: BcmMultiplex;
-  /** Whether a change of length is a change. Default true where no mask is given, else false. */
+  /** Whether another length is a change. Default true if neither `mask` nor `multiplex` is given, else false. */
   readonly checkDlc?: boolean;
-  /** Seconds between two `"changed"` at the least: what changes meanwhile is told once, at their end, as it is then. */
+  /**
+   * At least so many seconds between two `"changed"`, 0.000001 to 34560000: changes in the meantime are reported once, with
+   * the latest frame. Default: none.
+   */
   readonly throttle?: number;
   /**
-   * Seconds without a frame after which `"timeout"` comes, once; every frame, changed or not, begins them anew. Default: no
-   * watch.
+   * Seconds without a frame after which `"timeout"` is reported, once, 0.000001 to 34560000; every frame, changed or not,
+   * restarts them. Default: frames may be missing.
    */
   readonly timeout?: number;
-  /** Whether the first `timeout` begins at once, and not with the first frame. Default true. */
+  /** Whether the first `timeout` begins at once instead of with the first frame. Default true. */
   readonly startTimer?: boolean;
-  /** Whether frames begin `timeout` anew. Default true. */
+  /** Whether frames restart `timeout`. Default true. */
   readonly autoTimer?: boolean;
-  /** Whether the first frame after `"timeout"` is a change, also if it has what the last one had. Default false. */
+  /** Whether the first frame after `"timeout"` causes `"changed"` even if its data is that of the last one. Default false. */
   readonly announceResume?: boolean;
 }
 
-/** Frames of which some bits tell the meaning of the others. */
+/**
+ * Multiplexed frames: some bits say what the others mean.
+ *
+ * @category Broadcast manager
+ */
 export interface BcmMultiplex {
-  /** These bits, of the first 8 bytes. */
+  /** The bits that tell the cases apart, within the first 8 bytes. */
   readonly mask: ArrayLike<number>;
-  /** What they say, and what counts then: 1 to 256. Frames that say something else are not told. */
+  /** The cases, 1 to 256. Frames of any other value are ignored. */
   readonly cases: readonly BcmMultiplexCase[];
 }
 
-/** One kind of such frames. */
+/**
+ * One case of multiplexed frames.
+ *
+ * @category Broadcast manager
+ */
 export interface BcmMultiplexCase {
-  /** What the bits of the multiplex's mask are, in this case alone; no others may be set. */
+  /** The value of the multiplex mask's bits in this case; no other bits may be set, and no two cases may have the same. */
   readonly value: ArrayLike<number>;
-  /** Bits of the data that count. Default: all. */
+  /** The bits of the data to compare. Default: all. */
   readonly mask?: ArrayLike<number>;
 }
 
@@ -96,23 +111,25 @@ type FullOptions =
     >
   >;
 
-/** What tells the kernel of a subscription. */
+/** The command that sets up a subscription. */
 export interface SubscriptionSetup {
   readonly head: BcmHead;
-  /** Masks, as frames. */
+  /** Masks, as frames' data. */
   readonly frames: readonly Message[];
 }
 
 /**
- * Checks a subscription, and makes what the kernel takes.
+ * Checks a subscription's options and puts them into the kernel's terms.
  *
- * @throws {RangeError | TypeError} See `BcmSocket.subscribe`.
+ * @throws {RangeError | TypeError} As `BcmSocket.subscribe`.
  */
 export function encodeSubscription(options: BcmSubscriptionOptions): SubscriptionSetup {
   const full = fillOptions("subscribe", options, table) as unknown as FullOptions;
   const { arbitrationId, isExtendedId, isRemoteFrame, isFd, multiplex, throttle, timeout } = full;
-  const { mask } = options; // where null is not as good as absent
-  if (arbitrationId === undefined) throw new TypeError("Option arbitrationId is missing: what to subscribe to");
+  const { mask } = options; // null differs from undefined here, which fillOptions ignores
+  if (arbitrationId === undefined) {
+    throw new TypeError("Option arbitrationId is missing: the identifier to subscribe to");
+  }
   if (mask !== undefined && multiplex !== undefined) {
     throw new TypeError("mask and multiplex exclude each other: each case of a multiplex has its own mask");
   }
@@ -143,12 +160,12 @@ export function encodeSubscription(options: BcmSubscriptionOptions): Subscriptio
   return { head, frames: masks.map((data) => new Message({ arbitrationId, isExtendedId, isFd, data })) };
 }
 
-/** The multiplex's mask; then, for each case, its value where that mask is set and its own mask elsewhere. */
+/** The multiplex's mask; then of each case its value where that mask has bits, and its own mask elsewhere. */
 function muxMasks(multiplex: BcmMultiplex, most: number): Uint8Array[] {
   fillOptions("multiplex", multiplex, { mask: ["object"], cases: ["array"] });
   const mux = bits("multiplex.mask", multiplex.mask, most);
   if (mux.subarray(8).some((byte) => byte !== 0)) {
-    throw new RangeError("multiplex.mask has bits beyond 8 bytes: the kernel looks at no more to tell the cases apart");
+    throw new RangeError("multiplex.mask has bits beyond 8 bytes: the kernel tells cases apart by the first 8 only");
   }
   const { cases } = multiplex;
   checkWhole("The number of multiplex.cases", cases?.length, 1, MAX_NFRAMES);
@@ -160,11 +177,13 @@ function muxMasks(multiplex: BcmMultiplex, most: number): Uint8Array[] {
       fillOptions(name, each, { value: ["object"], mask: ["object"] });
       const value = bits(`${name}.value`, each.value, most);
       if (value.some((byte, at) => byte & ~mux[at])) {
-        throw new RangeError(`${name}.value has bits that multiplex.mask has not: they tell no case`);
+        throw new RangeError(`${name}.value has bits outside multiplex.mask: they do not tell cases apart`);
       }
       const same = values.get(`${value}`);
       if (same !== undefined) {
-        throw new RangeError(`${name}.value is that of cases[${same}]: the kernel compares frames with the first only`);
+        throw new RangeError(
+          `${name}.value is that of cases[${same}]: the kernel uses the first of the same value only`,
+        );
       }
       values.set(`${value}`, i);
       const mask = bits(`${name}.mask`, each.mask ?? everything(most), most);
@@ -177,13 +196,15 @@ function everything(length: number): Uint8Array {
   return new Uint8Array(length).fill(0xff);
 }
 
-/** A mask of full length. */
+/** Checks a mask and fills it up with 0. */
 function bits(name: string, given: ArrayLike<number>, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   if (typeof given !== "object" || given === null || typeof given.length !== "number") {
     throw new TypeError(`${name} must be a Uint8Array or an array of numbers: ${given}`);
   }
-  if (given.length > length) throw new RangeError(`${name} has ${given.length} bytes: at most ${length} fit the frame`);
+  if (given.length > length) {
+    throw new RangeError(`${name} has ${given.length} bytes: at most ${length} fit into the frame`);
+  }
   for (let i = 0; i < given.length; i++) bytes[i] = checkWhole(`${name}[${i}]`, given[i], 0, 255);
   return bytes;
 }

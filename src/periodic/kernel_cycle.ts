@@ -18,76 +18,78 @@ import {
 } from "../kernel/bcm.ts";
 import type { Plan } from "./plan.ts";
 import { Steering } from "./steering.ts";
-import type { Cycle, CycleEnd } from "./task.ts";
+import type { Cycle, CycleListener } from "./task.ts";
 
-/** Counts frames that have no end: the kernel counts down, and so tells how many were sent. */
+/** Count of a task without an end. The kernel counts down from it, which shows how many frames it has sent. */
 const ENDLESS = 0xffffffff;
 
-/** Milliseconds between two looks whether the report of an end got lost, where there is nothing else to look for. */
-const LOST = 5000;
+/** Milliseconds between two checks for a lost TX_EXPIRED, where nothing else is sampled. */
+const EXPIRY_CHECK = 5000;
 
-/** Frames before an end that are too few for another interval to be worth it. */
-const FEW = 16;
+/** With no more frames left than this, a correction is not worth its cost. */
+const FEW_LEFT = 16;
 
-/** How often in a period the moment after a frame is looked for, and for how many periods or milliseconds at least. */
-const LOOKS = { each: 8, periods: 2, milliseconds: 8 };
+/** Waiting for the moment after a frame: samples per period, and for how many periods, but at least how many milliseconds. */
+const SEARCH = { perPeriod: 8, periods: 2, milliseconds: 8 };
 
-/** Milliseconds of a period in which that is done without a pause, which timers are too slow for. */
-const SHORT = 4;
+/** Up to this period, in milliseconds, that is a busy loop: timers are too slow for it. */
+const BUSY_UP_TO = 4;
 
 const ACTION = "send periodically";
 
-/** How many frames the kernel has still to send, asked between two times, in milliseconds. */
-interface Look {
-  readonly asked: number;
-  readonly at: number;
+/** How many frames the kernel has still to send, read between two times, in milliseconds. */
+interface Sample {
+  readonly before: number;
+  readonly after: number;
   readonly left: number;
 }
 
-/** An interval that is to be set in the moment after a frame, what the last look for that found, and when to give up. */
-interface Wish {
+/** An interval to be set in the moment after a frame. */
+interface PendingInterval {
+  /** Microseconds. */
   readonly interval: number;
-  last: Look;
-  readonly until: number;
+  last: Sample;
+  /** When to set it regardless, in milliseconds. */
+  readonly deadline: number;
 }
 
-/** What cycles need of the socket that they share. */
+/** The socket that the cycles of a bus share. */
 export interface CycleSocket {
-  /** The socket; opened if there is none. */
+  /** The socket; opened at the first use. */
   readonly bcm: BcmPort<unknown>;
-  /** A name in the kernel for what a cycle sends; it is told when the kernel reports its end. */
+  /** Returns a key by which the kernel knows what the cycle sends, and passes on the report of its end. */
   register(cycle: KernelCycle): number;
-  /** A cycle sends no more. */
+  /** The cycle has stopped sending. */
   forget(cycle: KernelCycle, key: number): void;
-  /** Passes on what the kernel has reported. */
+  /** Receives the kernel's reports and passes them on. */
   drain(): void;
-  /** Whether somebody waits for a report. */
-  await(cycle: KernelCycle, awaited: boolean, keepAlive: boolean): void;
-  /** A look has failed: the interface is gone, say. */
-  lookFailed(cycle: KernelCycle, error: unknown): void;
+  /** Whether a caller waits for the cycle's end, and whether that keeps the process alive. */
+  setAwaited(cycle: KernelCycle, awaited: boolean, keepAlive: boolean): void;
+  /** Taking a sample has failed: the interface is gone, say. */
+  sampleFailed(cycle: KernelCycle, error: unknown): void;
 }
 
-/** One task of the broadcast manager. */
+/** Sends a task's messages by the broadcast manager. */
 export class KernelCycle implements Cycle {
   readonly #socket: CycleSocket;
-  readonly #end: CycleEnd;
-  /** Its name in the kernel; 0 while it sends nothing. */
+  readonly #listener: CycleListener;
+  /** Its key in the kernel (`can_id` of the head); 0 while it sends nothing. */
   #key = 0;
   #plan!: Plan;
   #target!: BcmTarget;
-  /** Frames that the kernel has been told to count. */
+  /** Frames that the kernel was given to count. */
   #count = 0;
   #subsequent = false;
   #steering!: Steering;
-  #wish: Wish | null = null;
-  /** About how many frames more than the kernel counts have left: while it was told an interval. */
+  #pending: PendingInterval | null = null;
+  /** Estimated number of frames that were sent without being counted, while an interval was set. */
   #uncounted = 0;
   #startedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(socket: CycleSocket, end: CycleEnd) {
+  constructor(socket: CycleSocket, listener: CycleListener) {
     this.#socket = socket;
-    this.#end = end;
+    this.#listener = listener;
   }
 
   get subsequent(): boolean {
@@ -106,7 +108,7 @@ export class KernelCycle implements Cycle {
     if (this.#key !== 0) {
       this.#socket.bcm.erase("stop sending periodically", this.#head(TX_DELETE, 0), this.#target);
     }
-    this.#over();
+    this.#forget();
   }
 
   setMessages(plan: Plan): void {
@@ -120,65 +122,65 @@ export class KernelCycle implements Cycle {
       const left = this.#left();
       this.#setTimer(left, period, plan);
       this.#steerFrom(period, this.#count - left);
-      this.#lookLater();
+      this.#sampleLater();
     }
     this.#plan = plan;
   }
 
-  look(): void {
+  poll(): void {
     this.#socket.drain();
   }
 
-  await(awaited: boolean, keepAlive: boolean): void {
-    this.#socket.await(this, awaited, keepAlive);
+  setAwaited(awaited: boolean, keepAlive: boolean): void {
+    this.#socket.setAwaited(this, awaited, keepAlive);
   }
 
-  /** The kernel reports that the last frame has been sent. */
+  /** The kernel has reported that the last frame was sent (TX_EXPIRED). */
   expired(): void {
     if (this.#plan.subsequentPeriod !== 0) return;
     try {
-      this.stop(); // it would stay in the kernel, idle
+      this.stop(); // otherwise it stays in the kernel, idle
     } finally {
-      this.#over();
-      this.#end.ended();
+      this.#forget();
+      this.#listener.ended();
     }
   }
 
-  /** The kernel does not send any more. */
+  /** The kernel has stopped sending. */
   failed(error: unknown): void {
-    this.#over();
-    this.#end.failed(error, false); // all else that uses the interface tells of it
+    this.#forget();
+    this.#listener.failed(error, false); // everything else that uses the interface reports it
   }
 
-  /** Waiting for reports has failed. */
+  /** Waiting for the kernel's reports has failed. */
   waitFailed(error: unknown): void {
-    this.#end.waitFailed(error);
+    this.#listener.waitFailed(error);
   }
 
-  /** The socket and all that it sent is no more. */
+  /** The socket was closed, and with it all that it sent. */
   lost(): void {
     clearTimeout(this.#timer);
-    this.#wish = null;
+    this.#pending = null;
     this.#key = 0;
   }
 
-  /** Goes on with a new socket, as if it had been sending all the while. */
+  /** Continues with a new socket, as if it had been sending in the meantime. */
   resume(): void {
     const { count, period, subsequentPeriod } = this.#plan;
     const due = Math.floor(1000 * (performance.now() - this.#startedAt) / period) + 1;
     if (count === 0 || due < count) this.#begin(this.#plan, count && count - due);
     else if (subsequentPeriod !== 0) this.#begin(this.#plan, 0, true);
-    else this.#end.ended();
+    else this.#listener.ended();
   }
 
-  /** Whether the kernel counts to an end. */
+  /** Whether the kernel counts down to an end. */
   get #finite(): boolean {
     return this.#count !== ENDLESS;
   }
 
   /**
-   * @param count How many frames are to be counted; 0 for no end.
-   * @param subsequent Whether those of `count` have been sent.
+   * @param count How many frames to count; 0 for no end.
+   * @param subsequent Whether the frames of the plan's `count` have been sent.
    */
   #begin(plan: Plan, count: number, subsequent = false): void {
     const period = subsequent ? plan.subsequentPeriod : plan.period;
@@ -194,15 +196,15 @@ export class KernelCycle implements Cycle {
         plan,
       );
     } catch (error) {
-      this.#over();
+      this.#forget();
       throw error;
     }
-    // The kernel reports an end only of frames that its timer has sent.
+    // The kernel reports the end only if its timer has sent the last frame: a single one is sent by the command itself.
     if (this.#count === 1 && plan.subsequentPeriod === 0) this.expired();
-    else this.#lookLater();
+    else this.#sampleLater();
   }
 
-  #over(): void {
+  #forget(): void {
     this.#socket.forget(this, this.#key);
     this.lost();
   }
@@ -232,8 +234,8 @@ export class KernelCycle implements Cycle {
   }
 
   /**
-   * Sets the interval. The kernel takes the number of frames along with it: those that leave between the question how many
-   * are left and this are sent in addition.
+   * Sets the interval. The kernel takes the number of frames along with it: frames that are sent between reading that number
+   * and this call are not counted.
    */
   #setTimer(left: number, interval: number, plan: Plan): void {
     this.#command({ ...this.#head(TX_SETUP, SETTIMER), ...this.#timing(left, interval, plan) }, plan);
@@ -241,41 +243,43 @@ export class KernelCycle implements Cycle {
 
   #steerFrom(period: number, sent: number): void {
     this.#steering = new Steering(period, performance.now(), sent);
-    this.#wish = null;
+    this.#pending = null;
     this.#uncounted = 0;
   }
 
-  /** Whether a number of frames has to be met exactly: then the interval stays as it is. */
+  /** Whether the number of frames must be exact: then the interval is never changed. */
   get #exact(): boolean {
     return this.#finite && this.#plan.exact;
   }
 
-  /** Wishes for the interval that keeps the mean period. */
-  #steer(look: Look): void {
-    if (this.#exact || (this.#finite && look.left <= FEW)) return;
-    const interval = this.#steering.look(look.at, this.#count - look.left);
+  /** Finds the interval that keeps the mean period, to be set after a frame. */
+  #steer(sample: Sample): void {
+    if (this.#exact || (this.#finite && sample.left <= FEW_LEFT)) return;
+    const interval = this.#steering.sample(sample.after, this.#count - sample.left);
     if (interval === null) return;
-    const wait = Math.max(LOOKS.periods * this.#period / 1000, LOOKS.milliseconds);
-    this.#wish = { interval, last: look, until: look.at + wait };
+    const wait = Math.max(SEARCH.periods * this.#period / 1000, SEARCH.milliseconds);
+    this.#pending = { interval, last: sample, deadline: sample.after + wait };
   }
 
-  /** Sets the interval if a frame has just left: the next comes long after the kernel has been told. */
-  #seize(wish: Wish, look: Look): void {
-    const { asked, left } = wish.last;
-    const justLeft = look.left < left && look.at - asked < this.#steering.interval / 2000;
-    wish.last = look;
-    if (justLeft || look.at >= wish.until) this.#setInterval(wish.interval, look, justLeft ? asked : -Infinity);
+  /** Sets the interval if a frame has just been sent: the next one is due long after the kernel has the new interval. */
+  #applyAfterFrame(pending: PendingInterval, sample: Sample): void {
+    const { before, left } = pending.last;
+    const justSent = sample.left < left && sample.after - before < this.#steering.interval / 2000;
+    pending.last = sample;
+    if (justSent || sample.after >= pending.deadline) {
+      this.#setInterval(pending.interval, sample, justSent ? before : -Infinity);
+    }
   }
 
-  /** @param since When the last frame had not left yet: the next cannot come before an interval after that. */
-  #setInterval(interval: number, look: Look, since: number): void {
-    this.#wish = null;
-    const known = this.#finite ? Math.min(Math.round(this.#uncounted), look.left - 1) : 0;
-    const left = look.left - known;
+  /** @param since A time at which the last frame had not been sent yet: the next one is due an interval later at the earliest. */
+  #setInterval(interval: number, sample: Sample, since: number): void {
+    this.#pending = null;
+    const known = this.#finite ? Math.min(Math.round(this.#uncounted), sample.left - 1) : 0;
+    const left = sample.left - known;
     this.#setTimer(left, interval, this.#plan);
     const at = performance.now();
     const sure = at - since < this.#steering.interval / 1000;
-    const uncounted = (sure ? 0 : 1000 * (at - look.at) / this.#period) - known;
+    const uncounted = (sure ? 0 : 1000 * (at - sample.after) / this.#period) - known;
     this.#uncounted += uncounted;
     this.#steering.set(interval, at, this.#count - left, uncounted);
   }
@@ -285,39 +289,42 @@ export class KernelCycle implements Cycle {
     return this.#subsequent ? this.#plan.subsequentPeriod : this.#plan.period;
   }
 
-  #lookLater(): void {
+  #sampleLater(): void {
     clearTimeout(this.#timer);
-    const wait = this.#exact ? LOST : this.#steering.wait;
-    this.#timer = setTimeout(() => this.#lookNow(), this.#wish === null ? wait : this.#period / 1000 / LOOKS.each);
+    const delay = this.#exact ? EXPIRY_CHECK : this.#steering.delay;
+    this.#timer = setTimeout(
+      () => this.#onTimer(),
+      this.#pending === null ? delay : this.#period / 1000 / SEARCH.perPeriod,
+    );
     setKeepAlive(this.#timer, false);
   }
 
-  #lookNow(): void {
+  #onTimer(): void {
     const key = this.#key;
     try {
       this.#socket.drain();
       if (this.#key !== key || key === 0) return;
-      do this.#lookOnce(); while (this.#wish !== null && this.#period <= 1000 * SHORT);
+      do this.#sampleOnce(); while (this.#pending !== null && this.#period <= 1000 * BUSY_UP_TO);
     } catch (error) {
-      this.#wish = null;
-      this.#socket.lookFailed(this, error);
+      this.#pending = null;
+      this.#socket.sampleFailed(this, error);
     }
-    if (this.#key === key && key !== 0) this.#lookLater();
+    if (this.#key === key && key !== 0) this.#sampleLater();
   }
 
-  #lookOnce(): void {
-    const asked = performance.now();
+  #sampleOnce(): void {
+    const before = performance.now();
     const left = this.#left();
-    const look = { asked, at: performance.now(), left };
+    const sample = { before, after: performance.now(), left };
     if (left === 0) this.#countedDown();
-    else if (this.#wish !== null) this.#seize(this.#wish, look);
-    else this.#steer(look);
+    else if (this.#pending !== null) this.#applyAfterFrame(this.#pending, sample);
+    else this.#steer(sample);
   }
 
-  /** The kernel has come to the end of what it counts. */
+  /** The kernel has counted down to 0. */
   #countedDown(): void {
     const { subsequentPeriod } = this.#plan;
-    if (this.#finite && subsequentPeriod === 0) return this.expired(); // the report found no room, say
+    if (this.#finite && subsequentPeriod === 0) return this.expired(); // its report was lost: the receive buffer was full, say
     this.#subsequent ||= this.#finite;
     this.#count = ENDLESS;
     this.#setTimer(ENDLESS, this.#period, this.#plan);

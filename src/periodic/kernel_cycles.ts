@@ -1,5 +1,5 @@
 /**
- * The broadcast manager's tasks of one bus, which share a socket.
+ * The kernel cycles of one bus, which share a socket of the broadcast manager.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import type { FullBusOptions } from "../raw/options.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
 import type { CycleSocket, KernelCycle } from "./kernel_cycle.ts";
 
-/** Milliseconds between two looks whether the interface is back. */
-const INTERVAL = 250;
+/** Milliseconds between two checks whether the interface is back. */
+const RETRY_INTERVAL = 250;
 
-/** Reports that are taken at once. */
+/** Reports received at once. */
 const BATCH = 64;
 
-/** The socket of a bus's kernel cycles, and its reports. */
+/** The kernel cycles of one bus, their socket and its reports. */
 export class KernelCycles implements CycleSocket {
   readonly #options: FullBusOptions;
   readonly #open: (onReady: OnReady) => BcmPort<BcmReport>;
   #bcm: BcmPort<BcmReport> | null = null;
   #lastKey = 0;
   readonly #cycles = new Map<number, KernelCycle>();
-  /** Those that wait for the interface to come back. */
+  /** Cycles that wait for the interface to come back. */
   readonly #lost = new Set<KernelCycle>();
   readonly #awaited = new Set<KernelCycle>();
   #keepAlive = true;
   readonly #timer = new RetryTimer(() => this.#reconnect());
-  /** When to look whether the interface is back, in milliseconds of the monotonic clock. */
-  #lookAt = 0;
+  /** When to check again whether the interface is back, in milliseconds of the monotonic clock. */
+  #retryAt = 0;
   readonly #reports: BcmReport[] = [];
 
   /** @param open Opens a socket on the bus's interface. */
@@ -46,7 +46,7 @@ export class KernelCycles implements CycleSocket {
   }
 
   register(cycle: KernelCycle): number {
-    // Never the one of a task that has just ended: its last report may still be on the way.
+    // Never the key of a task that has just ended: its last report may still be queued.
     do this.#lastKey = (this.#lastKey + 1) % 2 ** 32 || 1; while (this.#cycles.has(this.#lastKey));
     this.#cycles.set(this.#lastKey, cycle);
     this.#arm();
@@ -60,7 +60,7 @@ export class KernelCycles implements CycleSocket {
     this.#arm();
   }
 
-  await(cycle: KernelCycle, awaited: boolean, keepAlive: boolean): void {
+  setAwaited(cycle: KernelCycle, awaited: boolean, keepAlive: boolean): void {
     if (awaited) this.#awaited.add(cycle);
     else this.#awaited.delete(cycle);
     this.#keepAlive = keepAlive;
@@ -79,13 +79,13 @@ export class KernelCycles implements CycleSocket {
     }
   }
 
-  lookFailed(cycle: KernelCycle, error: unknown): void {
-    // A socket that is open for every interface stays good when one of them goes.
+  sampleFailed(cycle: KernelCycle, error: unknown): void {
+    // A socket for every interface stays usable when one of them is removed.
     if (this.#options.channel === "" && isOf(error, ENODEV)) cycle.failed(error);
     else this.#failed(error);
   }
 
-  /** Closes the socket; what it sent is over. */
+  /** Closes the socket, which ends all that it sent. */
   close(): void {
     this.#timer.clear();
     for (const cycle of this.#cycles.values()) cycle.lost();
@@ -103,7 +103,7 @@ export class KernelCycles implements CycleSocket {
   #arm(): void {
     const { reconnect } = this.#options;
     const keepAlive = this.#keepAlive && this.#awaited.size > 0;
-    this.#timer.set(this.#lost.size > 0 ? this.#lookAt : Infinity, keepAlive);
+    this.#timer.set(this.#lost.size > 0 ? this.#retryAt : Infinity, keepAlive);
     try {
       this.#bcm?.arm(this.#awaited.size > 0 || (reconnect && this.#cycles.size > 0), false, keepAlive);
     } catch (error) {
@@ -114,7 +114,7 @@ export class KernelCycles implements CycleSocket {
   #failed(error: unknown): void {
     const { logger } = this.#options;
     if (isOf(error, ENODEV)) this.#gone(error);
-    else if (isOf(error, ENETDOWN)) logger?.warn(`${error.message}; what is due meanwhile is not sent`);
+    else if (isOf(error, ENETDOWN)) logger?.warn(`${error.message}; frames that are due in the meantime are lost`);
     else if (this.#awaited.size > 0) [...this.#awaited].forEach((cycle) => cycle.waitFailed(error));
     else logger?.warn(`${error}`);
   }
@@ -134,12 +134,12 @@ export class KernelCycles implements CycleSocket {
     const bcm = this.#bcm;
     this.#bcm = null;
     bcm?.close();
-    this.#lookAt = performance.now() + INTERVAL;
+    this.#retryAt = performance.now() + RETRY_INTERVAL;
     this.#arm();
   }
 
   #reconnect(): void {
-    this.#lookAt = performance.now() + INTERVAL;
+    this.#retryAt = performance.now() + RETRY_INTERVAL;
     try {
       this.bcm;
     } catch (error) {
@@ -156,7 +156,7 @@ export class KernelCycles implements CycleSocket {
           cycle.failed(error);
           continue;
         }
-        // Gone again, or down before all could go on.
+        // Removed again, or down before all could continue.
         this.#lost.add(cycle);
         if (awaited) this.#awaited.add(cycle);
         if (isOf(error, ENODEV)) return this.#gone(error);

@@ -1,5 +1,5 @@
 /**
- * What `sendPeriodic` was asked for.
+ * The arguments of `sendPeriodic`, checked.
  *
  * @module
  */
@@ -8,18 +8,22 @@ import { type BcmTransmitOptions, planTransmit, type TransmitPlan } from "../bcm
 import { fillOptions, type OptionTable } from "../check.ts";
 import type { Message } from "../message/message.ts";
 
-/** How messages are sent periodically. */
+/**
+ * Options of `Bus.sendPeriodic`.
+ *
+ * @category Periodic sending
+ */
 export interface PeriodicOptions extends BcmTransmitOptions {
-  /** Whether the first frame is sent at once, and not when `start` is called. Default true. */
+  /** Whether sending starts at once; otherwise it starts with `start`. Default true. */
   readonly autostart?: boolean;
   /**
-   * Is called before each frame with the message that is due, or with what it gave when that was due the last time, and
-   * gives the one to send. The frames are then sent from the event loop, by timers of this process.
+   * Called before each frame with the message that is due, or with what it returned when that one was last due; returns the
+   * message to send. The frames are then sent from the event loop, by timers of this process.
    */
   readonly modify?: (message: Message) => Message;
 }
 
-/** The same, checked. */
+/** The messages of a task, their period and end, and what changes them. */
 export interface Plan extends TransmitPlan {
   readonly modify: ((message: Message) => Message) | null;
 }
@@ -33,10 +37,10 @@ const table: OptionTable<PeriodicOptions> = {
 };
 
 /**
- * Checks what `sendPeriodic` was given.
+ * Checks the arguments of `sendPeriodic`.
  *
- * @param everyChannel Whether each message's channel names the interface that it leaves on.
- * @throws {RangeError | TypeError} See `Bus.sendPeriodic`.
+ * @param everyChannel Whether each message's channel names the interface to send on.
+ * @throws {RangeError | TypeError} As `Bus.sendPeriodic`.
  */
 export function makePlan(
   messages: Message | readonly Message[],

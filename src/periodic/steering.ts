@@ -1,71 +1,77 @@
 /**
- * Keeping a mean period.
+ * Keeping the mean period of a task that the kernel sends.
  *
  * @module
  */
 
-/** Between two looks at how many frames have been sent: at first and at the most, in milliseconds. */
-const LOOK = { first: 250, most: 5000 };
+/** Milliseconds between two samples of how many frames have been sent: at first, and at most. */
+const DELAY = { first: 250, max: 5000 };
 
-/** Frames over which a mean is known well enough. */
+/** Frames after which a mean is known well enough. */
 const WELL_KNOWN = 1000;
 
-/** The most that an interval is shortened by, as a part of the period. */
-const MOST_CORRECTED = 0.25;
+/** The largest correction of an interval, as a fraction of the period. */
+const MAX_CORRECTION = 0.25;
 
-/** What an interval is shortened or lengthened by to come back to the schedule, as a part of the period. */
-const RETURN = 0.02;
+/** How much an interval is shortened or lengthened to return to the schedule, as a fraction of the period. */
+const CATCH_UP = 0.02;
 
-/** Milliseconds off the schedule that are forgiven: the machine has slept, say. */
+/** Deviation from the schedule, in milliseconds, after which the schedule begins again: the machine was suspended, say. */
 const FORGIVEN = 2000;
 
 /**
- * Finds the interval to ask for so that frames come with a period in the mean. The kernel counts each interval from when
- * it has sent the last frame: what it takes to wake up for that is added to every one of them.
+ * Computes the interval to request so that frames keep a mean period. The kernel starts each interval when it has sent the
+ * last frame, so the latency of its timer is added to every interval.
  */
 export class Steering {
   readonly #period: number;
   #interval: number;
-  /** What keeps the period, as far as is known; and what is taken off it to come back to the schedule. */
+  /** The interval that keeps the period, as far as is known. */
   #steady: number;
-  #return = 0;
-  /** When the schedule began, and with how many frames; where some were not counted, with as many less. */
+  /** What is subtracted from it to return to the schedule. */
+  #catchUp = 0;
+  /** When the schedule began, and how many frames had been sent; fewer by those that were not counted since. */
   #start: { readonly at: number; readonly sent: number };
-  /** How far behind it the last look found the frames, in milliseconds. */
+  /** How far behind the schedule the last sample was, in milliseconds. */
   #behind = 0;
+  /** Where the present mean begins. */
   #from: { readonly at: number; readonly sent: number };
   /** By how much the last mean was off, in microseconds, if that was more than chance. */
   #error: number | null = null;
-  #wait = LOOK.first;
+  #delay = DELAY.first;
 
   /**
-   * Begins with the period itself.
+   * Begins with the period itself as the interval.
    *
    * @param period Microseconds.
    * @param at When the first frame was sent, in milliseconds.
+   * @param sent Frames sent so far.
    */
   constructor(period: number, at: number, sent: number) {
     this.#interval = this.#steady = this.#period = period;
     this.#start = this.#from = { at, sent };
   }
 
-  /** What the kernel has been asked for, in microseconds. */
+  /** The interval that the kernel has, in microseconds. */
   get interval(): number {
     return this.#interval;
   }
 
-  /** Milliseconds until another look is worth it. */
-  get wait(): number {
-    return this.#return === 0
-      ? this.#wait
-      : Math.min(Math.max(Math.abs(this.#behind) / RETURN, LOOK.first), this.#wait);
+  /** Milliseconds until the next sample is worth taking. */
+  get delay(): number {
+    return this.#catchUp === 0
+      ? this.#delay
+      : Math.min(Math.max(Math.abs(this.#behind) / CATCH_UP, DELAY.first), this.#delay);
   }
 
   /**
-   * The kernel has been asked for another interval.
+   * Records that the kernel was given another interval.
    *
-   * @param uncounted About how many frames it has sent that it does not count: those between the question how many were
-   * sent and this.
+   * @param interval Microseconds.
+   * @param at When, in milliseconds.
+   * @param sent Frames sent so far, as the kernel counts.
+   * @param uncounted Estimated number of frames that the kernel sent without counting them: those between reading the
+   * count and setting the interval.
    */
   set(interval: number, at: number, sent: number, uncounted: number): void {
     this.#start = { at: this.#start.at, sent: this.#start.sent - uncounted };
@@ -74,55 +80,55 @@ export class Steering {
   }
 
   /**
-   * Takes a look into account.
+   * Takes a sample into account.
    *
-   * @param at Milliseconds, by the clock of the first.
-   * @param sent How many frames have been sent.
-   * @returns The interval that the kernel should be asked for, or null for no other.
+   * @param at Milliseconds, by the clock of the constructor.
+   * @param sent Frames sent so far, as the kernel counts.
+   * @returns The interval to request, in microseconds, or null to keep the present one.
    */
-  look(at: number, sent: number): number | null {
+  sample(at: number, sent: number): number | null {
     this.#estimate(at, sent);
     this.#compare(at, sent);
-    const interval = Math.min(Math.round(this.#steady - this.#return), this.#period);
+    const interval = Math.min(Math.round(this.#steady - this.#catchUp), this.#period);
     return interval === this.#interval ? null : interval;
   }
 
-  /** Finds what keeps the period. */
+  /** Estimates the interval that keeps the period. */
   #estimate(at: number, sent: number): void {
     const frames = sent - this.#from.sent;
-    if (frames < 1) return this.#later();
+    if (frames < 1) return this.#backOff();
     const error = 1000 * (at - this.#from.at) / frames - this.#period + this.#steady - this.#interval;
-    // Where in an interval the looks fell is not known: that is one frame more or less.
+    // The phase of both samples is unknown: that is one frame more or less.
     const slight = Math.abs(error) <= this.#period / frames;
-    // Once the mean is known well enough, only what comes from now on can tell of a change.
-    if (slight && frames <= WELL_KNOWN) return this.#later();
+    // Once the mean is known well enough, only later frames can show a change.
+    if (slight && frames <= WELL_KNOWN) return this.#backOff();
     this.#from = { at, sent };
     const before = this.#error;
     this.#error = slight ? null : error;
-    if (slight) return this.#later();
+    if (slight) return this.#backOff();
     if (before === null || before * error < 0) return;
-    // The lesser of two in a row: where the machine stood still for a moment, that was more than waking up takes.
+    // The lesser of two in a row: where the machine stalled for a moment, the greater is more than the timer's latency.
     const least = Math.abs(before) < Math.abs(error) ? before : error;
-    if (Math.abs(least) > this.#period * MOST_CORRECTED) return this.#later();
-    const next = Math.max(this.#steady - least, this.#period * (1 - MOST_CORRECTED));
+    if (Math.abs(least) > this.#period * MAX_CORRECTION) return this.#backOff();
+    const next = Math.max(this.#steady - least, this.#period * (1 - MAX_CORRECTION));
     const steady = Math.min(Math.round(next), this.#period);
-    if (steady === this.#steady) return this.#later();
+    if (steady === this.#steady) return this.#backOff();
     this.#steady = steady;
     this.#error = null;
-    this.#wait = LOOK.first;
+    this.#delay = DELAY.first;
   }
 
-  /** Finds whether the frames are off the schedule, which a machine that stood still for a moment makes them. */
+  /** Compares the frames with the schedule: a machine that stalls for a moment puts them behind it. */
   #compare(at: number, sent: number): void {
     const behind = at - this.#start.at - (sent - this.#start.sent) * this.#period / 1000;
     const off = Math.abs(behind);
     if (off > FORGIVEN) this.#start = { at, sent };
-    if (off > FORGIVEN || off < this.#period / 1000 || behind * this.#return < 0) this.#return = 0;
-    else if (off > 2 * this.#period / 1000) this.#return = Math.sign(behind) * this.#period * RETURN;
+    if (off > FORGIVEN || off < this.#period / 1000 || behind * this.#catchUp < 0) this.#catchUp = 0;
+    else if (off > 2 * this.#period / 1000) this.#catchUp = Math.sign(behind) * this.#period * CATCH_UP;
     this.#behind = behind;
   }
 
-  #later(): void {
-    this.#wait = Math.min(2 * this.#wait, LOOK.most);
+  #backOff(): void {
+    this.#delay = Math.min(2 * this.#delay, DELAY.max);
   }
 }

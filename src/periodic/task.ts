@@ -7,26 +7,30 @@
 import { checkMessages, checkSeconds } from "../bcm/plan.ts";
 import type { Logger } from "../endpoint/options.ts";
 import type { Message } from "../message/message.ts";
+import { Completion } from "./completion.ts";
 import type { Plan } from "./plan.ts";
-import { Run } from "./run.ts";
 
 /**
- * Messages that are sent again and again: python-can's `CyclicSendTask`, made by `Bus.sendPeriodic`.
+ * Messages that are sent periodically, started by `Bus.sendPeriodic`; python-can's
+ * [`CyclicSendTaskABC`](https://python-can.readthedocs.io/en/stable/bcm.html).
  *
- * The kernel does it, with its own timers: it goes on while the script is busy or waits, and ends with the process. What
- * it does not send, because the link is down or its queue is full at that moment, is lost, as a message is that nobody
- * hears; the next goes when it is due. Nothing tells of that here; the bus's `recv` tells that the link went down.
+ * The kernel's [broadcast manager](https://docs.kernel.org/networking/can.html) sends them with its own timers: it continues
+ * while the script is busy or blocked, and stops when the process ends. A frame that cannot be sent when it is due, because
+ * the link is down or the transmit queue is full, is lost, as any message is that no one receives; the next is sent when it
+ * is due. The task does not report such losses; the bus's `recv` reports that the link went down.
  *
- * The kernel adds to each interval what it takes to wake up, which shows at periods of a few milliseconds. So while the
- * event loop runs, the task looks now and then at how many frames have been sent, and asks the kernel for intervals as much
- * shorter: that keeps the mean period. What is lost while the machine stands still, up to two seconds, is made up for by
- * intervals that are 2 % shorter. The kernel takes an interval together with the number of frames that are left, so the
- * task asks for it in the moment after a frame, when the next is far off: looking for that moment may take the event loop
- * 8 ms. Where it is not found, a task with `duration` sends a few frames more or less. One with `count` does none of that:
- * it meets the number exactly, whatever the machine does, and takes longer by what waking up takes.
+ * The kernel adds the latency of its timer to each interval, which shows at periods of a few milliseconds. So while the
+ * event loop runs, the task samples now and then how many frames have been sent, and sets intervals that are shorter by that
+ * much: this keeps the mean period. What is lost while the machine stalls, up to two seconds, is made up for by intervals
+ * that are 2 % shorter. The kernel takes an interval only together with the number of frames that are left, so the task sets
+ * it in the moment after a frame, when the next one is still far off: waiting for that moment may block the event loop for
+ * 8 ms. If the moment is missed, a task with `duration` sends a few frames more or less. A task with `count` is not
+ * corrected: it sends exactly that number, whatever the machine does, and takes longer by the latency of the timer.
+ *
+ * @category Periodic sending
  */
 export interface CyclicSendTask extends Disposable {
-  /** The messages, which take turns. */
+  /** The messages, which are sent in turn. */
   readonly messages: readonly Message[];
   /** Seconds between two frames. */
   readonly period: number;
@@ -37,102 +41,101 @@ export interface CyclicSendTask extends Disposable {
   /** Whether frames are being sent. */
   readonly active: boolean;
   /**
-   * Tells how the task ended, or will end: `"finished"` when the last frame of `count` or `duration` has been sent,
-   * `"stopped"` by `stop` or because the bus was closed. Each `start` of an ended task begins a new promise; one that was
-   * never started ends when the bus is closed. Once this has been asked for, an active task keeps the process alive,
-   * unless `Bus.unref` was called.
+   * How the task ends: `"finished"` when the last frame of `count` or `duration` has been sent, `"stopped"` by `stop` or
+   * because the bus was closed. Each `start` of a task that has ended begins a new promise; that of a task that was never
+   * started resolves when the bus is closed. Once this has been read, an active task keeps the process alive, unless
+   * `Bus.unref` was called.
    *
-   * It is rejected if the interface is removed (`ENODEV`; where timers send, `ENXIO`) or sending fails: only the logger is
-   * told of that if nobody asks. It is rejected with what `modify` throws, and if a link cannot carry what it gives: that is
-   * an unhandled rejection if nobody asks.
+   * Rejected if the interface is removed (`ENODEV`; where timers send, `ENXIO`) or sending fails: if this was never read,
+   * only the logger is notified. Rejected with what `modify` throws, and if the link cannot carry what `modify` returns: if
+   * this was never read, that is an unhandled rejection.
    */
   readonly done: Promise<"finished" | "stopped">;
   /**
-   * Sends the first message at once, and then all of them as when the task was new; also if it is active.
+   * Sends the first message at once and restarts `count` or `duration`, also if the task is active.
    *
    * @throws As `Bus.sendPeriodic`.
    */
   start(): void;
   /**
-   * Sends no more. A second call does nothing.
+   * Stops sending. A second call does nothing.
    *
-   * @throws {CanOperationError} The kernel refuses: the task goes on.
+   * @throws {CanOperationError} The kernel refuses: the task continues.
    */
   stop(): void;
   /**
-   * Replaces the messages. The next frame that is due is the first that has the new content; neither the time at which it
-   * is due changes nor whose turn it is.
+   * Replaces the messages. The next frame has the new content; neither the time at which it is due nor the turn changes.
    *
-   * @param messages As many as there are, of the same kind (CAN FD or not), with whatever identifiers; on a bus for every
-   * channel, of the same channel.
-   * @throws {RangeError | TypeError} They are not; the older ones stay.
+   * @param messages As many as before, of the same kind (CAN FD or not), with any identifiers; on a bus for every channel,
+   * with the same channel.
+   * @throws {RangeError | TypeError} They are not; the previous ones stay.
    * @throws {CanOperationError} The kernel refuses.
    */
   modifyData(messages: Message | readonly Message[]): void;
   /**
-   * Replaces the period: of the frames of `count` as long as they are sent, then of those after them. The frame that is due
-   * next comes when it was due; from then on the new period counts. (`start` instead has one sent at once.) A frame of
-   * `count` that leaves in the very moment of the call is sent in addition.
+   * Replaces the period: that of the frames of `count` while they are being sent, then that of the frames after them. The
+   * next frame is sent when it was due; the new period applies from then on. (`start` sends a frame at once instead.) A frame
+   * of `count` that is sent in the very moment of the call does not count.
    *
    * @param period Seconds, 0.000001 to 34560000.
-   * @throws {RangeError | TypeError} It is none; the older one stays.
+   * @throws {RangeError | TypeError} The period is out of range or not a number; the previous one stays.
    * @throws {CanOperationError} The kernel refuses.
    */
   modifyPeriod(period: number): void;
 }
 
-/** What sends the messages of a plan. */
+/** The sender of a plan's messages: the kernel or timers. */
 export interface Cycle {
-  /** Sends the first message, and goes on from there; nothing must be going on. */
+  /** Whether the frames of `count` have been sent, and others follow. */
+  readonly subsequent: boolean;
+  /** Sends the first message and continues with the plan. Must not be called while it is sending. */
   start(plan: Plan): void;
-  /** Sends no more. */
+  /** Stops sending. */
   stop(): void;
   /** Replaces the messages from the next frame on. */
   setMessages(plan: Plan): void;
-  /** Whether the frames of `count` have been sent, and others follow. */
-  readonly subsequent: boolean;
   /** Replaces a period after the next frame. */
   setPeriod(plan: Plan): void;
-  /** Sees whether the end has come. */
-  look(): void;
-  /** Whether somebody waits for the end, and the process may not end before. */
-  await(awaited: boolean, keepAlive: boolean): void;
+  /** Checks whether the end has come. */
+  poll(): void;
+  /** Whether a caller waits for the end, and whether that keeps the process alive. */
+  setAwaited(awaited: boolean, keepAlive: boolean): void;
 }
 
-/** Whom a cycle tells how it ended. */
-export interface CycleEnd {
+/** What a cycle notifies of its end. */
+export interface CycleListener {
   /** All frames have been sent. */
   ended(): void;
   /**
-   * It sends no more.
+   * Sending has stopped because of an error.
    *
-   * @param untold Whether nothing else tells of the error.
+   * @param unreported Whether nothing else reports the error.
    */
-  failed(error: unknown, untold: boolean): void;
-  /** The wait for its end has failed; it may go on. */
+  failed(error: unknown, unreported: boolean): void;
+  /** Waiting for the end has failed; sending may continue. */
   waitFailed(error: unknown): void;
 }
 
-/** What a task needs of those who keep all of them. */
-export interface Keeper {
+/** What a task needs of the tasks of its bus. */
+export interface TaskOwner {
   readonly logger: Logger | undefined;
-  /** Refuses if the bus is closed. */
+  /** Throws if the bus is closed. */
   assertOpen(action: string): void;
-  /** The task is active, or not any more, or somebody waits for its end. */
+  /** The task was started or has ended, or its end is awaited. */
   changed(task: Task): void;
 }
 
-/** A task over a cycle. */
-export class Task implements CyclicSendTask, CycleEnd {
-  readonly #keeper: Keeper;
+/** A task that a cycle sends. */
+export class Task implements CyclicSendTask, CycleListener {
+  readonly #owner: TaskOwner;
   readonly #cycle: Cycle;
   #plan: Plan;
-  #run = new Run<"finished" | "stopped">();
+  #completion = new Completion<"finished" | "stopped">();
   #active = false;
 
-  /** @param makeCycle Gives what sends the messages. */
-  constructor(keeper: Keeper, plan: Plan, makeCycle: (end: CycleEnd) => Cycle) {
-    this.#keeper = keeper;
+  /** @param makeCycle Makes the sender of the messages. */
+  constructor(owner: TaskOwner, plan: Plan, makeCycle: (listener: CycleListener) => Cycle) {
+    this.#owner = owner;
     this.#plan = plan;
     this.#cycle = makeCycle(this);
   }
@@ -154,47 +157,47 @@ export class Task implements CyclicSendTask, CycleEnd {
   }
 
   get active(): boolean {
-    if (this.#active) this.#cycle.look();
+    if (this.#active) this.#cycle.poll();
     return this.#active;
   }
 
   get done(): Promise<"finished" | "stopped"> {
-    const { promise } = this.#run;
-    this.#keeper.changed(this);
+    const { promise } = this.#completion;
+    this.#owner.changed(this);
     return promise;
   }
 
-  /** Whether it is active, or somebody waits for it to be started and to end. */
+  /** Whether it is active, or its end is awaited though it may not have been started. */
   get pending(): boolean {
-    return this.#active || (this.#run.asked && !this.#run.ended);
+    return this.#active || (this.#completion.requested && !this.#completion.settled);
   }
 
-  /** Whether it must be waited for in the event loop. */
+  /** Whether it is active and its end is awaited. */
   get awaited(): boolean {
-    return this.#active && this.#run.asked;
+    return this.#active && this.#completion.requested;
   }
 
   start(): void {
-    this.#keeper.assertOpen("send periodically to");
-    if (this.#run.ended) this.#run = new Run();
+    this.#owner.assertOpen("send periodically to");
+    if (this.#completion.settled) this.#completion = new Completion();
     const wasActive = this.#active;
-    if (wasActive) this.#cycle.stop(); // where that is refused, it goes on as it was
+    if (wasActive) this.#cycle.stop(); // if that fails, it continues as it was
     this.#active = true;
     try {
       this.#cycle.start(this.#plan);
     } catch (error) {
       this.#active = false;
-      if (wasActive) this.#run.end("stopped");
+      if (wasActive) this.#completion.resolve("stopped");
       throw error;
     } finally {
-      this.#keeper.changed(this);
+      this.#owner.changed(this);
     }
   }
 
   stop(): void {
     if (!this.#active) return;
     this.#cycle.stop();
-    this.#end((run) => run.end("stopped"));
+    this.#end((completion) => completion.resolve("stopped"));
   }
 
   modifyData(messages: Message | readonly Message[]): void {
@@ -215,40 +218,41 @@ export class Task implements CyclicSendTask, CycleEnd {
     this.stop();
   }
 
-  await(keepAlive: boolean): void {
-    this.#cycle.await(this.awaited, keepAlive);
+  /** Whether waiting for the end keeps the process alive. */
+  setKeepAlive(keepAlive: boolean): void {
+    this.#cycle.setAwaited(this.awaited, keepAlive);
   }
 
-  /** The bus is closed, and with it what sends. */
+  /** The bus was closed. */
   closed(): void {
-    if (this.#run.ended) return;
+    if (this.#completion.settled) return;
     if (this.#active) this.#cycle.stop();
-    this.#end((run) => run.end("stopped"));
+    this.#end((completion) => completion.resolve("stopped"));
   }
 
   ended(): void {
-    this.#end((run) => run.end("finished"));
+    this.#end((completion) => completion.resolve("finished"));
   }
 
-  failed(error: unknown, untold: boolean): void {
-    this.#keeper.logger?.warn(`A periodic task is over: ${error}`);
-    this.#end((run) => {
-      run.fail(error);
-      if (untold) void run.promise; // if nobody asks for it, the runtime tells of it
+  failed(error: unknown, unreported: boolean): void {
+    this.#owner.logger?.warn(`A periodic task has ended: ${error}`);
+    this.#end((completion) => {
+      completion.reject(error);
+      if (unreported) void completion.promise; // if `done` was never read, the runtime reports an unhandled rejection
     });
   }
 
   waitFailed(error: unknown): void {
     if (!this.awaited) return;
-    const run = this.#run;
-    this.#run = new Run();
-    run.fail(error);
-    this.#keeper.changed(this);
+    const completion = this.#completion;
+    this.#completion = new Completion();
+    completion.reject(error);
+    this.#owner.changed(this);
   }
 
-  #end(settle: (run: Run<"finished" | "stopped">) => void): void {
+  #end(settle: (completion: Completion<"finished" | "stopped">) => void): void {
     this.#active = false;
-    settle(this.#run);
-    this.#keeper.changed(this);
+    settle(this.#completion);
+    this.#owner.changed(this);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * All that a bus sends periodically.
+ * The periodic tasks of one bus.
  *
  * @module
  */
@@ -13,31 +13,31 @@ import type { FullBusOptions } from "../raw/options.ts";
 import { KernelCycle } from "./kernel_cycle.ts";
 import { KernelCycles } from "./kernel_cycles.ts";
 import { makePlan, type PeriodicOptions } from "./plan.ts";
-import { type CyclicSendTask, type Keeper, Task } from "./task.ts";
-import { TimerCycle, type TimerSender } from "./timer_cycle.ts";
+import { type CyclicSendTask, Task, type TaskOwner } from "./task.ts";
+import { TimerCycle, type TimerHost } from "./timer_cycle.ts";
 
 /** What tasks need of their bus. */
-export interface TaskHost {
+export interface PeriodicHost {
   readonly options: FullBusOptions;
   /** Opens another socket on the bus's interface. */
   openSocket(options: FullBusOptions, onReady: OnReady): FramePort;
-  /** Refuses what the bus cannot send. */
+  /** Throws if the bus cannot send a message. */
   check(message: Message): void;
-  /** Refuses if the bus is closed. */
+  /** Throws if the bus is closed. */
   assertOpen(action: string): void;
 }
 
 /** The tasks of one bus. */
-export class PeriodicTasks implements Keeper, TimerSender {
-  readonly #host: TaskHost;
+export class PeriodicTasks implements TaskOwner, TimerHost {
+  readonly #host: PeriodicHost;
   readonly #kernel: KernelCycles;
-  /** Those that are active or waited for. */
+  /** Tasks that are active or whose end is awaited. */
   readonly #tasks = new Set<Task>();
   #socket: FramePort | null = null;
   #keepAlive = true;
   #closed = false;
 
-  constructor(host: TaskHost) {
+  constructor(host: PeriodicHost) {
     this.#host = host;
     const { options } = host;
     const open = (onReady: OnReady) =>
@@ -54,11 +54,11 @@ export class PeriodicTasks implements Keeper, TimerSender {
   send(given: Message | readonly Message[], period: number, options: PeriodicOptions): CyclicSendTask {
     const { autostart, ...plan } = makePlan(given, period, options, this.#host.options.channel === "");
     for (const message of plan.messages) this.#host.check(message);
-    const ourselves = this.#host.options.interface === "virtual" || plan.modify !== null || plan.messages[0].isXl;
+    const byTimers = this.#host.options.interface === "virtual" || plan.modify !== null || plan.messages[0].isXl;
     const task = new Task(
       this,
       plan,
-      (end) => ourselves ? new TimerCycle(this, end) : new KernelCycle(this.#kernel, end),
+      (listener) => byTimers ? new TimerCycle(this, listener) : new KernelCycle(this.#kernel, listener),
     );
     if (autostart) task.start();
     return task;
@@ -78,13 +78,13 @@ export class PeriodicTasks implements Keeper, TimerSender {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Whether tasks whose end is waited for keep the process alive. */
+  /** Whether tasks whose end is awaited keep the process alive. */
   set keepAlive(value: boolean) {
     this.#keepAlive = value;
-    for (const task of this.#tasks) task.await(value);
+    for (const task of this.#tasks) task.setKeepAlive(value);
   }
 
-  /** Ends all. */
+  /** Ends all tasks and closes their sockets. */
   close(): void {
     this.#closed = true;
     try {
@@ -96,8 +96,9 @@ export class PeriodicTasks implements Keeper, TimerSender {
     }
   }
 
+  /** The socket that timers send with, which receives nothing; opened at the first use. */
   get socket(): FramePort {
-    // One of its own, so that the bus hears the frames, as it hears those that the kernel sends. It receives nothing.
+    // A socket of its own, so that the bus receives the frames, as it receives those that the kernel sends.
     return this.#socket ??= this.#host.openSocket({
       ...this.#host.options,
       rawFilters: [],
@@ -124,6 +125,6 @@ export class PeriodicTasks implements Keeper, TimerSender {
     if (this.#closed) task.closed();
     if (task.pending) this.#tasks.add(task);
     else this.#tasks.delete(task);
-    task.await(this.#keepAlive);
+    task.setKeepAlive(this.#keepAlive);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Periodic sending by timers of our own, where the kernel cannot: what a callback changes, CAN XL, the virtual bus.
+ * Periodic sending by timers of this process, where the kernel cannot: with `modify`, CAN XL, on a virtual bus.
  *
  * @module
  */
@@ -11,43 +11,43 @@ import { EINVAL, EMSGSIZE, ENETDOWN } from "../kernel/errno.ts";
 import type { Message } from "../message/message.ts";
 import type { FramePort } from "../raw/frame_port.ts";
 import type { Plan } from "./plan.ts";
-import type { Cycle, CycleEnd } from "./task.ts";
+import type { Cycle, CycleListener } from "./task.ts";
 
-/** Milliseconds by which frames may be late and are still sent, one after the other; later ones are left out. */
-const LATE = 20;
+/** Milliseconds by which frames may be late and are still sent, one after the other; later ones are skipped. */
+const MAX_LATE = 20;
 
 /** The longest delay that the runtimes' timers take, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
+const MAX_DELAY = 2 ** 31 - 1;
 
 /** What a cycle sends with. */
-export interface TimerSender {
-  /** The socket; opened if there is none. */
+export interface TimerHost {
+  /** The socket; opened at the first use. */
   readonly socket: FramePort;
-  /** Refuses what the bus cannot send. */
+  /** Throws if the bus cannot send a message. */
   check(message: Message): void;
   readonly logger: Logger | undefined;
 }
 
-/** Sends when the time has come: the times are multiples of the period, however late each frame is. */
+/** Sends by timers. Frames are due at multiples of the period, however late the one before was sent. */
 export class TimerCycle implements Cycle {
-  readonly #sender: TimerSender;
-  readonly #end: CycleEnd;
+  readonly #host: TimerHost;
+  readonly #listener: CycleListener;
   #plan!: Plan;
-  /** The messages that are due next, in turn. */
+  /** The messages to send next, in turn. */
   #messages: Message[] = [];
   #turn = 0;
   #sent = 0;
   /** When the next frame is due, in milliseconds of the monotonic clock. */
   #due = 0;
   #keepAlive = false;
-  /** How often it was started or stopped: a callback may do that in the midst of sending. */
+  /** How often it was started or stopped: `modify` may do that in the middle of sending. */
   #changes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #lossTold = false;
+  #lossReported = false;
 
-  constructor(sender: TimerSender, end: CycleEnd) {
-    this.#sender = sender;
-    this.#end = end;
+  constructor(host: TimerHost, listener: CycleListener) {
+    this.#host = host;
+    this.#listener = listener;
   }
 
   get subsequent(): boolean {
@@ -58,7 +58,7 @@ export class TimerCycle implements Cycle {
     this.setMessages(plan);
     this.#turn = 0;
     this.#sent = 0;
-    this.#lossTold = false;
+    this.#lossReported = false;
     this.#due = performance.now();
     if (this.#step(false)) this.#sleep();
   }
@@ -78,15 +78,15 @@ export class TimerCycle implements Cycle {
     this.#plan = plan;
   }
 
-  look(): void {}
+  poll(): void {}
 
-  await(awaited: boolean, keepAlive: boolean): void {
+  setAwaited(awaited: boolean, keepAlive: boolean): void {
     this.#keepAlive = awaited && keepAlive;
     if (this.#timer !== undefined) setKeepAlive(this.#timer, this.#keepAlive);
   }
 
   #sleep(): void {
-    const rest = Math.min(Math.max(Math.ceil(this.#due - performance.now()), 0), LONGEST);
+    const rest = Math.min(Math.max(Math.ceil(this.#due - performance.now()), 0), MAX_DELAY);
     this.#timer = setTimeout(() => this.#wake(), rest);
     setKeepAlive(this.#timer, this.#keepAlive);
   }
@@ -95,16 +95,16 @@ export class TimerCycle implements Cycle {
     const now = performance.now();
     const late = now - this.#due;
     const period = this.#period / 1000;
-    if (late > Math.max(LATE, period)) this.#due += Math.floor(late / period) * period;
+    if (late > Math.max(MAX_LATE, period)) this.#due += Math.floor(late / period) * period;
     try {
-      // Not those that fall due meanwhile: a callback may take longer than a period, and the event loop must have its turns.
+      // Not those that become due meanwhile: `modify` may take longer than a period, and the event loop must not starve.
       while (this.#due <= now) if (!this.#step(true)) return;
       this.#sleep();
     } catch (error) {
       this.stop();
-      // A message that no link takes is the callback's doing; of all else the bus itself tells.
-      const ours = error instanceof CanError && error.errno !== EINVAL && error.errno !== EMSGSIZE;
-      this.#end.failed(error, !ours);
+      // A message that the link does not take is an error of `modify`; all others are reported by the bus as well.
+      const byLink = error instanceof CanError && error.errno !== EINVAL && error.errno !== EMSGSIZE;
+      this.#listener.failed(error, !byLink);
     }
   }
 
@@ -113,54 +113,55 @@ export class TimerCycle implements Cycle {
   }
 
   /**
-   * Sends what is due; returns whether a next frame is to be waited for.
+   * Sends what is due.
    *
-   * @param patient Whether a link that is down is no error: no task begins on one, but goes on.
+   * @param started Whether a link that is down is not an error: a task cannot start on one, but it continues.
+   * @returns Whether another frame will be due.
    */
-  #step(patient: boolean): boolean {
+  #step(started: boolean): boolean {
     const changes = this.#changes;
     const message = this.#next();
     if (message === null || this.#changes !== changes) return false;
-    this.#send(message, patient);
+    this.#send(message, started);
     this.#sent++;
     this.#due += this.#period / 1000;
     this.#turn = (this.#turn + 1) % this.#messages.length;
     const { count, subsequentPeriod } = this.#plan;
     if (count === 0 || this.#sent < count || subsequentPeriod !== 0) return true;
     this.stop();
-    this.#end.ended();
+    this.#listener.ended();
     return false;
   }
 
-  /** The message that is due, as the callback gives it; null if that fails. */
+  /** The message that is due, as returned by `modify`; null if that failed. */
   #next(): Message | null {
     const { modify } = this.#plan;
-    const messages = this.#messages; // which the callback may replace
+    const messages = this.#messages; // `modify` may replace the list
     let message = messages[this.#turn];
     if (modify === null) return message;
     try {
       message = modify(message);
-      this.#sender.check(message);
+      this.#host.check(message);
     } catch (error) {
       this.stop();
-      this.#end.failed(error, true);
+      this.#listener.failed(error, true);
       return null;
     }
     return messages[this.#turn] = message;
   }
 
-  /** What cannot go now is lost, as in the kernel. */
-  #send(message: Message, patient: boolean): void {
-    const { socket, logger } = this.#sender;
-    let why = "the send buffer or the interface's queue is full";
+  /** Sends a message; what cannot be sent now is lost, as in the kernel. */
+  #send(message: Message, started: boolean): void {
+    const { socket, logger } = this.#host;
+    let why = "the send buffer or the transmit queue is full";
     try {
       if (socket.send([message], 0) > 0) return;
     } catch (error) {
-      if (!patient || !(error instanceof CanError) || error.errno !== ENETDOWN) throw error;
+      if (!started || !(error instanceof CanError) || error.errno !== ENETDOWN) throw error;
       why = error.message;
     }
-    if (this.#lossTold) return;
-    this.#lossTold = true;
-    logger?.warn(`${message} was due and is not sent: ${why}; no further loss of this task is told`);
+    if (this.#lossReported) return;
+    this.#lossReported = true;
+    logger?.warn(`${message} was due and was not sent: ${why}; further losses of this task are not reported`);
   }
 }

@@ -30,17 +30,17 @@ import { noVcan } from "../support/kernel.ts";
 const ID = { arbitrationId: 0x123, isExtendedId: false };
 const make = (data: readonly number[], init: MessageInit = {}) => new Message({ ...ID, data, ...init });
 
-/** Everything that has come, which is at least so many: changes as bytes, all else as a word. */
-function told(bcm: BcmSocket, count: number): string[] {
+/** All queued events, at least so many: changes as bytes, others as their type. */
+function eventsOf(bcm: BcmSocket, count: number): string[] {
   return allOf(bcm, count).map((event) =>
     event.type === "changed" ? Array.from(event.message.data, (byte) => byte.toString(16)).join(" ") : event.type
   );
 }
 
-/** The next event within far more than it takes. */
+/** The next event, with a timeout far longer than necessary. */
 function next(bcm: BcmSocket): BcmEvent {
   const event = bcm.recv(20);
-  assert(event, "nothing came");
+  assert(event, "no event arrived");
   return event;
 }
 
@@ -64,55 +64,55 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     };
   }
 
-  it("tells what changes, and nothing else", () => {
+  it("reports changes, and nothing else", () => {
     using all = world();
     const { bcm, send } = all;
     bcm.subscribe(ID);
     send([1, 2], [1, 2], [1, 3], [1, 3], [1, 2], [1, 2, 0], [1, 2, 0], [], [1]);
-    assertEquals(told(bcm, 6), ["1 2", "1 3", "1 2", "1 2 0", "", "1"]);
+    assertEquals(eventsOf(bcm, 6), ["1 2", "1 3", "1 2", "1 2 0", "", "1"]);
   });
 
-  it("looks at the bits that it is told to", () => {
+  it("compares only the bits of the mask", () => {
     using all = world();
     const { bcm, send } = all;
     bcm.subscribe({ ...ID, mask: [0xf0, 0, 1] });
     send([0x10], [0x1f], [0x1f, 5], [0x2f], [0x2f, 5, 2], [0x2f, 5, 3], [0x2f]);
-    assertEquals(told(bcm, 4), ["10", "2f", "2f 5 3", "2f"]);
+    assertEquals(eventsOf(bcm, 4), ["10", "2f", "2f 5 3", "2f"]);
   });
 
-  it("looks at the length when it is told to", () => {
+  it("compares the length if checkDlc is set", () => {
     for (const checkDlc of [true, false]) {
       using all = world();
       const { bcm, send } = all;
       bcm.subscribe({ ...ID, mask: [0xff], checkDlc });
       send([1], [1, 2], [1, 3]);
-      assertEquals(told(bcm, 1), checkDlc ? ["1", "1 2"] : ["1"]);
+      assertEquals(eventsOf(bcm, 1), checkDlc ? ["1", "1 2"] : ["1"]);
     }
     using all = world();
     all.bcm.subscribe({ ...ID, checkDlc: false });
     all.send([1], [1, 0], [1, 2]);
-    assertEquals(told(all.bcm, 2), ["1", "1 2"]);
+    assertEquals(eventsOf(all.bcm, 2), ["1", "1 2"]);
   });
 
-  it("tells each frame where no bits are named", () => {
+  it("reports every frame if the mask is null", () => {
     using all = world();
     const { bcm, send } = all;
     bcm.subscribe({ ...ID, mask: null });
     send([1], [1], [1]);
-    assertEquals(told(bcm, 3), ["1", "1", "1"]);
+    assertEquals(eventsOf(bcm, 3), ["1", "1", "1"]);
   });
 
-  it("compares multiplexed frames with those of their own kind", () => {
+  it("compares multiplexed frames with the last of their case", () => {
     using all = world();
     const { bcm, send } = all;
     const cases = [{ value: [1], mask: [0, 0xff] }, { value: [2] }, { value: [3], mask: [] }];
     bcm.subscribe({ ...ID, multiplex: { mask: [0x0f], cases } });
     // deno-fmt-ignore
     send([1, 1, 1], [1, 1, 2], [1, 2, 2], [2, 1, 1], [2, 1, 2], [0x21, 2, 0], [3, 1], [3, 2], [4, 1], [2, 1, 2], [1, 1]);
-    assertEquals(told(bcm, 6), ["1 1 1", "1 2 2", "2 1 1", "2 1 2", "3 1", "1 1"]);
+    assertEquals(eventsOf(bcm, 6), ["1 1 1", "1 2 2", "2 1 1", "2 1 2", "3 1", "1 1"]);
   });
 
-  it("compares multiplexed CAN FD frames in all of their 64 bytes", () => {
+  it("compares all 64 bytes of multiplexed CAN FD frames", () => {
     using all = world();
     const { bcm, sendMessages } = all;
     const last = [...Array(63).fill(0), 0xff];
@@ -143,20 +143,20 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     const cases = Array.from({ length: 256 }, (_, i) => ({ value: [i] }));
     const subscription = bcm.subscribe({ ...ID, multiplex: { mask: [0xff], cases } });
     for (let round = 0; round < 2; round++) send(...cases.map(({ value: [first] }) => [first, 7]));
-    assertEquals(told(bcm, 256).length, 256);
+    assertEquals(eventsOf(bcm, 256).length, 256);
     assertEquals(subscription.read()!.messages.length, 257);
   });
 
-  it("throttles: what changes meanwhile is told once, as it is then", () => {
+  it("throttle: changes in the meantime are reported once, with the latest frame", () => {
     using all = world();
     const { bcm, sender } = all;
     bcm.subscribe({ ...ID, throttle: 2 });
-    sender.sendMany([1, 2, 3, 4].map((byte) => make([byte]))); // at once: no machine is so slow that it takes two seconds
+    sender.sendMany([1, 2, 3, 4].map((byte) => make([byte]))); // at once: no machine takes two seconds for that
     assertEquals([next(bcm).message!.data[0], next(bcm).message!.data[0]], [1, 4]);
     assertEquals(bcm.recv(2.1), null);
   });
 
-  it("misses frames that do not come, once for each time", () => {
+  it("reports a missing frame, once for each timeout", () => {
     using all = world();
     const { bcm, send } = all;
     const subscription = bcm.subscribe({ ...ID, timeout: 0.05 });
@@ -167,11 +167,11 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assertEquals(bcm.recv(0.15), null);
     send([1]);
     assertEquals([next(bcm).type, next(bcm).type], ["changed", "timeout"]);
-    send([1]); // as before: no change
+    send([1]); // the same data: no change
     assertEquals(next(bcm).type, "timeout");
   });
 
-  it("misses frames from the first on, or only once, where it is told to", () => {
+  it("startTimer: false waits for the first frame, autoTimer: false reports only once", () => {
     using all = world();
     const { bcm, send } = all;
     const first = bcm.subscribe({ ...ID, timeout: 0.05, startTimer: false });
@@ -186,7 +186,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assertEquals(bcm.recv(0.15), null);
   });
 
-  it("tells that frames are back, where it is told to", () => {
+  it("announceResume reports the first frame after a timeout", () => {
     for (const announceResume of [true, false]) {
       using all = world();
       const { bcm, send } = all;
@@ -198,7 +198,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     }
   });
 
-  it("tells CAN FD frames, extended and remote ones apart", () => {
+  it("tells CAN FD, extended and remote frames apart", () => {
     using all = world();
     const { bcm, sendMessages } = all;
     const fd = bcm.subscribe({ ...ID, isFd: true, mask: [...Array(63).fill(0), 0xff] });
@@ -250,15 +250,15 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
       assertEquals([...answer.data], [...data]);
     }
     assertEquals(answers[0].read()!.messages.map(({ data }) => [...data]), [[1, 2, 3]]);
-    assertThrows(() => bcm.answer(make([5])), RangeError, "there is a subscription to identifier 0x40000123");
+    assertThrows(() => bcm.answer(make([5])), RangeError, "there is already a subscription to identifier 0x40000123");
     answers[0].unsubscribe();
     bus.send(new Message({ ...ID, isRemoteFrame: true }));
     assertEquals(bus.recv(0.05), null);
-    assertEquals(bcm.recv(0), null); // what is answered is no event
+    assertEquals(bcm.recv(0), null); // an answered frame is not an event
     bcm.answer(make([5])).unsubscribe();
   });
 
-  it("what was ended touches nothing that has its place", () => {
+  it("a subscription that has ended does not affect its successor", () => {
     using all = world();
     const { bcm, send } = all;
     {
@@ -268,29 +268,29 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
       assertEquals(first.read(), null);
     } // disposed of a second time
     send([1], [1]);
-    assertEquals(told(bcm, 2), ["1", "1"]);
+    assertEquals(eventsOf(bcm, 2), ["1", "1"]);
   });
 
-  it("what came under a subscription is not told as its successor's; all else is, in order", () => {
+  it("events of a subscription that has ended are not its successor's; all others stay in order", () => {
     using all = world();
     const { bcm, bus, send, sendMessages } = all;
     const first = bcm.subscribe({ ...ID, mask: null });
     bcm.subscribe({ ...ID, isFd: true, mask: null });
     bcm.subscribe({ arbitrationId: 5, mask: null });
     const others = [make([0xa], { isFd: true }), new Message({ arbitrationId: 5, data: [0xb] })];
-    const short = bcm.subscribe({ arbitrationId: 1, isExtendedId: false }); // the name of the first transmission, too
+    const short = bcm.subscribe({ arbitrationId: 1, isExtendedId: false }); // also the key of the first transmission
     bcm.transmit(make([0xc], { isExtendedId: true }), 0.001, { count: 2 });
-    take(bus, 2); // its end is told before the last is in any socket
+    take(bus, 2); // the kernel reports the end before any socket has the last frame
     send([1], [2]);
     sendMessages(...others);
     first.unsubscribe();
     short.unsubscribe();
     bcm.subscribe({ ...ID, mask: [] });
     send([3], [4]);
-    assertEquals(told(bcm, 4), ["expired", "a", "b", "3"]);
+    assertEquals(eventsOf(bcm, 4), ["expired", "a", "b", "3"]);
   });
 
-  it("an answer that was ended touches nothing that has its place", () => {
+  it("an answer that has ended does not affect its successor", () => {
     using all = world();
     const { bcm, bus } = all;
     const answer = bcm.answer(make([1]));
@@ -331,7 +331,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     }
   });
 
-  it("transmits, and tells the end", () => {
+  it("transmits, and reports the end", () => {
     using all = world();
     const { bcm, bus } = all;
     const transmission = bcm.transmit([make([1]), make([2])], 0.01, { count: 5 });
@@ -347,7 +347,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assertEquals(transmission.read(), null);
   });
 
-  it("transmits without end, and at another rate after some", () => {
+  it("transmits without end, and at a subsequent rate", () => {
     using all = world();
     const { bcm, bus } = all;
     const endless = bcm.transmit(make([1]), 30);
@@ -363,7 +363,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assertEquals([endless.read(), slower.read()], [null, null]);
   });
 
-  it("updates what it transmits: when it is due, at once, or from the first on", () => {
+  it("update: when due, at once, or from the first message on", () => {
     using all = world();
     const { bcm, bus } = all;
     const transmission = bcm.transmit([make([1]), make([2]), make([3])], 30);
@@ -376,16 +376,20 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assertEquals(bus.recv(20)!.data[0], 31);
     assertEquals(transmission.messages.map(({ data }) => data[0]), [31, 32, 33]);
     assertThrows(() => transmission.update(make([1])), RangeError, "1 messages cannot replace 3");
-    transmission.update([make([41], { channel: "vcan0" }), make([42]), make([43])]); // whose channel is no matter here
+    transmission.update([make([41], { channel: "vcan0" }), make([42]), make([43])]); // the channel is ignored here
     assertThrows(() => transmission.update([], { now: true } as never), TypeError, 'update has no option "now"');
     transmission.stop();
-    assertThrows(() => transmission.update([make([1]), make([1]), make([1])]), CanOperationError, "it was stopped");
+    assertThrows(
+      () => transmission.update([make([1]), make([1]), make([1])]),
+      CanOperationError,
+      "it was stopped; call transmit again",
+    );
   });
 
-  it("counts what an update has sent at once; the end is told if the timer comes to it", () => {
+  it("a frame that an update sends at once is counted; the end is reported if the timer reaches it", () => {
     using all = world();
     const { bcm, bus } = all;
-    const transmission = bcm.transmit(make([1]), 3, { count: 3 }); // no machine is so slow that the update comes later
+    const transmission = bcm.transmit(make([1]), 3, { count: 3 }); // no machine is so slow that the update is later
     transmission.update(make([2]), { announce: true });
     assertEquals(next(bcm).type, "expired");
     assertEquals(allOf(bus, 3).map(({ data }) => data[0]), [1, 2, 2]);
@@ -394,7 +398,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assertEquals([other.read()!.count, bcm.recv(0.05)], [0, null]);
   });
 
-  it("tells the end also after an update", () => {
+  it("reports the end also after an update", () => {
     using all = world();
     const { bcm } = all;
     const transmission = bcm.transmit(make([1]), 0.05, { count: 3 });
@@ -418,7 +422,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     const transmission = bcm.transmit(make([8], { channel: "vcan0" }), 0.001, { count: 2 });
     assertEquals(bus.recv(20)!.data[0], 8);
     let event = next(bcm);
-    while (event.type !== "expired") event = next(bcm); // it hears its own frames, too
+    while (event.type !== "expired") event = next(bcm); // it receives its own frames, too
     assertEquals([event.transmission === transmission, event.channel], [true, "vcan0"]);
     assert(transmission.read());
     transmission.stop();
@@ -432,7 +436,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     );
   });
 
-  it("is waited for like a bus: blocking, asynchronously, by iteration, as a stream", async () => {
+  it("receives like a bus: blocking, asynchronously, by iteration, as a stream", async () => {
     const before = await restingDescriptors();
     {
       using all = world();
@@ -463,7 +467,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("keeps events in order around a question to the kernel, and tells who waits of them", async () => {
+  it("keeps events in order around a read of the kernel's state, and wakes pending receives", async () => {
     using all = world();
     const { bcm, send } = all;
     const subscription = bcm.subscribe({ ...ID, mask: null });
@@ -471,14 +475,14 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assert(subscription.read());
     send([3]);
     assert(subscription.read());
-    assertEquals(told(bcm, 3), ["1", "2", "3"]);
+    assertEquals(eventsOf(bcm, 3), ["1", "2", "3"]);
     const wait = bcm.recvAsync({ timeout: 20 });
     send([4]);
-    assert(subscription.read()); // takes the event out of the socket
+    assert(subscription.read()); // receives the event on the way
     assertEquals((await wait)!.message!.data[0], 4);
   });
 
-  it("asks again when there was no room for the answer; what was lost is counted", () => {
+  it("asks again if the receive buffer was too full for the answer; losses are counted", () => {
     using all = world();
     const { bcm, send } = all;
     const subscription = bcm.subscribe({ ...ID, mask: null });
@@ -487,16 +491,16 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     assert(bcm.droppedFrames > 0);
     assertEquals(subscription.read()!.flags & RX_FILTER_ID, RX_FILTER_ID);
     const { length } = bcm.recvMany(count, 0);
-    assertEquals(length + bcm.droppedFrames, count + 1); // the answer was lost too
+    assertEquals(length + bcm.droppedFrames, count + 1); // the answer was lost, too
     assert(bcm.receiveBuffer > 0 && bcm.fd > 2);
   });
 
-  it("gets the receive buffer that it asks for", () => {
+  it("sets the receive buffer", () => {
     using all = world({ receiveBuffer: 100_000 });
     assertEquals(all.bcm.receiveBuffer, 200_000);
   });
 
-  it("ends with its socket", async () => {
+  it("close ends subscriptions and transmissions", async () => {
     const before = await restingDescriptors();
     using all = world();
     const { bcm, bus } = all;
@@ -523,7 +527,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("refuses what it does not know, by name and limit", () => {
+  it("refuses invalid arguments, naming the limit", () => {
     using all = world();
     const { bcm } = all;
     const subscriptions: [options: unknown, Class: new () => Error, text: string][] = [
@@ -531,7 +535,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
       [{}, TypeError, "Option arbitrationId is missing"],
       [{ id: 1 }, TypeError, 'subscribe has no option "id"'],
       [{ ...ID, arbitrationId: 0x800 }, RangeError, "arbitrationId is 2048 (0x800)"],
-      [{ ...ID, mask: Array(9).fill(0) }, RangeError, "mask has 9 bytes: at most 8 fit the frame"],
+      [{ ...ID, mask: Array(9).fill(0) }, RangeError, "mask has 9 bytes: at most 8 fit into the frame"],
       [{ ...ID, isFd: true, mask: Array(65).fill(0) }, RangeError, "mask has 65 bytes: at most 64"],
       [{ ...ID, mask: [256] }, RangeError, "mask[0] is 256"],
       [{ ...ID, mask: {} }, TypeError, "mask must be a Uint8Array or an array of numbers"],
@@ -565,7 +569,11 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
       assertThrows(() => bcm.subscribe(options as BcmSubscriptionOptions), Class, text);
     }
     bcm.subscribe(ID);
-    assertThrows(() => bcm.subscribe(ID), RangeError, 'identifier 0x123 of that kind on "vcan0" already');
+    assertThrows(
+      () => bcm.subscribe(ID),
+      RangeError,
+      'there is already a subscription to identifier 0x123 of that kind on "vcan0"; end it first with unsubscribe',
+    );
     bcm.subscribe({ ...ID, isFd: true });
 
     const remote = new Message({ isRemoteFrame: true });
@@ -574,11 +582,11 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     }
     assertThrows(() => bcm.answer({} as Message), TypeError, "it is not a Message");
     const xl = new Message({ isXl: true, data: [1] });
-    assertThrows(() => bcm.transmit(xl, 1), TypeError, "the broadcast manager knows no CAN XL");
+    assertThrows(() => bcm.transmit(xl, 1), TypeError, "the broadcast manager does not support CAN XL");
     assertThrows(() => bcm.transmit(make([1]), 0), RangeError, "period is 0");
     const wrong = { autostart: false } as BcmTransmitOptions;
     assertThrows(() => bcm.transmit(make([1]), 1, wrong), TypeError, 'transmit has no option "autostart"');
-    assertEquals(told(bcm, 0), []);
+    assertEquals(eventsOf(bcm, 0), []);
 
     const options: [options: unknown, Class: new () => Error, text: string][] = [
       [{}, TypeError, "Option channel is missing"],
@@ -590,7 +598,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     for (const [each, Class, text] of options) assertThrows(() => new BcmSocket(each as BcmSocketOptions), Class, text);
   });
 
-  it("logs what it does", () => {
+  it("logs its commands and events", () => {
     const lines: string[] = [];
     const logger = { debug: (line: string) => void lines.push(line), warn() {} };
     using all = world({ logger });

@@ -22,7 +22,7 @@ const ENOTCONN = 107;
 const ID = { arbitrationId: 0x123, isExtendedId: false };
 const message = new Message({ ...ID, data: [1] });
 
-/** Fails the next of these calls, and those after it if told. */
+/** Fails the next of these calls, and up to `most` of them. */
 function failing(call: Call, errno: number, most = 1): { fault: Fault; times(): number } {
   let times = 0;
   const fault: Fault = (made) => made === call && times < most ? (times++, -errno) : undefined;
@@ -30,7 +30,7 @@ function failing(call: Call, errno: number, most = 1): { fault: Fault; times(): 
 }
 
 describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 120_000 }, () => {
-  it("leave no descriptor open, whichever call of opening fails", async () => {
+  it("opening leaves no descriptor open, whichever call fails", async () => {
     const openers: [name: string, open: () => Disposable][] = [
       ["BcmSocket", () => new BcmSocket({ channel: "vcan0", receiveBuffer: 100_000 })],
       ["BcmSocket on every interface", () => new BcmSocket("")],
@@ -51,7 +51,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     }
   });
 
-  it("leave no descriptor open, and the bus good, whichever call of the first task fails", async () => {
+  it("the first task leaves no descriptor open and the bus usable, whichever call fails", async () => {
     using other = new Bus("vcan0");
     for (const options of [{}, { modify: (each: Message) => each }]) {
       const before = await restingDescriptors();
@@ -70,7 +70,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
         } catch (thrown) {
           error = thrown;
         }
-        // Whether the link is up and what it carries is the kernel's to tell, where it cannot be asked.
+        // If the link's state and MTU cannot be read, the kernel decides.
         if (call !== "ioctl" || error !== undefined) {
           assertInstanceOf(error, CanError, what);
           assertEquals([error.code, error.syscall], ["ENOMEM", call], what);
@@ -84,7 +84,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     }
   });
 
-  it("name the module that is missing", () => {
+  it("errors name the module that is missing", () => {
     for (const [errno, text] of [[93, 'load the module with "sudo modprobe can-bcm"'], [97, "modprobe can"]] as const) {
       const { fault } = failing("socket", errno);
       assertThrows(() => withFaults(fault, () => new BcmSocket("vcan0")), CanInterfaceNotImplementedError, text);
@@ -95,12 +95,12 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     assertThrows(() => withFaults(failing("socket", 24).fault, () => new BcmSocket("vcan0")), CanError, "ulimit -n");
   });
 
-  it("name the interface that is missing", () => {
+  it("errors name the interface that is missing", () => {
     assertThrows(() => new BcmSocket("vcan99"), CanInitializationError, '"vcan99": ENODEV (no such device); make a');
     assertThrows(() => new BcmSocket("lo"), CanInitializationError, "it is not a CAN interface");
   });
 
-  it("what the kernel refuses is thrown, and done the next time", () => {
+  it("a command that the kernel refuses throws, and succeeds the next time", () => {
     const rows: [does: string, run: (bcm: BcmSocket) => unknown][] = [
       ["subscribe", (bcm) => bcm.subscribe({ ...ID, arbitrationId: 5 })],
       ["answer", (bcm) => bcm.answer(message)],
@@ -113,7 +113,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
           () => withFaults(failing("sendmmsg", errno).fault, () => run(bcm)),
           CanOperationError,
         );
-        // The kernel says that nothing is connected where the interface is gone.
+        // The kernel reports ENOTCONN if the interface is gone.
         const shown = errno === ENOMEM ? "ENOMEM" : "ENODEV";
         assertEquals([error.code, error.channel], [shown, "vcan0"], does);
         if (shown === "ENODEV") assert(/the interface is gone: close this/.test(error.message), error.message);
@@ -122,7 +122,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     }
   });
 
-  it("questions, changes and ends: errors are thrown; what is gone has ended", () => {
+  it("read, update and stop: errors are thrown; on an interface that is gone, stopping succeeds", () => {
     using bcm = new BcmSocket("vcan0");
     const subscription = bcm.subscribe(ID);
     const transmission = bcm.transmit([message], 1);
@@ -135,24 +135,32 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     assert(subscription.read());
     withFaults(failing("sendmmsg", ENOTCONN).fault, () => subscription.unsubscribe());
     assertThrows(fails(ENOMEM, () => transmission.stop()), CanOperationError, "Cannot stop a transmission on");
-    transmission.update(message); // it goes on
+    transmission.update(message); // it is still active
     transmission.stop();
     assertEquals(transmission.read(), null);
   });
 
-  it("an answer that never comes is an error", () => {
+  it("a missing answer is an error", () => {
     using bcm = new BcmSocket("vcan0");
     const subscription = bcm.subscribe(ID);
     const { fault } = failing("recvmmsg", EAGAIN, Infinity);
-    assertThrows(() => withFaults(fault, () => subscription.read()), CanOperationError, "the kernel does not answer");
+    assertThrows(
+      () => withFaults(fault, () => subscription.read()),
+      CanOperationError,
+      "the kernel does not answer; try again",
+    );
     const { fault: failed } = failing("recvmmsg", ENOMEM, Infinity);
-    assertThrows(() => withFaults(failed, () => subscription.read()), CanOperationError, "the kernel does not answer");
+    assertThrows(
+      () => withFaults(failed, () => subscription.read()),
+      CanOperationError,
+      "the kernel does not answer; try again",
+    );
     assertThrows(() => bcm.recv(0), CanOperationError, "ENOMEM");
     assert(subscription.read());
     assertEquals(bcm.recv(0), null);
   });
 
-  it("receiving: what passes is waited out, what does not is thrown once, a lost interface each time", async () => {
+  it("receiving: EINTR and EAGAIN are waited out, other errors are thrown once, ENODEV each time", async () => {
     for (const errno of [EINTR, EAGAIN, ENOBUFS, ENETDOWN, ENODEV, ENOMEM]) {
       const ways: ((bcm: BcmSocket) => unknown)[] = [
         (bcm) => bcm.recv(PATIENCE),
@@ -173,7 +181,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
           }
         };
         const result = await withFaults(failing("recvmmsg", errno).fault, attempt).result;
-        const gone = errno === ENODEV; // what came before is given first
+        const gone = errno === ENODEV; // earlier events are returned first
         if (errno === EINTR || errno === EAGAIN || gone) assertEquals((result as { type: string }).type, "changed");
         else assertInstanceOf(result, CanOperationError, errnoName(errno));
         if (gone) {
@@ -190,7 +198,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     }
   });
 
-  it("waiting: errors are told to who waits, and the next wait works", async () => {
+  it("waiting: errors reject the pending wait, and the next wait works", async () => {
     for (const call of ["epollCreate", "eventfd", "epollCtl", "epollWait"] satisfies Call[]) {
       const before = await restingDescriptors();
       {
@@ -212,14 +220,14 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     assertThrows(() => withFaults(poll.fault, () => bcm.recv(1)), CanOperationError, "Cannot wait for");
   });
 
-  it("options of the socket that cannot be read", () => {
+  it("socket options that cannot be read throw", () => {
     using bcm = new BcmSocket("vcan0");
     for (const read of [() => bcm.droppedFrames, () => bcm.receiveBuffer]) {
       assertThrows(() => withFaults(failing("getsockopt", ENOMEM).fault, read), CanOperationError, "ENOMEM");
     }
   });
 
-  it("a task whose changes the kernel refuses goes on as it was", async () => {
+  it("a task whose changes the kernel refuses continues unchanged", async () => {
     using bus = new Bus("vcan0");
     using other = new Bus("vcan0");
     const task = bus.sendPeriodic(message, 0.02);
@@ -244,7 +252,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     await assertSilence(other);
   });
 
-  it("a task that cannot be begun anew, because it cannot be stopped, goes on", async () => {
+  it("a task that cannot be restarted, because it cannot be stopped, continues", async () => {
     using bus = new Bus("vcan0");
     using other = new Bus("vcan0");
     const task = bus.sendPeriodic(message, 0.005);
@@ -261,7 +269,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     await assertSilence(other);
   });
 
-  it("with reconnect, tasks outlive what fails when the interface is back; the phase of two rates is kept", async () => {
+  it("with reconnect, tasks survive errors after the interface is back; the phase of two rates is kept", async () => {
     for (const errno of [ENODEV, ENETDOWN]) {
       using bus = new Bus({ channel: "vcan0", reconnect: true });
       using other = new Bus("vcan0");
@@ -270,7 +278,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
       const finite = bus.sendPeriodic(new Message({ ...ID, data: [4] }), 0.01, { count: 1000 });
       const { done } = finite;
       await new Promise((resolve) => setTimeout(resolve, 50));
-      // The interface is gone once; when it is back, the second task to go on fails.
+      // The interface is removed once; when it is back, the second task that resumes fails.
       let sent = 0;
       let lost = false;
       const fault: Fault = (call) => {
@@ -281,7 +289,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
         return call === "sendmmsg" && lost && ++sent === 2 ? -errno : undefined;
       };
       await withFaults(fault, async () => {
-        assert(tasks[0].active && lost, "it is not told");
+        assert(tasks[0].active && lost, "the fault was not made");
         while (sent < 5) await new Promise((resolve) => setTimeout(resolve, 20));
       }).result;
       assertEquals([...tasks, twoRates, finite].map(({ active }) => active), [true, true, true, true]);
@@ -295,7 +303,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     }
   });
 
-  it("a task whose interface is gone is over", async () => {
+  it("a task ends when its interface is removed", async () => {
     using bus = new Bus("vcan0");
     const tasks = [bus.sendPeriodic(message, 0.02), bus.sendPeriodic(message, 0.02, { count: 1000 })];
     const [first, second] = tasks.map(({ done }) => done);
@@ -312,7 +320,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     assertEquals(await tasks[0].done, "stopped");
   });
 
-  it("a task by timers: what passes is lost, what does not rejects done", async () => {
+  it("a task by timers: a full queue loses frames, other errors reject done", async () => {
     const modify = (each: Message) => each;
     const warnings: string[] = [];
     const options: BusOptions = {
@@ -327,7 +335,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
       assertEquals(all(other, 2).length, 2, errnoName(errno));
     }
     assertEquals(warnings.length, 2);
-    assert(/was due and is not sent: .*queue is full/.test(warnings[0]), warnings[0]);
+    assert(/was due and was not sent: .*queue is full/.test(warnings[0]), warnings[0]);
     for (const errno of [ENOMEM, ENODEV]) {
       using bus = new Bus(options);
       const task = bus.sendPeriodic(message, 0.005, { modify });
@@ -339,7 +347,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     }
   });
 
-  it("waiting for the end: errors are told to who waits, the task goes on, and the next wait works", async () => {
+  it("waiting for the end: errors reject done, the task continues, and the next wait works", async () => {
     for (const call of ["epollCreate", "epollCtl", "epollWait"] satisfies Call[]) {
       using bus = new Bus("vcan0");
       const task = bus.sendPeriodic(message, 0.5, { count: 20 });
@@ -353,11 +361,11 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     }
   });
 
-  it("a report that is lost is made up for", async () => {
+  it("a lost TX_EXPIRED is noticed", async () => {
     using bus = new Bus("vcan0");
     const task = bus.sendPeriodic(message, 0.001, { count: 5 });
     const { done } = task;
-    // All that comes is lost until the frames have been sent; only then is there an answer.
+    // All reports are lost until the frames have been sent; only then does the kernel answer.
     const end = performance.now() + 100;
     const lost: Fault = (call) => call === "recvmmsg" && performance.now() < end ? -EAGAIN : undefined;
     await withFaults(lost, async () => {
@@ -366,7 +374,7 @@ describe("BcmSocket and sendPeriodic when calls fail", { skip: noVcan, timeout: 
     assertEquals(await done, "finished");
   });
 
-  it("closing: errors are thrown, and no descriptor is left", async () => {
+  it("closing: errors of calls do not leave a descriptor open", async () => {
     const before = await restingDescriptors();
     for (const call of ["close", "epollCtl"] satisfies Call[]) {
       const bcm = new BcmSocket("vcan0");

@@ -7,7 +7,7 @@ import { KernelCycle } from "../../src/periodic/kernel_cycle.ts";
 import { makePlan, type PeriodicOptions } from "../../src/periodic/plan.ts";
 import { generator } from "../support/random.ts";
 
-/** Milliseconds that a question to the kernel takes, and a command. */
+/** Milliseconds that a command to the kernel takes, or reading a count. */
 const CALL = 0.08;
 
 interface Timer {
@@ -15,7 +15,7 @@ interface Timer {
   run(): void;
 }
 
-/** What the kernel sends: how many yet, after how many microseconds, and from when on. */
+/** A transmission of the kernel: frames left, interval in microseconds, and when the next is due. */
 interface Sending {
   count: number;
   interval: number;
@@ -23,7 +23,7 @@ interface Sending {
   next: number;
 }
 
-/** A clock of its own, timers, and a kernel that wakes up late by so many milliseconds each time. */
+/** A simulated clock, timers, and a kernel whose timer fires late by some milliseconds. */
 class Machine {
   now = 0;
   sent: number[] = [];
@@ -34,7 +34,7 @@ class Machine {
   /** How often the interval was set. */
   settings = 0;
 
-  /** @param stall Milliseconds that a question takes in addition. */
+  /** @param stall Additional milliseconds that reading a count takes. */
   constructor(late: () => number, stall = () => 0) {
     this.#late = late;
     this.#stall = stall;
@@ -50,7 +50,7 @@ class Machine {
     this.#timers.delete(timer);
   }
 
-  /** Runs what is due, until there is nothing more to run. */
+  /** Runs timers up to a time in milliseconds, or until there are no more. */
   run(until: number): void {
     while (this.#timers.size > 0) {
       const [timer] = [...this.#timers].sort((a, b) => a.at - b.at);
@@ -62,7 +62,7 @@ class Machine {
     this.pass(Math.max(0, until - this.now));
   }
 
-  /** Time passes, and the kernel sends. */
+  /** Lets time pass, and the kernel send. */
   pass(milliseconds: number): void {
     this.now += milliseconds;
     const task = this.#task;
@@ -108,18 +108,18 @@ describe("KernelCycle", () => {
 
   afterEach(() => restore.splice(0).forEach((undo) => undo()));
 
-  /** Sends with a period in milliseconds. */
-  function send(period: number, options: PeriodicOptions, lookFailed = fail): { ended: boolean } {
+  /** Starts a cycle with a period in milliseconds. */
+  function send(period: number, options: PeriodicOptions, sampleFailed = fail): { ended: boolean } {
     const result = { ended: false };
-    const end = { ended: () => result.ended = true, failed: fail, waitFailed: fail };
+    const listener = { ended: () => result.ended = true, failed: fail, waitFailed: fail };
     const bcm = {
       target: () => ({ channel: "can7", index: 0 }),
       command: (_: string, head: BcmHead) => machine.command(head),
       erase: (_: string, head: BcmHead) => machine.command(head),
       read: () => ({ head: { count: machine.left } }),
     } as unknown as BcmPort<unknown>;
-    const socket = { bcm, register: () => 1, forget() {}, drain() {}, await() {} };
-    const cycle = new KernelCycle({ ...socket, lookFailed: (_, error) => lookFailed(error) }, end);
+    const socket = { bcm, register: () => 1, forget() {}, drain() {}, setAwaited() {} };
+    const cycle = new KernelCycle({ ...socket, sampleFailed: (_, error) => sampleFailed(error) }, listener);
     const message = new Message({ arbitrationId: 1, isExtendedId: false });
     cycle.start(makePlan(message, period / 1000, options, false));
     return result;
@@ -148,7 +148,7 @@ describe("KernelCycle", () => {
     }
   });
 
-  it("keeps both where questions take long, at random", () => {
+  it("keeps both where reading a count takes long, at random", () => {
     const below = generator(1);
     for (const period of [1, 3, 10]) {
       machine = new Machine(() => 0.1 + below(50) / 1000, () => below(10) < 3 ? below(5000) / 1000 : 0);
@@ -161,7 +161,7 @@ describe("KernelCycle", () => {
     }
   });
 
-  it("keeps the period where no question is answered in time, and nearly the number", () => {
+  it("keeps the period, and nearly the number, where each read takes too long to find the moment after a frame", () => {
     machine = new Machine(() => 0.1, () => 1);
     const result = send(1, { duration: 30 });
     machine.run(60_000);
@@ -171,7 +171,7 @@ describe("KernelCycle", () => {
     assert(Math.abs(mean(sent) - 1) < 0.01, `${mean(sent)}`);
   });
 
-  it("meets a number that is asked for exactly, whatever the machine does, and says when that is done", () => {
+  it("sends exactly count frames, whatever the machine does, and reports the end", () => {
     const below = generator(2);
     for (const period of [1, 10]) {
       machine = new Machine(() => 0.1 + below(50) / 1000, () => below(10) < 3 ? below(5000) / 1000 : 0);
@@ -181,7 +181,7 @@ describe("KernelCycle", () => {
     }
   });
 
-  it("keeps the period of the frames after others", () => {
+  it("keeps the subsequent period", () => {
     machine = new Machine(() => 0.1);
     send(1, { duration: 10, subsequentPeriod: 0.002 });
     machine.run(40_000);
@@ -191,10 +191,10 @@ describe("KernelCycle", () => {
     assert(others[0] - first[9999] > 1.5 && first[9999] - first[9998] < 1.5, "the 10,000th is the last of the first");
   });
 
-  it("looks again later where a look fails", () => {
-    let questions = 0;
+  it("samples again later if a sample fails", () => {
+    let reads = 0;
     machine = new Machine(() => 0.1, () => {
-      if (++questions > 2) throw new Error("no answer"); // after the second, an interval is wished for
+      if (++reads > 2) throw new Error("no answer"); // after the second, an interval is pending
       return 0;
     });
     let failed = 0;

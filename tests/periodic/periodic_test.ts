@@ -20,7 +20,7 @@ const make = (byte: number, init: MessageInit = {}) =>
 /** The next message. */
 async function nextOf(bus: Bus): Promise<Message> {
   const message = await bus.recvAsync({ timeout: PATIENCE });
-  assert(message, "nothing came");
+  assert(message, "no message arrived");
   return message;
 }
 
@@ -33,7 +33,7 @@ async function bytesOf(bus: Bus, count: number): Promise<number[]> {
 
 for (const { name, skip, open } of worlds) {
   describe(`sendPeriodic, ${name}`, { skip, timeout: 120_000 }, () => {
-    it("sends as many as are asked for, the first at once, and tells the end", async () => {
+    it("sends the requested number of frames, the first at once, and reports the end", async () => {
       using bus = open();
       using other = open();
       for (const count of [1, 2, 3, 20]) {
@@ -48,7 +48,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(await bytesOf(other, 1), [99], "at once");
     });
 
-    it("sends what falls into a duration", async () => {
+    it("sends the frames that are due within a duration", async () => {
       using bus = open();
       using other = open();
       const task = bus.sendPeriodic(make(1), 0.01, { duration: 0.05 });
@@ -58,7 +58,7 @@ for (const { name, skip, open } of worlds) {
       await assertSilence(other);
     });
 
-    it("is received by the bus itself and by others, as sent by this host and as no confirmation", async () => {
+    it("its frames reach the bus itself and others: sent by this host, but not a confirmation", async () => {
       using bus = open();
       using other = open();
       using quiet = open({ localLoopback: false, receiveOwnMessages: true });
@@ -74,7 +74,7 @@ for (const { name, skip, open } of worlds) {
       }
     });
 
-    it("has several messages take turns, whatever their identifiers", async () => {
+    it("sends several messages in turn, with any identifiers", async () => {
       using bus = open();
       using other = open();
       const messages = [make(1), make(2, { arbitrationId: 0x1abcdef0, isExtendedId: true }), make(3)];
@@ -85,12 +85,12 @@ for (const { name, skip, open } of worlds) {
       assertEquals(got.map(({ arbitrationId }) => arbitrationId).slice(0, 3), [0x123, 0x1abcdef0, 0x123]);
     });
 
-    it("keeps 256 messages", async () => {
+    it("sends 256 messages in turn", async () => {
       using bus = open();
       using other = open();
       const messages = Array.from({ length: 256 }, (_, i) => make(i));
       const task = bus.sendPeriodic(messages, 0.001, { count: 257 });
-      // While they come: a socket holds hardly more.
+      // While they arrive: a receive buffer holds few more.
       assertEquals(await bytesOf(other, 257), [...Array(256).keys(), 0]);
       assertEquals(await task.done, "finished");
     });
@@ -115,13 +115,13 @@ for (const { name, skip, open } of worlds) {
       }
     });
 
-    it("keeps tasks with one identifier apart", async () => {
+    it("keeps tasks with the same identifier apart", async () => {
       using bus = open();
       using other = open();
       const tasks = [1, 2, 3].map((byte) => bus.sendPeriodic(make(byte), 0.005));
       await bytesOf(other, 12);
       tasks[1].stop();
-      const stopped = Date.now() / 1000 + 0.001; // what was sent before may still be on its way
+      const stopped = Date.now() / 1000 + 0.001; // earlier frames may still be in transit
       const bytes: number[] = [];
       while (bytes.length < 20 || !bytes.includes(1) || !bytes.includes(3)) {
         const message = await nextOf(other);
@@ -134,7 +134,7 @@ for (const { name, skip, open } of worlds) {
       await assertSilence(other);
     });
 
-    it("modifyData: the next has the new content, whose turn it is stays, and so does their number", async () => {
+    it("modifyData: the next frame has the new content; the turn and the number of frames stay", async () => {
       using bus = open();
       using other = open();
       const task = bus.sendPeriodic([make(1), make(2), make(3)], 0.1, { count: 9 });
@@ -145,7 +145,7 @@ for (const { name, skip, open } of worlds) {
       const got = all(other, 6);
       const rest = got.filter(({ data }) => data[0] !== 100);
       assertEquals(rest.map(({ data }) => data[0] % 10), [2, 3, 1, 2, 3]);
-      // However long this thread has slept, those that were sent after the change have the new content.
+      // However long this thread was suspended, frames sent after the change have the new content.
       const change = got.find(({ data }) => data[0] === 100)!;
       const later = rest.filter(({ timestampNs }) => timestampNs > change.timestampNs);
       assert(later.every(({ data }) => data[0] > 10), `${got.map(({ data }) => data[0])}`);
@@ -156,7 +156,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(await bytesOf(other, 2), [21, 22]);
     });
 
-    it("modifyData: of any length, and any identifier", async () => {
+    it("modifyData: any length, any identifier", async () => {
       using bus = open({ fd: true });
       using other = open({ fd: true });
       for (const isFd of [false, true]) {
@@ -175,7 +175,7 @@ for (const { name, skip, open } of worlds) {
       }
     });
 
-    it("modifyPeriod: from the next frame on", async () => {
+    it("modifyPeriod: applies from the next frame on", async () => {
       using bus = open();
       using other = open();
       const task = bus.sendPeriodic(make(1), 0.05);
@@ -185,14 +185,14 @@ for (const { name, skip, open } of worlds) {
       await bytesOf(other, 30);
       task.modifyPeriod(30);
       await bytesOf(other, 1);
-      await pause(100); // what was due goes, and no more
+      await pause(100); // the frame that was due is sent, and no more
       await assertSilence(other);
       assert(task.active);
       task.start();
       assertEquals(await bytesOf(other, 1), [1]);
     });
 
-    it("modifyPeriod goes on to the end", async () => {
+    it("modifyPeriod: the task still sends count frames", async () => {
       using bus = open();
       using other = open();
       const task = bus.sendPeriodic(make(1), 0.05, { count: 10 });
@@ -203,7 +203,7 @@ for (const { name, skip, open } of worlds) {
       await assertSilence(other);
     });
 
-    it("goes on at another rate after count", async () => {
+    it("continues at another rate after count", async () => {
       using bus = open();
       using other = open();
       const task = bus.sendPeriodic(make(1), 0.002, { count: 5, subsequentPeriod: 0.03 });
@@ -219,7 +219,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(await task.done, "stopped");
     });
 
-    it("goes on at another rate in turn, with the message whose turn it is", async () => {
+    it("continues at another rate with the message whose turn it is", async () => {
       using bus = open();
       using other = open();
       const task = bus.sendPeriodic([make(1), make(2), make(3)], 0.002, { duration: 0.007, subsequentPeriod: 0.004 });
@@ -227,13 +227,13 @@ for (const { name, skip, open } of worlds) {
       assertEquals(await bytesOf(other, 9), [1, 2, 3, 1, 2, 3, 1, 2, 3]);
       task.start();
       task.stop();
-      while (other.recv(0.05) !== null) { /* what had been sent may still be on its way */ }
+      while (other.recv(0.05) !== null) { /* earlier frames may still be in transit */ }
       task.start();
       assertEquals(await bytesOf(other, 5), [1, 2, 3, 1, 2]);
       assert(task.active);
     });
 
-    it("goes on at another rate after a single one", async () => {
+    it("continues at another rate after a single frame", async () => {
       using bus = open();
       using other = open();
       const task = bus.sendPeriodic(make(1), 30, { count: 1, subsequentPeriod: 0.005 });
@@ -260,7 +260,7 @@ for (const { name, skip, open } of worlds) {
       await assertSilence(other);
     });
 
-    it("start begins anew, also while it is active", async () => {
+    it("start begins again, also while the task is active", async () => {
       using bus = open();
       using other = open();
       const task = bus.sendPeriodic([make(1), make(2)], 30, { count: 3 });
@@ -276,7 +276,7 @@ for (const { name, skip, open } of worlds) {
       await assertSilence(other);
     });
 
-    it("does not start before it is told to", async () => {
+    it("autostart: false waits for start", async () => {
       using bus = open();
       using other = open();
       const task = bus.sendPeriodic(make(1), 0.01, { autostart: false, count: 2 });
@@ -291,7 +291,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(await bytesOf(other, 2), [2, 2]);
     });
 
-    it("ends with its bus", async () => {
+    it("ends when its bus is closed", async () => {
       const before = await restingDescriptors();
       {
         using other = open();
@@ -321,7 +321,7 @@ for (const { name, skip, open } of worlds) {
       await descriptorsBackTo(before);
     });
 
-    it("does not mind where its messages came from", async () => {
+    it("ignores the channel of received messages", async () => {
       using bus = open();
       using other = open();
       const task = bus.sendPeriodic([make(1, { channel: "elsewhere" }), make(2)], 0.005, { count: 6 });
@@ -332,7 +332,7 @@ for (const { name, skip, open } of worlds) {
       assert(got.every(({ channel }) => channel === other.channel));
     });
 
-    it("modify is called before each frame, with what it gave last", async () => {
+    it("modify is called before each frame, with what it returned last", async () => {
       using bus = open();
       using other = open();
       const next = (message: Message) => make(message.data[0] + 10);
@@ -344,7 +344,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(await bytesOf(other, 5), [11, 12, 21, 22, 31]);
     });
 
-    it("modifyData replaces what modify gave", async () => {
+    it("modifyData replaces what modify returned", async () => {
       using bus = open();
       using other = open();
       let calls = 0;
@@ -361,7 +361,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(await bytesOf(other, 6), [11, 12, 21, 210, 110, 220]);
     });
 
-    it("what modify throws, and what it must not give, rejects done", async () => {
+    it("done rejects with what modify throws, and if it returns no valid message", async () => {
       using bus = open();
       using other = open();
       for (const good of [0, 2]) {
@@ -387,7 +387,7 @@ for (const { name, skip, open } of worlds) {
       await assertSilence(other);
     });
 
-    it("lets the event loop have its turns, also where modify takes longer than the period", async () => {
+    it("does not starve the event loop, even if modify takes longer than the period", async () => {
       using bus = open();
       using other = open();
       const modify = (message: Message) => {
@@ -421,13 +421,17 @@ for (const { name, skip, open } of worlds) {
       assert(task.active);
     });
 
-    it("refuses what it cannot send, by name and limit", () => {
+    it("refuses invalid arguments, naming the limit", () => {
       using bus = open();
       const refused: [() => unknown, new () => Error, string][] = [
         [() => bus.sendPeriodic([], 1), RangeError, "0 messages: there must be 1 to 256"],
         [() => bus.sendPeriodic(Array(257).fill(make(1)), 1), RangeError, "257 messages: there must be 1 to 256"],
-        [() => bus.sendPeriodic({} as Message, 1), TypeError, "neither a Message nor an array of such"],
-        [() => bus.sendPeriodic([make(1), 5 as unknown as Message], 1), TypeError, "neither a Message nor an array"],
+        [() => bus.sendPeriodic({} as Message, 1), TypeError, "not a Message or an array of Messages"],
+        [
+          () => bus.sendPeriodic([make(1), 5 as unknown as Message], 1),
+          TypeError,
+          "not a Message or an array of Messages",
+        ],
         [() => bus.sendPeriodic(make(1), 0), RangeError, "period is 0: it must be 0.000001 to 34560000 seconds"],
         [() => bus.sendPeriodic(make(1), -1), RangeError, "period is -1"],
         [() => bus.sendPeriodic(make(1), NaN), RangeError, "period is NaN"],
@@ -457,10 +461,14 @@ for (const { name, skip, open } of worlds) {
       ];
       for (const [use, Class, text] of refused) assertThrows(use, Class, text);
       using fd = open({ fd: true });
-      assertThrows(() => fd.sendPeriodic([make(1), make(1, { isFd: true })], 1), TypeError, "are of one kind");
+      assertThrows(() => fd.sendPeriodic([make(1), make(1, { isFd: true })], 1), TypeError, "must be of one kind");
       const task = bus.sendPeriodic([make(1), make(2)], 1);
-      assertThrows(() => task.modifyData(make(1)), RangeError, "1 messages cannot replace 2");
-      assertThrows(() => task.modifyData([make(1), make(1, { isFd: true })]), TypeError, "are of one kind");
+      assertThrows(
+        () => task.modifyData(make(1)),
+        RangeError,
+        "1 messages cannot replace 2: their number must stay the same",
+      );
+      assertThrows(() => task.modifyData([make(1), make(1, { isFd: true })]), TypeError, "must be of one kind");
       assertThrows(() => task.modifyPeriod(0), RangeError, "period is 0");
       assertEquals([task.period, task.messages.map(({ data }) => data[0])], [1, [1, 2]]);
     });
@@ -484,7 +492,7 @@ describe("sendPeriodic", () => {
     assertEquals([one.recvMany(9, 0).length, two.recvMany(9, 0).length], [2, 0]);
     assertThrows(() => bus.sendPeriodic(make(1), 1), TypeError, "name one as the message's channel");
     const both = [make(1, { channel: "one" }), make(1, { channel: "two" })];
-    assertThrows(() => bus.sendPeriodic(both, 1), TypeError, "have one channel");
+    assertThrows(() => bus.sendPeriodic(both, 1), TypeError, "must have the same channel");
   });
 
   it("counts the frames of a duration exactly", () => {

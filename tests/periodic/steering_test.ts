@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Steering } from "../../src/periodic/steering.ts";
 
 describe("Steering", () => {
-  /** A kernel that wakes up late by some microseconds each time, looked at for so many seconds. */
+  /** The mean period in microseconds of a kernel whose timer fires late by some microseconds, sampled for some seconds. */
   function mean(period: number, lateness: (n: number) => number, seconds: number): number {
     let time = 0;
     let sent = 1;
@@ -15,19 +15,19 @@ describe("Steering", () => {
       for (let next; (next = time + (interval + lateness(sent)) / 1000) <= end; time = next) sent++;
       return sent - before;
     };
-    for (let look = steering.wait; look < 1000 * seconds; look += steering.wait) {
-      sendUntil(look);
+    for (let at = steering.delay; at < 1000 * seconds; at += steering.delay) {
+      sendUntil(at);
       const counted = sent - uncounted;
-      const wish = steering.look(look, counted);
-      if (wish === null) continue;
-      uncounted += sendUntil(look + 0.7); // until the kernel is told
-      interval = wish;
-      steering.set(wish, look + 0.7, counted, 700 / period);
+      const next = steering.sample(at, counted);
+      if (next === null) continue;
+      uncounted += sendUntil(at + 0.7); // until the kernel has the interval
+      interval = next;
+      steering.set(next, at + 0.7, counted, 700 / period);
     }
     return 1000 * time / (sent - 1);
   }
 
-  it("brings the mean to the period, however long it takes to wake up", () => {
+  it("brings the mean to the period, whatever the timer's latency", () => {
     for (const period of [1000, 10_000, 100_000]) {
       for (const late of [0, 5, 50, 110, 200]) {
         const found = mean(period, () => late, 60);
@@ -36,46 +36,46 @@ describe("Steering", () => {
     }
   });
 
-  it("follows what changes", () => {
+  it("follows a latency that changes", () => {
     const found = mean(1000, (n) => n % 20_000 < 10_000 ? 50 : 150, 120);
     assert(Math.abs(found / 1000 - 1) < 0.01, `${found}`);
   });
 
-  it("makes up for what is lost while the machine stands still for a moment", () => {
+  it("makes up for time lost while the machine stalls for a moment", () => {
     for (const [each, stall] of [[100, 4000], [50, 4000], [5000, 100_000]]) {
       const found = mean(1000, (n) => n % each === 0 ? stall : 150, 30);
       assert(Math.abs(found / 1000 - 1) < 0.003, `${stall} of ${each}: ${found}`);
     }
   });
 
-  it("never asks for more than a period, nor for much less; a machine that slept is not made up for", () => {
+  it("never returns more than a period, nor much less; does not make up for a suspended machine", () => {
     const steering = new Steering(1000, 0, 1);
-    const asked: (number | null)[] = [];
-    const look = (at: number, sent: number) => {
-      const interval = steering.look(at, sent);
+    const intervals: (number | null)[] = [];
+    const sample = (at: number, sent: number) => {
+      const interval = steering.sample(at, sent);
       if (interval !== null) steering.set(interval, at, sent, 0);
-      asked.push(interval);
+      intervals.push(interval);
     };
-    look(1000, 501); // a second in which half of them were sent
-    look(2000, 1401); // one with 900
-    assertEquals(asked, [980, 849]); // 2 % less; then 1111 - 980 less, the lesser of the two, and the 2 %
-    look(2250, 2151); // too many
-    look(2500, 2901); // again, and by more than the period allows for; the schedule is met
-    assertEquals(asked.slice(2), [null, 869]);
-    look(62_500, 2902); // a minute's sleep
-    look(62_750, 3152);
-    assertEquals(asked.slice(4), [null, null]);
+    sample(1000, 501); // a second in which half of the frames were sent
+    sample(2000, 1401); // a second with 900 frames
+    assertEquals(intervals, [980, 849]); // 2 % less; then 1111 - 980 less (the lesser error of the two), and the 2 %
+    sample(2250, 2151); // too many frames
+    sample(2500, 2901); // again; the correction is limited by the period, and the schedule is met
+    assertEquals(intervals.slice(2), [null, 869]);
+    sample(62_500, 2902); // suspended for a minute
+    sample(62_750, 3152);
+    assertEquals(intervals.slice(4), [null, null]);
     const early = new Steering(1000, 0, 1);
-    assertEquals([early.look(250, 401), early.look(500, 801)], [null, null]); // never more than a period
+    assertEquals([early.sample(250, 401), early.sample(500, 801)], [null, null]); // never more than a period
   });
 
-  it("looks less often the less there is to correct", () => {
+  it("samples less often the less there is to correct", () => {
     const steering = new Steering(1000, 0, 1);
-    const waits: number[] = [];
-    for (let at = steering.wait; waits.length < 8; at += steering.wait) {
-      waits.push(steering.wait);
-      assertEquals(steering.look(at, 1 + at), null);
+    const delays: number[] = [];
+    for (let at = steering.delay; delays.length < 8; at += steering.delay) {
+      delays.push(steering.delay);
+      assertEquals(steering.sample(at, 1 + at), null);
     }
-    assertEquals(waits, [250, 500, 1000, 2000, 4000, 5000, 5000, 5000]);
+    assertEquals(delays, [250, 500, 1000, 2000, 4000, 5000, 5000, 5000]);
   });
 });

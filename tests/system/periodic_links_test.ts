@@ -191,7 +191,7 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
   it("BcmSocket answers an identifier on each interface by itself", () => {
     using bcm = new BcmSocket("");
     const answers = [bcm.answer(make(1, "vcan0")), bcm.answer(make(2, CHANNEL))];
-    assertThrows(() => bcm.answer(make(3, CHANNEL)), RangeError, `of that kind on "${CHANNEL}" already`);
+    assertThrows(() => bcm.answer(make(3, CHANNEL)), RangeError, `of that kind on "${CHANNEL}"; end it first`);
     const ask = (channel: string, wait = 60): number | undefined => {
       using bus = new Bus(channel);
       bus.send(new Message({ arbitrationId: 0x123, isExtendedId: false, isRemoteFrame: true }));
