@@ -1,93 +1,103 @@
 /**
- * What has changed between two readings of a link.
+ * Events of links: the differences between two readings.
  *
  * @module
  */
 
-import { same } from "./same.ts";
+import { isEqual } from "./is_equal.ts";
 import type { LinkStatus } from "./status.ts";
 
-/** What happened to a link. */
+/**
+ * The kind of a link's event; see `LinkEvent.type`.
+ *
+ * @category Links
+ */
 export type LinkEventType = "added" | "removed" | "up" | "down" | "state" | "changed";
 
-/** Something that happened to a CAN link. */
+/**
+ * An event of a CAN link, from `watchLinks`.
+ *
+ * @category Links
+ */
 export interface LinkEvent {
   /**
-   * `"added"`: it is new here, up or down; `"removed"`: it was deleted, or moved to another network namespace; `"up"` and `"down"`: it
-   * was set so; `"state"`: the controller's state is another, as after a bus-off; `"changed"`: a setting or the name.
+   * - `"added"`: the link was created, or moved into this network namespace; it may be up or down.
+   * - `"removed"`: it was deleted, or moved to another network namespace.
+   * - `"up"`, `"down"`: it was brought up or taken down.
+   * - `"state"`: the controller's state changed, as at a bus-off.
+   * - `"changed"`: a setting or the name changed.
    */
   readonly type: LinkEventType;
-  /** The link as the kernel told it with the event; of one that was removed, as it was last. */
+  /** The link's status, as the kernel reported it with the event; after `"removed"`, its last known status. */
   readonly status: LinkStatus;
-  /** The link as it was before; null if it is new. */
+  /** The link's status before the event; null for `"added"`. */
   readonly before: LinkStatus | null;
   /**
-   * Which fields of the status differ from before: of `"changed"` the settings, of `"up"` and `"down"` `isUp`, of `"state"`
-   * `state`. None of a link that is new or removed.
+   * The fields of `status` that differ from `before`: the settings for `"changed"`, `isUp` for `"up"` and `"down"`,
+   * `state` for `"state"`. Empty for `"added"` and `"removed"`.
    */
   readonly changes: readonly (keyof LinkStatus)[];
 }
 
-/** The links as they were told of last: what comes is compared to that. */
+/** The last known status of each link, with which new readings are compared. */
 export class KnownLinks {
   readonly #links: Map<number, LinkStatus>;
 
-  /** @param links All that are there. */
+  /** @param links All links that exist. */
   constructor(links: readonly LinkStatus[]) {
     this.#links = new Map(links.map((status) => [status.index, status]));
   }
 
-  /** The driver of a link that is known, which it keeps. */
+  /** The driver of a known link, which does not change; null for an unknown one. */
   driverOf(index: number): string | null {
     return this.#links.get(index)?.driver ?? null;
   }
 
-  /** A link is such now. */
-  is(status: LinkStatus): LinkEvent[] {
+  /** Takes a link's new status, and returns the events that follow from it. */
+  update(status: LinkStatus): LinkEvent[] {
     const before = this.#links.get(status.index) ?? null;
     this.#links.set(status.index, status);
     return eventsBetween(before, status);
   }
 
-  /** A link is gone. */
-  went(index: number): LinkEvent[] {
+  /** Removes a link that no longer exists, and returns the event. */
+  remove(index: number): LinkEvent[] {
     const status = this.#links.get(index);
     if (!status) return [];
     this.#links.delete(index);
     return [{ type: "removed", status, before: status, changes: [] }];
   }
 
-  /** These are all links that are there now. */
-  are(links: readonly LinkStatus[]): LinkEvent[] {
-    const there = new Set(links.map(({ index }) => index));
-    const gone = [...this.#links.keys()].filter((index) => !there.has(index));
-    return [...gone.flatMap((index) => this.went(index)), ...links.flatMap((status) => this.is(status))];
+  /** Takes a new list of all links, and returns the events that follow from it. */
+  replaceAll(links: readonly LinkStatus[]): LinkEvent[] {
+    const existing = new Set(links.map(({ index }) => index));
+    const gone = [...this.#links.keys()].filter((index) => !existing.has(index));
+    return [...gone.flatMap((index) => this.remove(index)), ...links.flatMap((status) => this.update(status))];
   }
 }
 
-/** What follows from other fields, or changes all the time without anybody's doing: no news. */
-const noNews: ReadonlySet<string> = new Set(["flags", "details", "errorCounters", "unknown", "unknownCan"]);
+/** Fields that make no event: they follow from others, or change all the time by themselves. */
+const ignoredFields: ReadonlySet<string> = new Set(["flags", "details", "errorCounters", "unknown", "unknownCan"]);
 
 /**
- * The events that lead from one reading to the next, in the order in which they make sense: what it is set to, whether it
- * is up, what state it is in.
+ * The events between two readings, in this order: settings, up or down, the controller's state.
  *
- * @param before Null if there was no such link.
+ * @param before Null if the link is new.
  */
 function eventsBetween(before: LinkStatus | null, status: LinkStatus): LinkEvent[] {
   if (before === null) return [{ type: "added", status, before, changes: [] }];
   const fields = Object.keys(status) as (keyof LinkStatus)[];
-  const changes = fields.filter((field) => !noNews.has(field) && !same(before[field], status[field]));
-  const went = changes.includes("isUp");
-  const turned = changes.includes("state");
+  const changes = fields.filter((field) => !ignoredFields.has(field) && !isEqual(before[field], status[field]));
+  const upChanged = changes.includes("isUp");
+  const stateChanged = changes.includes("state");
   const settings = changes.filter((field) =>
-    // Whether it can carry frames follows from the other two; by itself it is news.
-    field !== "isUp" && field !== "state" && !(field === "operState" && (went || turned))
+    // operState follows from the other two; it is reported only if it changes alone.
+    field !== "isUp" && field !== "state" && !(field === "operState" && (upChanged || stateChanged))
   );
   const types: LinkEventType[] = [];
   if (settings.length > 0) types.push("changed");
-  if (went) types.push(status.isUp ? "up" : "down");
-  if (turned) types.push("state");
-  const own: Partial<Record<LinkEventType, LinkEvent["changes"]>> = { changed: settings, state: ["state"] };
-  return types.map((type) => ({ type, status, before, changes: own[type] ?? ["isUp"] }));
+  if (upChanged) types.push(status.isUp ? "up" : "down");
+  if (stateChanged) types.push("state");
+  const fieldsOf: Partial<Record<LinkEventType, LinkEvent["changes"]>> = { changed: settings, state: ["state"] };
+  return types.map((type) => ({ type, status, before, changes: fieldsOf[type] ?? ["isUp"] }));
 }

@@ -1,5 +1,5 @@
 /**
- * CAN links: made, configured and looked at without `ip`.
+ * CAN links: created, configured and read without `ip`.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { EBUSY, EINVAL, EOPNOTSUPP } from "../kernel/errno.ts";
 import { IFF_UP, isInterfaceName } from "../kernel/if.ts";
 import { changeLink, TAKE_DOWN, withController } from "./change.ts";
 import { controllerSettings } from "./controller.ts";
-import { makeVcan, makeVxcan } from "./make.ts";
+import { createVcan, createVxcan } from "./create.ts";
 import { namespaceAdvice, withNamespace } from "./namespace.ts";
 import type { Answer } from "./netlink_socket.ts";
 import {
   checkChangeOptions,
   checkConfiguration,
+  checkCreateOptions,
   checkLinkName,
   checkLinkOptions,
-  checkMaking,
   checkNamespace,
   type LinkChangeOptions,
   type LinkConfiguration,
@@ -34,10 +34,14 @@ import { type LinkStatistics, type LinkStatisticsDelta, statisticsDelta } from "
 import type { LinkStatus } from "./status.ts";
 
 /**
- * A CAN interface of this host, as `ip link` sees it. It is known by its number: renaming it elsewhere does not lose it.
- * Holds nothing open. To look needs no permission; to change takes the capability CAP_NET_ADMIN.
+ * A CAN interface of this host, as `ip link` sees it. A link is identified by its index, so this object stays valid
+ * when the interface is renamed. It holds no descriptor. Reading needs no privilege; changes need the capability
+ * CAP_NET_ADMIN.
  *
- * @example Looking
+ * It uses rtnetlink, as `ip link` does: see [rtnetlink(7)](https://man7.org/linux/man-pages/man7/rtnetlink.7.html) and
+ * the [kernel documentation](https://docs.kernel.org/networking/can.html).
+ *
+ * @example Read the status of all links
  * ```ts
  * import { Link } from "@socketcan/bus";
  *
@@ -46,22 +50,24 @@ import type { LinkStatus } from "./status.ts";
  * }
  * ```
  *
- * @example A virtual link
+ * @example Create a virtual link
  * ```ts ignore
  * const link = Link.create("vcan7", { up: true });
  * using bus = new Bus("vcan7");
  * link.delete();
  * ```
  *
- * @example A device
+ * @example Configure a device
  * ```ts ignore
  * const can0 = Link.open("can0");
  * can0.configure({ bitrate: 500_000, restartMs: 100, modes: { "berr-reporting": true } }, { restartLink: true });
  * can0.up();
  * ```
+ *
+ * @category Links
  */
 export class Link {
-  /** The kernel's number of the link. */
+  /** The kernel's index of the interface. */
   readonly index: number;
   readonly #libc: Libc;
   #name: string;
@@ -73,32 +79,34 @@ export class Link {
   }
 
   /**
-   * Makes a virtual link, a vcan.
+   * Creates a virtual link, a vcan.
    *
    * @param name 1 to 15 bytes, without spaces, `/`, `:` and `%`.
-   * @returns The link; null if it was made in another network namespace, as it cannot be reached from this one.
-   * @throws {CanInitializationError} There is a link of that name, this kernel has no vcan, this process may not.
+   * @returns The link; null if it was created in another network namespace, where it cannot be reached from this one.
+   * @throws {CanInitializationError} A link with that name exists, this kernel has no vcan, or CAP_NET_ADMIN is
+   * missing.
    * @throws {RangeError} The name or an option is out of range.
    * @throws {TypeError} An option is unknown or of the wrong type.
    */
   static create(name: string, options?: VcanOptions & { readonly netns?: undefined }): Link;
-  /** Makes a vcan in another network namespace. */
+  /** Creates a vcan in another network namespace. */
   static create(name: string, options: VcanOptions): Link | null;
   static create(name: string, options: VcanOptions = {}): Link | null {
-    const libc = libcOf(checkMaking("Link.create", options, "vcan", "netns"));
+    const libc = libcOf(checkCreateOptions("Link.create", options, "vcan", "netns"));
     checkLinkName("name", name);
     using requests = new LinkRequests(libc);
-    const status = makeVcan(libc, requests, name, options);
+    const status = createVcan(libc, requests, name, options);
     return status && new Link(libc, status);
   }
 
   /**
-   * Makes two virtual links, a vxcan: what goes into one comes out of the other. Frames pass while both are up.
+   * Creates two connected virtual links, a vxcan: what is sent into one is received from the other, while both are up.
    *
-   * @param name As for `create`.
-   * @param peerName The same for the other one, which may be in another network namespace: `peerNetns`.
-   * @returns Both; null for the second one if `peerNetns` says where it is.
-   * @throws {CanInitializationError} There is a link of such a name, this kernel has no vxcan, this process may not.
+   * @param name The first end's name, as for `create`.
+   * @param peerName The other end's name; `peerNetns` puts that end into another network namespace.
+   * @returns Both ends; null for the second one if `peerNetns` is given.
+   * @throws {CanInitializationError} A link with such a name exists, this kernel has no vxcan, or CAP_NET_ADMIN is
+   * missing.
    * @throws {RangeError} A name or an option is out of range.
    * @throws {TypeError} An option is unknown or of the wrong type.
    */
@@ -107,25 +115,25 @@ export class Link {
     peerName: string,
     options?: VxcanOptions & { readonly peerNetns?: undefined },
   ): [Link, Link];
-  /** Makes a pair of which one is in another network namespace. */
+  /** Creates a pair whose second end is in another network namespace. */
   static createPair(name: string, peerName: string, options: VxcanOptions): [Link, Link | null];
   static createPair(name: string, peerName: string, options: VxcanOptions = {}): [Link, Link | null] {
-    const libc = libcOf(checkMaking("Link.createPair", options, "vxcan", "peerNetns"));
+    const libc = libcOf(checkCreateOptions("Link.createPair", options, "vxcan", "peerNetns"));
     checkLinkName("name", name);
     checkLinkName("peerName", peerName);
     if (name === peerName && options.peerNetns === undefined) {
       throw new RangeError(`peerName is "${peerName}": the two links must have different names`);
     }
     using requests = new LinkRequests(libc);
-    const [status, peer] = makeVxcan(libc, requests, [name, peerName], options);
+    const [status, peer] = createVxcan(libc, requests, [name, peerName], options);
     return [new Link(libc, status), peer && new Link(libc, peer)];
   }
 
   /**
-   * A CAN link that there is, by its name or number.
+   * Opens an existing CAN link by its name or index.
    *
-   * @throws {CanInitializationError} There is none, or it is not CAN.
-   * @throws {RangeError} No link can have that name or number.
+   * @throws {CanInitializationError} There is no such link, or it is not a CAN interface.
+   * @throws {RangeError} No link can have that name or index.
    */
   static open(link: string | number, options: LinkOptions = {}): Link {
     if (typeof link === "number") checkWhole("index", link, 1, 0x7fffffff);
@@ -139,9 +147,9 @@ export class Link {
   }
 
   /**
-   * All CAN links of this network namespace, by their numbers.
+   * Returns all CAN links of this network namespace, sorted by index.
    *
-   * @throws {CanOperationError} They could not be listed.
+   * @throws {CanOperationError} The links could not be listed.
    */
   static list(options: LinkOptions = {}): Link[] {
     const libc = libcOf(checkLinkOptions("Link.list", options));
@@ -150,62 +158,64 @@ export class Link {
   }
 
   /**
-   * The status of each CAN link of this network namespace, by their numbers: all as they were at one time, where `status`
-   * of a link of `list` fails if the link has gone meanwhile.
+   * Returns the status of every CAN link of this network namespace, sorted by index, from one reading. (`status` of a
+   * link from `list` throws if the link has been deleted since.)
    *
-   * @throws {CanOperationError} They could not be listed.
+   * @throws {CanOperationError} The links could not be listed.
    */
   static statuses(options: LinkOptions = {}): LinkStatus[] {
     using requests = new LinkRequests(libcOf(checkLinkOptions("Link.statuses", options)));
     return requests.list().sort((a, b) => a.index - b.index);
   }
 
-  /** What a link counted between two readings of `statistics`. */
+  /** Returns the differences between two readings of `statistics`. */
   static delta(before: LinkStatistics, after: LinkStatistics): LinkStatisticsDelta {
     return statisticsDelta(before, after);
   }
 
-  /** The name, such as `"can0"`, as it was when this object last looked: `status` looks. */
+  /** The interface's name, such as `"can0"`, as last read by this object; `status` reads it. */
   get name(): string {
     return this.#name;
   }
 
   /**
-   * Everything that the kernel tells of the link now.
+   * Reads everything that the kernel reports about the link.
    *
-   * @throws {CanOperationError} The link is gone.
+   * @throws {CanOperationError} The link no longer exists.
    */
   status(): LinkStatus {
-    using requests = this.#ask();
+    using requests = this.#open();
     return this.#status(requests);
   }
 
   /**
-   * What the link has counted by now.
+   * Reads the link's counters.
    *
-   * @throws {CanOperationError} The link is gone.
+   * @throws {CanOperationError} The link no longer exists.
    */
   statistics(): LinkStatistics {
-    using requests = this.#ask();
+    using requests = this.#open();
     return requests.statistics(this.index, this.#name);
   }
 
   /**
-   * Changes settings, those that are given, in one step. If it fails, they are set back to what they were as far as that
-   * can be, and the error says so.
+   * Changes the given settings, all in one request. If that fails, the earlier settings are restored as far as
+   * possible, and the error says what state the link is in.
    *
-   * @throws {RangeError} The controller cannot do it; the message tells what it can. Nothing was changed.
-   * @throws {TypeError} A setting is unknown, of the wrong type, or missing beside others. Nothing was changed.
-   * @throws {CanOperationError} The link is up and must be down for that, this process may not, or the kernel refused.
+   * @throws {RangeError} The controller does not support a setting; the message says what it supports. Nothing was
+   * changed.
+   * @throws {TypeError} A setting is unknown, of the wrong type, or required by another one and missing. Nothing was
+   * changed.
+   * @throws {CanOperationError} The link must be down for the change, CAP_NET_ADMIN is missing, or the kernel refused.
    */
   configure(configuration: LinkConfiguration, options: LinkChangeOptions = {}): void {
-    const wanted = checkConfiguration(configuration);
+    const requested = checkConfiguration(configuration);
     const { restartLink = false } = checkChangeOptions("configure", options);
-    using requests = this.#ask();
+    using requests = this.#open();
     const before = this.#status(requests);
-    const { mtu, txQueueLength } = wanted;
-    const values = withController({ mtu, txQueueLength }, controllerSettings(wanted, before));
-    const needDown = settingsThatNeedDown(wanted);
+    const { mtu, txQueueLength } = requested;
+    const values = withController({ mtu, txQueueLength }, controllerSettings(requested, before));
+    const needDown = settingsThatNeedDown(requested);
     if (before.isUp && !restartLink && needDown.length > 0) {
       throw new CanOperationError(
         `Cannot configure "${this.#name}" while it is up: ${
@@ -229,12 +239,12 @@ export class Link {
   }
 
   /**
-   * Brings the link up; nothing happens if it is.
+   * Brings the link up; does nothing if it is up.
    *
-   * @throws {CanOperationError} A device has no bitrate yet, this process may not, the link is gone.
+   * @throws {CanOperationError} A device has no bitrate yet, CAP_NET_ADMIN is missing, or the link no longer exists.
    */
   up(): void {
-    using requests = this.#ask();
+    using requests = this.#open();
     const answer = requests.change(this.index, {}, IFF_UP, IFF_UP);
     if (answer.error === 0) return;
     const { kind, bitTiming, dataBitTiming, modes } = this.#status(requests);
@@ -249,32 +259,34 @@ export class Link {
   }
 
   /**
-   * Takes the link down; nothing happens if it is. Sockets on it are told `ENETDOWN` once, and work again when it is up.
+   * Takes the link down; does nothing if it is down. On each socket bound to it the next receive fails once with
+   * `ENETDOWN`; the socket works again when the link is up.
    *
-   * @throws {CanOperationError} This process may not, the link is gone.
+   * @throws {CanOperationError} CAP_NET_ADMIN is missing, or the link no longer exists.
    */
   down(): void {
-    using requests = this.#ask();
+    using requests = this.#open();
     const answer = requests.change(this.index, {}, 0, IFF_UP);
     if (answer.error !== 0) throw this.#error(requests, `take down "${this.#name}"`, answer);
   }
 
   /**
-   * Restarts a controller that went bus-off, at once. Where `restartMs` is set the kernel does that itself.
+   * Restarts a controller that went bus-off, at once. With a `restartMs` other than 0 the kernel restarts it by itself.
    *
-   * @throws {CanOperationError} It is not bus-off, restarts itself, is down or no device; this process may not.
+   * @throws {CanOperationError} The controller is not bus-off, restarts automatically or is down, the link is virtual,
+   * or CAP_NET_ADMIN is missing.
    */
   restart(): void {
-    using requests = this.#ask();
+    using requests = this.#open();
     const answer = requests.change(this.index, withController({}, { restart: 1 }));
     if (answer.error === 0) return;
     const { kind, isUp, restartMs, state } = this.#status(requests);
     const why = kind !== "can"
-      ? "only a device's controller goes bus-off"
+      ? "only the controller of a physical device goes bus-off"
       : !isUp
       ? "it is down: up() starts it"
       : restartMs
-      ? `it restarts itself after ${restartMs} ms: only with a restartMs of 0 it can be done by hand`
+      ? `it restarts automatically after ${restartMs} ms: only with restartMs 0 can it be restarted by hand`
       : state !== "BUS-OFF" && [-EBUSY, -EINVAL].includes(answer.error)
       ? `its state is ${state}: only a controller that is BUS-OFF can be restarted`
       : undefined;
@@ -282,16 +294,17 @@ export class Link {
   }
 
   /**
-   * Gives the link another name. Before Linux 6.2 it must be down for that.
+   * Renames the link. Before Linux 6.2 it must be down.
    *
-   * @param name As for `create`.
-   * @throws {CanOperationError} Another one has it, the link is up, this process may not, the link is gone.
-   * @throws {RangeError} No link can have it.
+   * @param name The new name, as for `create`.
+   * @throws {CanOperationError} Another link has that name, the link is up, CAP_NET_ADMIN is missing, or the link no
+   * longer exists.
+   * @throws {RangeError} No link can have that name.
    */
   rename(name: string, options: LinkChangeOptions = {}): void {
     checkLinkName("name", name);
     const { restartLink } = checkChangeOptions("rename", options);
-    using requests = this.#ask();
+    using requests = this.#open();
     let answer = requests.change(this.index, { name });
     let up: Answer | null = null;
     if (answer.error === -EBUSY && restartLink) {
@@ -304,38 +317,39 @@ export class Link {
     if (answer.error !== 0) throw this.#error(requests, `rename "${this.#name}" to "${name}"`, answer, advice);
     this.#name = name;
     if (up !== null && up.error !== 0) {
-      throw this.#error(requests, `bring up "${name}" again, which has its new name`, up);
+      throw this.#error(requests, `bring up "${name}" again after renaming it`, up);
     }
   }
 
   /**
-   * Removes a virtual link; of a vxcan, both ends. A device's link goes with the device, and not otherwise.
+   * Deletes a virtual link; of a vxcan, both ends. The link of a physical device disappears only with the device.
    *
-   * @throws {CanOperationError} It is a device's, this process may not, the link is gone.
+   * @throws {CanOperationError} The link belongs to a device, CAP_NET_ADMIN is missing, or the link no longer exists.
    */
   delete(): void {
-    using requests = this.#ask();
+    using requests = this.#open();
     const answer = requests.delete(this.index);
-    // The kernel says yes to the removal of a device's link, and does not do it.
-    const kept = answer.error === 0 && requests.exists(this.index);
-    if (answer.error === 0 && !kept) return;
-    const refusal = kept ? { ...answer, error: -EOPNOTSUPP } : answer;
-    const advice = kept || answer.error === -EOPNOTSUPP
-      ? "it is a device's, and goes when the device is unplugged or its driver unloaded"
+    // The kernel accepts the deletion of a device's link, but does not delete it.
+    const remains = answer.error === 0 && requests.exists(this.index);
+    if (answer.error === 0 && !remains) return;
+    const refusal = remains ? { ...answer, error: -EOPNOTSUPP } : answer;
+    const advice = remains || answer.error === -EOPNOTSUPP
+      ? "it belongs to a device, and disappears when the device is unplugged or its driver unloaded"
       : undefined;
     throw this.#error(requests, `delete "${this.#name}"`, refusal, advice);
   }
 
   /**
-   * Moves the link to another network namespace, where it is down. It cannot be reached from this one any more.
+   * Moves the link to another network namespace, where it is down. It can then no longer be reached from this one.
    *
-   * @param netns A name, as `ip netns` has it, the path of its file, or the number of a process that is in it.
-   * @throws {CanInitializationError} There is no such namespace.
-   * @throws {CanOperationError} There is a link of its name already, this process may not, the link is gone.
+   * @param netns The namespace's name, as `ip netns` lists it, the path of its file, or the ID of a process in it.
+   * @throws {CanInitializationError} The namespace does not exist or cannot be opened.
+   * @throws {CanOperationError} The namespace has a link with that name, CAP_NET_ADMIN is missing, or the link no
+   * longer exists.
    */
   moveTo(netns: string | number): void {
     checkNamespace("netns", netns);
-    using requests = this.#ask();
+    using requests = this.#open();
     const answer = withNamespace(this.#libc, netns, (namespace) => requests.change(this.index, namespace));
     if (answer.error !== 0) {
       const where = typeof netns === "string" ? `"${netns}"` : `of process ${netns}`;
@@ -344,12 +358,12 @@ export class Link {
     }
   }
 
-  /** `can0 (link 3)`. */
+  /** Returns the name and index: `can0 (link 3)`. */
   toString(): string {
     return `${this.#name} (link ${this.index})`;
   }
 
-  #ask(): LinkRequests {
+  #open(): LinkRequests {
     return new LinkRequests(this.#libc);
   }
 

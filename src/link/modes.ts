@@ -1,5 +1,5 @@
 /**
- * The modes that a controller is asked for.
+ * The modes to request from a controller.
  *
  * @module
  */
@@ -13,72 +13,74 @@ import type { LinkStatus } from "./status.ts";
 export type Modes = { [mode in ControllerMode]?: boolean };
 
 /**
- * The modes to set and to clear; null for none.
+ * The modes to set and to clear, with those that other settings imply; null for none.
  *
- * @param dataTiming The names of the settings of the data phase.
+ * @param dataTiming The names of the requested settings of the data phase.
+ * @throws {RangeError} The controller does not support a mode, or settings contradict each other.
+ * @throws {TypeError} A setting that a mode requires is missing.
  */
-export function wantedModes(
+export function requestedModes(
   { modes, tdc }: LinkConfiguration,
   status: LinkStatus,
   dataTiming: readonly string[],
 ): Modes | null {
-  const wanted: Modes = {};
-  /** What says so, for errors. */
+  const requested: Modes = {};
+  /** Which setting requests each mode, for errors. */
   const sources: { [mode in ControllerMode]?: string } = {};
   for (const mode of controllerModes) {
     if (modes?.[mode] === undefined) continue;
-    wanted[mode] = modes[mode];
+    requested[mode] = modes[mode];
     sources[mode] = `modes["${mode}"] is ${modes[mode]}`;
   }
-  if (tdc !== undefined && !wanted["tdc-auto"] && !wanted["tdc-manual"]) {
+  if (tdc !== undefined && !requested["tdc-auto"] && !requested["tdc-manual"]) {
     const mode = tdc.tdcv === undefined ? "tdc-auto" : "tdc-manual";
-    if (wanted[mode] === false) throw new RangeError(`${sources[mode]}: tdc takes that mode`);
-    wanted[mode] = true;
-    sources[mode] = `tdc takes the mode ${mode}`;
+    if (requested[mode] === false) throw new RangeError(`${sources[mode]}: tdc needs that mode`);
+    requested[mode] = true;
+    sources[mode] = `tdc needs the mode ${mode}`;
   }
-  const delay = wanted["tdc-auto"] ? "tdc-auto" : wanted["tdc-manual"] ? "tdc-manual" : null;
-  if (delay && tdc === undefined) throw new TypeError(`tdc is missing: the mode ${delay} takes it`);
+  const delay = requested["tdc-auto"] ? "tdc-auto" : requested["tdc-manual"] ? "tdc-manual" : null;
+  if (delay && tdc === undefined) throw new TypeError(`tdc is missing: the mode ${delay} needs it`);
   if (delay === "tdc-auto" && tdc?.tdcv !== undefined) {
     throw new RangeError(`tdc.tdcv is ${tdc.tdcv}: with the mode tdc-auto the controller measures it itself`);
   }
   if (delay === "tdc-manual" && tdc?.tdcv === undefined) {
-    throw new TypeError("tdc.tdcv is missing: the mode tdc-manual takes it");
+    throw new TypeError("tdc.tdcv is missing: the mode tdc-manual needs it");
   }
-  if (delay) wanted[delay === "tdc-auto" ? "tdc-manual" : "tdc-auto"] ??= false;
+  if (delay) requested[delay === "tdc-auto" ? "tdc-manual" : "tdc-auto"] ??= false;
   const fdFor = dataTiming.length > 0 ? dataTiming[0] : delay ? "tdc" : null;
   if (fdFor !== null) {
-    if (wanted.fd === false) throw new RangeError(`${sources.fd}: ${fdFor} takes that mode`);
-    wanted.fd = true;
-    sources.fd ??= `${fdFor} takes the mode fd`;
+    if (requested.fd === false) throw new RangeError(`${sources.fd}: ${fdFor} needs that mode`);
+    requested.fd = true;
+    sources.fd ??= `${fdFor} needs the mode fd`;
   }
-  if (Object.keys(wanted).length === 0) return null;
-  checkModesOfLink(wanted, sources, status);
-  // The kernel wants to be told of these each time.
+  if (Object.keys(requested).length === 0) return null;
+  checkModesOfLink(requested, sources, status);
+  // The kernel requires static modes in every request that changes modes.
   const { modes: set, staticModes } = status;
-  const isFd = wanted.fd ?? set?.includes("fd") ?? false;
-  for (const mode of staticModes ?? []) if (mode !== "fd-non-iso" || isFd) wanted[mode] = true;
-  return wanted;
+  const isFd = requested.fd ?? set?.includes("fd") ?? false;
+  for (const mode of staticModes ?? []) if (mode !== "fd-non-iso" || isFd) requested[mode] = true;
+  return requested;
 }
 
 function checkModesOfLink(
-  wanted: Modes,
+  requested: Modes,
   sources: { readonly [mode in ControllerMode]?: string },
   { name, supportedModes, staticModes, bitTimingConst }: LinkStatus,
 ): void {
-  if (supportedModes === null || staticModes === null) return; // the kernel does not tell, and checks
+  if (supportedModes === null || staticModes === null) return; // older kernels do not report them
   const controller = `${bitTimingConst?.name ?? "controller"} of "${name}"`;
   for (const mode of controllerModes) {
     const isStatic = staticModes.includes(mode);
-    if (wanted[mode] === true && !isStatic && !supportedModes.includes(mode)) {
-      throw new RangeError(`${sources[mode]}: the ${controller} has only ${supportedModes.join(", ") || "none"}`);
+    if (requested[mode] === true && !isStatic && !supportedModes.includes(mode)) {
+      throw new RangeError(`${sources[mode]}: the ${controller} supports only ${supportedModes.join(", ") || "none"}`);
     }
-    if (wanted[mode] === false && isStatic) {
+    if (requested[mode] === false && isStatic) {
       throw new RangeError(`${sources[mode]}: the ${controller} always has that mode`);
     }
   }
 }
 
-/** Modes as the kernel takes them. */
+/** Modes in the kernel's form. */
 export function encodeModes(modes: Modes): CanCtrlmode {
   const mentioned = controllerModes.filter((mode) => modes[mode] !== undefined);
   return { mask: bitsOfModes(mentioned), flags: bitsOfModes(mentioned.filter((mode) => modes[mode])) };

@@ -1,5 +1,5 @@
 /**
- * What the kernel has numbers for, in the words of `ip`.
+ * Names, as `ip` prints them, of the kernel's numbers.
  *
  * @module
  */
@@ -52,7 +52,12 @@ import {
   IFF_UP,
 } from "../kernel/if.ts";
 
-/** A mode of a CAN controller, in the words of `ip link set ... type can`. */
+/**
+ * A mode of a CAN controller, named as in `ip link set ... type can`: CAN_CTRLMODE_* of `linux/can/netlink.h`. See the
+ * [kernel documentation](https://docs.kernel.org/networking/can.html).
+ *
+ * @category Links
+ */
 export type ControllerMode =
   | "loopback"
   | "listen-only"
@@ -80,20 +85,25 @@ const modeBits: Record<ControllerMode, number> = {
   "tdc-manual": CAN_CTRLMODE_TDC_MANUAL,
 };
 
-/** All modes that are known here. */
+/** All modes that this library knows. */
 export const controllerModes: readonly ControllerMode[] = Object.keys(modeBits) as ControllerMode[];
 
-/** The names of the bits that are set; those that have none here are left out. */
+/** The names of the bits that are set, without unknown bits. */
 export function modeNames(bits: number): ControllerMode[] {
   return controllerModes.filter((mode) => (bits & modeBits[mode]) !== 0);
 }
 
-/** The bits of modes. */
+/** The CAN_CTRLMODE_* bits of modes. */
 export function bitsOfModes(modes: readonly ControllerMode[]): number {
   return modes.reduce((bits, mode) => bits | modeBits[mode], 0);
 }
 
-/** The state of a CAN controller. `"STOPPED"` while the link is down. */
+/**
+ * The state of a CAN controller, CAN_STATE_* of `linux/can/netlink.h`; `"STOPPED"` while the link is down. The error
+ * states are those of ISO 11898-1.
+ *
+ * @category Links
+ */
 export type ControllerState =
   | "ERROR-ACTIVE"
   | "ERROR-WARNING"
@@ -111,12 +121,18 @@ const states: Readonly<Record<number, ControllerState>> = {
   [CAN_STATE_SLEEPING]: "SLEEPING",
 };
 
-/** The name of a CAN_STATE_*; null for one that is not known. */
+/** The name of a CAN_STATE_* value; null for an unknown one. */
 export function stateName(state: number | undefined): ControllerState | null {
   return states[state ?? -1] ?? null;
 }
 
-/** Whether a link can carry frames, as RFC 2863 has it; `"UNKNOWN"` where the driver does not say, as vcan's. */
+/**
+ * Whether a link can carry frames, as defined by [RFC 2863](https://www.rfc-editor.org/rfc/rfc2863);
+ * `"UNKNOWN"` where the driver does not report it, as with vcan. See
+ * [operational states](https://docs.kernel.org/networking/operstates.html).
+ *
+ * @category Links
+ */
 export type OperState = "UNKNOWN" | "NOTPRESENT" | "DOWN" | "LOWERLAYERDOWN" | "TESTING" | "DORMANT" | "UP";
 
 const operStates: Readonly<Record<number, OperState>> = {
@@ -129,7 +145,7 @@ const operStates: Readonly<Record<number, OperState>> = {
   [IF_OPER_UP]: "UP",
 };
 
-/** The name of an IF_OPER_*. */
+/** The name of an IF_OPER_* value. */
 export function operStateName(state: number = IF_OPER_UNKNOWN): OperState {
   return operStates[state] ?? "UNKNOWN";
 }
@@ -155,7 +171,7 @@ const flagNames: readonly (readonly [number, string])[] = [
   [IFF_ECHO, "ECHO"],
 ];
 
-/** The names of IFF_* bits as `ip` shows them: NO-CARRIER for a link that is up and not running, never RUNNING. */
+/** The names of IFF_* bits as `ip` prints them: NO-CARRIER for a link that is up and not running, never RUNNING. */
 export function flagNamesOf(flags: number): string[] {
   const names = flagNames.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
   return (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) === 0 ? ["NO-CARRIER", ...names] : names;

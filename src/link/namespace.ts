@@ -1,5 +1,5 @@
 /**
- * Network namespaces, by name.
+ * Network namespaces, by name, path or process.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import type { Attributes } from "../kernel/nlattr.ts";
 import { systemError } from "../socket/system_error.ts";
 import type { Answer } from "./netlink_socket.ts";
 
-/** Where `ip netns add` puts them. */
-const FOLDER = "/run/netns";
+/** Where `ip netns add` creates them. */
+const DIRECTORY = "/run/netns";
 
 /**
- * Runs something with the attribute that names a network namespace.
+ * Runs a function with the netlink attribute for a network namespace.
  *
- * @param netns A name, a path, a process's number; undefined for this process's own, which needs no attribute.
- * @throws {CanInitializationError} There is no such namespace.
+ * @param netns A name, a path or a process ID; undefined for this process's own namespace, which needs no attribute.
+ * @throws {CanInitializationError} The namespace does not exist or cannot be opened.
  */
 export function withNamespace<T>(
   libc: Libc,
@@ -29,12 +29,12 @@ export function withNamespace<T>(
 ): T {
   if (netns === undefined) return run({});
   if (typeof netns === "number") return run({ netnsPid: netns });
-  const fd = libc.open(netns.startsWith("/") ? netns : `${FOLDER}/${netns}`, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const fd = libc.open(netns.startsWith("/") ? netns : `${DIRECTORY}/${netns}`, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) {
     const advice = fd === -ENOENT && !netns.startsWith("/")
-      ? `"ip netns list" shows those that there are, "sudo ip netns add ${netns}" makes one`
+      ? `"ip netns list" shows the existing ones, "sudo ip netns add ${netns}" creates it`
       : fd === -EACCES
-      ? "that takes root"
+      ? "that requires root"
       : undefined;
     throw systemError(CanInitializationError, `open the network namespace "${netns}"`, "open", fd, undefined, advice);
   }
@@ -45,7 +45,7 @@ export function withNamespace<T>(
   }
 }
 
-/** What to do about a refusal that may have come of the namespace. */
+/** Advice where the namespace may be the reason for a refusal. */
 export function namespaceAdvice(netns: string | number | undefined, { error }: Answer): string | undefined {
   return typeof netns === "string" && error === -EINVAL ? `is "${netns}" a network namespace?` : undefined;
 }

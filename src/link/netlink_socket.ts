@@ -1,5 +1,5 @@
 /**
- * A netlink socket: asks the kernel about network interfaces, has it change them, and is told of changes.
+ * A netlink socket: reads and changes network interfaces, and receives notifications of changes.
  *
  * @module
  */
@@ -42,36 +42,39 @@ import {
 import { u32 } from "../socket/socket_options.ts";
 import { systemError } from "../socket/system_error.ts";
 
-/** Seconds that the kernel has for an answer, which it gives at once. */
-const PATIENCE = 10;
+/** Seconds to wait for an answer, which normally comes at once. */
+const ANSWER_TIMEOUT = 10;
 
-/** How often a list is read anew that changed while it was read. */
-const TRIES = 20;
+/** How many times to read a list that changes while it is read. */
+const DUMP_ATTEMPTS = 20;
 
-/** What failed, in an error's text. */
-const ASKING = "ask the kernel about network interfaces";
+/** The action, in an error's text. */
+const QUERY = "query the kernel about network interfaces";
 
-/** Where messages are read to, of all sockets: what is kept is copied. It grows with the messages. */
+/** The read buffer of all sockets: what is kept is copied. It grows with the messages. */
 let buffer = new Uint8Array(32 * 1024);
 
 let sequences = 0;
 
-/** A number that no other request of this process has had, as far as 32 bits go. */
+/** The next sequence number, unique in this process until 32 bits wrap. */
 function nextSequence(): number {
   return sequences = (sequences + 1) >>> 0;
 }
 
-/** What came of a request. */
+/** The kernel's answer to a request. */
 export interface Answer extends Acknowledgement {
-  /** What the kernel sent before it acknowledged. */
+  /** What the kernel sent before the acknowledgement. */
   readonly messages: readonly NetlinkMessage[];
-  /** Whether what was listed changed meanwhile. */
+  /** Whether the list changed while it was read. */
   readonly interrupted: boolean;
 }
 
-/** NETLINK_ROUTE over a libc. It never blocks but while the kernel works on a request. */
+/**
+ * A NETLINK_ROUTE socket over a libc. It blocks only while the kernel handles a request. See
+ * [rtnetlink(7)](https://man7.org/linux/man-pages/man7/rtnetlink.7.html).
+ */
 export class NetlinkSocket implements Disposable {
-  /** The descriptor: readable when `receive` has something. */
+  /** The descriptor, readable while messages for `receive` are queued. */
   readonly fd: number;
   readonly #libc: Libc;
   readonly #poll: Uint8Array;
@@ -79,9 +82,9 @@ export class NetlinkSocket implements Disposable {
   /**
    * Opens a socket.
    *
-   * @param groups Multicast groups to join, RTNLGRP_*: for `receive`. One that makes requests joins none.
-   * @throws {CanInitializationError} With the step that failed. No descriptor is left open.
-   * @throws {CanInterfaceNotImplementedError} The system has no such sockets.
+   * @param groups Multicast groups to join, RTNLGRP_*, for `receive`. A socket for requests joins none.
+   * @throws {CanInitializationError} A step failed; the error names it. No descriptor is left open.
+   * @throws {CanInterfaceNotImplementedError} The system has no netlink sockets.
    */
   constructor(libc: Libc, groups: readonly number[] = []) {
     this.#libc = libc;
@@ -89,7 +92,7 @@ export class NetlinkSocket implements Disposable {
     try {
       for (const name of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
         const set = libc.setsockopt(this.fd, SOL_NETLINK, name, u32(1));
-        if (set !== -ENOPROTOOPT) this.#opened("setsockopt", set); // older kernels do without
+        if (set !== -ENOPROTOOPT) this.#opened("setsockopt", set); // older kernels do not have all of them
       }
       this.#opened("bind", libc.bind(this.fd, encodeNetlinkAddress(AF_NETLINK)));
       for (const group of groups) this.#set(NETLINK_ADD_MEMBERSHIP, group);
@@ -101,12 +104,12 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
-   * Sends a request and waits for what comes of it; a refusal is in the answer.
+   * Sends a request and waits for the answer; a refusal is in the answer, not thrown.
    *
    * @param type RTM_*.
-   * @param flags NLM_F_* beside NLM_F_REQUEST and NLM_F_ACK.
+   * @param flags NLM_F_* in addition to NLM_F_REQUEST and NLM_F_ACK.
    * @throws {CanOperationError} Sending or receiving failed.
-   * @throws {CanTimeoutError} The kernel did not answer.
+   * @throws {CanTimeoutError} The kernel did not answer within 10 s.
    */
   request(type: number, flags: number, payload: Uint8Array): Answer {
     const sequence = nextSequence();
@@ -115,17 +118,17 @@ export class NetlinkSocket implements Disposable {
     let sent: number;
     do sent = this.#libc.send(this.fd, bytes, bytes.length, 0); while (sent === -EINTR);
     this.#checked("send", sent);
-    const deadline = performance.now() + 1000 * PATIENCE;
+    const deadline = performance.now() + 1000 * ANSWER_TIMEOUT;
     const messages: NetlinkMessage[] = [];
     let interrupted = false;
     for (;;) {
       const received = this.receive();
       if (received.length === 0) this.#waitUntil(deadline);
       for (const each of received) {
-        if (each.sequence !== sequence) continue; // the answer to a request that was given up
+        if (each.sequence !== sequence) continue; // answers an earlier request that was abandoned
         interrupted ||= (each.flags & NLM_F_DUMP_INTR) !== 0;
         if (each.type === NLMSG_ERROR || each.type === NLMSG_DONE) {
-          return { ...this.#readable(() => decodeAcknowledgement(each)), messages, interrupted };
+          return { ...this.#decode(() => decodeAcknowledgement(each)), messages, interrupted };
         }
         messages.push(each);
       }
@@ -133,22 +136,22 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
-   * All answers to a request for a list, read anew if the list changed meanwhile. A refusal is in the answer.
+   * Requests a list, again if it changed while it was read. A refusal is in the answer, not thrown.
    *
    * @throws As `request`.
    */
   dump(type: number, payload: Uint8Array): Answer {
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
       const answer = this.request(type, NLM_F_DUMP, payload);
       if (answer.error !== 0 || !answer.interrupted) return answer;
     }
-    throw new CanOperationError(`Cannot ${ASKING}: they changed each of ${TRIES} times that their list was read`);
+    throw new CanOperationError(`Cannot ${QUERY}: their list changed during each of ${DUMP_ATTEMPTS} reads`);
   }
 
   /**
-   * What is there now: one read's messages, or none.
+   * Reads one datagram without waiting: its messages, or none if nothing is queued.
    *
-   * @throws {CanOperationError} Receiving failed; with the code "ENOBUFS" when messages were lost.
+   * @throws {CanOperationError} Receiving failed; code "ENOBUFS" if messages were lost.
    */
   receive(): NetlinkMessage[] {
     const length = this.#recv(MSG_PEEK | MSG_TRUNC);
@@ -156,7 +159,7 @@ export class NetlinkSocket implements Disposable {
     if (length > buffer.length) buffer = new Uint8Array(length);
     const read = this.#recv(0);
     if (read === -EAGAIN) return [];
-    const messages = this.#readable(() => decodeMessages(buffer.slice(0, read)));
+    const messages = this.#decode(() => decodeMessages(buffer.slice(0, read)));
     if (messages.some(({ type }) => type === NLMSG_OVERRUN)) this.#checked("recv", -ENOBUFS);
     return messages.filter(({ type }) => type !== NLMSG_NOOP);
   }
@@ -178,11 +181,11 @@ export class NetlinkSocket implements Disposable {
   }
 
   #waitUntil(deadline: number): void {
-    const rest = Math.max(0, Math.ceil(deadline - performance.now()));
-    const result = this.#libc.poll(this.#poll, rest);
+    const remaining = Math.max(0, Math.ceil(deadline - performance.now()));
+    const result = this.#libc.poll(this.#poll, remaining);
     if (result === -EINTR) return;
     this.#checked("poll", result);
-    if (result === 0) throw new CanTimeoutError(`Cannot ${ASKING}: no answer within ${PATIENCE} seconds`);
+    if (result === 0) throw new CanTimeoutError(`Cannot ${QUERY}: no answer within ${ANSWER_TIMEOUT} seconds`);
   }
 
   #set(name: number, value: number): void {
@@ -192,21 +195,21 @@ export class NetlinkSocket implements Disposable {
   #opened(syscall: string, result: number): number {
     if (result >= 0) return result;
     const advice = result === -EAFNOSUPPORT || result === -EPROTONOSUPPORT
-      ? "this system has no rtnetlink, or forbids it to this process"
+      ? "this system has no rtnetlink, or does not allow it to this process"
       : undefined;
     throw systemError(CanInitializationError, "open a netlink socket", syscall, result, undefined, advice);
   }
 
   #checked(syscall: string, result: number): number {
     if (result >= 0) return result;
-    throw systemError(CanOperationError, ASKING, syscall, result);
+    throw systemError(CanOperationError, QUERY, syscall, result);
   }
 
-  #readable<T>(read: () => T): T {
+  #decode<T>(decode: () => T): T {
     try {
-      return read();
+      return decode();
     } catch (error) {
-      throw new CanOperationError(`Cannot ${ASKING}: ${(error as Error).message}`, { cause: error });
+      throw new CanOperationError(`Cannot ${QUERY}: ${(error as Error).message}`, { cause: error });
     }
   }
 }

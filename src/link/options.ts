@@ -1,5 +1,5 @@
 /**
- * What links are made with and configured to.
+ * Options of creating links, and settings of links.
  *
  * @module
  */
@@ -11,120 +11,150 @@ import { type ControllerMode, controllerModes } from "./names.ts";
 import type { TransmitterDelay } from "./status.ts";
 
 const U32_MAX = 0xffffffff;
-/** More the kernel takes when it makes a link, and does not change afterwards. */
+/** The kernel accepts more when it creates a link, but not when it changes one. */
 const TX_QUEUE_MAX = 32767;
 
-/** Where the kernel is. */
+/**
+ * Options of every call about links.
+ *
+ * @category Links
+ */
 export interface LinkOptions {
-  /** Path of the C library, where its usual names do not find it. Loaded once for each path. */
+  /** Path of the C library, where it is not found under its usual names. Each path is loaded once. */
   readonly libc?: string;
 }
 
-/** How a virtual link is made. */
+/**
+ * Options common to `Link.create` and `Link.createPair`.
+ *
+ * @category Links
+ */
 export interface LinkCreateOptions extends LinkOptions {
-  /** Bytes of the longest frame: 16 for classic CAN, 72 for CAN FD too, 2060 for CAN XL too. Default: the kernel's, 72. */
+  /**
+   * Bytes of the longest frame: 16 for classic CAN, 72 for CAN FD too, 2060 for CAN XL too. Default: the kernel's, 72
+   * or, on newer kernels, 2060.
+   */
   readonly mtu?: number;
-  /** Frames that may wait to be sent, 0 to 32767. Default: the kernel's, 1000. */
+  /** Length of the transmit queue, 0 to 32767 frames. Default: the kernel's, 1000. */
   readonly txQueueLength?: number;
-  /** Whether it is up at once; not what is in another network namespace, of a pair. Default false. */
+  /** Whether to bring it up at once; of a pair, not the end in another network namespace. Default false. */
   readonly up?: boolean;
 }
 
-/** How a link that goes nowhere is made: everybody on this host who opens it is on one wire. */
+/**
+ * Options of `Link.create`. A vcan connects all sockets on this host that are bound to it, as if on one wire; see the
+ * [kernel documentation](https://docs.kernel.org/networking/can.html).
+ *
+ * @category Links
+ */
 export interface VcanOptions extends LinkCreateOptions {
-  /** Default `"vcan"`; a vxcan has two ends, and is made with `Link.createPair`. */
+  /** Default and only value: `"vcan"`. A vxcan has two ends: see `Link.createPair`. */
   readonly kind?: "vcan";
   /**
-   * The network namespace to make it in: its name, as `ip netns` has it, the path of its file, or a process that is in it.
-   * Default: this process's own.
+   * The network namespace to create it in: its name, as `ip netns` lists it, the path of its file, or the ID of a
+   * process in it. Default: this process's own.
    */
   readonly netns?: string | number;
 }
 
-/** How a pair of links is made: what goes into one comes out of the other. */
+/**
+ * Options of `Link.createPair`. What is sent into one end of a vxcan is received from the other.
+ *
+ * @category Links
+ */
 export interface VxcanOptions extends LinkCreateOptions {
-  /** Default `"vxcan"`. */
+  /** Default and only value: `"vxcan"`. */
   readonly kind?: "vxcan";
   /**
-   * The network namespace of the second one: its name, as `ip netns` has it, the path of its file, or a process that is
-   * in it. Default: this process's own.
+   * The network namespace of the second end: its name, as `ip netns` lists it, the path of its file, or the ID of a
+   * process in it. Default: this process's own.
    */
   readonly peerNetns?: string | number;
 }
 
-/** How a change is made. */
+/**
+ * Options of changing a link.
+ *
+ * @category Links
+ */
 export interface LinkChangeOptions {
   /**
-   * Whether a link that is up is taken down for the change, and up again, if the change needs that. Sockets on it are
-   * told `ENETDOWN`, and work on. Default false: it is an error.
+   * Whether to take a link that is up down for the change and up again, if the change requires it. On each socket bound
+   * to it the next receive then fails once with `ENETDOWN`; the socket keeps working. Default false: such a change
+   * throws.
    */
   readonly restartLink?: boolean;
 }
 
 /**
- * What a link is to be changed to; what is absent stays. All but `txQueueLength` and `termination` can only be changed
- * while the link is down. Those below `mtu` are of controllers: a vcan has none.
+ * Settings of a link, for `Link.configure`; absent ones stay as they are. All but `txQueueLength` and `termination` can
+ * only be changed while the link is down. Those below `mtu` belong to controllers: a vcan has none. See
+ * [the kernel's documentation](https://docs.kernel.org/networking/can.html) of controller settings.
+ *
+ * @category Links
  */
 export interface LinkConfiguration {
-  /** Frames that may wait to be sent, 0 to 32767. */
+  /** Length of the transmit queue, 0 to 32767 frames. */
   readonly txQueueLength?: number;
   /**
-   * Bytes of the longest frame: 16, 72 or 2060 (for CAN XL, any from 76 on). A device that can do FD has 72 while the
-   * mode `fd` is set, and one that cannot takes only 16.
+   * Bytes of the longest frame: 16 (classic CAN), 72 (CAN FD) or 2060 (CAN XL; any value from 76 on). A device that
+   * supports CAN FD has 72 while the mode `fd` is set; one that does not accepts only 16.
    */
   readonly mtu?: number;
-  /** Bits per second; the kernel calculates the best bit timing. */
+  /** Bitrate in bits per second; the kernel calculates the best bit timing. */
   readonly bitrate?: number;
   /**
-   * Where in a bit to sample it, as a part of 1: 0.001 to 0.999, of which three decimals count. Default: what CiA
-   * recommends, 0.75 above 800 kbit/s, 0.8 above 500 kbit/s, else 0.875. Alone: with the bitrate that is set.
+   * Sample point within a bit, as a fraction: 0.001 to 0.999, rounded to three decimals. Default: as CiA recommends,
+   * 0.75 above 800 kbit/s, 0.8 above 500 kbit/s, otherwise 0.875. Without `bitrate`, applies to the current bitrate.
    */
   readonly samplePoint?: number;
-  /** Synchronisation jump width, in time quanta. Default: the kernel's. Alone: with the bit timing that is set. */
+  /** Synchronisation jump width in time quanta. Default: the kernel's. Alone, it applies to the current bit timing. */
   readonly sjw?: number;
-  /** Instead of `bitrate`: length of a time quantum in nanoseconds, with the next three. `BitTiming.toLink` gives them. */
+  /** Instead of `bitrate`: length of a time quantum in ns, with the next three. `BitTiming.toLink` returns all four. */
   readonly tq?: number;
-  /** Propagation segment, in time quanta. */
+  /** Propagation segment in time quanta. */
   readonly propSeg?: number;
-  /** Phase segment 1, in time quanta. */
+  /** Phase segment 1 in time quanta. */
   readonly phaseSeg1?: number;
-  /** Phase segment 2, in time quanta. */
+  /** Phase segment 2 in time quanta. */
   readonly phaseSeg2?: number;
-  /** Bits per second in the data phase of CAN FD; sets the mode `fd`. This and all below: as without `data`. */
+  /** Bitrate of CAN FD's data phase in bits per second, as `bitrate`; sets the mode `fd`. */
   readonly dataBitrate?: number;
-  /** As `samplePoint`. */
+  /** Sample point of the data phase, as `samplePoint`. */
   readonly dataSamplePoint?: number;
-  /** As `sjw`. */
+  /** Synchronisation jump width of the data phase, as `sjw`. */
   readonly dataSjw?: number;
-  /** As `tq`. */
+  /** Time quantum of the data phase, as `tq`. */
   readonly dataTq?: number;
-  /** As `propSeg`. */
+  /** Propagation segment of the data phase, as `propSeg`. */
   readonly dataPropSeg?: number;
-  /** As `phaseSeg1`. */
+  /** Phase segment 1 of the data phase, as `phaseSeg1`. */
   readonly dataPhaseSeg1?: number;
-  /** As `phaseSeg2`. */
+  /** Phase segment 2 of the data phase, as `phaseSeg2`. */
   readonly dataPhaseSeg2?: number;
   /**
-   * How the transceiver's delay is compensated in the data phase, in clock periods: `tdco`, and where the controller has
-   * it `tdcf`; with `tdcv` the mode `tdc-manual` is set, else `tdc-auto`. Default: what the kernel calculates.
+   * Transmitter delay compensation in the data phase, in clock periods: `tdco`, and `tdcf` where the controller has it.
+   * With `tdcv` the mode `tdc-manual` is set, otherwise `tdc-auto`. Default: what the kernel calculates.
    */
   readonly tdc?: TransmitterDelay;
-  /** Modes to set and to clear; those that are absent stay. */
+  /** Modes to set (true) and to clear (false); absent ones stay as they are. */
   readonly modes?: { readonly [mode in ControllerMode]?: boolean };
-  /** Milliseconds after which a controller that went bus-off is restarted, 0 to 0xffffffff; 0 for never. */
+  /**
+   * Milliseconds after which a controller that went bus-off is restarted automatically, 0 to 0xffffffff; 0 for never.
+   */
   readonly restartMs?: number;
-  /** Ohms: one of the status's `terminationConst`. */
+  /** Termination in ohms, one of `terminationConst` in the link's status; 0 for none. */
   readonly termination?: number;
 }
 
-/** What an object has that is not undefined. */
+/** An object's entries whose value is not undefined. */
 function given(object: unknown): [name: string, value: unknown][] {
   return Object.entries(object as object).filter(([, value]) => value !== undefined);
 }
 
 type Check = (name: string, value: unknown) => void;
 
-const whole = (least: number, most: number): Check => (name, value) => checkWhole(name, value, least, most);
+const whole = (min: number, max: number): Check => (name, value) => checkWhole(name, value, min, max);
 
 function checkMtu(name: string, value: unknown): void {
   if (typeof value !== "number") throw new TypeError(`${name} must be a number: ${value}`);
@@ -139,7 +169,7 @@ function checkMtu(name: string, value: unknown): void {
 
 function checkModes(name: string, value: unknown): void {
   checkNames(name, value, controllerModes);
-  for (const [mode, wanted] of given(value)) checkBoolean(`${name}["${mode}"]`, wanted);
+  for (const [mode, isSet] of given(value)) checkBoolean(`${name}["${mode}"]`, isSet);
   const { "tdc-auto": auto, "tdc-manual": manual } = value as { [mode in ControllerMode]?: boolean };
   if (auto && manual) throw new RangeError(`${name} has both "tdc-auto" and "tdc-manual": only one can be set`);
 }
@@ -151,17 +181,17 @@ function checkDelay(name: string, value: unknown): void {
 }
 
 /**
- * A network namespace's name, path or process.
+ * Checks a network namespace: a name, a path or a process ID.
  *
  * @throws {TypeError} It is neither a string nor a number.
- * @throws {RangeError} It cannot be one.
+ * @throws {RangeError} No namespace can have that name, path or process ID.
  */
 export function checkNamespace(name: string, value: unknown): void {
   if (typeof value === "number") checkWhole(name, value, 1, 0x7fffffff);
   else if (typeof value !== "string") {
-    throw new TypeError(`${name} must be a name, a path or a process's number: ${value}`);
+    throw new TypeError(`${name} must be a name, a path or a process ID: ${value}`);
   } else if (/^$|^\.{1,2}$|\0|^[^/].*\//s.test(value)) {
-    throw new RangeError(`${name} is ${JSON.stringify(value)}: it must be a name without "/", or a path from the root`);
+    throw new RangeError(`${name} is ${JSON.stringify(value)}: it must be a name without "/", or an absolute path`);
   }
 }
 
@@ -169,7 +199,7 @@ function checkString(name: string, value: unknown): void {
   if (typeof value !== "string") throw new TypeError(`${name} must be a string: ${value}`);
 }
 
-/** Every setting: how it is checked, and whether it takes a link that is down. */
+/** Every setting: how it is checked, and whether the link must be down to change it. */
 const settings: Record<keyof LinkConfiguration, readonly [check: Check, needsDown: boolean]> = {
   txQueueLength: [whole(0, TX_QUEUE_MAX), false],
   mtu: [checkMtu, true],
@@ -193,8 +223,8 @@ const settings: Record<keyof LinkConfiguration, readonly [check: Check, needsDow
   termination: [whole(0, 0xffff), false],
 };
 
-/** Options of making links. */
-const making: Record<string, Check> = {
+/** Options of creating links, and how they are checked. */
+const createOptions: Record<string, Check> = {
   mtu: checkMtu,
   txQueueLength: whole(0, TX_QUEUE_MAX),
   up: checkBoolean,
@@ -204,7 +234,7 @@ const making: Record<string, Check> = {
 };
 
 /**
- * Checks a configuration as far as no link is needed for that.
+ * Checks a configuration as far as is possible without the link.
  *
  * @throws {TypeError} A setting is unknown or of the wrong type.
  * @throws {RangeError} A value is out of range.
@@ -216,13 +246,13 @@ export function checkConfiguration(configuration: unknown): LinkConfiguration {
   return Object.fromEntries(set) as LinkConfiguration;
 }
 
-/** The settings among these that take a link that is down. */
+/** The names of the settings that can only be changed while the link is down. */
 export function settingsThatNeedDown(configuration: LinkConfiguration): string[] {
   return given(configuration).filter(([name, value]) => settings[name as keyof LinkConfiguration][1] && !isEmpty(value))
     .map(([name]) => name);
 }
 
-/** Whether it is an object that asks for nothing. */
+/** Whether a value is an object without defined properties. */
 function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && given(value).length === 0;
 }
@@ -230,22 +260,23 @@ function isEmpty(value: unknown): boolean {
 /**
  * Checks the options of `Link.create` or `Link.createPair`.
  *
- * @param netns The name of the one that tells the namespace.
+ * @param what The caller's name, for errors.
+ * @param netns The name of the option that holds the namespace.
  * @throws {TypeError} An option is unknown or of the wrong type.
  * @throws {RangeError} A value is out of range.
  */
-export function checkMaking(
+export function checkCreateOptions(
   what: string,
   options: unknown,
   kind: "vcan" | "vxcan",
   netns: "netns" | "peerNetns",
 ): LinkCreateOptions {
   checkNames(what, options, ["kind", "mtu", "txQueueLength", "up", netns, "libc"]);
-  for (const [name, value] of given(options)) if (name !== "kind") making[name](`Option ${name}`, value);
-  const { kind: wanted = kind } = options as { kind?: unknown };
-  if (wanted !== kind) {
-    const hint = wanted === "vxcan" ? `; a vxcan has two ends: Link.createPair("vxcan0", "vxcan1")` : "";
-    throw new RangeError(`Option kind is "${wanted}": it must be "${kind}"${hint}`);
+  for (const [name, value] of given(options)) if (name !== "kind") createOptions[name](`Option ${name}`, value);
+  const { kind: requested = kind } = options as { kind?: unknown };
+  if (requested !== kind) {
+    const hint = requested === "vxcan" ? `; a vxcan has two ends: Link.createPair("vxcan0", "vxcan1")` : "";
+    throw new RangeError(`Option kind is "${requested}": it must be "${kind}"${hint}`);
   }
   return options as LinkCreateOptions;
 }
@@ -253,7 +284,7 @@ export function checkMaking(
 /**
  * Checks the options of a change.
  *
- * @throws {TypeError} One is unknown or of the wrong type.
+ * @throws {TypeError} An option is unknown or of the wrong type.
  */
 export function checkChangeOptions(what: string, options: unknown): LinkChangeOptions {
   checkNames(what, options, ["restartLink"]);
@@ -262,9 +293,9 @@ export function checkChangeOptions(what: string, options: unknown): LinkChangeOp
 }
 
 /**
- * Checks the options of `Link.open` and `Link.list`.
+ * Checks the options of `Link.open`, `Link.list` and `Link.statuses`.
  *
- * @throws {TypeError} One is unknown or of the wrong type.
+ * @throws {TypeError} An option is unknown or of the wrong type.
  */
 export function checkLinkOptions(what: string, options: unknown): LinkOptions {
   checkNames(what, options, ["libc"]);
@@ -274,27 +305,27 @@ export function checkLinkOptions(what: string, options: unknown): LinkOptions {
 }
 
 /**
- * Checks the name of a link that is to be.
+ * Checks a new link's name.
  *
- * @throws {TypeError} It is no string.
- * @throws {RangeError} No link can have it.
+ * @throws {TypeError} It is not a string.
+ * @throws {RangeError} No link can have that name.
  */
 export function checkLinkName(what: string, name: unknown): string {
   if (typeof name !== "string") throw new TypeError(`${what} must be a string: ${name}`);
   const bytes = new TextEncoder().encode(name);
   const { length } = bytes;
-  // The kernel takes "%d" for a place to put a number.
-  const odd = /[\s/:%\0]/.exec(name)?.[0];
+  // The kernel replaces "%d" in a name by a number.
+  const forbidden = /[\s/:%\0]/.exec(name)?.[0];
   const why = length === 0 || length > 15
     ? "it must have 1 to 15 bytes"
-    : odd !== undefined
-    ? `it must not contain ${JSON.stringify(odd)}`
+    : forbidden !== undefined
+    ? `it must not contain ${JSON.stringify(forbidden)}`
     : name === "." || name === ".."
-    ? "that is a folder's"
+    ? "that is the name of a directory"
     : name === "all" || name === "default"
-    ? "the kernel has that for all links together"
+    ? "the kernel reserves that name for all links together"
     : bytes.includes(0xa0)
-    ? "the kernel takes the byte a0 in its UTF-8 for a space"
+    ? "the kernel treats the byte a0 in its UTF-8 as a space"
     : null;
   if (why !== null) throw new RangeError(`${what} is ${JSON.stringify(name)}: ${why}`);
   return name;

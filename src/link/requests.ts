@@ -1,5 +1,5 @@
 /**
- * What is asked of the kernel about links, and what it says when it refuses.
+ * Requests to the kernel about links, and the errors for its refusals.
  *
  * @module
  */
@@ -24,38 +24,38 @@ import { type Answer, NetlinkSocket } from "./netlink_socket.ts";
 import { type LinkStatistics, readStatistics } from "./statistics.ts";
 import { type LinkStatus, readStatus } from "./status.ts";
 
-/** How somebody comes to be allowed to change links. */
+/** How to get the privilege to change links. */
 const CAPABILITY =
-  `changing links takes the capability CAP_NET_ADMIN: run it with sudo, or give it to the runtime with ` +
+  `changing links requires the capability CAP_NET_ADMIN: run with sudo, or give it to the runtime with ` +
   `"sudo setcap cap_net_admin+ep $(readlink -f $(command -v deno))" (or bun), or to a systemd unit with ` +
   `"AmbientCapabilities=CAP_NET_ADMIN"`;
 
-/** What a request says of a link. */
+/** A link's attributes in a request. */
 export type LinkValues = Attributes<typeof linkTable>;
 
-/** A link by its name or its number. */
-export type Which = string | number;
+/** A link's name or index. */
+export type LinkKey = string | number;
 
-/** What an error says beside what the kernel answered. */
+/** What an error says in addition to the kernel's answer. */
 export interface RefusalDetails {
   /** Default: CanOperationError. */
   readonly Class?: new (message: string, details: CanErrorDetails) => CanError;
   /** The link's name. */
   readonly channel?: string;
-  /** What to do, where the errno alone does not tell. */
+  /** What to do. Default: what follows from the errno alone. */
   readonly advice?: string;
-  /** What the link is like now. */
+  /** The link's state after the refusal. */
   readonly outcome?: string;
 }
 
-/** The kernel's side of links, over one socket, until the end of a `using` block. */
+/** Requests about links over one netlink socket, open until the end of a `using` block. */
 export class LinkRequests implements Disposable {
   readonly #libc: Libc;
   readonly #socket: NetlinkSocket;
 
   /**
-   * @throws {CanInitializationError} No socket can be opened.
-   * @throws {CanInterfaceNotImplementedError} The system has none.
+   * @throws {CanInitializationError} The netlink socket cannot be opened.
+   * @throws {CanInterfaceNotImplementedError} The system has no netlink sockets.
    */
   constructor(libc: Libc) {
     this.#libc = libc;
@@ -70,11 +70,11 @@ export class LinkRequests implements Disposable {
   /**
    * The status of a CAN link.
    *
-   * @param known The name that it had, for errors.
-   * @throws {CanError} There is none, or it is not CAN.
+   * @param known The link's last known name, for errors; absent while a link is being opened.
+   * @throws {CanError} There is no such link, or it is not a CAN interface.
    */
-  status(which: Which, known?: string): LinkStatus {
-    const payload = this.#get(which, known, RTEXT_FILTER_SKIP_STATS);
+  status(key: LinkKey, known?: string): LinkStatus {
+    const payload = this.#get(key, known, RTEXT_FILTER_SKIP_STATS);
     const status = this.#readStatus(payload);
     if (status !== null) return status;
     const { name } = decodeAttributes(linkTable, decodeLinkMessage(payload).attributes);
@@ -86,24 +86,24 @@ export class LinkRequests implements Disposable {
     });
   }
 
-  /** What a link has counted. */
+  /** A link's statistics. */
   statistics(index: number, known: string): LinkStatistics {
     return readStatistics(this.#get(index, known, 0), performance.now() / 1000);
   }
 
-  /** All CAN links. */
+  /** The status of all CAN links. */
   list(): LinkStatus[] {
     const answer = this.#socket.dump(RTM_GETLINK, request(0, { filter: RTEXT_FILTER_SKIP_STATS }));
     if (answer.error !== 0) throw this.error("list the links", answer);
     return answer.messages.map(({ payload }) => this.#readStatus(payload)).filter((status) => status !== null);
   }
 
-  /** Whether there is a link of that number. */
+  /** Whether there is a link with that index. */
   exists(index: number): boolean {
     return this.#socket.request(RTM_GETLINK, 0, request(index, { filter: RTEXT_FILTER_SKIP_STATS })).error !== -ENODEV;
   }
 
-  /** Makes a link. */
+  /** Creates a link. */
   create(values: LinkValues, flags = 0): Answer {
     return this.#socket.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, request(0, values, flags));
   }
@@ -111,38 +111,38 @@ export class LinkRequests implements Disposable {
   /**
    * Changes a link.
    *
-   * @param flags IFF_* bits to set or clear: those in `change`.
+   * @param flags IFF_* bits to set; those in `change` but not here are cleared.
    */
   change(index: number, values: LinkValues, flags = 0, change = 0): Answer {
     return this.#socket.request(RTM_NEWLINK, 0, request(index, values, flags, change));
   }
 
-  /** Removes a link. */
+  /** Deletes a link. */
   delete(index: number): Answer {
     return this.#socket.request(RTM_DELLINK, 0, request(index, {}));
   }
 
-  /** An error for a refusal: the kernel's own words, if it has any, and what to do. */
+  /** The error for a refusal, with the kernel's own message, if any, and advice. */
   error(action: string, { error, message }: Answer, details: RefusalDetails = {}): CanError {
     const { Class = CanOperationError, channel, advice = adviceFor(error), outcome } = details;
     const words = [message && `the kernel says "${message}"`, advice, outcome].filter(Boolean).join("; ");
     return systemError(Class, action, "netlink", error, channel, words || undefined);
   }
 
-  #get(which: Which, known: string | undefined, filter: number): Uint8Array {
-    const byName = typeof which === "string";
-    const values = byName ? { filter, name: which } : { filter };
-    const answer = this.#socket.request(RTM_GETLINK, 0, request(byName ? 0 : which, values));
+  #get(key: LinkKey, known: string | undefined, filter: number): Uint8Array {
+    const byName = typeof key === "string";
+    const values = byName ? { filter, name: key } : { filter };
+    const answer = this.#socket.request(RTM_GETLINK, 0, request(byName ? 0 : key, values));
     const [message] = answer.messages;
     if (answer.error === 0 && message) return message.payload;
-    const name = known ?? (byName ? which : undefined);
+    const name = known ?? (byName ? key : undefined);
     const listed = canInterfaces(this.#libc, this.#socket.fd);
-    const make = byName && /^vcan/.test(which) ? `Link.create("${which}") makes a virtual one; ` : "";
+    const creation = byName && /^vcan/.test(key) ? `Link.create("${key}") creates a virtual one; ` : "";
     const [Class, advice] = known === undefined
-      ? [CanInitializationError, `${make}${listed}`] as const
+      ? [CanInitializationError, `${creation}${listed}`] as const
       : [CanOperationError, `the link is gone; ${listed}`] as const;
     const refusal = answer.error === 0 ? { ...answer, error: -ENODEV } : answer;
-    const text = name === undefined ? `${which}` : `"${name}"`;
+    const text = name === undefined ? `${key}` : `"${name}"`;
     throw this.error(`read link ${text}`, refusal, {
       Class,
       channel: name,
@@ -163,7 +163,7 @@ export function request(index: number, values: LinkValues, flags = 0, change = f
   return encodeLinkMessage({ type: 0, index, flags, change, attributes: encodeAttributes(linkTable, values) });
 }
 
-/** What to do, where it does not depend on what was tried. */
+/** Advice that follows from the errno alone. */
 function adviceFor(error: number): string | undefined {
   switch (-error) {
     case EPERM:
@@ -171,10 +171,10 @@ function adviceFor(error: number): string | undefined {
     case ENODEV:
       return "the link is gone";
     case EEXIST:
-      return "there is a link of that name already";
+      return "a link with that name already exists";
     case ESRCH:
       return "there is no such process";
     case EOPNOTSUPP:
-      return "the link's driver does not do that";
+      return "the link's driver does not support that";
   }
 }

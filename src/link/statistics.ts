@@ -1,5 +1,5 @@
 /**
- * What a link has counted.
+ * The statistics of a link.
  *
  * @module
  */
@@ -11,100 +11,118 @@ import { decodeLinkMessage } from "../kernel/rtnetlink.ts";
 
 export type { DeviceStatistics } from "../kernel/can_netlink.ts";
 
-/** What came in. */
+/**
+ * A link's receive counters: the `rx_*` fields of `struct rtnl_link_stats64` in `linux/if_link.h`, described in the
+ * [kernel documentation](https://docs.kernel.org/networking/statistics.html).
+ *
+ * @category Links
+ */
 export interface ReceiveStatistics {
-  /** Frames; with a driver that echoes (most devices'), only those of others. */
+  /** Frames received; with drivers that echo sent frames themselves (most devices), only frames of other nodes. */
   readonly packets: number;
-  /** Bytes of data in them. */
+  /** Payload bytes of these frames. */
   readonly bytes: number;
-  /** Frames that came wrong. */
+  /** Frames received with errors. */
   readonly errors: number;
-  /** Frames that this host had no room for. */
+  /** Frames dropped because this host had no room for them. */
   readonly dropped: number;
-  /** Frames that the controller had no room for. */
+  /** Frames dropped because the controller's buffer overflowed. */
   readonly overErrors: number;
-  /** Frames that the driver had no room for. */
+  /** Frames dropped because the driver's FIFO was full. */
   readonly fifoErrors: number;
-  /** Frames that the host missed. */
+  /** Frames missed by the host. */
   readonly missedErrors: number;
-  /** Frames of a wrong length. */
+  /** Frames with an invalid length. */
   readonly lengthErrors: number;
-  /** Frames with a wrong checksum. */
+  /** Frames with a CRC error. */
   readonly crcErrors: number;
-  /** Frames of a wrong form. */
+  /** Frames with a format error. */
   readonly frameErrors: number;
-  /** Frames to several. */
+  /** Multicast packets, which CAN does not have. */
   readonly multicast: number;
   /** Compressed packets, which CAN does not have. */
   readonly compressed: number;
-  /** Frames that nobody wanted. */
+  /** Frames that no protocol handler took. */
   readonly noHandler: number;
   /** Packets for other hosts, which CAN does not have. */
   readonly otherHostDropped: number;
 }
 
-/** What went out. */
+/**
+ * A link's send counters: the `tx_*` fields of `struct rtnl_link_stats64` in `linux/if_link.h`, described in the
+ * [kernel documentation](https://docs.kernel.org/networking/statistics.html).
+ *
+ * @category Links
+ */
 export interface SendStatistics {
-  /** Frames. */
+  /** Frames sent. */
   readonly packets: number;
-  /** Bytes of data in them. */
+  /** Payload bytes of these frames. */
   readonly bytes: number;
   /** Frames that could not be sent. */
   readonly errors: number;
-  /** Frames that were dropped before. */
+  /** Frames dropped before they were sent, such as those sent to a listen-only controller. */
   readonly dropped: number;
-  /** Frames that were given up. */
+  /** Frames whose transmission was aborted. */
   readonly abortedErrors: number;
-  /** Frames for which there was no bus. */
+  /** Frames lost for want of a carrier. */
   readonly carrierErrors: number;
-  /** Frames that came to the controller too late. */
+  /** Frames lost to an underrun of the device's FIFO. */
   readonly fifoErrors: number;
-  /** Not of CAN. */
+  /** Not used by CAN. */
   readonly heartbeatErrors: number;
-  /** Not of CAN. */
+  /** Not used by CAN. */
   readonly windowErrors: number;
-  /** Arbitrations lost, with some drivers. */
+  /** Lost arbitrations, where the driver counts them here. */
   readonly collisions: number;
-  /** How often the carrier came or went: a controller has one while it is not bus-off. */
+  /** How often the carrier was lost or regained: a controller has a carrier while it is not bus-off. */
   readonly carrierChanges: number;
-  /** Not of CAN. */
+  /** Not used by CAN. */
   readonly compressed: number;
 }
 
 /**
- * What a link has counted since it was made: the kernel's `struct rtnl_link_stats64` and `struct can_device_stats`. The
- * numbers are exact up to 2^53.
+ * A link's counters since it was created: `struct rtnl_link_stats64` of `linux/if_link.h` and `struct can_device_stats`
+ * of `linux/can/netlink.h`. The numbers are exact up to 2^53.
+ *
+ * @category Links
  */
 export interface LinkStatistics {
-  /** The link's number. */
+  /** The link's index. */
   readonly index: number;
-  /** The link's name when this was read. */
+  /** The link's name at the time of reading. */
   readonly name: string;
-  /** When this was read, in seconds of the monotonic clock (`performance.now()`). */
+  /** The time of reading, in seconds of the monotonic clock (`performance.now() / 1000`). */
   readonly time: number;
-  /** What came in. */
+  /** Receive counters. */
   readonly rx: ReceiveStatistics;
-  /** What went out. */
+  /** Send counters. */
   readonly tx: SendStatistics;
-  /** What the controller counted; null where there is none. */
+  /** The controller's counters; null for a link without a controller. */
   readonly device: DeviceStatistics | null;
 }
 
-/** What a link counted between two readings. */
+/**
+ * The differences between two readings of a link's statistics, from `Link.delta`.
+ *
+ * @category Links
+ */
 export interface LinkStatisticsDelta extends Pick<LinkStatistics, "index" | "name" | "rx" | "tx" | "device"> {
-  /** Seconds between the two. */
+  /** Seconds between the two readings. */
   readonly seconds: number;
   /**
-   * Whether the link began to count anew in between, as one that was made anew under its name does: then these are the
-   * counts since.
+   * Whether the counters started again from 0 in between, because the link was deleted and created again under its
+   * name, say. The counts are then those since the restart.
    */
   readonly reset: boolean;
 }
 
 /**
- * Reads RTM_NEWLINK.
+ * Decodes the statistics in an RTM_NEWLINK message.
  *
- * @throws {RangeError} It is no such message.
+ * @param payload The message without its netlink header.
+ * @param time The time of reading, in seconds.
+ * @throws {RangeError} The payload is malformed.
  */
 export function readStatistics(payload: Uint8Array, time: number): LinkStatistics {
   const { index, attributes } = decodeLinkMessage(payload);
@@ -151,8 +169,8 @@ export function readStatistics(payload: Uint8Array, time: number): LinkStatistic
 
 type Counts = ReceiveStatistics | SendStatistics | DeviceStatistics;
 
-/** Counters of 32 bits, which go on from 0 after 0xffffffff: a bus that is not terminated makes as many in days. */
-const narrow: ReadonlySet<string> = new Set([
+/** 32-bit counters, which wrap to 0 after 0xffffffff; an unterminated bus makes that many errors within days. */
+const counters32: ReadonlySet<string> = new Set([
   "busError",
   "errorWarning",
   "errorPassive",
@@ -162,11 +180,11 @@ const narrow: ReadonlySet<string> = new Set([
   "carrierChanges",
 ]);
 
-/** What was counted between two readings. */
+/** The differences between two readings. */
 export function statisticsDelta(before: LinkStatistics, after: LinkStatistics): LinkStatisticsDelta {
   const { index, name } = after;
   const parts = ["rx", "tx"] as const;
-  const reset = before.index !== index || parts.some((part) => wentBack(before[part], after[part]));
+  const reset = before.index !== index || parts.some((part) => hasDecreased(before[part], after[part]));
   const minus = <T extends Counts>(now: T, then: T | null): T => reset || then === null ? now : difference(now, then);
   return {
     index,
@@ -179,18 +197,18 @@ export function statisticsDelta(before: LinkStatistics, after: LinkStatistics): 
   };
 }
 
-/** Whether a counter has become less that no link lives long enough to fill. */
-function wentBack(before: Counts, after: Counts): boolean {
+/** Whether a 64-bit counter has decreased; these do not wrap within a link's lifetime. */
+function hasDecreased(before: Counts, after: Counts): boolean {
   const now = after as unknown as Record<string, number>;
-  return Object.entries(before).some(([name, count]) => !narrow.has(name) && now[name] < count);
+  return Object.entries(before).some(([name, count]) => !counters32.has(name) && now[name] < count);
 }
 
 function difference<T extends Counts>(after: T, before: T): T {
   const then = before as unknown as Record<string, number>;
   return Object.fromEntries(
     Object.entries(after).map(([name, count]: [string, number]) => {
-      const more = count - then[name];
-      return [name, more < 0 && narrow.has(name) ? more + 2 ** 32 : more];
+      const increase = count - then[name];
+      return [name, increase < 0 && counters32.has(name) ? increase + 2 ** 32 : increase];
     }),
   ) as unknown as T;
 }

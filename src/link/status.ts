@@ -1,5 +1,5 @@
 /**
- * What the kernel tells of a link.
+ * The status of a link.
  *
  * @module
  */
@@ -20,25 +20,34 @@ import {
   stateName,
 } from "./names.ts";
 
-/** How a controller compensates its transceiver's delay in the data phase of CAN FD, in clock periods. */
+/**
+ * Transmitter delay compensation (TDC) in the data phase of CAN FD, in clock periods: IFLA_CAN_TDC of
+ * `linux/can/netlink.h`. See ISO 11898-1 and the [kernel documentation](https://docs.kernel.org/networking/can.html).
+ *
+ * @category Links
+ */
 export interface TransmitterDelay {
-  /** The delay itself: as set with the mode `tdc-manual`, or as measured with `tdc-auto` where the driver tells it. */
+  /** Delay, as set in the mode `tdc-manual`; with `tdc-auto` as measured, where the driver reports it. */
   readonly tdcv?: number;
-  /** The offset that is added to it. */
+  /** Offset, added to the delay. */
   readonly tdco?: number;
-  /** The width of the window in which it is measured. */
+  /** Filter window within which the delay is measured. */
   readonly tdcf?: number;
 }
 
-/** What a controller takes for `TransmitterDelay`, in clock periods. */
+/**
+ * A controller's limits for `TransmitterDelay`, in clock periods.
+ *
+ * @category Links
+ */
 export interface TransmitterDelayConst {
-  /** Least of `tdcv`; absent where it cannot be set. */
+  /** Minimum of `tdcv`; absent where it cannot be set. */
   readonly tdcvMin?: number;
-  /** Most of `tdcv`. */
+  /** Maximum of `tdcv`. */
   readonly tdcvMax?: number;
-  /** Least of `tdco`. */
+  /** Minimum of `tdco`. */
   readonly tdcoMin?: number;
-  /** Most of `tdco`. */
+  /** Maximum of `tdco`. */
   readonly tdcoMax?: number;
   /** Least of `tdcf`; absent where it cannot be set. */
   readonly tdcfMin?: number;
@@ -46,92 +55,102 @@ export interface TransmitterDelayConst {
   readonly tdcfMax?: number;
 }
 
-/** What the network stack knows of any link, CAN or not; as `ip -details link show` shows it. */
+/**
+ * What the network stack knows about any link, CAN or not, as `ip -details link show` prints it: IFLA_* attributes of
+ * `linux/if_link.h`. See [ip-link(8)](https://man7.org/linux/man-pages/man8/ip-link.8.html).
+ *
+ * @category Links
+ */
 export interface LinkDetails {
   /** The queueing discipline, such as `"pfifo_fast"`. */
   readonly qdisc: string | null;
   /** 0: default, 1: dormant. */
   readonly linkMode: number;
-  /** Number of the group. */
+  /** Number of the interface group. */
   readonly group: number;
-  /** Users who want all frames. */
+  /** Count of users in promiscuous mode. */
   readonly promiscuity: number;
-  /** Users who want all multicasts; null before Linux 6.0. */
+  /** Count of users that receive all multicast packets; null before Linux 6.0. */
   readonly allMulti: number | null;
-  /** Least MTU; 0 where the driver does not say. */
+  /** Minimum MTU in bytes; 0 where the driver does not report it. */
   readonly minMtu: number;
-  /** Most MTU; 0 where the driver does not say. */
+  /** Maximum MTU in bytes; 0 where the driver does not report it. */
   readonly maxMtu: number;
-  /** Queues for sending. */
+  /** Number of transmit queues. */
   readonly txQueues: number;
-  /** Queues for receiving. */
+  /** Number of receive queues. */
   readonly rxQueues: number;
   /**
-   * How IPv6 makes addresses, by IN6_ADDR_GEN_MODE_*'s number: it takes every link whose MTU is 1280 or more for its own,
-   * those of CAN XL too. Null on all others.
+   * How IPv6 generates addresses, an IN6_ADDR_GEN_MODE_* number. IPv6 attaches to every link whose MTU is 1280 or more,
+   * so to those of CAN XL too; null for all others.
    */
   readonly ipv6AddressMode: number | null;
-  /** Of offloads, of no use to CAN. */
+  /** Maximum size of a GSO packet in bytes; offloads are of no use to CAN. */
   readonly gsoMaxSize: number | null;
-  /** Of offloads. */
+  /** Maximum number of segments of a GSO packet. */
   readonly gsoMaxSegs: number | null;
-  /** Of offloads. */
+  /** Maximum size of a TSO packet in bytes. */
   readonly tsoMaxSize: number | null;
-  /** Of offloads. */
+  /** Maximum number of segments of a TSO packet. */
   readonly tsoMaxSegs: number | null;
-  /** Of offloads. */
+  /** Maximum size of a GRO packet in bytes. */
   readonly groMaxSize: number | null;
 }
 
-/** A link as it was when it was read. What a link does not have is null: a vcan has no controller. */
+/**
+ * A link's status at the time of reading. What the link does not have is null: a vcan has no controller. The
+ * controller's fields are IFLA_CAN_* of `linux/can/netlink.h`, the others IFLA_* of `linux/if_link.h`.
+ *
+ * @category Links
+ */
 export interface LinkStatus {
-  /** The kernel's number, which a link keeps when it is renamed. */
+  /** The kernel's index of the interface, which stays the same when it is renamed. */
   readonly index: number;
-  /** The name, such as `"can0"`. */
+  /** The interface's name, such as `"can0"`. */
   readonly name: string;
-  /** `"can"` for a device, `"vcan"`, `"vxcan"`; null where the driver does not say. */
+  /** `"can"` for a physical device, `"vcan"`, `"vxcan"`; null where the driver does not report it. */
   readonly kind: string | null;
-  /** Flags as `ip` shows them, such as `"NOARP"`, `"UP"`, `"LOWER_UP"`, `"ECHO"`. */
+  /** Flags as `ip` prints them, such as `"NOARP"`, `"UP"`, `"LOWER_UP"`, `"ECHO"`. */
   readonly flags: readonly string[];
-  /** Whether it is up. */
+  /** Whether the link is up. */
   readonly isUp: boolean;
-  /** Whether it can carry frames. */
+  /** Operational state: whether the link can carry frames. */
   readonly operState: OperState;
   /** Bytes of the longest frame: 16 for classic CAN, 72 for CAN FD, up to 2060 for CAN XL. */
   readonly mtu: number;
-  /** Frames that may wait to be sent. */
+  /** Length of the transmit queue, in frames. */
   readonly txQueueLength: number;
-  /** The device behind it, such as `"0000:00:02.0"`; null also before Linux 5.14. */
+  /** The hardware device, such as `"0000:00:02.0"`; null also before Linux 5.14. */
   readonly parent: string | null;
   /** The bus that the device is on, such as `"pci"`, `"spi"` or `"usb"`; null also before Linux 5.14. */
   readonly parentBus: string | null;
   /** The driver's name, such as `"mcp251xfd"`. */
   readonly driver: string | null;
-  /** The other end of a vxcan: its index in the network namespace of that number, or in this one if that is null. */
+  /** The other end of a vxcan: its index, and its network namespace's number; `netnsId` is null for this namespace. */
   readonly peer: { readonly index: number; readonly netnsId: number | null } | null;
-  /** A description that somebody gave it. */
+  /** A free-text description, set with `ip link set alias`. */
   readonly alias: string | null;
-  /** Other names that it has. */
+  /** Alternative names, set with `ip link property add altname`. */
   readonly altNames: readonly string[];
   /** The controller's state. */
   readonly state: ControllerState | null;
-  /** The controller's error counters; null where it does not tell them. */
+  /** The controller's error counters; null where the driver does not report them. */
   readonly errorCounters: { readonly tx: number; readonly rx: number } | null;
-  /** Milliseconds after which a controller that went bus-off is restarted; 0 for never. */
+  /** Milliseconds after which a controller that went bus-off restarts automatically; 0 for never. */
   readonly restartMs: number | null;
-  /** The bit timing, or that of the arbitration phase; null also while none is set. */
+  /** The bit timing, with CAN FD that of the arbitration phase; null also while none is set. */
   readonly bitTiming: BitTimingValues | null;
-  /** What the controller can do; null where it has `bitrateConst`. */
+  /** The controller's limits of bit timing; null where it has `bitrateConst` instead. */
   readonly bitTimingConst: BitTimingConst | null;
-  /** All bitrates that the controller has, in bits per second. */
+  /** The only bitrates that the controller supports, in bits per second. */
   readonly bitrateConst: readonly number[] | null;
-  /** The bit timing of the data phase of CAN FD. */
+  /** The bit timing of CAN FD's data phase; null also while none is set. */
   readonly dataBitTiming: BitTimingValues | null;
-  /** What the controller can do in the data phase. */
+  /** The controller's limits of bit timing in the data phase. */
   readonly dataBitTimingConst: BitTimingConst | null;
-  /** All bitrates that the controller has in the data phase, in bits per second. */
+  /** The only bitrates that the controller supports in the data phase, in bits per second. */
   readonly dataBitrateConst: readonly number[] | null;
-  /** The most that the transceiver can do, in bits per second; null where that is not known. */
+  /** The transceiver's maximum bitrate, in bits per second; null where it is unknown. */
   readonly bitrateMax: number | null;
   /** The controller's clock in hertz. */
   readonly clock: number | null;
@@ -141,31 +160,31 @@ export interface LinkStatus {
   readonly supportedModes: readonly ControllerMode[] | null;
   /** The modes that are set and cannot be cleared; null also before Linux 5.18. */
   readonly staticModes: readonly ControllerMode[] | null;
-  /** The termination in ohms, 0 for none; null where it cannot be switched. */
+  /** The termination in ohms, 0 for none; null where it is not switchable. */
   readonly termination: number | null;
-  /** What the termination can be, in ohms. */
+  /** The terminations to choose from, in ohms. */
   readonly terminationConst: readonly number[] | null;
-  /** The compensation of the transceiver's delay; null while it is off. */
+  /** Transmitter delay compensation; null while it is off. */
   readonly tdc: TransmitterDelay | null;
-  /** What it can be. */
+  /** The controller's limits of `tdc`. */
   readonly tdcConst: TransmitterDelayConst | null;
-  /** What any link has. */
+  /** What the network stack knows about any link, CAN or not. */
   readonly details: LinkDetails;
-  /** Attributes that this library does not know, by their numbers in `linux/if_link.h`, as the kernel sent them. */
+  /** Attributes unknown to this library, by their numbers in `linux/if_link.h`, as the kernel sent them. */
   readonly unknown: ReadonlyMap<number, Uint8Array>;
-  /** Likewise, of the controller, by their numbers in `linux/can/netlink.h`. */
+  /** The controller's unknown attributes, by their numbers in `linux/can/netlink.h`, as the kernel sent them. */
   readonly unknownCan: ReadonlyMap<number, Uint8Array>;
 }
 
 const nothing: ReadonlyMap<number, Uint8Array> = new Map();
 
 /**
- * Reads RTM_NEWLINK or RTM_DELLINK.
+ * Decodes the status in an RTM_NEWLINK or RTM_DELLINK message.
  *
- * @param payload What follows the message's header.
- * @param driver The driver's name, which the message does not have.
- * @returns Null if the link is not CAN.
- * @throws {RangeError} It is no such message.
+ * @param payload The message without its netlink header.
+ * @param driver The driver's name, which the message does not contain.
+ * @returns Null if the link is not a CAN interface.
+ * @throws {RangeError} The payload is malformed.
  */
 export function readStatus(payload: Uint8Array, driver: string | null): LinkStatus | null {
   const { type, index, flags, attributes } = decodeLinkMessage(payload);
@@ -183,7 +202,7 @@ export function readStatus(payload: Uint8Array, driver: string | null): LinkStat
     parent: link.parent ?? null,
     parentBus: link.parentBus ?? null,
     driver,
-    // Some kinds name themselves, or nobody.
+    // IFLA_LINK is 0, or the link itself, for kinds without a peer.
     peer: link.link ? { index: link.link, netnsId: link.linkNetnsId ?? null } : null,
     alias: link.alias ?? null,
     altNames: link.altNames ?? [],
@@ -243,6 +262,6 @@ function readController(data: Uint8Array | undefined) {
 }
 
 function readTiming(timing: CanBittiming | undefined): BitTimingValues | null {
-  // A bitrate of 0 is what some drivers tell while none is set.
+  // Some drivers report a bitrate of 0 while none is set.
   return timing && timing.bitrate !== 0 ? { ...timing, samplePoint: timing.samplePoint / 1000 } : null;
 }

@@ -1,5 +1,5 @@
 /**
- * Links as they come, go and change.
+ * Watching links: notifications of the kernel, as events.
  *
  * @module
  */
@@ -25,22 +25,29 @@ import type { LinkOptions } from "./options.ts";
 import { LinkRequests } from "./requests.ts";
 import { type LinkStatus, readStatus } from "./status.ts";
 
-/** How links are watched. */
+/**
+ * Options of `watchLinks`.
+ *
+ * @category Links
+ */
 export interface WatchOptions extends LinkOptions, SignalOptions {}
 
 /**
- * Watches all CAN links of this network namespace, while the event loop goes on: which are made, removed, set up or down,
- * renamed, configured, and go bus-off or come back. Needs no privilege.
+ * Watches all CAN links of this network namespace without blocking the event loop: links that are created, removed,
+ * brought up or taken down, renamed or configured, and controllers that go bus-off or recover. Needs no privilege.
  *
- * It is open from the call on: no event after it is missed. When events come faster than the kernel's buffer holds, the
- * links are read anew and what has changed is told: then what happened twice may be told once, and what came to
- * nothing not at all.
+ * Events are collected from this call on, so none after it is missed. If they overflow the socket's receive buffer, the
+ * links are read again and compared: repeated changes may then appear as one event, and changes that cancelled each
+ * other out as none.
  *
- * A controller's settings are changed while it is down; the kernel tells of them when it is set up.
+ * A controller's settings can only be changed while it is down; the kernel reports them when the link comes up.
  *
- * It tells of a controller's state when it goes bus-off, is restarted, and is set up or down; a bus-off that is over within
- * a second it may leave out. ERROR-WARNING and ERROR-PASSIVE, and every bus-off, it tells by error frames: see
- * `Bus.errors`.
+ * The kernel reports a controller's state when it goes bus-off, is restarted, and is brought up or taken down; a
+ * bus-off that lasts less than a second may be left out. ERROR-WARNING and ERROR-PASSIVE, and every bus-off, are
+ * reported by error frames: see `Bus.errors`.
+ *
+ * The notifications are those of rtnetlink's group RTNLGRP_LINK, see
+ * [rtnetlink(7)](https://man7.org/linux/man-pages/man7/rtnetlink.7.html); `ip monitor link` prints the same.
  *
  * @example
  * ```ts ignore
@@ -49,8 +56,9 @@ export interface WatchOptions extends LinkOptions, SignalOptions {}
  * for await (const { type, status } of watchLinks()) console.log(type, status.name, status.state);
  * ```
  *
- * @throws {CanInitializationError} A netlink socket cannot be opened.
- * @throws {TypeError} An option is wrong.
+ * @throws {CanInitializationError} The netlink socket cannot be opened.
+ * @throws {TypeError} An option is unknown or of the wrong type.
+ * @category Links
  */
 export function watchLinks(options: WatchOptions = {}): Feed<LinkEvent> {
   checkNames("watchLinks", options, ["signal", "libc"]);
@@ -65,10 +73,10 @@ export function watchLinks(options: WatchOptions = {}): Feed<LinkEvent> {
   return feed;
 }
 
-/** The kernel's multicast messages about links, as events. */
+/** The kernel's notifications about links, as a source of events. */
 class LinkSource implements Source<LinkEvent> {
   readonly fd: number;
-  /** None are lost for good: the links are read anew. */
+  /** Always 0: after an overflow the links are read again. */
   readonly droppedFrames = 0;
   readonly idle = false;
   readonly #libc: Libc;
@@ -76,9 +84,9 @@ class LinkSource implements Source<LinkEvent> {
   readonly #options: SocketOptions;
   readonly #readiness: Readiness;
   readonly #links: KnownLinks;
-  /** Events that nobody has asked for yet. */
+  /** Events that have not been delivered yet. */
   #events: LinkEvent[] = [];
-  /** Whether messages were lost since the links were read last. */
+  /** Whether notifications were lost since the links were last read. */
   #overrun = false;
 
   constructor(libc: Libc, onReady: OnReady) {
@@ -90,7 +98,7 @@ class LinkSource implements Source<LinkEvent> {
     this.#readiness = new Readiness(libc, this.fd, onReady, fail);
     this.#options = new SocketOptions(libc, this.fd, undefined, fail);
     try {
-      // Only now: what changes meanwhile comes as an event.
+      // Only now that the socket receives notifications, so that no change is missed.
       this.#links = new KnownLinks(this.#list());
     } catch (error) {
       this.#socket.close();
@@ -122,7 +130,7 @@ class LinkSource implements Source<LinkEvent> {
     this.#readiness.close();
   }
 
-  /** Takes up what the kernel tells next; returns whether it told something. */
+  /** Reads the next notifications; returns whether there were any. */
   #read(): boolean {
     let messages: NetlinkMessage[];
     try {
@@ -130,11 +138,11 @@ class LinkSource implements Source<LinkEvent> {
     } catch (error) {
       if (!(error instanceof CanError) || error.errno !== ENOBUFS) throw error;
       this.#overrun = true;
-      return true; // what came before the loss, and after, is still there to be read
+      return true; // notifications from before and after the loss are still queued
     }
     for (const message of messages) this.#events.push(...this.#eventsOf(message));
     if (messages.length > 0 || !this.#overrun) return messages.length > 0;
-    this.#events.push(...this.#links.are(this.#list()));
+    this.#events.push(...this.#links.replaceAll(this.#list()));
     this.#overrun = false;
     return true;
   }
@@ -143,8 +151,8 @@ class LinkSource implements Source<LinkEvent> {
     if (type !== RTM_NEWLINK && type !== RTM_DELLINK) return [];
     const status = readStatus(payload, null);
     if (status === null) return [];
-    if (type === RTM_DELLINK) return this.#links.went(status.index);
-    return this.#links.is({ ...status, driver: this.#links.driverOf(status.index) ?? this.#driverOf(status.name) });
+    if (type === RTM_DELLINK) return this.#links.remove(status.index);
+    return this.#links.update({ ...status, driver: this.#links.driverOf(status.index) ?? this.#driverOf(status.name) });
   }
 
   #list(): LinkStatus[] {
@@ -152,7 +160,7 @@ class LinkSource implements Source<LinkEvent> {
     return requests.list();
   }
 
-  /** Null also if the link is gone already. */
+  /** Null also if the link no longer exists. */
   #driverOf(name: string): string | null {
     const driver = interfaceDriver(this.#libc, this.fd, name);
     return typeof driver === "string" && driver !== "" ? driver : null;

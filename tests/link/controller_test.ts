@@ -1,4 +1,4 @@
-// Controllers that the test machine does not have, imitated: see support/fake_links.ts.
+// Controllers that the test machine does not have, simulated by support/fake_links.ts.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BitTiming, Link, type LinkConfiguration } from "../../mod.ts";
@@ -13,7 +13,7 @@ import { generator } from "../support/random.ts";
 
 const IFF_UP = 1;
 
-/** A link with this controller, configured so. */
+/** Configures a link with a simulated controller; returns its status and the requests. */
 function configured(configuration: LinkConfiguration, fake: FakeLink = can0()) {
   using links = new FakeLinks(fake);
   const link = Link.open("can0");
@@ -23,8 +23,8 @@ function configured(configuration: LinkConfiguration, fake: FakeLink = can0()) {
 
 const none = { bitrate: 0, samplePoint: 0, tq: 0, propSeg: 0, phaseSeg1: 0, phaseSeg2: 0, sjw: 0, brp: 0 };
 
-describe("The status of a controller", () => {
-  it("tells all that it has, and keeps what is not known", () => {
+describe("Status of a controller", () => {
+  it("contains everything that the kernel reports, and unknown attributes as bytes", () => {
     const can = {
       ...fdController(),
       state: 2,
@@ -98,14 +98,14 @@ describe("The status of a controller", () => {
     assertEquals([bitTimingConst?.name, dataBitTimingConst?.tseg1Max], ["m_can", 32]);
   });
 
-  it("of an older kernel tells less", () => {
+  it("of an older kernel has null where the kernel reports nothing", () => {
     const { ctrlmodeExt: _, tdc: __, bitrateMax: ___, ...can } = fdController();
     using _links = new FakeLinks(can0({ can }));
     const { supportedModes, staticModes, tdcConst, bitrateMax, modes } = Link.open("can0").status();
     assertEquals([supportedModes, staticModes, tdcConst, bitrateMax, modes], [null, null, null, null, []]);
   });
 
-  it("has every state by name", () => {
+  it("names every state", () => {
     const names = [0, 1, 2, 3, 4, 5, 6].map((state) => {
       using _ = new FakeLinks(can0({ can: { ...fdController(), state } }));
       return Link.open("can0").status().state;
@@ -121,7 +121,7 @@ describe("The status of a controller", () => {
     ]);
   });
 
-  it("is read from any bytes, or they are refused as what they are", () => {
+  it("random bytes are decoded or refused with a RangeError", () => {
     const below = generator(11);
     const attributes = encodeAttributes(linkTable, {
       name: "can0",
@@ -145,14 +145,14 @@ describe("The status of a controller", () => {
     assert(read > 1000 && read < 4500, `${read}`);
   });
 
-  it("tells that there is no carrier", () => {
+  it("shows a missing carrier as NO-CARRIER", () => {
     using _ = new FakeLinks(can0({ flags: IFF_UP }));
     assertEquals(Link.open("can0").status().flags, ["NO-CARRIER", "NOARP", "UP"]);
   });
 });
 
 describe("Configuring a CAN FD controller", () => {
-  it("a data bitrate sets the mode fd, and the MTU", () => {
+  it("dataBitrate sets the mode fd and the MTU", () => {
     const { status, changes } = configured({ bitrate: 500_000, dataBitrate: 2_000_000, dataSamplePoint: 0.75 });
     assertEquals(changes, [{
       ctrlmode: { mask: 0x20, flags: 0x20 },
@@ -163,7 +163,7 @@ describe("Configuring a CAN FD controller", () => {
     assertEquals([status.bitTiming?.bitrate, status.dataBitTiming?.bitrate], [500_000, 2_000_000]);
   });
 
-  it("by the segments of both phases, as BitTiming has them", () => {
+  it("takes the segments of both phases from BitTiming.toLink", () => {
     const clock = 40_000_000;
     const nominal = new BitTiming({ clock, brp: 2, tseg1: 29, tseg2: 10, sjw: 5 });
     const data = new BitTiming({ clock, brp: 1, tseg1: 14, tseg2: 5, sjw: 3 });
@@ -172,7 +172,7 @@ describe("Configuring a CAN FD controller", () => {
     assert(new BitTiming({ clock, ...status.dataBitTiming }).equals(data));
   });
 
-  it("the kernel takes both phases only together: what is not given stays as it is", () => {
+  it("sends both phases together, as the kernel requires: a phase that is not given keeps its timing", () => {
     using links = new FakeLinks(can0());
     const link = Link.open("can0");
     link.configure({ bitrate: 500_000, samplePoint: 0.8, dataBitrate: 2_000_000 });
@@ -191,7 +191,7 @@ describe("Configuring a CAN FD controller", () => {
     assertEquals([after.mtu, after.dataBitTiming, after.bitTiming?.bitrate], [16, null, 250_000]);
   });
 
-  it("sample point and jump width alone change the timing that is set", () => {
+  it("sample point or jump width alone change the current timing", () => {
     using links = new FakeLinks(can0());
     const link = Link.open("can0");
     link.configure({ bitrate: 500_000, dataBitrate: 2_000_000 });
@@ -202,7 +202,7 @@ describe("Configuring a CAN FD controller", () => {
     assertEquals(links.changes.at(-1)?.bittiming, { ...none, bitrate: 500_000, samplePoint: 750 });
   });
 
-  it("the transceiver's delay", () => {
+  it("sets transmitter delay compensation", () => {
     const fd = { bitrate: 500_000, dataBitrate: 5_000_000 };
     const auto = configured({ ...fd, tdc: { tdco: 7, tdcf: 3 } });
     assertEquals(auto.changes[0].ctrlmode, { mask: 0x620, flags: 0x220 });
@@ -214,11 +214,11 @@ describe("Configuring a CAN FD controller", () => {
     using _ = new FakeLinks(can0());
     const link = Link.open("can0");
     link.configure(fd);
-    link.configure({ tdc: { tdco: 1 } }); // takes both phases with it
+    link.configure({ tdc: { tdco: 1 } }); // both phases are sent with it
     assertEquals([link.status().modes, link.status().dataBitTiming?.bitrate], [["fd", "tdc-auto"], 5_000_000]);
   });
 
-  it("the transceiver's delay stays with the data phase that it belongs to", () => {
+  it("keeps transmitter delay compensation with its data phase", () => {
     using _ = new FakeLinks(can0());
     const link = Link.open("can0");
     const delay = () => [link.status().modes, link.status().tdc];
@@ -231,12 +231,12 @@ describe("Configuring a CAN FD controller", () => {
     assertEquals(delay(), [["fd"], null]);
   });
 
-  it("termination, also while the link is up", () => {
+  it("sets the termination, also while the link is up", () => {
     const { status } = configured({ termination: 120 }, can0({ flags: IFF_UP }));
     assertEquals(status.termination, 120);
   });
 
-  it("modes that cannot be cleared are told to the kernel each time", () => {
+  it("sends static modes in every request that changes modes", () => {
     const fake = can0({ staticModes: 0x80 });
     fake.can!.ctrlmode = { mask: 0, flags: 0x80 };
     fake.can!.ctrlmodeExt = { supported: 0x21 };
@@ -252,7 +252,7 @@ describe("Configuring a CAN FD controller", () => {
     );
   });
 
-  it("bitrates that a controller has a list of", () => {
+  it("accepts only listed bitrates where a controller has a list", () => {
     const { bittimingConst: _, dataBittimingConst: __, ...can } = fdController();
     const fake = () =>
       can0({ can: { ...can, clock: 0, bitrateConst: [125_000, 500_000], dataBitrateConst: [2_000_000] } });
@@ -260,24 +260,28 @@ describe("Configuring a CAN FD controller", () => {
     assertEquals([status.bitrateConst, status.bitTiming?.bitrate], [[125_000, 500_000], 500_000]);
     const refused = (configuration: LinkConfiguration, text: string) =>
       assertThrows(() => configured(configuration, fake()), RangeError, text);
-    refused({ bitrate: 250_000 }, `bitrate is 250000: "can0" has only 125000, 500000 bit/s`);
-    refused({ bitrate: 500_000, dataBitrate: 1 }, `dataBitrate is 1: "can0" has only 2000000 bit/s`);
-    refused({ tq: 25, propSeg: 1, phaseSeg1: 1, phaseSeg2: 1 }, `tq: "can0" takes a bitrate only`);
+    refused({ bitrate: 250_000 }, `bitrate is 250000: "can0" supports only 125000, 500000 bit/s`);
+    refused({ bitrate: 500_000, dataBitrate: 1 }, `dataBitrate is 1: "can0" supports only 2000000 bit/s`);
+    refused({ tq: 25, propSeg: 1, phaseSeg1: 1, phaseSeg2: 1 }, `tq: "can0" accepts only a bitrate`);
   });
 
   const fd = { bitrate: 500_000, dataBitrate: 2_000_000 };
   const refusals: readonly (readonly [LinkConfiguration, typeof RangeError | typeof TypeError, string])[] = [
     [{ bitrate: 100 }, RangeError, "bitrate is 100: with a clock of 40000000 Hz, m_can supports 202 to 8000000 bit/s"],
-    [{ bitrate: 9_000_000 }, RangeError, 'bitrate is 9000000: the transceiver of "can0" does at most 8000000 bit/s'],
+    [
+      { bitrate: 9_000_000 },
+      RangeError,
+      'bitrate is 9000000: the transceiver of "can0" supports at most 8000000 bit/s',
+    ],
     [
       { ...fd, dataBitrate: 100 },
       RangeError,
       "Data phase: bitrate is 100: with a clock of 40000000 Hz, m_can supports",
     ],
     [{ ...fd, dataBitrate: 8_000_001 }, RangeError, "dataBitrate is 8000001: the transceiver of"],
-    [{ dataBitrate: 2_000_000 }, TypeError, 'bitrate is missing: the mode fd takes it, and "can0" has none yet'],
-    [{ bitrate: 500_000, modes: { fd: true } }, TypeError, "dataBitrate is missing: the mode fd takes it"],
-    [{ ...fd, modes: { fd: false } }, RangeError, 'modes["fd"] is false: dataBitrate takes that mode'],
+    [{ dataBitrate: 2_000_000 }, TypeError, 'bitrate is missing: the mode fd needs it, and "can0" has none yet'],
+    [{ bitrate: 500_000, modes: { fd: true } }, TypeError, "dataBitrate is missing: the mode fd needs it"],
+    [{ ...fd, modes: { fd: false } }, RangeError, 'modes["fd"] is false: dataBitrate needs that mode'],
     [{ samplePoint: 0.8 }, TypeError, 'bitrate is missing: "can0" has none yet'],
     [{ bitrate: 500_000, dataSjw: 1 }, TypeError, 'dataBitrate is missing: "can0" has none yet'],
     [{ bitrate: 500_000, sjw: 129 }, RangeError, "sjw is 129"],
@@ -286,22 +290,26 @@ describe("Configuring a CAN FD controller", () => {
       RangeError,
       "Data phase: sjw is 17 (0x11): it must be a whole number from 1 to 16 with m_can",
     ],
-    [{ bitrate: 500_000, tq: 25 }, TypeError, "propSeg, phaseSeg1, phaseSeg2: missing beside tq"],
-    [{ dataPhaseSeg1: 1 }, TypeError, "dataTq, dataPropSeg, dataPhaseSeg2: missing beside dataPhaseSeg1"],
+    [{ bitrate: 500_000, tq: 25 }, TypeError, "propSeg, phaseSeg1, phaseSeg2: required with tq"],
+    [{ dataPhaseSeg1: 1 }, TypeError, "dataTq, dataPropSeg, dataPhaseSeg2: required with dataPhaseSeg1"],
     [
       { bitrate: 500_000, tq: 25, propSeg: 1, phaseSeg1: 1, phaseSeg2: 2 },
       TypeError,
-      "bitrate: not beside tq, which says it all",
+      "bitrate: cannot be given with tq, which defines the whole bit timing",
     ],
     [{ tq: 25, propSeg: 0, phaseSeg1: 1, phaseSeg2: 2 }, RangeError, "propSeg + phaseSeg1 is 1"],
     [{ tq: 25, propSeg: 1, phaseSeg1: 1, phaseSeg2: 129 }, RangeError, "phaseSeg2 is 129"],
     [{ tq: 100_000, propSeg: 1, phaseSeg1: 1, phaseSeg2: 2 }, RangeError, "brp, of a tq of 100000 ns, is 4000"],
-    [{ modes: { "one-shot": true } }, RangeError, 'modes["one-shot"] is true: the m_can of "can0" has only loopback'],
-    [{ modes: { "tdc-auto": true } }, TypeError, "tdc is missing: the mode tdc-auto takes it"],
+    [
+      { modes: { "one-shot": true } },
+      RangeError,
+      'modes["one-shot"] is true: the m_can of "can0" supports only loopback',
+    ],
+    [{ modes: { "tdc-auto": true } }, TypeError, "tdc is missing: the mode tdc-auto needs it"],
     [
       { ...fd, tdc: { tdco: 1 }, modes: { "tdc-auto": false } },
       RangeError,
-      'modes["tdc-auto"] is false: tdc takes that',
+      'modes["tdc-auto"] is false: tdc needs that',
     ],
     [
       { ...fd, tdc: { tdco: 1, tdcv: 1 }, modes: { "tdc-auto": true } },
@@ -311,32 +319,32 @@ describe("Configuring a CAN FD controller", () => {
     [{ ...fd, tdc: { tdco: 1 }, modes: { "tdc-manual": true } }, TypeError, "tdc.tdcv is missing: the mode tdc-manual"],
     [{ ...fd, tdc: { tdco: 128 } }, RangeError, "tdc.tdco is 128"],
     [{ ...fd, tdc: { tdco: 1, tdcv: 64 } }, RangeError, "from 0 to 63 on"],
-    [{ termination: 60 }, RangeError, 'termination is 60: "can0" has 0, 120 ohms'],
+    [{ termination: 60 }, RangeError, 'termination is 60: "can0" offers 0, 120 ohms'],
     [{ mtu: 2060 }, RangeError, 'mtu is 2060: on "can0" it must be 16 or 72'],
-    [{ ...fd, mtu: 16, modes: { fd: true } }, RangeError, "mtu is 16: with the mode fd set it is 72"],
+    [{ ...fd, mtu: 16, modes: { fd: true } }, RangeError, "mtu is 16: with the mode fd set it must be 72"],
   ];
   for (const [configuration, Class, text] of refusals) {
-    it(`refuses ${JSON.stringify(configuration)} before the kernel is asked`, () => {
+    it(`refuses ${JSON.stringify(configuration)} without a request to the kernel`, () => {
       using links = new FakeLinks(can0());
       assertThrows(() => Link.open("can0").configure(configuration), Class, text);
       assertEquals(links.changes, []);
     });
   }
 
-  it("refuses what a controller has not at all", () => {
+  it("refuses settings that a controller does not have", () => {
     const { tdc: _, terminationConst: __, dataBittimingConst: ___, ...can } = fdController();
     const plain = () => can0({ can: { ...can, ctrlmodeExt: { supported: 0x1 } } });
     const refused = (configuration: LinkConfiguration, text: string, fake = plain()) =>
       assertThrows(() => configured(configuration, fake), RangeError, text);
-    refused({ termination: 120 }, 'termination is 120: "can0" has no termination that can be switched');
-    refused({ ...fd }, 'dataBitrate takes the mode fd: the m_can of "can0" has only loopback');
-    refused(fd, 'dataBitrate: the controller of "can0" has no data phase: it does no CAN FD', {
+    refused({ termination: 120 }, 'termination is 120: "can0" has no switchable termination');
+    refused({ ...fd }, 'dataBitrate needs the mode fd: the m_can of "can0" supports only loopback');
+    refused(fd, 'dataBitrate: the controller of "can0" has no data phase: it does not support CAN FD', {
       ...plain(),
       can: { ...can, ctrlmodeExt: undefined },
     });
-    refused({ modes: { fd: true } }, 'modes["fd"] is true: the m_can of "can0" has only loopback');
-    refused({ mtu: 72 }, 'mtu is 72: on "can0" it must be 16, as its controller has no CAN FD');
-    refused({ bitrate: 500_000 }, 'bitrate: "can0" is a vcan, and has no controller to set', {
+    refused({ modes: { fd: true } }, 'modes["fd"] is true: the m_can of "can0" supports only loopback');
+    refused({ mtu: 72 }, 'mtu is 72: on "can0" it must be 16, as its controller does not support CAN FD');
+    refused({ bitrate: 500_000 }, 'bitrate: "can0" is a vcan, which has no controller to configure', {
       ...plain(),
       can: undefined,
       kind: "vcan",

@@ -15,7 +15,7 @@ import { type Call, type Fault, withFaults } from "../support/faults.ts";
 
 const ENOMEM = 12;
 
-/** libc's own, whatever it is replaced by. */
+/** libc's own close, also while faults replace it. */
 const { close: closeReally } = openLibc();
 
 /** Anything, as a script without types may pass it. */
@@ -26,7 +26,7 @@ function device() {
   return { index: 5, name: "can0", flags: 0, mtu: 16, txQueueLength: 10, can: fdController() };
 }
 
-describe("Links that nobody can make", () => {
+describe("Invalid names and options of links", () => {
   const rows: readonly (readonly [() => unknown, typeof RangeError | typeof TypeError, string])[] = [
     [() => Link.create(""), RangeError, 'name is "": it must have 1 to 15 bytes'],
     [() => Link.create("sixteen-bytes-xx"), RangeError, "it must have 1 to 15 bytes"],
@@ -36,9 +36,9 @@ describe("Links that nobody can make", () => {
     [() => Link.create("a:b"), RangeError, 'it must not contain ":"'],
     [() => Link.create("can%d"), RangeError, 'it must not contain "%"'],
     [() => Link.create("a\0"), RangeError, "it must not contain"],
-    [() => Link.create(".."), RangeError, 'name is "..": that is a folder\'s'],
-    [() => Link.create("all"), RangeError, 'name is "all": the kernel has that for all links together'],
-    [() => Link.create("à"), RangeError, 'name is "à": the kernel takes the byte a0 in its UTF-8 for a space'],
+    [() => Link.create(".."), RangeError, 'name is "..": that is the name of a directory'],
+    [() => Link.create("all"), RangeError, 'name is "all": the kernel reserves that name for all links together'],
+    [() => Link.create("à"), RangeError, 'name is "à": the kernel treats the byte a0 in its UTF-8 as a space'],
     [() => Link.create(7 as Loose), TypeError, "name must be a string: 7"],
     [
       () => Link.create("x", { mtu: 17 }),
@@ -59,7 +59,7 @@ describe("Links that nobody can make", () => {
     [
       () => Link.create("x", { netns: true as Loose }),
       TypeError,
-      "Option netns must be a name, a path or a process's number",
+      "Option netns must be a name, a path or a process ID",
     ],
     [() => Link.create("x", { nets: "a" } as Loose), TypeError, 'Link.create has no option "nets"; it has kind, mtu'],
     [() => Link.create("x", { peerNetns: "a" } as Loose), TypeError, 'Link.create has no option "peerNetns"'],
@@ -79,7 +79,7 @@ describe("Links that nobody can make", () => {
   for (const [run, Class, text] of rows) it(`${`${run}`.slice(6)}: ${text}`, () => void assertThrows(run, Class, text));
 });
 
-describe("Settings that cannot be", () => {
+describe("Invalid settings", () => {
   const rows: readonly (readonly [unknown, typeof RangeError | typeof TypeError, string])[] = [
     [null, TypeError, "configure takes an object, not null"],
     [{ bitRate: 1 }, TypeError, 'configure has no option "bitRate"; it has txQueueLength, mtu, bitrate'],
@@ -112,7 +112,7 @@ describe("Settings that cannot be", () => {
     });
   }
 
-  it("names and options of other changes", () => {
+  it("invalid names and options of other changes are refused, and empty changes do nothing", () => {
     using _ = new FakeLinks(device());
     const link = Link.open("can0");
     assertThrows(() => link.rename("a b"), RangeError, 'name is "a b": it must not contain " "');
@@ -134,7 +134,7 @@ describe("Settings that cannot be", () => {
   });
 });
 
-describe("Links whose system calls fail", () => {
+describe("Failing system calls of links", () => {
   const rows: Record<string, () => unknown> = {
     "Link.open": () => Link.open("can0"),
     "Link.list": () => Link.list(),
@@ -148,8 +148,8 @@ describe("Links whose system calls fail", () => {
     "moveTo": () => Link.open("can0").moveTo("/dev/null"),
   };
   for (const [name, run] of Object.entries(rows)) {
-    it(`${name}: each failure is told, and no descriptor is left open`, () => {
-      // A device that is up, and has a bitrate.
+    it(`${name}: each failure is reported, and no descriptor is left open`, () => {
+      // A device that is up and has a bitrate.
       const world = () => {
         const fake = device();
         const links = new FakeLinks(fake);
@@ -168,7 +168,7 @@ describe("Links whose system calls fail", () => {
         using _ = world();
         const fault: Fault = (_call, args, index) => {
           if (index !== failing) return undefined;
-          if (call === "close") closeReally(args[0] as number); // as in Linux, a close that fails has closed
+          if (call === "close") closeReally(args[0] as number); // as in Linux, where a failed close closes too
           return -ENOMEM;
         };
         let error: unknown;
@@ -177,7 +177,7 @@ describe("Links whose system calls fail", () => {
         } catch (thrown) {
           error = thrown;
         }
-        // Without a driver's name a status is complete; and the link has moved, whatever becomes of the namespace's file.
+        // A status may lack the driver's name; and a link has moved even if closing the namespace's file fails.
         const namespace = call === "close" && made[failing + 1] === "close";
         if (call === "ioctl" || namespace) assertEquals(error, undefined);
         else {
@@ -189,34 +189,34 @@ describe("Links whose system calls fail", () => {
     });
   }
 
-  it("no answer: the error says so, and no descriptor is left open", () => {
+  it("a missing answer is reported, and no descriptor is left open", () => {
     const before = openDescriptors();
     const fault: Fault = (call) => call === "recv" ? -11 : call === "poll" ? 0 : undefined;
     assertThrows(() => withFaults(fault, () => Link.list()), CanTimeoutError, "no answer within 10 seconds");
     assertEquals(openDescriptors(), before);
   });
 
-  it("namespaces that are not there, or not for everybody", () => {
+  it("a network namespace that does not exist or may not be opened is reported", () => {
     using _ = new FakeLinks(device());
     const link = Link.open("can0");
     const error = assertThrows(() => link.moveTo("no-such-namespace"), CanInitializationError);
     assertEquals(
       error.message,
       'Cannot open the network namespace "no-such-namespace": ENOENT (no such file or directory); "ip netns list" shows ' +
-        'those that there are, "sudo ip netns add no-such-namespace" makes one',
+        'the existing ones, "sudo ip netns add no-such-namespace" creates it',
     );
     assertThrows(() => link.moveTo("/no/such/file"), CanInitializationError, "ENOENT (no such file or directory)");
     const fault: Fault = (call) => call === "open" ? -13 : undefined;
     assertThrows(
       () => withFaults(fault, () => link.moveTo("x")),
       CanInitializationError,
-      "EACCES (permission denied); that takes root",
+      "EACCES (permission denied); that requires root",
     );
   });
 });
 
 describe("Statistics", () => {
-  it("are read, and compared with earlier ones", () => {
+  it("are read", () => {
     using links = new FakeLinks(device());
     const link = Link.open("can0");
     const before = link.statistics();
@@ -243,26 +243,26 @@ describe("Statistics", () => {
     ...changes,
   });
 
-  it("delta: what was counted in between", () => {
+  it("delta: differences between two readings", () => {
     const delta = Link.delta(at(10, 100, { busError: 7 }), at(12.5, 350, { busError: 9, restarts: 1 }));
     assertEquals([delta.seconds, delta.reset, delta.index, delta.name], [2.5, false, 5, "can0"]);
     assertEquals([delta.rx.packets, delta.rx.bytes, delta.tx.packets], [250, 2000, 0]);
     assertEquals([delta.device?.busError, delta.device?.restarts, delta.device?.busOff], [2, 1, 0]);
   });
 
-  it("delta: counters of 32 bits go on from 0", () => {
+  it("delta: 32-bit counters wrap to 0", () => {
     const delta = Link.delta(at(1, 5, { busError: 0xfffffffe }), at(2, 6, { busError: 3 }));
     assertEquals([delta.reset, delta.rx.packets, delta.device?.busError], [false, 1, 5]);
   });
 
-  it("delta: a link that was made anew has counted from 0", () => {
+  it("delta: a link that was created again counts from 0", () => {
     for (const changes of [{ index: 6 }, {}]) {
       const delta = Link.delta(at(1, 100, { busError: 9 }), at(2, 30, { busError: 2 }, changes));
       assertEquals([delta.reset, delta.rx.packets, delta.device?.busError], [true, 30, 2]);
     }
   });
 
-  it("delta: of what has no controller", () => {
+  it("delta: a link without a controller", () => {
     const virtual = { device: null };
     assertEquals(Link.delta(at(1, 1, {}, virtual), at(2, 3, {}, virtual)).device, null);
     assertEquals(Link.delta(at(1, 1, {}, virtual), at(2, 3, { busOff: 1 })).device?.busOff, 1);

@@ -28,10 +28,10 @@ import { type Fault, withFaults } from "../support/faults.ts";
 
 const ENOMEM = 12;
 
-const about = (index: number) =>
+const linkRequest = (index: number) =>
   encodeLinkMessage({ type: 0, index, flags: 0, change: 0, attributes: new Uint8Array(0) });
 
-/** A message of a list, and its end. */
+/** A message of a list, and the end of the list. */
 const item = (request: NetlinkMessage, length: number, flags = NLM_F_MULTI): NetlinkMessage => ({
   ...request,
   type: 16,
@@ -45,41 +45,41 @@ const done = (request: NetlinkMessage): NetlinkMessage => ({
   payload: new Uint8Array(4),
 });
 
-/** Asks a kernel that answers so; returns the lengths of the messages that came, and the requests. */
-function ask(respond: Respond, list = false): { lengths: number[]; requests: NetlinkMessage[] } {
+/** Sends a request to a kernel with the given answers; returns the received messages' lengths, and the requests. */
+function exchange(respond: Respond, list = false): { lengths: number[]; requests: NetlinkMessage[] } {
   using fake = new FakeNetlink(respond);
   using socket = new NetlinkSocket(openLibc());
-  const answer = list ? socket.dump(18, about(0)) : socket.request(18, 0, about(1));
+  const answer = list ? socket.dump(18, linkRequest(0)) : socket.request(18, 0, linkRequest(1));
   assertEquals(answer.error, 0);
   return { lengths: answer.messages.map(({ payload }) => payload.length), requests: fake.requests };
 }
 
 describe("A netlink socket", () => {
-  it("asks the kernel about one interface, and lists all", () => {
+  it("queries one interface, and lists all", () => {
     using socket = new NetlinkSocket(openLibc());
-    const one = socket.request(RTM_GETLINK, 0, about(1));
+    const one = socket.request(RTM_GETLINK, 0, linkRequest(1));
     assertEquals([one.error, one.messages.length], [0, 1]);
     const loopback = decodeLinkMessage(one.messages[0].payload);
     assertEquals([loopback.index, decodeAttributes(linkTable, loopback.attributes).name], [1, "lo"]);
-    const all = socket.dump(RTM_GETLINK, about(0));
+    const all = socket.dump(RTM_GETLINK, linkRequest(0));
     const listed = all.messages.map(({ payload }) => decodeLinkMessage(payload).index);
     const interfaces = openLibc().interfaces();
     assert(Array.isArray(interfaces));
     assertEquals(listed.sort(), interfaces.map(({ index }) => index).sort());
   });
 
-  it("gives the kernel's refusal", () => {
+  it("returns the kernel's refusal", () => {
     using socket = new NetlinkSocket(openLibc());
-    assertEquals(socket.request(RTM_GETLINK, 0, about(0x7ffffff0)), {
+    assertEquals(socket.request(RTM_GETLINK, 0, linkRequest(0x7ffffff0)), {
       error: -ENODEV,
       messages: [],
       interrupted: false,
     });
-    const unknown = socket.request(9999, 0, about(1));
+    const unknown = socket.request(9999, 0, linkRequest(1));
     assertEquals([unknown.error < 0, unknown.messages], [true, []]);
   });
 
-  it("joins groups, reads without waiting, and closes once", () => {
+  it("joins groups, reads without waiting, and closes", () => {
     const before = openDescriptors();
     {
       using socket = new NetlinkSocket(openLibc(), [RTNLGRP_LINK]);
@@ -89,7 +89,7 @@ describe("A netlink socket", () => {
     assertEquals(openDescriptors(), before);
   });
 
-  it("leaves no descriptor open, whichever call of opening fails", () => {
+  it("leaves no descriptor open, whichever call fails while opening", () => {
     const open = () => new NetlinkSocket(openLibc(), [RTNLGRP_LINK]);
     const { result, made } = withFaults(() => undefined, open);
     result.close();
@@ -107,39 +107,39 @@ describe("A netlink socket", () => {
     }
   });
 
-  it("says so where there are no such sockets, or no descriptors", () => {
+  it("reports a system without netlink sockets, and one without free descriptors", () => {
     const failing = (errno: number): Fault => (call) => call === "socket" ? -errno : undefined;
     const open = () => new NetlinkSocket(openLibc());
     assertThrows(() => withFaults(failing(EAFNOSUPPORT), open), CanInterfaceNotImplementedError, "has no rtnetlink");
     assertThrows(() => withFaults(failing(EMFILE), open), CanInitializationError, "EMFILE (too many open files)");
   });
 
-  it("works with kernels that do not check requests strictly", () => {
+  it("works with kernels that have no strict checking of requests", () => {
     const fault: Fault = (call, [, , name]) =>
       call === "setsockopt" && name === NETLINK_GET_STRICT_CHK ? -ENOPROTOOPT : undefined;
     using socket = withFaults(fault, () => new NetlinkSocket(openLibc())).result;
-    assertEquals(socket.request(RTM_GETLINK, 0, about(1)).error, 0);
+    assertEquals(socket.request(RTM_GETLINK, 0, linkRequest(1)).error, 0);
   });
 
-  it("tells each call that fails, and goes on after signals", () => {
+  it("reports each failing call, and continues after signals", () => {
     using socket = new NetlinkSocket(openLibc());
-    const { made } = withFaults(() => undefined, () => socket.request(RTM_GETLINK, 0, about(1)));
+    const { made } = withFaults(() => undefined, () => socket.request(RTM_GETLINK, 0, linkRequest(1)));
     assertEquals(made, ["send", "recv", "recv", "recv", "recv"]);
     for (const [failing, call] of made.entries()) {
       const once = (errno: number): Fault => (_call, _args, index) => index === failing ? -errno : undefined;
       const error = assertThrows(
-        () => withFaults(once(ENOMEM), () => socket.request(RTM_GETLINK, 0, about(1))),
+        () => withFaults(once(ENOMEM), () => socket.request(RTM_GETLINK, 0, linkRequest(1))),
         CanOperationError,
-        "Cannot ask the kernel about network interfaces: ENOMEM (cannot allocate memory)",
+        "Cannot query the kernel about network interfaces: ENOMEM (cannot allocate memory)",
       );
       assertEquals([error.code, error.syscall], ["ENOMEM", call]);
-      // The rest of the answer is still there, and is not taken for the next one's.
-      const { result } = withFaults(once(EINTR), () => socket.request(RTM_GETLINK, 0, about(1)));
+      // The rest of the answer is still queued, and is not taken for the answer to the next request.
+      const { result } = withFaults(once(EINTR), () => socket.request(RTM_GETLINK, 0, linkRequest(1)));
       assertEquals([result.error, result.messages.length], [0, 1]);
     }
   });
 
-  it("waits for an answer that is late", () => {
+  it("waits for a late answer", () => {
     let late = true;
     const fault: Fault = (call) => {
       if (call !== "recv" || !late) return undefined;
@@ -147,44 +147,44 @@ describe("A netlink socket", () => {
       return -11;
     };
     using socket = new NetlinkSocket(openLibc());
-    const { result, made } = withFaults(fault, () => socket.request(RTM_GETLINK, 0, about(1)));
+    const { result, made } = withFaults(fault, () => socket.request(RTM_GETLINK, 0, linkRequest(1)));
     assertEquals([result.error, made.slice(0, 3)], [0, ["send", "recv", "poll"]]);
   });
 
-  it("gives up on a kernel that does not answer", () => {
-    const error = assertThrows(() => ask(() => []), CanTimeoutError, "no answer within 10 seconds");
-    assertEquals(error.message.startsWith("Cannot ask the kernel about network interfaces: "), true);
+  it("times out if the kernel does not answer", () => {
+    const error = assertThrows(() => exchange(() => []), CanTimeoutError, "no answer within 10 seconds");
+    assertEquals(error.message.startsWith("Cannot query the kernel about network interfaces: "), true);
   });
 
   it("reads messages of any length", () => {
     for (const length of [0, 1, 32 * 1024, 100_000, 1_000_000]) {
-      const { lengths } = ask((request) => [[item(request, length)], [acknowledge(request)]]);
+      const { lengths } = exchange((request) => [[item(request, length)], [acknowledge(request)]]);
       assertEquals(lengths, [length]);
     }
   });
 
   it("reads lists in many parts", () => {
-    const { lengths, requests } = ask((request) => {
+    const { lengths, requests } = exchange((request) => {
       assertEquals(request.flags, 0x305);
       return [[item(request, 1), item(request, 2)], [item(request, 3)], [item(request, 4), done(request)]];
     }, true);
     assertEquals([lengths, requests.length], [[1, 2, 3, 4], 1]);
   });
 
-  it("reads lists anew that changed meanwhile", () => {
+  it("reads a list again if it changed meanwhile", () => {
     let interrupted = 3;
-    const { lengths, requests } = ask((request) => {
+    const { lengths, requests } = exchange((request) => {
       const flags = interrupted-- > 0 ? NLM_F_MULTI | NLM_F_DUMP_INTR : NLM_F_MULTI;
       return [[item(request, 9)], [item(request, interrupted + 1, flags)], [done(request)]];
     }, true);
     assertEquals([lengths, requests.length], [[9, 0], 4]);
     assertEquals(new Set(requests.map(({ sequence }) => sequence)).size, 4);
     const always: Respond = (request) => [[item(request, 1, NLM_F_MULTI | NLM_F_DUMP_INTR), done(request)]];
-    assertThrows(() => ask(always, true), CanOperationError, "they changed each of 20 times");
+    assertThrows(() => exchange(always, true), CanOperationError, "their list changed during each of 20 reads");
   });
 
-  it("passes over answers to other requests, and what says nothing", () => {
-    const { lengths } = ask((request) => [
+  it("ignores answers to other requests, and NLMSG_NOOP", () => {
+    const { lengths } = exchange((request) => [
       [{ ...item(request, 5), sequence: request.sequence - 1 }, acknowledge({ ...request, sequence: 0 }, -5)],
       [{ ...item(request, 6), type: NLMSG_NOOP }, item(request, 7)],
       [acknowledge(request)],
@@ -192,20 +192,20 @@ describe("A netlink socket", () => {
     assertEquals(lengths, [7]);
   });
 
-  it("tells that messages were lost", () => {
+  it("reports lost messages", () => {
     const overrun: Respond = (request) => [[{ ...item(request, 0), type: NLMSG_OVERRUN }]];
     for (const respond of [overrun, (() => [-105]) satisfies Respond]) {
-      const error = assertThrows(() => ask(respond), CanOperationError, "ENOBUFS");
+      const error = assertThrows(() => exchange(respond), CanOperationError, "ENOBUFS");
       assertEquals(error.code, "ENOBUFS");
     }
   });
 
-  it("refuses bytes that are no messages", () => {
+  it("refuses malformed messages", () => {
     for (const bytes of [new Uint8Array(7), new Uint8Array(40)]) {
-      const error = assertThrows(() => ask(() => [bytes]), CanOperationError, "Netlink message at byte 0");
+      const error = assertThrows(() => exchange(() => [bytes]), CanOperationError, "Netlink message at byte 0");
       assert(error.cause instanceof RangeError);
     }
     const short: Respond = (request) => [[{ ...acknowledge(request), payload: new Uint8Array(3) }]];
-    assertThrows(() => ask(short), CanError, "Netlink acknowledgement has 3 of 20 bytes");
+    assertThrows(() => exchange(short), CanError, "Netlink acknowledgement has 3 of 20 bytes");
   });
 });

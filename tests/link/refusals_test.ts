@@ -1,18 +1,19 @@
-// What controllers and kernels refuse that the test machine does not have, imitated: see support/fake_links.ts.
+// Refusals of controllers and kernels that the test machine does not have, simulated by support/fake_links.ts.
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { CanInitializationError, CanOperationError, Link, type LinkConfiguration } from "../../mod.ts";
 import { can0, type FakeLink, FakeLinks, type Refuse, vcan0 } from "../support/fake_links.ts";
 import { type Fault, withFaults } from "../support/faults.ts";
 
-describe("A change that fails", () => {
+describe("A failed change", () => {
   const was = { bitrate: 500_000, dataBitrate: 2_000_000, tdc: { tdcv: 5, tdco: 6 }, restartMs: 10, termination: 120 };
   const change = { bitrate: 250_000, restartMs: 20, modes: { loopback: true }, txQueueLength: 99 };
   const no = [-22, "no"] as const;
-  const limits = "m_can takes tseg1 2 to 256, tseg2 2 to 128, sjw 1 to 128, brp 1 to 512, with a clock of 40000000 Hz";
+  const limits =
+    "m_can accepts tseg1 2 to 256, tseg2 2 to 128, sjw 1 to 128, brp 1 to 512, with a clock of 40000000 Hz";
   const refused = `Cannot configure "can0": EINVAL (invalid argument); the kernel says "no"; ${limits}; its settings `;
 
-  /** Refuses one step, once, and does something to the link before. */
+  /** Refuses one step once, after a side effect on the link. */
   function once(step: Parameters<Refuse>[1], then: (link: FakeLink) => void = () => {}): Refuse {
     let done = false;
     return (link, what) => {
@@ -23,7 +24,7 @@ describe("A change that fails", () => {
     };
   }
 
-  /** As a kernel that fails when it has done a half of it. */
+  /** The effect of a kernel that fails halfway through a change. */
   function half(link: FakeLink): void {
     const { can } = link;
     can!.bittiming = { ...can!.bittiming!, bitrate: 250_000, tq: 50 };
@@ -35,7 +36,7 @@ describe("A change that fails", () => {
     link.txQueueLength = 99;
   }
 
-  /** The error of the change, on a link that was configured, and the link before and afterwards. */
+  /** The error of the change on a configured link, and the link's status before and after. */
   function failing(refuse: Refuse, up = true, configuration: LinkConfiguration = was) {
     using links = new FakeLinks(can0());
     const link = Link.open("can0");
@@ -49,45 +50,45 @@ describe("A change that fails", () => {
     return { message: error.message, before, after: links.links.length > 0 ? link.status() : null };
   }
 
-  it("leaves the link as it was, and up", () => {
+  it("leaves the link unchanged and up", () => {
     const { message, before, after } = failing(once("can"));
-    assertEquals(message, `${refused}are as they were, and it is up again`);
+    assertEquals(message, `${refused}are unchanged, and it is up again`);
     assertEquals(after, before);
   });
 
-  it("is taken back when it was done by half", () => {
+  it("is undone if it was done halfway", () => {
     for (const up of [true, false]) {
       const { message, before, after } = failing(once("can", half), up);
-      assertEquals(message, `${refused}were set back to what they were${up ? ", and it is up again" : ""}`);
+      assertEquals(message, `${refused}were restored${up ? ", and it is up again" : ""}`);
       assertEquals(after, before);
     }
   });
 
-  it("is taken back when the link does not come up with it", () => {
+  it("is undone if the link does not come up with it", () => {
     const { message, before, after } = failing(once("up"));
     assertEquals(
       message,
       'Cannot bring up "can0" with its new settings: EINVAL (invalid argument); the kernel says "no"; its settings ' +
-        "were set back to what they were, and it is up again",
+        "were restored, and it is up again",
     );
     assertEquals(after, before);
   });
 
-  it("tells what cannot be taken back", () => {
+  it("reports what cannot be undone", () => {
     const { message, after } = failing(once("can", half), false, { restartMs: 10 });
-    assertEquals(message, `${refused}were set back to what they were, but it keeps the new bitrate`);
+    assertEquals(message, `${refused}were restored, but it keeps the new bitrate`);
     assertEquals([after?.bitTiming?.bitrate, after?.restartMs, after?.modes], [250_000, 10, []]);
     const first = once("can", half);
     const always: Refuse = (link, what) => first(link, what) ?? (what === "can" ? no : undefined);
     assertEquals(
       failing(always).message,
-      `${refused}could not be set back to what they were (EINVAL), and it is up again`,
+      `${refused}could not be restored (EINVAL), and it is up again`,
     );
     const down: Refuse = (_link, what) => what === "can" || what === "up" ? no : undefined;
-    assertEquals(failing(down).message, `${refused}are as they were, and it stays down (EINVAL)`);
+    assertEquals(failing(down).message, `${refused}are unchanged, and it stays down (EINVAL)`);
   });
 
-  it("is taken back when the kernel cannot be asked", () => {
+  it("is undone if its request fails", () => {
     using links = new FakeLinks(can0());
     const link = Link.open("can0");
     link.configure(was);
@@ -102,11 +103,11 @@ describe("A change that fails", () => {
       "ENOBUFS",
     );
     assertEquals([error.code, error.channel], ["ENOBUFS", "can0"]);
-    assert(error.message.endsWith('; "can0": its settings are as they were, and it is up again'), error.message);
+    assert(error.message.endsWith('; "can0": its settings are unchanged, and it is up again'), error.message);
     assertEquals([link.status(), links.links.length], [before, 1]);
   });
 
-  it("is not begun if the link does not go down", () => {
+  it("is not started if the link does not go down", () => {
     const { message, before, after } = failing(once("down"));
     assertEquals(
       message,
@@ -115,56 +116,56 @@ describe("A change that fails", () => {
     assertEquals(after, before);
   });
 
-  it("says so when the link goes away meanwhile", () => {
+  it("reports a link that disappeared meanwhile", () => {
     using links = new FakeLinks(can0());
     const link = Link.open("can0");
     links.refuse = once("can", () => links.links.pop());
     const { message } = assertThrows(() => link.configure({ bitrate: 500_000 }), CanOperationError);
-    assert(message.includes('what became of its settings is not known: Cannot read link "can0": ENODEV'), message);
+    assert(message.includes('the state of its settings is unknown: Cannot read link "can0": ENODEV'), message);
     assertThrows(() => link.configure({ bitrate: 500_000 }), CanOperationError, "the link is gone");
   });
 });
 
-describe("The kernel's refusals", () => {
-  it("are told with its own words, and what to do", () => {
+describe("Refusals of the kernel", () => {
+  it("are reported with the kernel's message and advice", () => {
     using links = new FakeLinks(can0(), vcan0());
     const link = Link.open("can0");
     const vcan = Link.open("vcan0");
-    const told = (errno: number, text: string | undefined, run: () => unknown) => {
+    const refusal = (errno: number, text: string | undefined, run: () => unknown) => {
       links.refuse = () => [-errno, text];
       return assertThrows(run, CanOperationError).message;
     };
     assertEquals(
-      told(95, "Device doesn't support restart from Bus Off", () => link.configure({ restartMs: 5 })),
+      refusal(95, "Device doesn't support restart from Bus Off", () => link.configure({ restartMs: 5 })),
       `Cannot configure "can0": EOPNOTSUPP (operation not supported); the kernel says "Device doesn't support restart ` +
-        `from Bus Off"; the link's driver does not do that; its settings are as they were`,
+        `from Bus Off"; the link's driver does not support that; its settings are unchanged`,
     );
     assertMatch(
-      told(1, undefined, () => link.up()),
-      /^Cannot bring up "can0": EPERM \(operation not permitted\); changing links takes the capability CAP_NET_ADMIN: run it with sudo, .*setcap cap_net_admin\+ep .*deno.*bun.*AmbientCapabilities=CAP_NET_ADMIN"$/,
+      refusal(1, undefined, () => link.up()),
+      /^Cannot bring up "can0": EPERM \(operation not permitted\); changing links requires the capability CAP_NET_ADMIN: run with sudo, .*setcap cap_net_admin\+ep .*deno.*bun.*AmbientCapabilities=CAP_NET_ADMIN"$/,
     );
     assertMatch(
-      told(16, undefined, () => vcan.rename("x")),
+      refusal(16, undefined, () => vcan.rename("x")),
       /^Cannot rename "vcan0" to "x": EBUSY .*; it is up: call down\(\)/,
     );
     assertMatch(
-      told(17, undefined, () => vcan.rename("x")),
-      /EEXIST \(file exists\); there is a link of that name already/,
+      refusal(17, undefined, () => vcan.rename("x")),
+      /EEXIST \(file exists\); a link with that name already exists/,
     );
-    assertMatch(told(16, undefined, () => link.configure({ bitrate: 500_000 })), /EBUSY .*; call down\(\) before/);
+    assertMatch(refusal(16, undefined, () => link.configure({ bitrate: 500_000 })), /EBUSY .*; call down\(\) first/);
     assertMatch(
-      told(22, undefined, () => link.up()),
+      refusal(22, undefined, () => link.up()),
       /EINVAL .*; it has no bitrate yet: configure\(\{ bitrate: 500_000/,
     );
     links.refuse = () => undefined;
     link.configure({ bitrate: 500_000, dataBitrate: 2_000_000 });
     delete links.links[0].can!.dataBittiming;
-    assertMatch(told(22, undefined, () => link.up()), /it has no bitrate for the data phase yet/);
+    assertMatch(refusal(22, undefined, () => link.up()), /it has no bitrate for the data phase yet/);
     links.links[0].can!.dataBittiming = links.links[0].can!.bittiming;
-    assertEquals(told(22, undefined, () => link.up()), 'Cannot bring up "can0": EINVAL (invalid argument)');
+    assertEquals(refusal(22, undefined, () => link.up()), 'Cannot bring up "can0": EINVAL (invalid argument)');
   });
 
-  it("a restart: why it cannot be", () => {
+  it("a refused restart says why", () => {
     const fake = can0();
     using links = new FakeLinks(fake, vcan0());
     const link = Link.open("can0");
@@ -172,7 +173,7 @@ describe("The kernel's refusals", () => {
     assertEquals(why(), 'Cannot restart "can0": EINVAL (invalid argument); it is down: up() starts it');
     link.configure({ bitrate: 500_000, restartMs: 100 });
     link.up();
-    assertMatch(why(), /EINVAL .*; it restarts itself after 100 ms: only with a restartMs of 0/);
+    assertMatch(why(), /EINVAL .*; it restarts automatically after 100 ms: only with restartMs 0/);
     link.configure({ restartMs: 0 }, { restartLink: true });
     assertMatch(why(), /EBUSY .*; its state is ERROR-ACTIVE: only a controller that is BUS-OFF can be restarted/);
     links.refuse = (_, what) => what === "can" ? [-95, "Device doesn't support restart from Bus Off"] : undefined;
@@ -181,28 +182,32 @@ describe("The kernel's refusals", () => {
     fake.can!.state = 3;
     link.restart();
     assertEquals(link.status().state, "ERROR-ACTIVE");
-    assertThrows(() => Link.open("vcan0").restart(), CanOperationError, "only a device's controller goes bus-off");
+    assertThrows(
+      () => Link.open("vcan0").restart(),
+      CanOperationError,
+      "only the controller of a physical device goes bus-off",
+    );
   });
 
-  it("a device is not deleted, though the kernel says yes", () => {
+  it("a device is not deleted, though the kernel reports success", () => {
     using _ = new FakeLinks(can0());
     const { message, code } = assertThrows(() => Link.open("can0").delete(), CanOperationError);
-    assertEquals([code, message.includes("goes when the device is unplugged")], ["EOPNOTSUPP", true]);
+    assertEquals([code, message.includes("disappears when the device is unplugged")], ["EOPNOTSUPP", true]);
   });
 
-  it("a kind that the kernel does not have", () => {
+  it("a kind of link without a driver says how to load it", () => {
     using _ = new FakeLinks();
     const error = assertThrows(() => Link.createPair("vxcan0", "vxcan1"), CanInitializationError);
     assertEquals(
       error.message,
-      'Cannot make the vxcan "vxcan0" and "vxcan1": EOPNOTSUPP (operation not supported); the kernel says "Unknown ' +
-        'device type"; this kernel has no vxcan: load it with "sudo modprobe vxcan"',
+      'Cannot create the vxcan "vxcan0" and "vxcan1": EOPNOTSUPP (operation not supported); the kernel says "Unknown ' +
+        'device type"; this kernel has no vxcan driver loaded: load it with "sudo modprobe vxcan"',
     );
   });
 });
 
-describe("A link by its number", () => {
-  it("is found again when it was renamed elsewhere", () => {
+describe("A link by its index", () => {
+  it("is still found after it was renamed elsewhere", () => {
     const fake = can0();
     using links = new FakeLinks(fake);
     const link = Link.open("can0");
@@ -216,7 +221,7 @@ describe("A link by its number", () => {
     assertThrows(() => link.status(), CanOperationError, 'Cannot read link "motor": ENODEV');
   });
 
-  it("is made, listed and deleted", () => {
+  it("is created, listed and deleted", () => {
     using _ = new FakeLinks(can0());
     const link = Link.create("vcan5", { mtu: 2060, txQueueLength: 7, up: true });
     assertEquals(Link.list().map(({ name }) => name), ["can0", "vcan5"]);
@@ -225,6 +230,6 @@ describe("A link by its number", () => {
     assertThrows(() => Link.create("vcan5"), CanInitializationError, "EEXIST");
     link.delete();
     assertThrows(() => link.delete(), CanOperationError, "ENODEV (no such device); the link is gone");
-    assertThrows(() => Link.open("vcan5"), CanInitializationError, 'Link.create("vcan5") makes a virtual one');
+    assertThrows(() => Link.open("vcan5"), CanInitializationError, 'Link.create("vcan5") creates a virtual one');
   });
 });

@@ -23,7 +23,7 @@ interface FakeLink {
   readonly type?: number;
 }
 
-function about(type: number, link: FakeLink): NetlinkMessage {
+function notification(type: number, link: FakeLink): NetlinkMessage {
   const { index, name = `can${index}`, up = false, state = up ? 0 : 4, restartMs = 0, txErrors = 0 } = link;
   const data = encodeAttributes(canTable, { state, restartMs, berrCounter: { tx: txErrors, rx: 0 } });
   const attributes = encodeAttributes(linkTable, { name, mtu: 16, operState: up ? 6 : 2, info: { kind: "can", data } });
@@ -31,31 +31,31 @@ function about(type: number, link: FakeLink): NetlinkMessage {
   const payload = encodeLinkMessage({ type: link.type ?? ARPHRD_CAN, index, flags, change: 0, attributes });
   return { type, flags: 0, sequence: 0, pid: 0, payload };
 }
-const now = (link: FakeLink) => about(RTM_NEWLINK, link);
-const gone = (index: number) => about(RTM_DELLINK, { index });
+const now = (link: FakeLink) => notification(RTM_NEWLINK, link);
+const gone = (index: number) => notification(RTM_DELLINK, { index });
 
-/** A watch of links that a test makes up: `there` is the list that is read, `tell` what is told afterwards. */
+/** A watch of simulated links: `existing` is the list that is read, `notify` queues notifications. */
 class World implements Disposable {
-  there: FakeLink[];
+  existing: FakeLink[];
   readonly watch: Feed<LinkEvent>;
   readonly #fake: FakeNetlink;
-  readonly #told: Datagram[];
+  readonly #queue: Datagram[];
 
-  constructor(...there: FakeLink[]) {
-    this.there = there;
+  constructor(...existing: FakeLink[]) {
+    this.existing = existing;
     this.#fake = new FakeNetlink(({ sequence, pid }) => [[
-      ...this.there.map((link) => ({ ...now(link), flags: NLM_F_MULTI, sequence })),
+      ...this.existing.map((link) => ({ ...now(link), flags: NLM_F_MULTI, sequence })),
       { type: NLMSG_DONE, flags: NLM_F_MULTI, sequence, pid, payload: new Uint8Array(4) },
     ]]);
     this.watch = watchLinks();
-    this.#told = [...this.#fake.queues.values()][0];
+    this.#queue = [...this.#fake.queues.values()][0];
   }
 
-  tell(...datagrams: Datagram[]): void {
-    this.#told.push(...datagrams);
+  notify(...datagrams: Datagram[]): void {
+    this.#queue.push(...datagrams);
   }
 
-  /** What has happened so far. */
+  /** The next events, as text. */
   async events(count: number): Promise<string[]> {
     const events: LinkEvent[] = [];
     while (events.length < count) events.push((await this.watch.next()).value!);
@@ -69,9 +69,9 @@ class World implements Disposable {
 }
 
 describe("watchLinks", () => {
-  it("tells what a message changes: settings, then up or down, then the state", async () => {
+  it("reports the changes in one notification in order: settings, up or down, state", async () => {
     using world = new World({ index: 3 });
-    world.tell(
+    world.notify(
       [now({ index: 3, up: true, restartMs: 100 }), now({ index: 3, up: true, restartMs: 100, txErrors: 96 })],
       [now({ index: 3, up: true, restartMs: 100, state: 3 })],
       [now({ index: 3, name: "engine" })],
@@ -87,16 +87,16 @@ describe("watchLinks", () => {
     ]);
   });
 
-  it("tells of links that come and go, and of no others", async () => {
+  it("reports CAN links that appear and disappear, and no others", async () => {
     using world = new World({ index: 3 });
-    world.tell([now({ index: 7, name: "eth0", type: 1 }), now({ index: 4, up: true }), gone(9), gone(3), gone(4)]);
+    world.notify([now({ index: 7, name: "eth0", type: 1 }), now({ index: 4, up: true }), gone(9), gone(3), gone(4)]);
     assertEquals(await world.events(3), ["added can4", "removed can3", "removed can4"]);
   });
 
-  it("reads the links anew when messages were lost", async () => {
+  it("reads the links again when notifications were lost", async () => {
     using world = new World({ index: 3 }, { index: 4 });
-    world.there = [{ index: 4, up: true }, { index: 5 }];
-    world.tell(-ENOBUFS, [now({ index: 6 })], -EINTR, -ENOBUFS, [now({ index: 4, restartMs: 5 })]);
+    world.existing = [{ index: 4, up: true }, { index: 5 }];
+    world.notify(-ENOBUFS, [now({ index: 6 })], -EINTR, -ENOBUFS, [now({ index: 4, restartMs: 5 })]);
     assertEquals(await world.events(8), [
       "added can6",
       "changed can4 restartMs",
@@ -109,15 +109,15 @@ describe("watchLinks", () => {
     ]);
   });
 
-  it("throws other errors, and goes on", async () => {
+  it("throws other errors, and continues", async () => {
     using world = new World();
-    world.tell(-EMFILE, new Uint8Array(3), [now({ index: 3 })]);
+    world.notify(-EMFILE, new Uint8Array(3), [now({ index: 3 })]);
     await assertRejects(() => world.watch.next(), CanOperationError, "EMFILE");
     await assertRejects(() => world.watch.next(), CanOperationError, "Netlink message at byte 0");
     assertEquals(await world.events(1), ["added can3"]);
   });
 
-  it("refuses what are no options", () => {
+  it("refuses invalid options", () => {
     assertThrows(() => watchLinks(null as never), TypeError, "watchLinks takes an object, not null");
     assertThrows(() => watchLinks({ timeout: 1 } as never), TypeError, 'no option "timeout"; it has signal, libc');
     assertThrows(() => watchLinks({ signal: 1 as never }), TypeError, "signal");
@@ -133,7 +133,7 @@ describe("watchLinks", () => {
       const fault: Fault = (_, __, i) => i === index ? -EMFILE : undefined;
       try {
         withFaults(fault, () => watchLinks()).result[Symbol.dispose]();
-        assert(call === "ioctl", call); // the driver's name, which not every link has
+        assert(call === "ioctl", call); // the driver's name, which is optional
       } catch (error) {
         assert(error instanceof CanError, `${call}: ${error}`);
       }

@@ -1,6 +1,6 @@
 /**
- * An imitation of the kernel's side of links, for controllers that the test machine does not have: CAN FD, delay
- * compensation, termination, fixed bitrates. It follows drivers/net/can/dev/netlink.c of Linux 6.18 in what it refuses.
+ * A simulation of the kernel's side of links, for controllers that the test machine does not have: CAN FD, delay
+ * compensation, termination, fixed bitrates. It refuses what drivers/net/can/dev/netlink.c of Linux 6.18 refuses.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const TDC_AUTO = 0x200;
 const TDC_MANUAL = 0x400;
 const TDC = TDC_AUTO | TDC_MANUAL;
 
-/** A link of the imitation. */
+/** A simulated link. */
 export interface FakeLink {
   index: number;
   name: string;
@@ -35,15 +35,15 @@ export interface FakeLink {
   mtu: number;
   txQueueLength: number;
   kind?: string;
-  /** What the controller tells; `ctrlmodeExt` are the modes that can be set. */
+  /** The controller's attributes; `ctrlmodeExt` has the modes that can be set. */
   can?: CanValues;
   /** Modes that are always set. */
   staticModes?: number;
-  /** Attributes beside. */
+  /** Additional attributes. */
   more?: Attributes<typeof linkTable>;
 }
 
-/** A refusal: `-errno`, and the kernel's words. */
+/** A refusal: `-errno`, and the kernel's message. */
 type Refusal = readonly [errno: number, text?: string];
 
 /** The refusal of one step of a change; undefined to let it through. */
@@ -61,7 +61,7 @@ const limits: BitTimingConst = {
   brpInc: 1,
 };
 
-/** A CAN FD controller with everything. */
+/** A CAN FD controller with every feature. */
 export function fdController(): CanValues {
   return {
     bittimingConst: limits,
@@ -82,9 +82,9 @@ export function fdController(): CanValues {
 /** The process's libc with these links, until the end of a `using` block. */
 export class FakeLinks implements Disposable {
   readonly links: FakeLink[];
-  /** Every request that changes something: for a controller, what it was asked for. */
+  /** The controller settings of every request that has some. */
   readonly changes: CanValues[] = [];
-  /** What is refused. */
+  /** Decides what is refused. */
   refuse: Refuse = () => undefined;
   readonly #netlink: FakeNetlink;
 
@@ -166,7 +166,7 @@ function describe(request: NetlinkMessage, link: FakeLink): NetlinkMessage {
   const { index, name, flags, mtu, txQueueLength, kind, can, more } = link;
   const none = { busError: 0, errorWarning: 0, errorPassive: 0, busOff: 0, arbitrationLost: 0, restarts: 0 };
   const info = can
-    ? { kind: "can", xstats: deviceStats.encode(none), data: encodeAttributes(canTable, told(can)) }
+    ? { kind: "can", xstats: deviceStats.encode(none), data: encodeAttributes(canTable, reported(can)) }
     : kind === undefined
     ? undefined
     : { kind };
@@ -175,8 +175,8 @@ function describe(request: NetlinkMessage, link: FakeLink): NetlinkMessage {
   return { ...request, type: RTM_NEWLINK, flags: 0, payload };
 }
 
-/** The delay's values are told only while it is compensated. */
-function told({ tdc, ...can }: CanValues): CanValues {
+/** The attributes that the kernel reports: those of the delay only while it is compensated. */
+function reported({ tdc, ...can }: CanValues): CanValues {
   if (!tdc) return can;
   const { tdcv, tdco, tdcf, ...limits } = tdc;
   const on = (can.ctrlmode!.flags & TDC) !== 0;

@@ -1,5 +1,5 @@
 /**
- * Netlink sockets without a kernel behind them: a test answers the requests, with anything.
+ * Netlink sockets without a kernel: a test supplies the answers to requests.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { decodeMessages, encodeMessage, type NetlinkMessage, NLMSG_ERROR } from 
 import { concat } from "../../src/kernel/nlattr.ts";
 import { AF_NETLINK, MSG_PEEK, MSG_TRUNC } from "../../src/kernel/socket.ts";
 
-/** What is read at once: messages, or any bytes; or the `-errno` that a read gives instead. */
+/** The result of one read: messages, raw bytes, or the `-errno` with which it fails. */
 export type Datagram = readonly NetlinkMessage[] | Uint8Array | number;
 
 /** Answers a request. */
 export type Respond = (request: NetlinkMessage) => readonly Datagram[];
 
-/** The acknowledgement of a request; of an error, with the attributes that follow. */
+/** The acknowledgement of a request; that of an error may have attributes. */
 export function acknowledge(request: NetlinkMessage, error = 0, attributes?: Uint8Array): NetlinkMessage {
   const payload = new Uint8Array(20);
   new DataView(payload.buffer).setInt32(0, error, true);
@@ -27,11 +27,11 @@ export function acknowledge(request: NetlinkMessage, error = 0, attributes?: Uin
   return { ...request, type: NLMSG_ERROR, flags, payload: concat([payload, attributes ?? new Uint8Array(0)]) };
 }
 
-/** The process's libc, with netlink sockets that this answers, until the end of a `using` block. */
+/** The process's libc with simulated netlink sockets, until the end of a `using` block. */
 export class FakeNetlink implements Disposable {
   /** The requests so far. */
   readonly requests: NetlinkMessage[] = [];
-  /** What has not been read, by socket. */
+  /** Unread datagrams, by socket. */
   readonly queues = new Map<number, Datagram[]>();
   readonly #libc = openLibc() as { -readonly [K in keyof Libc]: Libc[K] };
   readonly #real: Libc = { ...this.#libc };
@@ -56,7 +56,7 @@ export class FakeNetlink implements Disposable {
       const queue = fds.length === 8
         ? this.queues.get(new DataView(fds.buffer, fds.byteOffset).getInt32(0, true))
         : undefined;
-      // Nothing comes later: a wait in vain is over at once.
+      // Nothing arrives later, so a wait ends at once.
       return queue ? Math.min(queue.length, 1) : real.poll(fds, timeout);
     };
     libc.send = (fd, data, length, flags) => {

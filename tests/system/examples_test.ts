@@ -82,7 +82,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       using virtual = startScript("examples/configure.ts", { args: ["vcan0"] });
       const { end, stderr } = await virtual.result();
       assertEquals(end, "1");
-      assertMatch(stderr, /^bitrate, restartMs: "vcan0" is a vcan, and has no controller to set/);
+      assertMatch(stderr, /^bitrate, restartMs: "vcan0" is a vcan, which has no controller to configure/);
       // The emulated machine has devices.
       const device = Link.list().find((link) => link.status().kind === "can");
       if (!device) return;

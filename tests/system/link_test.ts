@@ -108,7 +108,7 @@ describe("Links that are made", options, () => {
   it("what is there already, and what nobody may be called", () => {
     const error = assertThrows(() => Link.create("vcan0"), CanInitializationError);
     assertEquals([error.code, error.channel], ["EEXIST", "vcan0"]);
-    assertMatch(error.message, /^Cannot make the vcan "vcan0": EEXIST .*; there is a link of that name already/);
+    assertMatch(error.message, /^Cannot create the vcan "vcan0": EEXIST .*; a link with that name already exists/);
     Link.create("vcan41");
     assertThrows(
       () => Link.open("vcan41").rename("vcan0"),
@@ -350,8 +350,8 @@ if (devices.length === 2) {
         const error = assertThrows(() => can0.configure(configuration), CanOperationError);
         assertEquals(
           error.message,
-          `Cannot configure "can0" while it is up: ${names} can only be changed while it is down; call down() before, ` +
-            "or give { restartLink: true } as the last argument, which does that",
+          `Cannot configure "can0" while it is up: ${names} can only be changed while it is down; call down() first, ` +
+            "or pass { restartLink: true } as the last argument",
         );
         assertEquals([error.code, error.channel], ["EBUSY", "can0"]);
       };
@@ -387,15 +387,15 @@ if (devices.length === 2) {
         [{ tq: 1, propSeg: 1, phaseSeg1: 1, phaseSeg2: 1 }, "tq is 1: a clock of 8000000 Hz has no time quantum"],
         [
           { dataBitrate: 2_000_000 },
-          'dataBitrate takes the mode fd: the sja1000 of "can0" has only loopback, listen-only',
+          'dataBitrate needs the mode fd: the sja1000 of "can0" supports only loopback, listen-only',
         ],
         [
           { modes: { fd: true } },
-          'modes["fd"] is true: the sja1000 of "can0" has only loopback, listen-only, triple-sam',
+          'modes["fd"] is true: the sja1000 of "can0" supports only loopback, listen-only, triple-sam',
         ],
-        [{ tdc: { tdco: 1 } }, "tdc takes the mode fd: the sja1000"],
-        [{ termination: 120 }, 'termination is 120: "can0" has no termination that can be switched'],
-        [{ mtu: 72 }, 'mtu is 72: on "can0" it must be 16, as its controller has no CAN FD'],
+        [{ tdc: { tdco: 1 } }, "tdc needs the mode fd: the sja1000"],
+        [{ termination: 120 }, 'termination is 120: "can0" has no switchable termination'],
+        [{ mtu: 72 }, 'mtu is 72: on "can0" it must be 16, as its controller does not support CAN FD'],
         [{ restartMs: -1 }, "restartMs is -1: it must be a whole number from 0 to 4294967295"],
       ];
       can0.configure({ bitrate: 500_000 });
@@ -406,7 +406,7 @@ if (devices.length === 2) {
       assertThrows(
         () => Link.open("vcan0").configure({ bitrate: 500_000 }),
         RangeError,
-        'bitrate: "vcan0" is a vcan, and has no controller to set',
+        'bitrate: "vcan0" is a vcan, which has no controller to configure',
       );
       assertEquals(can0.status(), was);
     });
@@ -417,10 +417,13 @@ if (devices.length === 2) {
       can0.up();
       assertMatch(why(() => can0.restart()), /EBUSY .*; its state is ERROR-ACTIVE: only a controller that is BUS-OFF/);
       can0.configure({ restartMs: 100 }, { restartLink: true });
-      assertMatch(why(() => can0.restart()), /EINVAL .*; it restarts itself after 100 ms/);
+      assertMatch(why(() => can0.restart()), /EINVAL .*; it restarts automatically after 100 ms/);
       can0.configure({ restartMs: 0 }, { restartLink: true });
       can0.down();
-      assertMatch(why(() => can0.delete()), /EOPNOTSUPP .*; it is a device's, and goes when the device is unplugged/);
+      assertMatch(
+        why(() => can0.delete()),
+        /EOPNOTSUPP .*; it belongs to a device, and disappears when the device is unplugged/,
+      );
       assertEquals(can0.status().name, "can0");
     });
 
@@ -481,8 +484,8 @@ describe("Who may not change links", options, () => {
     const [list, kind, statistics, ...errors] = await program.finish();
     assertEquals([list, kind, statistics], ["true", "vcan", "vcan0"]);
     assertEquals(errors.map((text) => text.split(":")[0]), [
-      'Cannot make the vcan "vcan77"',
-      'Cannot make the vxcan "vxcan77" and "vxcan78"',
+      'Cannot create the vcan "vcan77"',
+      'Cannot create the vxcan "vxcan77" and "vxcan78"',
       'Cannot configure "vcan0"',
       'Cannot bring up "vcan0"',
       'Cannot take down "vcan0"',

@@ -1,5 +1,5 @@
 /**
- * Virtual links that are made.
+ * Creating virtual links.
  *
  * @module
  */
@@ -17,26 +17,30 @@ import { type LinkRequests, type LinkValues, request } from "./requests.ts";
 import type { LinkStatus } from "./status.ts";
 
 /**
- * Makes a vcan.
+ * Creates a vcan.
  *
- * @returns Null if it is in another network namespace.
+ * @returns Its status; null if it is in another network namespace.
  * @throws {CanInitializationError} The kernel refused.
  */
-export function makeVcan(libc: Libc, requests: LinkRequests, name: string, options: VcanOptions): LinkStatus | null {
+export function createVcan(libc: Libc, requests: LinkRequests, name: string, options: VcanOptions): LinkStatus | null {
   const { netns, up } = options;
   const values = { ...common(options), name, info: { kind: "vcan" } };
-  const answer = withNamespace(libc, netns, (place) => requests.create({ ...values, ...place }, up ? IFF_UP : 0));
+  const answer = withNamespace(
+    libc,
+    netns,
+    (namespace) => requests.create({ ...values, ...namespace }, up ? IFF_UP : 0),
+  );
   if (answer.error !== 0) throw refusal(requests, "vcan", [name], answer, netns);
   return netns === undefined ? requests.status(name) : null;
 }
 
 /**
- * Makes a vxcan.
+ * Creates a vxcan pair.
  *
- * @returns Both ends; null for the second one if it is in another network namespace.
+ * @returns The status of both ends; null for the second one if it is in another network namespace.
  * @throws {CanInitializationError} The kernel refused.
  */
-export function makeVxcan(
+export function createVxcan(
   libc: Libc,
   requests: LinkRequests,
   names: readonly [string, string],
@@ -44,22 +48,22 @@ export function makeVxcan(
 ): [LinkStatus, LinkStatus | null] {
   const { peerNetns, up } = options;
   const [one, other] = names.map((name) => ({ ...common(options), name }));
-  const answer = withNamespace(libc, peerNetns, (place) => {
-    const data = encodeAttributes(vxcanTable, { peer: request(0, { ...other, ...place }) });
+  const answer = withNamespace(libc, peerNetns, (namespace) => {
+    const data = encodeAttributes(vxcanTable, { peer: request(0, { ...other, ...namespace }) });
     return requests.create({ ...one, info: { kind: "vxcan", data } });
   });
   if (answer.error !== 0) throw refusal(requests, "vxcan", names, answer, peerNetns);
-  const made = requests.status(names[0]);
+  const first = requests.status(names[0]);
   const peer = peerNetns === undefined ? requests.status(names[1]) : null;
-  if (!up) return [made, peer];
-  // Not earlier: an end without its peer cannot come up.
-  for (const { index, name } of [made, ...peer ? [peer] : []]) {
+  if (!up) return [first, peer];
+  // Only now: an end cannot come up before its peer exists.
+  for (const { index, name } of [first, ...peer ? [peer] : []]) {
     const raised = requests.change(index, {}, IFF_UP, IFF_UP);
     if (raised.error === 0) continue;
-    requests.delete(made.index);
+    requests.delete(first.index);
     throw refusal(requests, "vxcan", [name], raised);
   }
-  return [made, peer];
+  return [first, peer];
 }
 
 function common({ mtu, txQueueLength }: LinkCreateOptions): LinkValues {
@@ -74,10 +78,10 @@ function refusal(
   netns?: string | number,
 ): Error {
   const advice = answer.error === -EOPNOTSUPP
-    ? `this kernel has no ${kind}: load it with "sudo modprobe ${kind}"`
+    ? `this kernel has no ${kind} driver loaded: load it with "sudo modprobe ${kind}"`
     : answer.error === -EEXIST && names.length > 1
-    ? "there is a link of one of these names already"
+    ? "a link with one of these names already exists"
     : namespaceAdvice(netns, answer);
   const details = { Class: CanInitializationError, channel: names[0], ...advice && { advice } };
-  return requests.error(`make the ${kind} "${names.join(`" and "`)}"`, answer, details);
+  return requests.error(`create the ${kind} "${names.join(`" and "`)}"`, answer, details);
 }
