@@ -1,5 +1,5 @@
 /**
- * The bus: what most users touch.
+ * The bus, the class that most programs start with.
  *
  * @module
  */
@@ -29,14 +29,20 @@ import { ReconnectingPort } from "../raw/reconnecting_port.ts";
 import { VirtualPort } from "../raw/virtual_port.ts";
 import { ErrorFeeds } from "./error_feed.ts";
 
-/** The kinds of frames that a bus is open for, in python-can's words. */
+/**
+ * The kinds of frames that a bus sends and receives, with python-can's names: classic CAN, CAN FD too, or CAN XL too.
+ *
+ * @category Bus
+ */
 export type CanProtocol = "CAN_20" | "CAN_FD" | "CAN_XL";
 
 /**
- * A CAN bus: python-can's `can.Bus`, over the kernel's raw sockets or inside the process.
+ * A CAN bus: a raw CAN socket of the kernel ([SocketCAN](https://docs.kernel.org/networking/can.html)), or a virtual bus
+ * inside the process. It is modelled on [python-can's `Bus`](https://python-can.readthedocs.io/en/stable/bus.html).
  *
- * Every `timeout` is in seconds: absent or null waits for ever, 0 does not wait. A negative one is a RangeError.
+ * A `timeout` is in seconds. Absent or null waits forever, 0 does not wait, a negative number or NaN is a RangeError.
  *
+ * @category Bus
  * @example
  * ```ts
  * import { Bus, Message } from "@socketcan/bus";
@@ -47,9 +53,9 @@ export type CanProtocol = "CAN_20" | "CAN_FD" | "CAN_XL";
  * ```
  */
 export class Bus extends CanSocket<Message, Message> {
-  /** What the bus is, for people: `socketcan channel "vcan0"`. */
+  /** A description of the bus, as in python-can: `socketcan channel "vcan0"`. */
   readonly channelInfo: string;
-  /** The kinds of frames that the bus is open for. */
+  /** The kinds of frames that the bus sends and receives, as the options `fd` and `xl` have set. */
   readonly protocol: CanProtocol;
   readonly #endpoint: Endpoint<FramePort, Message, Message>;
   readonly #errors: ErrorFeeds;
@@ -62,11 +68,12 @@ export class Bus extends CanSocket<Message, Message> {
   /**
    * Opens a bus.
    *
-   * @param options The name of the interface, or options.
-   * @throws {CanInitializationError} The interface does not exist, is not CAN or is down, or a system call failed.
-   * @throws {CanInterfaceNotImplementedError} There is no SocketCAN here.
-   * @throws {TypeError | RangeError} An option is wrong.
-   * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
+   * @param options The name of the interface, or an object of options that includes it.
+   * @throws {CanInitializationError} The interface does not exist, is not a CAN interface or is down; or a system call
+   * failed.
+   * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN.
+   * @throws {TypeError | RangeError} An option is unknown, of the wrong type or out of range.
+   * @throws {Deno.errors.NotCapable} Deno runs without `--allow-ffi`.
    */
   constructor(options: string | BusOptions) {
     checkSingle("Bus", arguments);
@@ -104,13 +111,14 @@ export class Bus extends CanSocket<Message, Message> {
   }
 
   /**
-   * Error frames without end, apart from data, while the event loop goes on: a storm of them delays no data. They are
-   * those of the bus's `errorMask`, of all classes if that is 0. While one such iteration is open, no error frames come
-   * among the bus's messages, but for those that were there before.
+   * Opens a feed of error frames that is separate from the bus's messages, so that a storm of error frames delays no data.
    *
-   * It is open from the call on: no error frame after it is missed. Leaving the loop, the signal and `close` end it. An
-   * error that is thrown, as by `recv`, does not: after `ENETDOWN` another loop over the same iteration goes on. Hold it
-   * with `using` to be rid of it then.
+   * The feed has the error classes of the bus's `errorMask`, or all classes if that is 0. While a feed is open, the bus's
+   * messages contain no error frames, except those that were queued before.
+   *
+   * The feed is open from this call on, so no later error frame is missed. It ends when the loop is left, when the signal
+   * is aborted, and on `close`. An error thrown from it, as by `recv`, does not end it: after `ENETDOWN`, iterating over it
+   * again continues. Declare it with `using` to close it in any case.
    *
    * @example
    * ```ts
@@ -135,9 +143,9 @@ export class Bus extends CanSocket<Message, Message> {
   }
 
   /**
-   * The bus's interface as a link: to look at, to count, to restart after a bus-off.
+   * The bus's interface as a `Link`, for its status, its statistics, and restarting it after a bus-off.
    *
-   * @throws {CanOperationError} The bus is closed, virtual or on every channel; or the interface is gone.
+   * @throws {CanOperationError} The bus is closed, virtual or bound to every interface; or the interface is gone.
    */
   get link(): Link {
     this.#endpoint.assertOpen("take the link of");
@@ -150,36 +158,41 @@ export class Bus extends CanSocket<Message, Message> {
         throw this.#noLink("the interface is gone", error);
       }
     }
-    throw this.#noLink(this.#virtual ? "it is virtual" : "it has every CAN interface: Link.list() gives their links");
+    throw this.#noLink(
+      this.#virtual ? "it is virtual" : "it is bound to every CAN interface: use Link.list() for their links",
+    );
   }
 
   /**
-   * The controller's state, read from the kernel now; null where there is no controller: a vcan's, a virtual bus's.
+   * The controller's state, read from the kernel at each access; null for a vcan and for a virtual bus, which have no
+   * controller.
    *
-   * @throws {CanOperationError} As `link`, but not for a virtual bus.
+   * @throws {CanOperationError} As `link`, except for a virtual bus.
    */
   get state(): ControllerState | null {
     return this.#status()?.state ?? null;
   }
 
   /**
-   * The controller's error counters, read from the kernel now; null where it tells none, or there is no controller.
+   * The controller's transmit and receive error counters (ISO 11898-1), read from the kernel at each access; null where
+   * the driver does not report them or there is no controller.
    *
-   * @throws {CanOperationError} As `link`, but not for a virtual bus.
+   * @throws {CanOperationError} As `link`, except for a virtual bus.
    */
   get errorCounters(): { readonly tx: number; readonly rx: number } | null {
     return this.#status()?.errorCounters ?? null;
   }
 
   /**
-   * Sends messages again and again: one, or several in turn, as python-can's `send_periodic`.
+   * Sends a message periodically, or several in turn, like
+   * [python-can's `send_periodic`](https://python-can.readthedocs.io/en/stable/bus.html#can.BusABC.send_periodic).
    *
-   * The kernel's broadcast manager does it, which goes on while the script is busy; no thread, and no work for the event
-   * loop. Timers of this process do it on a virtual bus, and where the kernel cannot: with `modify`, and for CAN XL. Their
-   * frames keep to multiples of the period, too; those that a busy event loop delays by more than 20 ms, and by more than a
-   * period, are left out.
+   * The kernel's broadcast manager sends them, even while the script is busy, without a thread or any work for the event
+   * loop. Timers of this process are used on a virtual bus, and for what the kernel cannot do: `modify` and CAN XL. Their
+   * frames keep to multiples of the period as well; a frame that a busy event loop delays by more than 20 ms and by more
+   * than a period is skipped.
    *
-   * The frames come from a socket of their own: all sockets of this host receive them, this bus too, whatever
+   * The messages are sent from a separate socket. All sockets of this host receive them, including this bus, whatever
    * `localLoopback` and `receiveOwnMessages` say.
    *
    * @example
@@ -193,11 +206,12 @@ export class Bus extends CanSocket<Message, Message> {
    * console.log(bus.recvMany(9, 0).map(({ data }) => data[0])); // [ 1, 2, 2 ]
    * ```
    *
-   * @param messages 1 to 256 of one kind; with any identifiers, which several tasks may share.
+   * @param messages 1 to 256 messages, either all CAN FD or none. They may have any identifiers, and several tasks may use
+   * the same one.
    * @param period Seconds from one frame to the next, 0.000001 to 34560000.
-   * @throws {RangeError | TypeError} An argument is wrong, or the bus is not open for such messages.
-   * @throws {CanOperationError} The interface is down or gone, or cannot carry them; or the bus is closed.
-   * @throws {CanInitializationError} The socket for them cannot be opened: the interface is down or gone, say.
+   * @throws {RangeError | TypeError} An argument is wrong, or the bus was not opened for such messages.
+   * @throws {CanOperationError} The interface is down or gone, or cannot carry the messages; or the bus is closed.
+   * @throws {CanInitializationError} The separate socket cannot be opened, for example because the interface is down.
    * @throws {CanInterfaceNotImplementedError} The kernel has no broadcast manager.
    */
   sendPeriodic(messages: Message | readonly Message[], period: number, options: PeriodicOptions = {}): CyclicSendTask {
@@ -206,53 +220,53 @@ export class Bus extends CanSocket<Message, Message> {
   }
 
   /**
-   * Stops all that `sendPeriodic` has started; each task can be started again.
+   * Stops every task that `sendPeriodic` has started. Each can be started again.
    *
-   * @throws {CanOperationError} The kernel refuses to stop one, which goes on, when all others are stopped; or the bus is
-   * closed.
+   * @throws {CanOperationError} The kernel refused to stop a task, which continues, while all others are stopped; or the
+   * bus is closed.
    */
   stopAllPeriodicTasks(): void {
     this.#endpoint.assertOpen("stop the periodic tasks of");
     this.#periodic.stopAll();
   }
 
-  /** The filters in force; null receives everything. */
+  /** The filters in force; null if the bus receives everything. */
   get filters(): readonly CanFilter[] | null {
     return this.#filters;
   }
 
   /**
-   * Replaces the filters. What was received under the older ones and not yet read is dropped, so that every message
-   * read from now on has passed the new ones.
+   * Replaces the filters. Unread messages that were received under the previous filters are dropped, so every message read
+   * after this call has passed the new ones.
    *
-   * @param filters At most 512; null or an empty list receives everything.
-   * @throws {RangeError | TypeError} A filter is wrong; the older ones stay in force.
-   * @throws {CanOperationError} The kernel refuses, and the older ones stay in force; or the bus is closed.
+   * @param filters At most 512 filters; null or an empty array receives everything.
+   * @throws {RangeError | TypeError} A filter is wrong. The previous filters stay in force.
+   * @throws {CanOperationError} The kernel refused the filters, and the previous ones stay in force; or the bus is closed.
    */
   setFilters(filters: readonly CanFilter[] | null): void {
     this.#endpoint.assertOpen("set filters of");
     this.#endpoint.socket.setFilters(toRawFilters(filters));
     this.#endpoint.reader.clear();
     this.#filters = copyFilters(filters);
-    this.#endpoint.arm(); // an error that was found among the dropped frames is for those who wait
+    this.#endpoint.arm(); // an error that was found while dropping frames is for the pending waits
     this.#logger?.debug(`filters set: ${JSON.stringify(this.#filters)}`);
   }
 
-  /** A pending asynchronous wait keeps the process alive: the default. */
+  /** Makes pending asynchronous waits keep the process alive, which is the default. */
   override ref(): this {
     this.#errors.keepAlive = true;
     this.#periodic.keepAlive = true;
     return super.ref();
   }
 
-  /** A pending asynchronous wait does not keep the process alive. In Deno it may then end up to 10 ms late. */
+  /** Lets the process exit while asynchronous waits are pending. In Deno such waits may then end up to 10 ms late. */
   override unref(): this {
     this.#errors.keepAlive = false;
     this.#periodic.keepAlive = false;
     return super.unref();
   }
 
-  /** Closes the bus and rejects every pending wait. A second call does nothing. */
+  /** Closes the bus, stops its periodic tasks and rejects every pending wait. A second call does nothing. */
   override close(): void {
     if (this.closed) return;
     try {
@@ -288,7 +302,7 @@ function openSocket(options: FullBusOptions, onReady: OnReady): FramePort {
   return new Socket(openLibc(options.libc), options, onReady);
 }
 
-/** What a bus sends. */
+/** Checks the messages that a bus sends. */
 class MessageSending implements Sending<Message> {
   readonly channel: string;
   readonly logger: Logger | undefined;
@@ -299,7 +313,8 @@ class MessageSending implements Sending<Message> {
     this.#options = options;
     this.channel = options.channel;
     this.logger = options.logger;
-    this.noRoom = "the send buffer or the interface's queue is full; a bus without another node acknowledges nothing" +
+    this.noRoom =
+      "the send buffer or the interface's transmit queue is full, as when no other node acknowledges frames" +
       (options.reconnect ? "; or the interface is down or gone" : "");
   }
 

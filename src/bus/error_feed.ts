@@ -1,5 +1,5 @@
 /**
- * Error frames apart from data.
+ * Feeds of error frames, separate from data.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { FullBusOptions } from "../raw/options.ts";
 /** Opens a socket. */
 export type OpenSocket = (options: FullBusOptions, onReady: OnReady) => FramePort;
 
-/** All feeds of one bus. While there is one, error frames do not come among the bus's messages. */
+/** The open feeds of one bus. While there are any, the bus's own messages contain no error frames. */
 export class ErrorFeeds {
   readonly #data: FramePort;
   readonly #options: FullBusOptions;
@@ -25,7 +25,7 @@ export class ErrorFeeds {
   readonly #feeds = new Set<Feed<Message>>();
   #keepAlive = true;
 
-  /** @param data The socket that the bus's messages come from. */
+  /** @param data The socket of the bus's messages. */
   constructor(data: FramePort, options: FullBusOptions, openSocket: OpenSocket) {
     this.#data = data;
     this.#options = options;
@@ -40,7 +40,7 @@ export class ErrorFeeds {
       ...this.#options,
       fd: false,
       xl: false,
-      rawFilters: [], // the kernel's way to say no data; joined ones would keep out the error frames too
+      rawFilters: [], // receives no data; joined filters would exclude the error frames too
       joinFilters: false,
       errorMask: this.#options.errorMask || CAN_ERR_MASK,
     };
@@ -52,7 +52,7 @@ export class ErrorFeeds {
     const feed: Feed<Message> = new Feed(endpoint, given, () => this.#forget(feed));
     this.#feeds.add(feed);
     try {
-      // Only now: a frame in between comes twice, not never.
+      // After the feed is open, so that a frame in between arrives twice instead of never.
       if (this.#feeds.size === 1) this.#data.setErrorMask(0);
     } catch (error) {
       this.#feeds.delete(feed);
@@ -64,13 +64,13 @@ export class ErrorFeeds {
     return feed;
   }
 
-  /** Whether a pending `next` keeps the process alive. */
+  /** Whether a pending `next` of a feed keeps the process alive. */
   set keepAlive(value: boolean) {
     this.#keepAlive = value;
     for (const feed of this.#feeds) value ? feed.ref() : feed.unref();
   }
 
-  /** Ends all feeds; the bus's socket, which will be closed, is left as it is. */
+  /** Closes all feeds, without restoring the error mask of the bus's socket, which is closed next. */
   close(): void {
     const failures: unknown[] = [];
     const feeds = [...this.#feeds];

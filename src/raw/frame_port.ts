@@ -1,5 +1,5 @@
 /**
- * What a bus needs of the thing that carries its frames: a kernel socket or the in-process bus.
+ * The port that a bus sends and receives through: a kernel socket or the bus inside the process.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { Socket } from "../endpoint/source.ts";
 import type { RawFilter } from "../kernel/can.ts";
 import type { Message } from "../message/message.ts";
 
-/** Carries frames. */
+/** Sends and receives frames. */
 export interface FramePort extends Socket<Message, Message> {
-  /** What it is, for people: `socketcan channel "vcan0"`. */
+  /** A description for log lines and errors: `socketcan channel "vcan0"`. */
   readonly channelInfo: string;
-  /** The interface's number; 0 where there is not one. */
+  /** The index of the interface; 0 for a virtual bus, and for every CAN interface. */
   readonly ifindex: number;
-  /** Replaces the filters, and drops what has been received under the older ones. */
+  /** Replaces the filters, and drops the frames that were queued under the previous ones. */
   setFilters(filters: readonly RawFilter[]): void;
-  /** Replaces the classes of error frames to receive; what has been received stays. */
+  /** Replaces the classes of error frames to receive. Queued frames stay. */
   setErrorMask(mask: number): void;
 }

@@ -1,5 +1,5 @@
 /**
- * How a bus is opened.
+ * The options of a bus.
  *
  * @module
  */
@@ -11,49 +11,65 @@ import { toErrorMask } from "../message/error_frame.ts";
 import type { ErrorClass } from "../message/error_names.ts";
 import { type CanFilter, toRawFilters } from "./filter.ts";
 
-/** Options of a bus. */
+/**
+ * The options of a bus. Those named after a kernel option are described in the kernel's documentation of
+ * [raw CAN sockets](https://docs.kernel.org/networking/can.html), and declared in `linux/can/raw.h`.
+ *
+ * @category Bus
+ */
 export interface BusOptions extends CommonOptions {
-  /** Name of the interface, such as `"vcan0"`; `""` binds to every CAN interface. */
+  /**
+   * The name of the network interface, such as `"can0"`; `""` binds to every CAN interface. For a virtual bus, the name of
+   * the wire that all buses of this process with the same channel share.
+   */
   readonly channel: string;
-  /** `"socketcan"`, the kernel's, or `"virtual"`, inside this process. Default `"socketcan"`. */
+  /**
+   * The kind of bus: `"socketcan"` uses the kernel's CAN interfaces, `"virtual"` a wire inside this process, which needs
+   * neither SocketCAN nor permissions. Default `"socketcan"`.
+   */
   readonly interface?: "socketcan" | "virtual";
-  /** Whether CAN FD frames may be sent and received. Default false; `xl` sets it too. */
+  /** Whether to send and receive CAN FD frames as well (`CAN_RAW_FD_FRAMES`). Default false; `xl` implies it. */
   readonly fd?: boolean;
-  /** Whether CAN XL frames, and FD frames, may be sent and received. Default false. */
+  /** Whether to send and receive CAN XL frames as well (`CAN_RAW_XL_FRAMES`, Linux 6.1 or newer). Default false; implies `fd`. */
   readonly xl?: boolean;
-  /** What to receive; null or an empty list: everything. Default null. */
+  /** The frames to receive, at most 512 filters; null or an empty array receives everything. Default null. */
   readonly filters?: readonly CanFilter[] | null;
-  /** Whether a frame must pass all filters instead of one of them; error frames pass only a single one. Default false. */
+  /**
+   * Whether a frame must match all filters instead of any one of them (`CAN_RAW_JOIN_FILTERS`). With two or more joined
+   * filters the kernel delivers no error frames. Default false.
+   */
   readonly joinFilters?: boolean;
-  /** Whether this bus receives what it sends itself. Default false. */
+  /** Whether the bus receives the messages that it sends itself (`CAN_RAW_RECV_OWN_MSGS`). Default false. */
   readonly receiveOwnMessages?: boolean;
-  /** Whether the other sockets of this host receive what this bus sends. Default true. */
+  /** Whether the other sockets of this host receive what this bus sends (`CAN_RAW_LOOPBACK`). Default true. */
   readonly localLoopback?: boolean;
   /**
-   * Classes of error frames to receive: names, or bits as in `linux/can/error.h`; 0 or an empty list for none. Default
-   * 0x1fffffff, all.
+   * The classes of error frames to receive (`CAN_RAW_ERR_FILTER`): an array of names, or a number with the bits of
+   * `linux/can/error.h`, 0 to 0x1fffffff. 0 or an empty array receives none. Default 0x1fffffff, all classes.
    */
   readonly errorMask?: number | readonly ErrorClass[];
   /**
-   * Whose times messages carry: the kernel's, or the controller's where it has any (each message says whose it has, see
-   * `Message.timestampSource`). Default `"software"`.
+   * The source of the timestamps: `"software"` for the kernel's (`SO_TIMESTAMPNS`), `"hardware"` for the controller's where
+   * it has any, and the kernel's otherwise (`SO_TIMESTAMPING`). `Message.timestampSource` says which one a message has.
+   * Default `"software"`.
    */
   readonly timestamps?: "software" | "hardware";
   /**
-   * Whether an interface that goes down or away is waited for instead of being an error: receiving goes on when it is up
-   * again, or made anew under its name, and sending waits as for room. The logger is warned. Default false.
+   * Whether to wait for an interface that goes down or is removed, instead of throwing an error. Receiving continues when
+   * the interface is up again, or was created again under the same name; sending waits for it as it does for room. The
+   * logger gets a warning. The interface must exist and be up when the bus is opened. Default false.
    */
   readonly reconnect?: boolean;
 }
 
-/** Options with every default filled in. */
+/** The options of a bus with all defaults filled in. */
 export type FullBusOptions =
   & BusOptions
   & Required<Omit<BusOptions, "errorMask" | keyof CommonOptions>>
   & {
-    /** The classes of error frames as the kernel takes them. */
+    /** The classes of error frames, as the kernel's bits. */
     readonly errorMask: number;
-    /** The filters as the kernel takes them. */
+    /** The filters, in the kernel's form. */
     readonly rawFilters: readonly RawFilter[];
   };
 
@@ -76,7 +92,7 @@ const table: OptionTable<BusOptions> = {
 };
 
 /**
- * Checks options and fills in the defaults.
+ * Checks the options of a bus and fills in the defaults.
  *
  * @throws {TypeError} An option is unknown or of the wrong type, or `channel` is missing.
  * @throws {RangeError} A value is out of range.
@@ -84,7 +100,7 @@ const table: OptionTable<BusOptions> = {
 export function fullOptions(given: string | BusOptions): FullBusOptions {
   const options: BusOptions = typeof given === "string" ? { channel: given } : given;
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Bus takes a channel's name or options, not ${options}`);
+    throw new TypeError(`Bus takes the name of a channel or options, not ${options}`);
   }
   const full = fillOptions("Bus", options, table);
   if (options.channel === undefined) {

@@ -28,7 +28,7 @@ const RAW: Protocol = {
   missing: `load the module with "sudo modprobe can_raw"`,
 };
 
-/** CAN_RAW over a libc. */
+/** A CAN_RAW socket of the kernel. */
 export class RawPort extends KernelSocket implements FramePort {
   readonly channelInfo: string;
   readonly ifindex: number;
@@ -37,18 +37,18 @@ export class RawPort extends KernelSocket implements FramePort {
   readonly #names: InterfaceNames;
   #filters: readonly RawFilter[];
   #errorMask: number;
-  /** Whether the last receive found the end of what was there. */
+  /** Whether the last receive emptied the receive buffer. */
   #empty = false;
-  /** `-errno` for the next receive: it came after messages, or while the socket did something else. */
+  /** The `-errno` for the next receive to throw: it followed messages, or was found by another operation. */
   #pending = 0;
-  /** Whether who receives has been told that the interface is down, or will be. */
-  #downTold = false;
+  /** Whether a receive has reported that the interface is down, or the next one will. */
+  #downReported = false;
 
   /**
-   * Opens and binds a socket; filters and all other options are in force before the first frame can arrive.
+   * Opens and binds a socket. Filters and all other options take effect before the first frame can arrive.
    *
-   * @param onReady See `Source.arm`; with an error if waiting itself failed.
-   * @throws {CanInitializationError} With the step that failed and what to do. No descriptor is left open.
+   * @param onReady See `Source.arm`.
+   * @throws {CanInitializationError} A step failed; the error says which, and what to do. No descriptor is left open.
    * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN.
    */
   constructor(libc: Libc, options: FullBusOptions, onReady: OnReady) {
@@ -84,30 +84,30 @@ export class RawPort extends KernelSocket implements FramePort {
     this.#names.refresh();
     this.#empty = false;
     let received = this.#pending === 0 ? this.#fill(into, from, max) : 0;
-    // The frames that came before the interface went are still there, behind the error.
+    // The frames that arrived before the interface was removed are queued behind the error.
     if (this.#pending === -ENODEV) received += this.#fill(into, from + received, max - received);
     const error = this.#pending;
     if (error === 0 || from + received > 0) return received;
-    // An interface that is gone is told each time: unlike one that is down it does not come back to this socket.
-    if (error !== -ENODEV) this.#pend(0);
+    // A removed interface is reported by every receive: unlike one that is down, it never returns to this socket.
+    if (error !== -ENODEV) this.#setPending(0);
     throw this.error("receive from", "recvmmsg", error);
   }
 
   send(messages: readonly Message[], from: number): number {
     let result = this.#out.send(messages, from);
-    // Longer than the MTU that was read last, which may have been changed since.
+    // The frame is longer than the last known MTU, which may have been raised since.
     if (result === -EMSGSIZE && this.#readMtu() >= frameLength(messages[from])) {
       result = this.#out.send(messages, from);
     }
     if (result === -ENETDOWN) {
-      // The socket tells it once: to a send, though it is news for who receives. It is no reason not to send if the
-      // interface is up again.
+      // The kernel reports this once, and has now reported it to a send instead of to a receive: keep it for the receiver.
+      // If the interface is up again, it is no reason not to send.
       const up = this.#isUp(messages[from]);
-      if (up || (!this.#downTold && this.channel !== "")) this.#keepForReceive(result);
+      if (up || (!this.#downReported && this.channel !== "")) this.#keepForReceive(result);
       if (up) result = this.#out.send(messages, from);
     }
     if (result > 0) {
-      this.#downTold = false;
+      this.#downReported = false;
       this.readiness.reset();
       return result;
     }
@@ -123,9 +123,9 @@ export class RawPort extends KernelSocket implements FramePort {
   }
 
   setFilters(filters: readonly RawFilter[]): void {
-    // While no frame passes, neither data nor errors, emptying the buffer comes to an end.
+    // Let no frame pass, neither data nor errors, so that draining the buffer ends.
     setRawFilters(this.settings, [], 0);
-    // An error is told before the frames that wait; it is kept for the next receive, and they are not.
+    // The kernel reports an error before the queued frames. Keep the error for the next receive, and drop the frames.
     let result = this.#in.drain();
     for (let errors = 0; result !== -EAGAIN && errors < MAX_ERRORS_IN_A_ROW; errors++) {
       if (result !== -EINTR) this.#keepForReceive(result);
@@ -145,7 +145,7 @@ export class RawPort extends KernelSocket implements FramePort {
     this.#errorMask = mask;
   }
 
-  /** Writes what there is, up to `max`, and keeps the `-errno` that ended it; returns how many. */
+  /** Writes up to `max` queued messages, keeps the `-errno` that ended it, and returns the number of messages. */
   #fill(into: Message[], from: number, max: number): number {
     let received = 0;
     while (received < max) {
@@ -153,29 +153,29 @@ export class RawPort extends KernelSocket implements FramePort {
       const count = this.#in.receive(into, from + received, asked);
       if (count > 0) {
         received += count;
-        this.#downTold = false;
+        this.#downReported = false;
       }
       if (count === asked) continue;
       this.#empty = count >= 0 || count === -EAGAIN;
-      if (count < 0 && count !== -EAGAIN && count !== -EINTR) this.#pend(this.#pending || count);
-      if (count === -ENETDOWN) this.#downTold = true;
-      break; // there are no more, or none at all for a reason
+      if (count < 0 && count !== -EAGAIN && count !== -EINTR) this.#setPending(this.#pending || count);
+      if (count === -ENETDOWN) this.#downReported = true;
+      break; // the buffer is empty, or the call failed
     }
     return received;
   }
 
-  /** Keeps a `-errno` for the next receive, and sees to it that who waits receives. */
+  /** Keeps a `-errno` for the next receive, and wakes a pending one. */
   #keepForReceive(result: number): void {
-    this.#pend(this.#pending || result);
-    this.#downTold ||= result === -ENETDOWN;
+    this.#setPending(this.#pending || result);
+    this.#downReported ||= result === -ENETDOWN;
   }
 
-  #pend(result: number): void {
+  #setPending(result: number): void {
     this.#pending = result;
     this.readiness.hasQueued = result !== 0;
   }
 
-  /** What the interface carries, for frames that are too long for it to be refused with a reason. */
+  /** Reads the interface's MTU, so that longer frames are refused with an explanation. */
   #readMtu(): number {
     const mtu = this.channel === "" ? Infinity : interfaceMtu(this.libc, this.fd, this.channel);
     if (mtu > 0) this.#out.limit = mtu;

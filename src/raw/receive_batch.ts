@@ -1,5 +1,5 @@
 /**
- * Receives many frames with one system call, into memory made once.
+ * Receives many frames with one system call, into memory that is allocated once.
  *
  * @module
  */
@@ -58,27 +58,28 @@ import {
   wordsOf,
 } from "../message/record.ts";
 
-/** Frames a call receives at the most. */
+/** The maximum number of frames that one call receives. */
 export const BATCH = 64;
 
-/** Gives the name of an interface's index. */
+/** Returns the name of the interface with an index; null if it is unknown. */
 export type NameOf = (ifindex: number) => string | null;
 
-/** Words of a block of records: more would keep too much memory for a message that is kept, fewer cost time. */
+/** Words in a block of records. A larger block wastes memory when few of its messages are kept; a smaller one is slower. */
 const BLOCK = 2048;
 
-/** Where things are in the memory for `recvmmsg`, in words, of the first of BATCH frames each. */
+/** Offsets into the memory for `recvmmsg`, in words; each is that of the first of BATCH frames. */
 interface Layout {
-  /** The interface's index in the address; the next one's is SOCKADDR_CAN_SIZE further. */
+  /** The interface's index in the address; the next frame's is SOCKADDR_CAN_SIZE bytes further. */
   readonly interfaces: number;
   readonly controls: number;
-  /** Words from one control message to the next, and to the next frame. */
+  /** Words from one frame's control message to the next. */
   readonly controlWords: number;
   readonly frames: number;
+  /** Words from one frame to the next. */
   readonly frameWords: number;
 }
 
-/** The memory for `recvmmsg`: headers, then addresses, times and frames, which the headers point to. */
+/** The memory for `recvmmsg`: headers, then the addresses, control messages and frames that the headers point to. */
 export class ReceiveBatch {
   readonly #libc: Libc;
   readonly #fd: number;
@@ -88,14 +89,15 @@ export class ReceiveBatch {
   readonly #headers: Uint8Array;
   readonly #words: Uint32Array;
   readonly #layout: Layout;
-  /** Where records are written, one batch after the other, until it is full; and the words that are taken. */
+  /** The block that records are written to, batch after batch, until it is full. */
   #block = new Uint32Array(0);
+  /** The number of words of the block that are in use. */
   #at = 0;
 
   /**
-   * @param frameSize The most bytes that a frame has: CAN_MTU, CANFD_MTU or CANXL_MTU.
-   * @param hardware Whether times come by SO_TIMESTAMPING instead of SO_TIMESTAMPNS.
-   * @param names The name of the interface that all frames come from, or what gives each one's.
+   * @param frameSize The maximum size of a frame in bytes: CAN_MTU, CANFD_MTU or CANXL_MTU.
+   * @param hardware Whether timestamps arrive by SO_TIMESTAMPING instead of SO_TIMESTAMPNS.
+   * @param names The name of the interface that all frames come from, or a function that returns it by index.
    */
   constructor(libc: Libc, fd: number, frameSize: number, hardware: boolean, names: string | NameOf) {
     this.#libc = libc;
@@ -136,10 +138,10 @@ export class ReceiveBatch {
     }
   }
 
-  /** Writes up to `max` messages from index `from` on, as far as one call gives them; returns how many, or `-errno`. */
+  /** Receives up to `max` messages with one call, writes them from index `from` on, and returns how many, or `-errno`. */
   receive(into: Message[], from: number, max: number): number {
     const count = this.#libc.recvmmsg(this.#fd, this.#headers, Math.min(max, BATCH), 0);
-    // Everything in variables of its own: in this loop, which runs for each frame, that is a fifth of the time.
+    // Local variables for everything: they make this loop, which runs for each frame, a fifth faster.
     const { interfaces, controls, controlWords, frames, frameWords } = this.#layout;
     const channel = this.#channel;
     const words = this.#words;
@@ -160,17 +162,17 @@ export class ReceiveBatch {
       block[at + RECORD_LENGTH] = length;
       const frame = at + RECORD_FRAME;
       copyWords(words, first, block, frame, taken);
-      if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) mend(block, frame, length, this.#frameSize);
+      if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) sanitize(block, frame, length, this.#frameSize);
       const name = channel ?? this.#nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)]);
       into[from + i] = new MessageOver(block, at, name);
-      at = (frame + taken + 1) & ~1; // the next record is aligned to 8 bytes, whatever an XL frame's length
+      at = (frame + taken + 1) & ~1; // records are aligned to 8 bytes, whatever the length of an XL frame
       reset(words, header, controlWords);
     }
     this.#at = at;
     return count;
   }
 
-  /** Receives and forgets all that waits; returns 0, or the `-errno` that stopped it. */
+  /** Receives and discards all queued frames; returns the `-errno` that ended it, EAGAIN once there are no more. */
   drain(): number {
     for (;;) {
       const count = this.#libc.recvmmsg(this.#fd, this.#headers, BATCH, 0);
@@ -180,13 +182,13 @@ export class ReceiveBatch {
   }
 }
 
-/** Gives the kernel back the room that it has noted to be smaller: as much as it used; `header` in words. */
+/** Restores the lengths in a header, which the kernel has overwritten with the bytes it used; `header` is in words. */
 function reset(words: Uint32Array, header: number, controlWords: number): void {
   words[header + (MSG_NAMELEN >> 2)] = SOCKADDR_CAN_SIZE;
   words[header + (MSG_CONTROLLEN >> 2)] = 4 * controlWords;
 }
 
-/** Copies a frame's time from its control message to its record; returns the bit that says whose it is, 0 for none. */
+/** Copies a timestamp from its control message to a record; returns the record's bit for its source, 0 for none. */
 function copyTime(
   words: Uint32Array,
   header: number,
@@ -213,29 +215,29 @@ function copyTime(
   return source;
 }
 
-/** Whether a `struct timespec` is not zero, which stands for no time. */
+/** Whether a `struct timespec` is not zero. Zero stands for no timestamp. */
 function isTime(words: Uint32Array, timespec: number): boolean {
   return words[timespec] !== 0 || words[timespec + 1] !== 0 || words[timespec + 2] !== 0;
 }
 
-// The kernel gives whole frames that say how long they are. Whatever else comes, a message shows no memory but its own
-// frame's.
+// The kernel delivers whole frames with valid lengths. The functions below ensure that, whatever arrives, a message exposes
+// only the memory of its own frame.
 
-/** The bytes of a frame for which `length` were received, on a socket whose frames have `most`. */
-function trueLength(length: number, lenWord: number, most: number): number {
-  if (most === CANXL_MTU && lenWord & CANXL_XLF && length > CANXL_HDR_SIZE) return Math.min(length, most);
-  return length === CANFD_MTU && most >= CANFD_MTU ? CANFD_MTU : CAN_MTU;
+/** Returns the bytes of a frame of which `length` bytes were received, on a socket for frames of up to `maxBytes`. */
+function trueLength(length: number, lenWord: number, maxBytes: number): number {
+  if (maxBytes === CANXL_MTU && lenWord & CANXL_XLF && length > CANXL_HDR_SIZE) return Math.min(length, maxBytes);
+  return length === CANFD_MTU && maxBytes >= CANFD_MTU ? CANFD_MTU : CAN_MTU;
 }
 
-/** Sees to it that a frame, at a word of a block, says no greater length than it has, and as XL nothing else's flags. */
-function mend(words: Uint32Array, frame: number, length: number, mostBytes: number): void {
+/** Limits the length that a frame states to the bytes that it has, and clears flags that are not those of CAN XL. */
+function sanitize(words: Uint32Array, frame: number, length: number, maxBytes: number): void {
   const word = words[frame + 1];
-  if (mostBytes === CANXL_MTU && word & CANXL_XLF) {
+  if (maxBytes === CANXL_MTU && word & CANXL_XLF) {
     words[frame] &= CANXL_PRIO_MASK | CANXL_VCID_MASK;
     const shift = 8 * (CANXL_LEN - FRAME_LEN);
     words[frame + 1] = (word & ((1 << shift) - 1)) | (Math.min(word >>> shift, length - CANXL_HDR_SIZE) << shift);
     return;
   }
-  const most = length === CANFD_MTU ? CANFD_MAX_DLEN : CAN_MAX_DLEN;
-  if ((word & 0xff) > most) words[frame + 1] = (word & ~0xff) | most;
+  const max = length === CANFD_MTU ? CANFD_MAX_DLEN : CAN_MAX_DLEN;
+  if ((word & 0xff) > max) words[frame + 1] = (word & ~0xff) | max;
 }

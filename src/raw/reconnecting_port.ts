@@ -17,39 +17,40 @@ import type { FullBusOptions } from "./options.ts";
 import { RawPort } from "./port.ts";
 import { BATCH } from "./receive_batch.ts";
 
-/** Seconds between two looks whether the interface is back: at first, and at the most. */
-const INTERVAL = { first: 0.05, most: 0.5 };
+/** Seconds between two checks whether the interface is back: at first, and the maximum. */
+const INTERVAL = { first: 0.05, max: 0.5 };
 
 const noBytes = new Uint8Array(0);
 
 /**
- * Waits for an interface that is down, and opens a new socket when one that was removed is made anew. What is received
- * and sent meanwhile is as if nothing came and there were no room.
+ * A raw socket that waits for an interface that is down, and opens a new socket when a removed interface was created again.
+ * In the meantime it behaves as if no frame arrived and there were no room to send.
  */
 export class ReconnectingPort implements FramePort {
   readonly channelInfo: string;
   readonly #libc: Libc;
   readonly #onReady: OnReady;
   readonly #timer: RetryTimer;
-  /** With the filters and the error mask that are in force. */
+  /** The options, with the filters and the error mask in force. */
   #options: FullBusOptions;
   #socket: RawPort;
   /** Whether the socket's interface was removed: a new socket is needed. */
   #gone = false;
   /** Whether sending has found the interface down. */
   #down = false;
-  /** When to look again, in milliseconds of the monotonic clock; and seconds between two looks. */
-  #lookAt = 0;
+  /** When to check the interface again, in milliseconds of the monotonic clock. */
+  #retryAt = 0;
+  /** Seconds until the check after the next one. */
   #interval = INTERVAL.first;
-  /** What the removed interface's socket still held: it came before. */
-  #left: Message[] = [];
-  /** How it was armed last. */
+  /** Messages that the removed interface's socket still held. They are received before those of the new one. */
+  #leftover: Message[] = [];
+  /** The arguments of the last `arm`. */
   #armed = { readable: false, writable: false, keepAlive: false };
-  /** Frames that earlier sockets lost. */
+  /** The number of frames that earlier sockets dropped. */
   #droppedBefore = 0;
 
   /**
-   * Opens the socket; the interface must be there and up.
+   * Opens the socket. The interface must exist and be up.
    *
    * @throws As `RawPort`.
    */
@@ -83,35 +84,35 @@ export class ReconnectingPort implements FramePort {
   }
 
   get idle(): boolean {
-    return !this.#gone && this.#left.length === 0 && this.#socket.idle;
+    return !this.#gone && this.#leftover.length === 0 && this.#socket.idle;
   }
 
   receive(into: Message[], from: number, max: number): number {
-    const left = this.#left.splice(0, max);
+    const left = this.#leftover.splice(0, max);
     for (let i = 0; i < left.length; i++) into[from + i] = left[i];
-    // An error of opening anew is for a call that has no messages to give.
+    // Opening a new socket may fail. That error is for a call that returns no messages.
     if (left.length > 0 || (this.#gone && from > 0)) return left.length;
-    // Twice, because frames may be there behind an error, which is told first.
-    for (let tries = 0; tries < 2 && this.#present(); tries++) {
+    // Twice, because frames may be queued behind an error, which the kernel reports first.
+    for (let tries = 0; tries < 2 && this.#ensureSocket(); tries++) {
       try {
         const count = this.#socket.receive(into, from, max);
         if (count > 0) this.#down = false;
         return count;
       } catch (error) {
-        this.#lost(error);
+        this.#waitOrThrow(error);
       }
     }
     return 0;
   }
 
   send(messages: readonly Message[], from: number): number {
-    if (!this.#present()) return 0;
+    if (!this.#ensureSocket()) return 0;
     try {
       const count = this.#socket.send(messages, from);
       this.#down = false;
       return count;
     } catch (error) {
-      this.#lost(error);
+      this.#waitOrThrow(error);
       this.#down = true;
       return 0;
     }
@@ -130,16 +131,16 @@ export class ReconnectingPort implements FramePort {
   arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
     this.#armed = { readable, writable, keepAlive };
     const gone = this.#gone;
-    const looking = (readable && gone) || (writable && (gone || this.#down));
-    const now = readable && this.#left.length > 0;
-    this.#timer.set(now ? 0 : looking ? this.#lookAt : Infinity, keepAlive);
-    // A socket whose interface was removed has nothing to wait for: it would be ready again and again, or never.
+    const checking = (readable && gone) || (writable && (gone || this.#down));
+    const now = readable && this.#leftover.length > 0;
+    this.#timer.set(now ? 0 : checking ? this.#retryAt : Infinity, keepAlive);
+    // Do not wait for a socket whose interface was removed: it would be ready again and again, or never.
     this.#socket.arm(readable && !gone, writable && !gone && !this.#down, keepAlive);
   }
 
   setFilters(filters: readonly RawFilter[]): void {
     if (!this.#gone) this.#socket.setFilters(filters);
-    this.#left = [];
+    this.#leftover = [];
     this.#options = { ...this.#options, rawFilters: filters };
   }
 
@@ -153,13 +154,13 @@ export class ReconnectingPort implements FramePort {
     this.#socket.close();
   }
 
-  /** Whether there is a socket on an interface; tries to open one if it is time. */
-  #present(): boolean {
+  /** Returns whether there is a socket on an interface; opens a new one if it is time to try. */
+  #ensureSocket(): boolean {
     if (!this.#gone) return true;
-    if (performance.now() < this.#lookAt) return false;
-    // A look at the name costs far less than a socket that cannot be bound.
+    if (performance.now() < this.#retryAt) return false;
+    // Looking the name up costs far less than a socket that cannot be bound.
     if (!interfaceIsUp(this.#libc, this.#socket.fd, this.#options.channel)) {
-      this.#lookLater();
+      this.#retryLater();
       return false;
     }
     const droppedBefore = this.droppedFrames;
@@ -167,7 +168,7 @@ export class ReconnectingPort implements FramePort {
     try {
       socket = new RawPort(this.#libc, this.#options, this.#onReady);
     } catch (error) {
-      this.#lookLater();
+      this.#retryLater();
       if (isLoss(error)) return false;
       throw error;
     }
@@ -176,27 +177,27 @@ export class ReconnectingPort implements FramePort {
     this.#gone = false;
     this.#droppedBefore = droppedBefore;
     before.close();
-    this.#options.logger?.warn(`"${this.#options.channel}" is there again`);
+    this.#options.logger?.warn(`"${this.#options.channel}" is back`);
     return true;
   }
 
-  /** Takes an error for the beginning of a wait, or throws it. */
-  #lost(error: unknown): void {
+  /** Starts to wait for the interface if the error says that it is down or gone; throws any other error. */
+  #waitOrThrow(error: unknown): void {
     const { channel } = this.#options;
-    // A bus on every interface has none that it could lose: there a missing one is a wrong name.
+    // A bus on every interface cannot lose one: there, a missing interface is a wrong name.
     if (!isLoss(error) || (channel === "" && error.errno !== ENETDOWN)) throw error;
     if (!this.#down) this.#interval = INTERVAL.first;
-    this.#lookLater();
-    if (error.errno === ENETDOWN && this.#down) return; // told before
+    this.#retryLater();
+    if (error.errno === ENETDOWN && this.#down) return; // reported before
     this.#gone = error.errno !== ENETDOWN;
-    if (this.#gone) this.#keepLeft();
+    if (this.#gone) this.#takeOver();
     this.#options.logger?.warn(`${error.message}; waiting for the interface`);
   }
 
-  /** Takes over what the old socket holds, and sees to it that who waits for the old one waits for the new one. */
-  #keepLeft(): void {
+  /** Takes the messages that the old socket holds, and makes pending waits wait for the new one. */
+  #takeOver(): void {
     try {
-      while (this.#socket.receive(this.#left, this.#left.length, BATCH) > 0);
+      while (this.#socket.receive(this.#leftover, this.#leftover.length, BATCH) > 0);
     } catch (error) {
       if (!isLoss(error)) throw error;
     }
@@ -204,14 +205,14 @@ export class ReconnectingPort implements FramePort {
     this.arm(readable, writable, keepAlive);
   }
 
-  #lookLater(): void {
-    this.#lookAt = performance.now() + 1000 * this.#interval;
-    this.#interval = Math.min(this.#interval * 1.5, INTERVAL.most);
+  #retryLater(): void {
+    this.#retryAt = performance.now() + 1000 * this.#interval;
+    this.#interval = Math.min(this.#interval * 1.5, INTERVAL.max);
   }
 
   #sleep(seconds: number): void {
-    const rest = (this.#lookAt - performance.now()) / 1000;
-    const wait = Math.min(Math.max(rest, 0.001), seconds);
+    const untilRetry = (this.#retryAt - performance.now()) / 1000;
+    const wait = Math.min(Math.max(untilRetry, 0.001), seconds);
     this.#libc.poll(noBytes, Math.ceil(1000 * wait));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Sends one frame, or many with one system call, from memory made once.
+ * Sends one frame, or many with one system call, from memory that is allocated once.
  *
  * @module
  */
@@ -21,10 +21,10 @@ import { copyFrame, frameLength, type Message } from "../message/message.ts";
 import { wordsOf } from "../message/record.ts";
 import { BATCH } from "./receive_batch.ts";
 
-/** Gives the index of the interface that a message goes to, or `-errno`. */
+/** Returns the index of the interface to send a message to, or `-errno`. */
 export type IndexOf = (message: Message) => number;
 
-/** The memory for `send` and `sendmmsg`: headers, then addresses and frames, which the headers point to. */
+/** The memory for `send` and `sendmmsg`: headers, then the addresses and frames that the headers point to. */
 export class SendBatch {
   readonly #libc: Libc;
   readonly #fd: number;
@@ -36,12 +36,12 @@ export class SendBatch {
   readonly #frames: number;
   readonly #stride: number;
   readonly #firstFrame: Uint8Array;
-  /** The interface's MTU: longer frames are not given to the kernel. */
+  /** The interface's MTU in bytes. Longer frames are not passed to the kernel. */
   limit = Infinity;
 
   /**
-   * @param frameSize The most bytes that a frame has: CAN_MTU, CANFD_MTU or CANXL_MTU.
-   * @param indexOf Where each message goes, for a socket that is bound to no interface; else null.
+   * @param frameSize The maximum size of a frame in bytes: CAN_MTU, CANFD_MTU or CANXL_MTU.
+   * @param indexOf Returns the interface of each message, for a socket that is bound to every interface; else null.
    */
   constructor(libc: Libc, fd: number, frameSize: number, indexOf: IndexOf | null) {
     this.#libc = libc;
@@ -74,19 +74,19 @@ export class SendBatch {
   }
 
   /**
-   * Sends messages from index `from` on, as many as one call takes; returns how many went, or the `-errno` of the
-   * first. None may be longer than the frame size.
+   * Sends the messages from index `from` on, as many as one call accepts, and returns how many it sent, or the `-errno` of
+   * the first. No frame may be longer than the frame size.
    */
   send(messages: readonly Message[], from: number): number {
-    const most = Math.min(messages.length - from, BATCH);
-    if (most === 1 && !this.#indexOf) {
+    const max = Math.min(messages.length - from, BATCH);
+    if (max === 1 && !this.#indexOf) {
       const length = this.#copy(messages[from], 0);
       if (length < 0) return length;
       const result = this.#libc.send(this.#fd, this.#firstFrame, length, 0);
       return result < 0 ? result : 1;
     }
     let count = 0;
-    for (; count < most; count++) {
+    for (; count < max; count++) {
       const result = this.#prepare(messages[from + count], count);
       if (result >= 0) continue;
       if (count === 0) return result;
@@ -95,7 +95,7 @@ export class SendBatch {
     return this.#libc.sendmmsg(this.#fd, this.#headers, count, 0);
   }
 
-  /** Makes a message the i-th of the next call; returns `-errno` if it cannot be sent. */
+  /** Makes a message the i-th of the next call; returns its length in bytes, or `-errno` if it cannot be sent. */
   #prepare(message: Message, i: number): number {
     if (this.#indexOf) {
       const index = this.#indexOf(message);

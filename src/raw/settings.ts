@@ -30,7 +30,7 @@ import {
 import { type SocketOptions, u32 } from "../socket/socket_options.ts";
 import type { FullBusOptions } from "./options.ts";
 
-/** Sets all that a bus's options ask for; a refusal is an error. */
+/** Sets the socket options that the options of a bus ask for. Throws if the kernel refuses one. */
 export function configureRaw(settings: SocketOptions, options: FullBusOptions): void {
   const setFlag = (label: string, name: number, value: boolean) =>
     settings.set(label, SOL_CAN_RAW, name, u32(Number(value)));
@@ -39,9 +39,9 @@ export function configureRaw(settings: SocketOptions, options: FullBusOptions): 
   setFlag("CAN_RAW_FD_FRAMES", CAN_RAW_FD_FRAMES, options.fd);
   if (options.xl) {
     settings.set("CAN_RAW_XL_FRAMES", SOL_CAN_RAW, CAN_RAW_XL_FRAMES, u32(1), {
-      [ENOPROTOOPT]: "this kernel knows no CAN XL: it takes Linux 6.1 or newer",
+      [ENOPROTOOPT]: "this kernel does not support CAN XL: Linux 6.1 or newer is needed",
     });
-    // A kernel that does not know this option lets every VCID pass.
+    // A kernel without this option lets every VCID pass.
     settings.setIfKnown("CAN_RAW_XL_VCID_OPTS", SOL_CAN_RAW, CAN_RAW_XL_VCID_OPTS, encodeVcidOptions());
   }
   setFlag("CAN_RAW_JOIN_FILTERS", CAN_RAW_JOIN_FILTERS, options.joinFilters);
@@ -56,13 +56,13 @@ export function configureRaw(settings: SocketOptions, options: FullBusOptions): 
   settings.setBuffers(options);
 }
 
-/** Replaces what may be received: data and remote frames, and classes of error frames. */
+/** Replaces the filters for data and remote frames, and the classes of error frames to receive. */
 export function setRawFilters(settings: SocketOptions, filters: readonly RawFilter[], errorMask: number): void {
   settings.set("CAN_RAW_FILTER", SOL_CAN_RAW, CAN_RAW_FILTER, encodeFilters(filters));
   setRawErrorMask(settings, errorMask);
 }
 
-/** Replaces the classes of error frames that may be received. */
+/** Replaces the classes of error frames to receive. */
 export function setRawErrorMask(settings: SocketOptions, mask: number): void {
   settings.set("CAN_RAW_ERR_FILTER", SOL_CAN_RAW, CAN_RAW_ERR_FILTER, u32(mask));
 }

@@ -1,8 +1,8 @@
 /**
- * The bus inside this process: for machines without SocketCAN, and for tests.
+ * The bus inside this process, for machines without SocketCAN and for tests.
  *
- * It treats frames as the kernel's raw sockets on a vcan do: filters, error masks, loopback, a receive buffer that
- * drops what finds no room. All buses with one channel's name in one process (and one worker) are on one wire.
+ * It behaves as the kernel's raw sockets on a vcan do, with filters, error masks, loopback, and a receive buffer that drops
+ * frames when it is full. All buses with the same channel in one thread share a wire.
  *
  * @module
  */
@@ -23,15 +23,15 @@ import {
 import type { FramePort } from "./frame_port.ts";
 import type { FullBusOptions } from "./options.ts";
 
-/** What the kernel's defaults (`net.core.rmem_default`) come to on most machines, in bytes. */
+/** The usual default size of the kernel's buffers (`net.core.rmem_default`), in bytes. */
 const DEFAULT_BUFFER = 212_992;
-/** What a frame that waits takes of the receive buffer, as in the kernel: the frame is the least of it. */
+/** The bytes of the receive buffer that a queued frame takes, as in the kernel, where most of it is overhead. */
 const FRAME_COST = 768;
 
-/** The wires, by channel. */
+/** The ports on each wire, by channel. */
 const wires = new Map<string, Set<VirtualPort>>();
 
-/** One bus's end of a wire. */
+/** A bus's connection to a wire. */
 export class VirtualPort implements FramePort {
   readonly channelInfo: string;
   readonly ifindex = 0;
@@ -42,7 +42,7 @@ export class VirtualPort implements FramePort {
   readonly #wire: Set<VirtualPort>;
   #filters: readonly RawFilter[];
   #errorMask: number;
-  /** Received; those before #head have been handed out. */
+  /** The received messages. Those before #head have been returned. */
   #queue: Message[] = [];
   #head = 0;
   #dropped = 0;
@@ -82,7 +82,7 @@ export class VirtualPort implements FramePort {
     const count = Math.min(max, this.#waiting);
     for (let i = 0; i < count; i++) into[from + i] = this.#queue[this.#head + i];
     this.#head += count;
-    // The room of what has been handed out is given back at times, not each time: that would move all the others.
+    // Free the returned messages occasionally: each time would move all the others.
     if (2 * this.#head >= this.#queue.length) {
       this.#queue.splice(0, this.#head);
       this.#head = 0;
@@ -110,8 +110,8 @@ export class VirtualPort implements FramePort {
       const { channel } = this.#options;
       const code = errnoName(EDEADLK);
       throw new CanOperationError(
-        `Cannot wait for ever on "${channel}": ${code} (only this thread, which would wait, can send on a virtual bus); ` +
-          `give a timeout, or use recvAsync or "for await"`,
+        `Cannot wait forever on "${channel}": ${code} (only this thread can send on a virtual bus, and it would be blocked); ` +
+          `pass a timeout, or use recvAsync or "for await"`,
         { code, errno: EDEADLK, channel },
       );
     }
@@ -171,7 +171,7 @@ export class VirtualPort implements FramePort {
     if ((message.isFd && !fd) || (message.isXl && !xl)) return false;
     const idWord = frameIdWord(message);
     if (idWord & CAN_ERR_FLAG) {
-      // Joined filters count matches, and an error frame matches the error mask only, once.
+      // The kernel counts matches for joined filters, and an error frame matches only once, by the error mask.
       return (idWord & this.#errorMask & CAN_ERR_MASK) !== 0 && !(joinFilters && this.#filters.length > 1);
     }
     return joinFilters
@@ -180,12 +180,12 @@ export class VirtualPort implements FramePort {
   }
 }
 
-/** Bytes of a buffer: the kernel doubles what is asked for, and gives 2304 at the least. */
+/** Returns the size of a buffer in bytes: the kernel doubles the requested size, and grants at least 2304. */
 function granted(asked: number | undefined): number {
   return asked === undefined ? DEFAULT_BUFFER : Math.max(2 * asked, 2304);
 }
 
-/** The message as a receiver sees it: stamped now, sent by this host. */
+/** Returns the message as a receiver sees it: with the current time, and marked as sent by this host. */
 function received(message: Message, channel: string, own: boolean): Message {
   const length = frameLength(message);
   const words = new Uint32Array(wordsOf(RECORD_HEAD + length));

@@ -11,7 +11,7 @@ function numbered(count: number): Message[] {
 
 for (const { name, skip, open } of worlds) {
   describe(`Bus on ${name}, asynchronously`, { skip }, () => {
-    it("receives what comes later, while timers go on", async () => {
+    it("receives a later message while timers keep running", async () => {
       using sender = open();
       using receiver = open();
       let ticks = 0;
@@ -24,7 +24,7 @@ for (const { name, skip, open } of worlds) {
       assert(ticks > 0);
     });
 
-    it("refuses wrong options by name and value", async () => {
+    it("refuses invalid options, quoting name and value", async () => {
       using bus = open();
       const refused: [unknown, typeof TypeError | typeof RangeError, string][] = [
         [5, TypeError, "takes options such as { timeout: 1 }, not 5"],
@@ -39,7 +39,7 @@ for (const { name, skip, open } of worlds) {
       }
     });
 
-    it("serves those who wait in order", async () => {
+    it("serves pending waits in order", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const waiting = numbered(10).map(() => receiver.recvAsync());
@@ -48,7 +48,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(got.map((message) => message!.arbitrationId), numbered(10).map((message) => message.arbitrationId));
     });
 
-    it("returns null when the time is over, and at once for 0", async () => {
+    it("resolves to null when the timeout expires, and at once for 0", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       assertEquals(await receiver.recvAsync({ timeout: 0 }), null);
@@ -65,7 +65,7 @@ for (const { name, skip, open } of worlds) {
       await assertRejects(() => receiver.recvAsync({ timeout: NaN }), RangeError, "timeout is NaN");
     });
 
-    it("a wait that ends by its timeout or signal takes no message, and disturbs nobody", async () => {
+    it("takes no message, and affects no other wait, when a wait times out or is aborted", async () => {
       using sender = open();
       using receiver = open();
       const aborting = new AbortController();
@@ -84,7 +84,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals((await receiver.recvAsync())!.arbitrationId, 6, "an aborted wait loses no message");
     });
 
-    it("an abort in the same turn as a frame loses nothing", async () => {
+    it("loses no message to an abort in the turn in which a frame arrives", async () => {
       using sender = open();
       using receiver = open();
       for (let i = 0; i < 50; i++) {
@@ -98,7 +98,7 @@ for (const { name, skip, open } of worlds) {
       }
     });
 
-    it("close rejects all who wait, and ends iterations", async () => {
+    it("rejects pending waits and ends iterations on close", async () => {
       const bus = open();
       const waiting = [bus.recvAsync(), bus.recvAsync({ timeout: 9 }), bus.recvAsync()];
       const iteration = (async () => {
@@ -116,7 +116,7 @@ for (const { name, skip, open } of worlds) {
       await assertRejects(() => bus.sendAsync(new Message()), CanOperationError, "the bus is closed");
     });
 
-    it("iterates until the loop ends, and can go on", async () => {
+    it("iterates until the loop is left, and can be iterated over again", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const seen: number[] = [];
@@ -132,7 +132,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(seen, numbered(100).map((message) => message.arbitrationId));
     });
 
-    it("lets others have their turn while there is always a message", async () => {
+    it("does not starve the event loop while messages are always queued", async () => {
       using sender = open();
       using receiver = open({ receiveBuffer: 2_000_000 });
       const fill = () => sender.sendMany(numbered(100));
@@ -151,11 +151,11 @@ for (const { name, skip, open } of worlds) {
         if (count === 5000) break;
       }
       going = false;
-      // Without it there would be none: everything awaited so far is ready at once.
+      // Without that there would be no turn: every promise awaited so far is resolved at once.
       assert(turns >= 1, `${turns} turns in ${count} messages`);
     });
 
-    it("buses that answer each other at once let timers have their turn", async () => {
+    it("does not starve timers while two buses answer each other at once", async () => {
       using one = open();
       using other = open();
       let ticks = 0;
@@ -168,11 +168,11 @@ for (const { name, skip, open } of worlds) {
         assertEquals((await one.recvAsync())!.arbitrationId, i);
       }
       clearInterval(ticking);
-      // Without it there would be none: nothing here waits for anything but these two.
+      // Without that there would be no tick: these two buses wait only for each other.
       assert(ticks >= 1, `${ticks} ticks`);
     });
 
-    it("gets what came while nobody waited, and what other reads left", async () => {
+    it("receives what arrived while no wait was pending, and what other reads left", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       using patient = open({ filters: [{ canId: 0x7ff, canMask: 0x7ff }] });
@@ -192,7 +192,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals((await receiver.recvAsync())!.arbitrationId, 0x7ff);
     });
 
-    it("can be closed, and others with it, by the one who gets a message", async () => {
+    it("can be closed, together with others, by the code that receives a message", async () => {
       using sender = open({ receiveOwnMessages: true });
       const [first, second] = [open(), open()];
       const rejected = assertRejects(
@@ -210,7 +210,7 @@ for (const { name, skip, open } of worlds) {
       await rejected;
     });
 
-    it("what a blocking read has read ahead goes to those who wait", async () => {
+    it("serves pending waits with what a blocking read has read ahead", async () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       const waiting = [receiver.recvAsync(), receiver.recvAsync()];
@@ -231,7 +231,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(receiver.recv(0), null);
     });
 
-    it("many buses wait at once", async () => {
+    it("waits on many buses at once", async () => {
       using sender = open();
       const receivers = Array.from({ length: 64 }, () => open());
       for (let i = 0; i < 3; i++) {
@@ -243,7 +243,7 @@ for (const { name, skip, open } of worlds) {
       for (const bus of receivers) bus.close();
     });
 
-    it("an unref'ed wait still receives", async () => {
+    it("still receives after unref", async () => {
       using sender = open();
       using receiver = open().unref();
       const message = receiver.recvAsync();

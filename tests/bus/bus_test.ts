@@ -4,7 +4,7 @@ import { type Bus, CanOperationError, Message } from "../../mod.ts";
 import { all, bySending, deliver, PATIENCE, take } from "../support/delivery.ts";
 import { worlds } from "../support/worlds.ts";
 
-/** One message of each form. */
+/** One message of each kind of frame. */
 const forms: Record<string, Message> = {
   "standard": new Message({ arbitrationId: 0x7ff, isExtendedId: false, data: [1, 2, 3] }),
   "extended": new Message({ arbitrationId: 0x1fffffff, data: [1, 2, 3, 4, 5, 6, 7, 8] }),
@@ -45,11 +45,11 @@ for (const { name, skip, open } of worlds) {
       });
     }
 
-    it("keeps the order, and takes many at once", () => {
+    it("keeps the order, and receives many at once", () => {
       using sender = open({ receiveOwnMessages: true });
       using receiver = open();
       assertEquals(sender.sendMany(numbered(200)), 200);
-      take(sender, 200); // which come here last
+      take(sender, 200); // the sender gets them last
       const got = [receiver.recvMany(3, 1), [receiver.recv(1)!], receiver.recvMany(1000, 1)];
       assertEquals(got.map(({ length }) => length), [3, 1, 196]);
       assertEquals(ids(bySending(got.flat())), ids(numbered(200)));
@@ -66,7 +66,7 @@ for (const { name, skip, open } of worlds) {
       assertThrows(() => receiver.recvMany(1.5, 0), RangeError, "max is 1.5");
     });
 
-    it("receives its own messages on request, confirmed", () => {
+    it("receives its own messages with receiveOwnMessages, marked as confirmed", () => {
       using bus = open({ receiveOwnMessages: true });
       using other = open();
       bus.send(new Message({ arbitrationId: 1 }));
@@ -75,7 +75,7 @@ for (const { name, skip, open } of worlds) {
       assert(!other.recv(PATIENCE)!.isConfirm);
     });
 
-    it("without localLoopback no other socket of the host receives", () => {
+    it("delivers to no other socket of the host without localLoopback", () => {
       using silent = open({ localLoopback: false });
       using loud = open();
       using receiver = open();
@@ -84,11 +84,11 @@ for (const { name, skip, open } of worlds) {
       assertEquals(receiver.recv(PATIENCE)!.arbitrationId, 2);
     });
 
-    it("recv(0) returns at once; a timeout never ends early, and soon after its time", () => {
+    it("returns from recv(0) at once, and from other timeouts never early and soon after", () => {
       using bus = open();
       for (const [timeout, soon] of [[0, 0.05], [0.25, 0.4]]) {
         const waits: number[] = [];
-        // The best of many: a busy machine may delay any one of them.
+        // The shortest of many: a busy machine may delay any one of them.
         do {
           const start = performance.now();
           assertEquals(bus.recv(timeout), null);
@@ -99,7 +99,7 @@ for (const { name, skip, open } of worlds) {
       }
     });
 
-    it("refuses timeouts that are none", () => {
+    it("refuses invalid timeouts", () => {
       using bus = open();
       for (const timeout of [-1, -0.001, NaN, -Infinity]) {
         assertThrows(() => bus.recv(timeout), RangeError, `timeout is ${timeout}`);
@@ -110,7 +110,7 @@ for (const { name, skip, open } of worlds) {
       assertThrows(() => bus.recv("1" as unknown as number), TypeError, "timeout must be a number");
     });
 
-    it("iterates, blocking, until the loop or the bus ends", () => {
+    it("iterates, blocking, until the loop is left or the bus is closed", () => {
       using sender = open({ receiveOwnMessages: true });
       const receiver = open();
       deliver(sender, ...numbered(5));
@@ -126,7 +126,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(seen, [0, 1, 2, 3]);
     });
 
-    it("carries FD frames only where asked to", () => {
+    it("sends and receives FD frames only with fd: true", () => {
       using sender = open({ fd: true });
       using classic = open();
       assertEquals([sender.protocol, classic.protocol], ["CAN_FD", "CAN_20"]);
@@ -134,12 +134,12 @@ for (const { name, skip, open } of worlds) {
       assertEquals(classic.recv(PATIENCE)!.arbitrationId, 0x7ff);
       assertThrows(() => classic.send(forms.FD), TypeError, "fd: true");
       assertThrows(() => classic.sendMany([forms.standard, forms.FD]), TypeError, "fd: true");
-      assertEquals(sender.recv(0), null, "nothing of a refused list is sent");
+      assertEquals(sender.recv(0), null, "a refused list is not sent at all");
       assertThrows(() => classic.send({} as Message), TypeError, "not a Message");
       assertThrows(() => classic.sendMany(new Set() as unknown as Message[]), TypeError, "an array of messages");
     });
 
-    it("receives error frames of the classes asked for", () => {
+    it("receives error frames of the classes in errorMask", () => {
       using sender = open({ receiveOwnMessages: true });
       using every = open();
       using none = open({ errorMask: 0 });
@@ -151,7 +151,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(ids(all(busOff, 3)), [0x40, 0x44, 1]);
     });
 
-    it("receives error frames through one filter, and through none that are joined", () => {
+    it("receives error frames with one filter, and none with several joined ones", () => {
       using sender = open({ receiveOwnMessages: true });
       const filter = { canId: 1, canMask: 0x7ff };
       using one = open({ filters: [filter], joinFilters: true });
@@ -161,26 +161,26 @@ for (const { name, skip, open } of worlds) {
       assertEquals([ids(all(one, 2)), ids(all(two, 1)), ids(all(either, 2))], [[4, 1], [1], [4, 1]]);
     });
 
-    it("counts what found no room, and loses nothing else", () => {
+    it("counts the frames that found no room, and loses no others", () => {
       using sender = open();
       using roomy = open({ receiveBuffer: 400_000 });
       using receiver = open();
       assertEquals(receiver.droppedFrames, 0);
       const sent = 1000;
       sender.sendMany(numbered(sent));
-      let came = 0;
-      while (came + roomy.droppedFrames < sent) came += take(roomy, 1).length;
-      // The one that was opened first gets each frame last: now all are where they belong.
+      let arrived = 0;
+      while (arrived + roomy.droppedFrames < sent) arrived += take(roomy, 1).length;
+      // The bus that was opened first gets each frame last, so by now all have been delivered.
       const got = receiver.recvMany(2 * sent, 0);
       assert(got.length > 100 && got.length < sent, `${got.length}`);
-      assertEquals(ids(got), ids(numbered(got.length)), "the first ones are kept");
+      assertEquals(ids(got), ids(numbered(got.length)), "the first frames are kept");
       assertEquals(receiver.droppedFrames, sent - got.length);
       assert(roomy.receiveBuffer >= 400_000);
-      assertEquals([came + roomy.droppedFrames, roomy.recv(0)], [sent, null]);
+      assertEquals([arrived + roomy.droppedFrames, roomy.recv(0)], [sent, null]);
       assert(roomy.droppedFrames <= receiver.droppedFrames);
     });
 
-    it("refuses everything but close once it is closed", () => {
+    it("refuses every use but close once it is closed", () => {
       const bus = open();
       assert(!bus.closed);
       bus.close();
@@ -218,7 +218,7 @@ for (const { name, skip, open } of worlds) {
       assert(outer.closed);
     });
 
-    it("tells what it is", () => {
+    it("describes itself", () => {
       using bus = open();
       assertEquals(bus.channelInfo, `${name === "vcan" ? "socketcan" : "virtual"} channel "${bus.channel}"`);
       assert(bus.receiveBuffer > 0 && bus.sendBuffer > 0);
@@ -226,13 +226,13 @@ for (const { name, skip, open } of worlds) {
       else assertThrows(() => bus.fd, CanOperationError, "a virtual bus has none");
     });
 
-    it("has a link where it has an interface, and a state where that has a controller", () => {
+    it("has a link where there is an interface, and a state where there is a controller", () => {
       using bus = open();
       assertEquals([bus.state, bus.errorCounters], [null, null]);
       if (name === "vcan") assertEquals([bus.link.name, bus.link.status().kind], ["vcan0", "vcan"]);
       else assertThrows(() => bus.link, CanOperationError, "ENODEV (it is virtual)");
       using every = open({ channel: "" });
-      assertThrows(() => every.link, CanOperationError, name === "vcan" ? "Link.list() gives" : "it is virtual");
+      assertThrows(() => every.link, CanOperationError, name === "vcan" ? "use Link.list()" : "it is virtual");
       bus.close();
       for (const read of [() => bus.link, () => bus.state, () => bus.errorCounters]) {
         assertEquals(assertThrows(read, CanOperationError, "the bus is closed").code, "EBADF");
@@ -259,7 +259,7 @@ for (const { name, skip, open } of worlds) {
       assert(log.includes('"canMask":2') && lines.at(-1)!.startsWith("closed"), log);
     });
 
-    it("loses nothing where the logger throws", () => {
+    it("loses no message when the logger throws", () => {
       let failing = false;
       const debug = (line: string) => {
         if (failing && line.startsWith("received")) throw new Error("the logger failed");
@@ -287,13 +287,13 @@ for (const { name, skip, open } of worlds) {
 describe("A virtual bus", () => {
   const open = worlds[1].open;
 
-  it("does not wait for ever where only this thread could send", () => {
+  it("does not wait forever, as only the blocked thread could send", () => {
     using bus = open();
     const error = assertThrows(() => bus.recv(), CanOperationError, "recvAsync");
     assertEquals(error.code, "EDEADLK");
   });
 
-  it("shares a wire with the same channel only, and with every channel", () => {
+  it("shares a wire with buses of the same channel, and with those on every channel", () => {
     using one = open({ channel: "one" });
     using other = open({ channel: "other" });
     using every = open({ channel: "" });

@@ -9,30 +9,30 @@ import { type Call, ENOMEM, errnos, type Fault, once, withFaults } from "../supp
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 
-/** libc's own, whatever it is replaced by. */
+/** libc's `close`, whatever replaces it meanwhile. */
 const { close: closeReally } = openLibc();
 
-/** Something that a bus does, and how it ends when a call that it makes fails once. */
+/** An operation of a bus, and its outcome when a system call that it makes fails once. */
 interface Row {
   readonly call: Call;
   readonly does: string;
-  /** The errors that do not show: it is done all the same. All others are thrown. */
+  /** The errors that are hidden: the operation succeeds. All others are thrown. */
   readonly hidden: readonly number[];
-  /** What the error names; the call itself unless told. */
+  /** The system call that the error names, if it is not `call`. */
   readonly syscall?: string;
-  /** After ENODEV the receiver gives what it has, and then stays gone. */
+  /** After ENODEV the receiver returns what is queued, and then reports it every time. */
   readonly gone?: boolean;
-  /** The error is told by the next receive. */
+  /** The next receive throws the error. */
   readonly later?: boolean;
   readonly options?: Partial<BusOptions>;
-  /** Whether the peer sends a frame before. */
+  /** Whether the peer sends a frame first. */
   readonly fed?: boolean;
-  /** Another call that must fail before, so that this one is made. */
+  /** Another call that must fail first, so that this one is made. */
   readonly first?: readonly [Call, number];
   run(bus: Bus): unknown;
 }
 
-// An interface that is up sends, whatever the socket remembers: ENETDOWN is then for who receives.
+// If the interface is up again, the frame is sent although the socket reports ENETDOWN, which is kept for a receive.
 const patient = [EINTR, EAGAIN, ENOBUFS, ENETDOWN];
 const receiving = { call: "recvmmsg", hidden: [EINTR, EAGAIN], gone: true, fed: true } as const;
 const waiting = { hidden: [], fed: true, run: (bus: Bus) => bus.recvAsync({ timeout: PATIENCE }) } as const;
@@ -95,17 +95,17 @@ const rows: readonly Row[] = [
   },
 ];
 
-describe("A bus of which one call fails once", { skip: noVcan }, () => {
+describe("A bus with one failing system call", { skip: noVcan }, () => {
   for (const row of rows) {
     const shown = errnos.filter((errno) => !row.hidden.includes(errno)).map(errnoName).join(", ");
-    it(`${row.call} in ${row.does}: ${shown || "nothing"} shows, and the bus works on`, async () => {
+    it(`${row.call} in ${row.does}: reports ${shown || "nothing"}, and the bus keeps working`, async () => {
       const before = await restingDescriptors();
       for (const errno of errnos) await failOnce(row, errno);
       await descriptorsBackTo(before);
     });
   }
 
-  it("waking the thread that waits: nothing shows of EINTR and EAGAIN; others are told to who waits", async () => {
+  it("waking the waiting thread: EINTR and EAGAIN are hidden, others reject the pending wait", async () => {
     for (const errno of errnos) {
       const before = await restingDescriptors();
       {
@@ -116,7 +116,7 @@ describe("A bus of which one call fails once", { skip: noVcan }, () => {
         await withFaults(failing.fault, async () => {
           for (let tries = 0; tries < 200 && !failing.done(); tries++) {
             await pause(20);
-            other[tries % 2 ? "ref" : "unref"](); // the thread, once it sleeps, must sleep in another way
+            other[tries % 2 ? "ref" : "unref"](); // makes the sleeping thread start its wait again
           }
           await pause(20);
         }).result;
@@ -130,7 +130,7 @@ describe("A bus of which one call fails once", { skip: noVcan }, () => {
     }
   });
 
-  it("taking back what woke the thread: nothing shows", async () => {
+  it("resetting the wake-up: no error is reported", async () => {
     for (const errno of errnos) {
       const before = await restingDescriptors();
       {
@@ -140,7 +140,7 @@ describe("A bus of which one call fails once", { skip: noVcan }, () => {
         await withFaults(failing.fault, async () => {
           for (let tries = 0; tries < 200 && !failing.done(); tries++) {
             assertEquals(await bus.recvAsync({ timeout: 0.03 }), null);
-            await pause(5); // nobody waits any more: the thread is woken
+            await pause(5); // no wait is pending, so the thread is woken
           }
         }).result;
         assert(failing.done(), "no read was made");
@@ -152,12 +152,12 @@ describe("A bus of which one call fails once", { skip: noVcan }, () => {
     }
   });
 
-  it("registering with epoll, and then waiting: the next wait registers it", async () => {
+  it("registering with epoll, then waiting: the next wait registers the socket", async () => {
     using bus = new Bus(own);
     using other = new Bus(own);
     const registering = once("epollCtl", ENOMEM);
     await withFaults(registering.fault, () => assertRejects(() => bus.recvAsync(), CanOperationError, "ENOMEM")).result;
-    // A failure of waiting is told to all; it must not be taken for a report of this one.
+    // A failed wait is reported to all sockets; it must not be taken for an event of this one.
     const waiting = once("epollWait", ENOMEM);
     await withFaults(waiting.fault, () => assertRejects(() => other.recvAsync(), CanOperationError, "ENOMEM")).result;
     const wait = bus.recvAsync({ timeout: PATIENCE });
@@ -165,18 +165,18 @@ describe("A bus of which one call fails once", { skip: noVcan }, () => {
     assertEquals((await wait)?.arbitrationId, theirs.arbitrationId);
   });
 
-  it("close: the error is thrown, waits are rejected, and no descriptor is left", async () => {
+  it("close: the error is thrown, pending waits are rejected, and no descriptor is left open", async () => {
     for (const call of ["close", "epollCtl", "write"] satisfies Call[]) {
       for (const errno of errnos) {
         const before = await restingDescriptors();
         const bus = new Bus(own);
         const wait = bus.recvAsync().catch((error) => error.message);
         await pause(30);
-        await pause(); // asleep by now, however late this thread was: that is settled between two turns of timers
+        await pause(); // the other thread sleeps by now, however late this one was: that is decided between two turns of timers
         const failing = once(call, errno);
         const { result } = withFaults((...args) => {
           const answer = failing.fault(...args);
-          // As in Linux, a close that fails has closed.
+          // In Linux, a failed close has closed the descriptor.
           if (call === "close" && answer !== undefined) closeReally(args[1][0] as number);
           return answer;
         }, () => {
@@ -190,7 +190,7 @@ describe("A bus of which one call fails once", { skip: noVcan }, () => {
         if (call === "close" || waking) assertInstanceOf(result, CanOperationError);
         else assertEquals(result, undefined);
         assert(/the bus is closed/.test(await wait), await wait);
-        // The thread that could not be woken is woken by the next bus that is closed.
+        // A thread that could not be woken is woken when the next bus is closed.
         const next = new Bus(own);
         await next.recvAsync({ timeout: 0.01 });
         next.close();
@@ -199,7 +199,7 @@ describe("A bus of which one call fails once", { skip: noVcan }, () => {
     }
   });
 
-  it("short counts: fewer sent, fewer received, each frame once and in order", async () => {
+  it("short counts: each frame is sent and received once and in order", async () => {
     for (const most of [1, 3, 63]) {
       using peer = new Bus({ ...own, receiveOwnMessages: true });
       using bus = new Bus(own);
@@ -228,7 +228,7 @@ describe("A bus of which one call fails once", { skip: noVcan }, () => {
     }
   });
 
-  it("setFilters drops what came under older filters, though the link's error is told first", () => {
+  it("setFilters drops what the previous filters let in, even behind the link's error", () => {
     using peer = new Bus({ ...own, receiveOwnMessages: true });
     using bus = new Bus(own);
     deliver(peer, ...many);
@@ -256,7 +256,7 @@ async function failOnce(row: Row, errno: number): Promise<void> {
       return { error };
     }
   };
-  // For a call that waits for a frame, one comes a little later.
+  // A call that waits for a frame gets one a little later.
   const feeding = setTimeout(() => peer.send(theirs), 20);
   const waits = ["epollCreate", "eventfd", "epollCtl", "epollWait"].includes(call) && does === "recvAsync";
   if (!waits) clearTimeout(feeding);
@@ -267,7 +267,7 @@ async function failOnce(row: Row, errno: number): Promise<void> {
   const count = !sending || !hidden.includes(errno) ? 0 : does === "sendMany" ? many.length : 1;
   const sent = all(peer, count).filter(({ arbitrationId }) => arbitrationId === ours.arbitrationId).length;
   if (gone && errno === ENODEV && fed) {
-    // What came before is given first.
+    // What arrived before is returned first.
     assertEquals(error, undefined, what);
     error = assertThrows(() => bus.recv(PATIENCE), CanOperationError, "ENODEV", what);
   }

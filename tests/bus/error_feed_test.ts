@@ -15,14 +15,14 @@ const busOff = new Message({ isErrorFrame: true, arbitrationId: 0x40 });
 const overflow = new Message({ isErrorFrame: true, arbitrationId: 0x4, data: [0, 1] });
 const data = new Message({ arbitrationId: 0x123, isExtendedId: false, data: [1] });
 
-/** What there is, which is at least so much, as text. */
+/** All queued messages, at least `count` of them, as text. */
 function drain(bus: Bus, count: number): string[] {
   return all(bus, count).map((message) => `${message.error ?? message.arbitrationId.toString(16)}`);
 }
 
 for (const { name, skip, open } of worlds) {
   describe(`Bus.errors on ${name}`, { skip }, () => {
-    it("gives error frames, which then are not among the messages", async () => {
+    it("returns error frames, which the bus's own messages then leave out", async () => {
       using sender = open({ receiveOwnMessages: true });
       using bus = open({ fd: true });
       deliver(sender, busOff, data);
@@ -39,10 +39,10 @@ for (const { name, skip, open } of worlds) {
       assertEquals(drain(bus, 2), ["123", "7"]);
       assertEquals(await errors.next(), { value: undefined, done: true });
       deliver(sender, busOff, data);
-      assertEquals(drain(bus, 2), ["bus-off", "123"], "the mask is back");
+      assertEquals(drain(bus, 2), ["bus-off", "123"], "the mask is restored");
     });
 
-    it("waits while the event loop goes on, several waits in order", async () => {
+    it("serves several pending waits in order, without blocking", async () => {
       using sender = open({ receiveOwnMessages: true });
       using bus = open();
       using errors = bus.errors();
@@ -52,7 +52,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals((await Promise.all(waiting)).map(({ value }) => value!.arbitrationId), [0x40, 4]);
     });
 
-    it("has the classes of errorMask, all where that is 0, and gives the mask back", async () => {
+    it("has the classes of errorMask, all if that is 0, and restores the mask", async () => {
       using sender = open({ receiveOwnMessages: true });
       for (const errorMask of [0, [], 0x40, ["bus-off"]] as const) {
         using bus = open({ errorMask });
@@ -69,7 +69,7 @@ for (const { name, skip, open } of worlds) {
       }
     });
 
-    it("several at once have all of them; the mask is back after the last", async () => {
+    it("delivers every error frame to each of several feeds; the mask is restored after the last", async () => {
       using sender = open({ receiveOwnMessages: true });
       using bus = open();
       using first = bus.errors();
@@ -86,7 +86,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(drain(bus, 1), ["controller-problem{rx-overflow}"]);
     });
 
-    it("joined and other filters keep no error frame out, nor do they change the mask", async () => {
+    it("is not affected by filters, joined or not, nor is the mask", async () => {
       using sender = open({ receiveOwnMessages: true });
       const filters = [{ canId: 0x123, canMask: 0x7ff }, { canId: 0x103, canMask: 0x70f }];
       using bus = open({ filters, joinFilters: true });
@@ -97,7 +97,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(drain(bus, 1), ["123"]);
     });
 
-    it("ends by return, the bus's close and the signal, also while waiting", async () => {
+    it("ends on return, on the bus's close and on the signal, also during a wait", async () => {
       const ends: ((errors: ReturnType<Bus["errors"]>, bus: Bus, aborting: AbortController) => unknown)[] = [
         (errors) => errors.return(),
         (errors) => errors[Symbol.dispose](),
@@ -120,7 +120,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(drain(bus, 1), ["bus-off"]);
     });
 
-    it("is refused on a closed bus, and with what is no signal", () => {
+    it("is refused on a closed bus, and with an invalid signal", () => {
       const bus = open();
       const refuse = (signal: unknown) => () => bus.errors({ signal: signal as AbortSignal });
       assertThrows(refuse({}), TypeError, "signal must be an AbortSignal: [object Object]");
@@ -132,7 +132,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(error.code, "EBADF");
     });
 
-    it("counts those that are lost", async () => {
+    it("counts dropped error frames", async () => {
       using sender = open({ receiveOwnMessages: true });
       using bus = open({ receiveBuffer: 20_000 });
       using errors = bus.errors();
@@ -146,12 +146,12 @@ for (const { name, skip, open } of worlds) {
   });
 }
 
-/** More than any receive buffer holds. */
+/** The number of error frames: more than any receive buffer holds. */
 const STORM = 12_000;
-/** Error frames before each frame of data. */
+/** The number of error frames before each data frame. */
 const GUST = 60;
 
-/** Data that is counted, each frame after many error frames; from a bus that hears itself. */
+/** Sends numbered data frames, each after many error frames, from a bus that receives its own messages. */
 async function storm(sender: Bus, rest: () => unknown): Promise<void> {
   const gust: Message[] = new Array(GUST).fill(overflow);
   for (let i = 0; i < STORM / GUST; i++) {
@@ -165,11 +165,11 @@ const counted = Array.from({ length: STORM / GUST }, (_, i) => 0x100 + i);
 
 for (const { name, skip, open } of worlds) {
   describe(`A storm of error frames on ${name}`, { skip }, () => {
-    it("drives out no data, though nobody reads", async () => {
+    it("displaces no data, even while nothing is read", async () => {
       using sender = open({ receiveOwnMessages: true });
       using bus = open();
       using errors = bus.errors();
-      using mixed = open(); // to compare with: errors among its data
+      using mixed = open(); // for comparison: its error frames arrive among its data
       await storm(sender, () => {});
       assertEquals(bus.recvMany(STORM, 0).map(({ arbitrationId }) => arbitrationId), counted);
       assertEquals(bus.droppedFrames, 0);
@@ -180,7 +180,7 @@ for (const { name, skip, open } of worlds) {
       assertEquals(count + errors.droppedFrames, STORM);
     });
 
-    it("holds up no data, while both are read", async () => {
+    it("delays no data while both are read", async () => {
       using sender = open({ receiveOwnMessages: true });
       using bus = open();
       const errors = bus.errors();
@@ -211,8 +211,8 @@ for (const { name, skip, open } of worlds) {
 
 const kernel = worlds[0];
 
-describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
-  it("leaves no descriptor open and the mask as it was, whichever call of opening fails", async () => {
+describe("Bus.errors with failing system calls", { skip: kernel.skip }, () => {
+  it("leaves no descriptor open and the mask unchanged, whichever call of opening fails", async () => {
     using bus = kernel.open();
     using sender = kernel.open();
     const opened = withFaults(() => undefined, () => bus.errors());
@@ -222,7 +222,7 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
     for (let failing = 0; failing < opened.made.length; failing++) {
       const before = openDescriptors();
       const fault: Fault = (_call, _args, index) => index === failing ? -ENOMEM : undefined;
-      // The last one sets the bus's own mask.
+      // The last call sets the bus's own mask.
       const Class = failing < opened.made.length - 1 ? CanInitializationError : CanOperationError;
       assertThrows(() => withFaults(fault, () => bus.errors()), Class, "ENOMEM", `call ${failing}`);
       assertEquals(openDescriptors(), before, opened.made[failing]);
@@ -231,7 +231,7 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
     assertEquals(drain(bus, 1), ["bus-off"]);
   });
 
-  it("ends all the same when the mask cannot be restored, and says so: also by the signal", async () => {
+  it("ends even if the mask cannot be restored, and reports that, also on an abort", async () => {
     const refuse: Fault = (call, args) =>
       call === "setsockopt" && args[1] === SOL_CAN_RAW && args[2] === CAN_RAW_ERR_FILTER ? -ENOMEM : undefined;
     using bus = kernel.open();
@@ -251,7 +251,7 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("closes every socket when the bus is closed, though closing one fails", async () => {
+  it("closes every socket when the bus is closed, even if closing one fails", async () => {
     const bus = kernel.open();
     const feeds = [bus.errors(), bus.errors()];
     let failed = false;
@@ -262,11 +262,11 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
     };
     const opened = openDescriptors();
     assertThrows(() => withFaults(fault, () => bus.close()), CanOperationError, "ENOMEM");
-    assertEquals(openDescriptors(), opened - 2, "but the one whose closing was made to fail");
+    assertEquals(openDescriptors(), opened - 2, "all but the one whose close was made to fail");
     for (const errors of feeds) assertEquals((await errors.next()).done, true);
   });
 
-  it("throws what the socket says, and goes on after ENETDOWN", async () => {
+  it("throws the socket's error, and continues after ENETDOWN", async () => {
     using sender = kernel.open({ receiveOwnMessages: true });
     using bus = kernel.open();
     using errors = bus.errors();
@@ -290,7 +290,7 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
     assertEquals(seen, [0x40, 4]);
   });
 
-  it("opens one socket for each, and closes it", async () => {
+  it("opens one socket for each feed, and closes it", async () => {
     using sender = kernel.open({ receiveOwnMessages: true });
     using bus = kernel.open();
     const before = await restingDescriptors();
@@ -304,7 +304,7 @@ describe("Bus.errors whose system calls fail", { skip: kernel.skip }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("keeps the ways of waiting that the bus has", async () => {
+  it("takes over ref and unref from the bus", async () => {
     using bus = kernel.open().unref();
     using sender = kernel.open();
     using errors = bus.errors();

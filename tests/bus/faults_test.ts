@@ -23,7 +23,7 @@ const ENOMEM = 12;
 const options = { channel: "vcan0", fd: true, receiveBuffer: 100_000, sendBuffer: 100_000 };
 const message = new Message({ arbitrationId: 1, data: [1, 2, 3] });
 
-describe("A bus whose system calls fail", { skip: noVcan }, () => {
+describe("A bus with failing system calls", { skip: noVcan }, () => {
   it("leaves no descriptor open, whichever call of opening fails", async () => {
     const opened = withFaults(() => undefined, () => new Bus(options));
     opened.result.close();
@@ -69,7 +69,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("receives on after an error, which is thrown once and says what to do", () => {
+  it("throws an error once, saying what to do, and then keeps receiving", () => {
     using bus = new Bus(options);
     using sender = new Bus(options);
     sender.send(message);
@@ -88,7 +88,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     );
   });
 
-  it("stays gone once its interface is, and says what to do", async () => {
+  it("reports a removed interface every time, and says what to do", async () => {
     using bus = new Bus(options);
     const fault = (call: Call) => call === "recvmmsg" ? -ENODEV : undefined;
     assertThrows(() => withFaults(fault, () => bus.recv(1)), CanOperationError, "open a new one when it is back");
@@ -101,7 +101,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     );
   });
 
-  it("gets the buffers that an unprivileged process may have, and a warning when they are smaller", () => {
+  it("gets the buffers that an unprivileged process may have, and warns if they are smaller than requested", () => {
     const warnings: string[] = [];
     const logger = { debug() {}, warn: (line: string) => void warnings.push(line) };
     const fault = (call: Call, args: readonly unknown[]) =>
@@ -113,21 +113,21 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     assert(/receiveBuffer: \d+ of 268435456 bytes granted; net.core.rmem_max/.test(warnings[0]), warnings[0]);
   });
 
-  it("fails each use whose system call fails, and goes on", async () => {
+  it("throws for each use with a failing system call, and keeps working", async () => {
     using bus = new Bus(options);
     using other = new Bus(options);
     const failing = (name: Call) => (call: Call) => call === name ? -ENOMEM : undefined;
     assertThrows(() => withFaults(failing("getsockopt"), () => bus.droppedFrames), CanOperationError, "ENOMEM");
     assertThrows(() => withFaults(failing("getsockopt"), () => bus.sendBuffer), CanOperationError, "ENOMEM");
     assertThrows(() => withFaults(failing("setsockopt"), () => bus.setFilters(null)), CanOperationError, "ENOMEM");
-    // After none pass, the new ones are refused: the older filters are put back.
+    // The new filters are refused after all frames were blocked: the previous filters are restored.
     bus.setFilters([{ canId: 1, canMask: 0x7ff }]);
     let calls = 0;
     const third = (call: Call) => call === "setsockopt" && ++calls === 3 ? -ENOMEM : undefined;
     assertThrows(() => withFaults(third, () => bus.setFilters([{ canId: 2, canMask: 0x7ff }])), CanOperationError);
     other.sendMany([message, new Message({ arbitrationId: 2 })]);
     assertEquals(all(bus, 1).map(({ arbitrationId }) => arbitrationId), [1]);
-    // Adding the socket to epoll, and looking.
+    // Adding the socket to epoll, and polling it.
     for (const name of ["epollCtl", "epollWait"] satisfies Call[]) {
       const wait = withFaults(failing(name), async () => {
         const waiting = bus.recvAsync();
@@ -140,7 +140,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     assertEquals((await wait)!.arbitrationId, 1);
   });
 
-  it("leaves no descriptor open when closing meets errors", async () => {
+  it("leaves no descriptor open when a call of closing fails", async () => {
     const before = await restingDescriptors();
     const bus = new Bus(options);
     await bus.recvAsync({ timeout: 0.01 });
@@ -148,7 +148,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("recvMany gives what came before an error, then the error", () => {
+  it("recvMany returns what arrived before an error, then throws it", () => {
     using sender = new Bus({ ...options, receiveOwnMessages: true });
     using bus = new Bus(options);
     deliver(sender, ...Array.from({ length: 70 }, () => message));
@@ -160,7 +160,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     assertEquals(bus.recvMany(1000, 1).length, 6);
   });
 
-  it("an error rejects the first who waits, and the next is served", async () => {
+  it("an error rejects the first pending wait, and the next one is served", async () => {
     using bus = new Bus(options);
     using sender = new Bus(options);
     const waiting = [bus.recvAsync(), bus.recvAsync()];
@@ -173,7 +173,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     assertEquals((await waiting[1])!.arbitrationId, 1);
   });
 
-  it("signals are never seen", () => {
+  it("EINTR is never reported", () => {
     using bus = new Bus(options);
     using sender = new Bus(options);
     let interrupted = 0;
@@ -191,7 +191,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
   for (const errno of [ENOBUFS, EAGAIN]) {
     const name = errno === ENOBUFS ? "ENOBUFS" : "EAGAIN";
 
-    it(`waits out ${name}, in order, and sends nothing twice`, async () => {
+    it(`waits for room after ${name}, keeps the order, and sends nothing twice`, async () => {
       using bus = new Bus(options);
       using sender = new Bus(options);
       const sent = Array.from({ length: 9 }, (_, i) => new Message({ arbitrationId: i }));
@@ -207,7 +207,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
       assertEquals(bus.recv(0), null);
     });
 
-    it(`${name} without end: the deadline is kept and nothing was sent`, async () => {
+    it(`keeps the deadline during endless ${name}, and sends nothing`, async () => {
       using bus = new Bus(options);
       using sender = new Bus(options);
       const fault = (call: Call) => ["send", "sendmmsg"].includes(call) ? -errno : undefined;
@@ -231,7 +231,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     });
   }
 
-  it("sendMany tells how many went before an error", () => {
+  it("sendMany reports how many messages were sent before an error", () => {
     using bus = new Bus(options);
     using sender = new Bus(options);
     let calls = 0;
@@ -242,7 +242,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     assertEquals(all(bus, 128).length, 128);
   });
 
-  it("close rejects those who wait even if the system call fails", async () => {
+  it("close rejects pending waits even if the system call fails", async () => {
     const bus = new Bus(options);
     const wait = bus.recvAsync();
     let fd = -1;
@@ -254,7 +254,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     openLibc().close(fd);
   });
 
-  it("tries to send again in time, whatever else goes on meanwhile", async () => {
+  it("retries a send in time, whatever else happens on the bus", async () => {
     const disturbances: Record<string, (sender: Bus) => void> = {
       "sending more": (sender) => void sender.sendAsync(message),
       "polling": (sender) => void sender.recvAsync({ timeout: 0.001 }),
@@ -277,7 +277,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     }
   });
 
-  it("tells those who wait of an error that a change of filters meets", async () => {
+  it("rejects a pending wait with an error that setFilters finds", async () => {
     using bus = new Bus(options);
     const wait = bus.recvAsync();
     withFaults((call) => call === "recvmmsg" ? -ENETDOWN : undefined, () => bus.setFilters(null));
@@ -296,7 +296,7 @@ describe("A bus whose system calls fail", { skip: noVcan }, () => {
     }
   });
 
-  it("setFilters keeps an error that it meets for the next receive", () => {
+  it("setFilters keeps an error that it finds for the next receive", () => {
     using bus = new Bus(options);
     using sender = new Bus(options);
     withFaults((call) => call === "recvmmsg" ? -ENETDOWN : undefined, () => bus.setFilters(null));

@@ -8,7 +8,7 @@ import { worlds } from "../support/worlds.ts";
 
 for (const { name, skip, open } of worlds) {
   describe(`Opening and closing on ${name}`, { skip }, () => {
-    it("10,000 times leaves descriptors and memory as they were", async () => {
+    it("10,000 times leaks neither descriptors nor memory", async () => {
       const cycle = (count: number) => {
         for (let i = 0; i < count; i++) {
           using bus = open({ receiveOwnMessages: true });
@@ -18,18 +18,18 @@ for (const { name, skip, open } of worlds) {
       };
       const before = await restingDescriptors();
       cycle(2_000);
-      // A leak of one socket's buffers alone would be 80 MB each time; what a collector puts off is not.
+      // Leaking only one socket's buffers would be 80 MB each time; what the garbage collector postpones is less.
       const growths: number[] = [];
       do {
         const warm = process.memoryUsage().rss;
         cycle(8_000);
         growths.push((process.memoryUsage().rss - warm) / 2 ** 20);
       } while (growths.at(-1)! >= 40 && growths.length < 4);
-      assert(openDescriptors() <= before, `${openDescriptors()} are open, and there were ${before}`);
+      assert(openDescriptors() <= before, `${openDescriptors()} descriptors are open, ${before} were before`);
       assert(growths.at(-1)! < 40, `${growths.map((growth) => growth.toFixed(1))} MiB more`);
     });
 
-    it("with a wait each, leaves descriptors as they were and no thread behind", async () => {
+    it("with an asynchronous wait each, leaks neither descriptors nor threads", async () => {
       const before = await restingDescriptors();
       for (let i = 0; i < 50; i++) {
         using bus = open();

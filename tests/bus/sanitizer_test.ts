@@ -1,4 +1,4 @@
-// Deno counts the operations and resources that a test leaves behind, where it is asked to. Bun has no such thing.
+// Deno can check that a test leaks no operations and resources. Bun cannot.
 import { type Bus, type BusOptions, Message } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { pause } from "../support/pause.ts";
@@ -18,7 +18,7 @@ const { Deno } = globalThis as unknown as { Deno?: DenoTest };
 
 for (const { name, skip, open } of worlds) {
   Deno?.test({
-    name: `a closed bus leaves nothing behind in Deno, on ${name}`,
+    name: `a closed bus leaks nothing in Deno, on ${name}`,
     ignore: skip !== false,
     sanitizeOps: true,
     sanitizeResources: true,
@@ -49,7 +49,7 @@ async function use(open: (options?: Partial<BusOptions>) => Bus): Promise<void> 
   const { done } = tasks[0];
   sender.close();
   await done;
-  // The other thread ends its wait a little later than the last bus; then the descriptors of the wait are closed.
+  // The other thread ends a little later than the last bus, and closes its descriptors then.
   await descriptorsBackTo(before);
   await pause(20);
 }

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { BcmSocket, Bus, type BusOptions, CanError, CanOperationError, J1939Socket } from "../../mod.ts";
 import { fullOptions } from "../../src/raw/options.ts";
 
-describe("Options of a bus", () => {
+describe("The options of a bus", () => {
   it("have python-can's defaults", () => {
     assertEquals(fullOptions("vcan0"), {
       channel: "vcan0",
@@ -21,11 +21,11 @@ describe("Options of a bus", () => {
     });
   });
 
-  it("xl: true opens a bus for FD frames too, as in the kernel", () => {
+  it("include fd: true with xl: true, as in the kernel", () => {
     assertEquals(fullOptions({ channel: "c", xl: true }).fd, true);
   });
 
-  it("beside the channel are refused: they would be ignored", () => {
+  it("are refused as a second argument, which would be ignored", () => {
     for (const Class of [Bus, BcmSocket, J1939Socket] as (new (...args: unknown[]) => Bus)[]) {
       const text = `${Class.name} takes one argument, not 2: options have the channel in them, { channel: ... }`;
       assertThrows(() => new Class("vcan0", { fd: true }), TypeError, text);
@@ -34,7 +34,7 @@ describe("Options of a bus", () => {
 
   it("are refused by name and value", () => {
     const refused: [unknown, typeof RangeError | typeof TypeError, string][] = [
-      [undefined, TypeError, "Bus takes a channel's name or options, not undefined"],
+      [undefined, TypeError, "Bus takes the name of a channel or options, not undefined"],
       [{}, TypeError, "Option channel is missing"],
       [{ channel: 0 }, TypeError, "Option channel must be of type string: 0"],
       [{ channel: "c", bitrate: 500000 }, TypeError, 'Bus has no option "bitrate"'],
@@ -63,7 +63,7 @@ describe("Options of a bus", () => {
 });
 
 describe("CanError", () => {
-  it("has a name, details and a cause, and no fields that it knows nothing of", () => {
+  it("has a name, details and a cause, and leaves out the fields that were not given", () => {
     const cause = new Error("before");
     const error = new CanOperationError("text", { code: "EIO", errno: 5, cause });
     assertEquals([error.name, `${error}`, error.code, error.errno, error.cause], [

@@ -17,7 +17,7 @@ import { noVcan } from "../support/kernel.ts";
 /** Writes a frame's control messages; returns their bytes. */
 type Write = (control: Uint8Array) => number;
 
-/** What a bus receives when the kernel writes this, and the socket options of SOL_SOCKET that were set. */
+/** Receives frames with the given control messages; returns the messages and the SOL_SOCKET options that were set. */
 function received(timestamps: BusOptions["timestamps"], writes: readonly Write[]) {
   const options = new Map<number, number>();
   let waiting = writes;
@@ -49,10 +49,10 @@ function received(timestamps: BusOptions["timestamps"], writes: readonly Write[]
 
 const software: Timespec = [1_700_000_000n, 123_456_789n];
 
-/** A controller's time, and the nanoseconds that it is. */
+/** Controllers' timestamps, with their values in nanoseconds. */
 const hardware: [Timespec, bigint][] = [
   [[1_700_000_001n, 987_654_321n], 1_700_000_001_987_654_321n],
-  [[0n, 1n], 1n], // its clock begins with the controller's power
+  [[0n, 1n], 1n], // its clock starts when the controller is switched on
   [[1n, 0n], 1_000_000_000n],
   [[2n ** 31n - 1n, 999_999_999n], 2_147_483_647_999_999_999n],
   [[2n ** 31n, 1n], 2_147_483_648_000_000_001n], // 19 January 2038
@@ -63,7 +63,7 @@ const hardware: [Timespec, bigint][] = [
 ];
 
 describe("Timestamps", () => {
-  it("are the controller's where it has them, exact to the nanosecond", () => {
+  it("are the controller's where it has any, exact to the nanosecond", () => {
     const writes = hardware.map(([time]): Write => (control) => writeTimestamping(control, software, time));
     const { times, messages } = received("hardware", writes);
     assertEquals(times, hardware.map(([, ns]) => [ns, "hardware"]));
@@ -73,17 +73,17 @@ describe("Timestamps", () => {
     });
   });
 
-  it("are the controller's also where the kernel has none", () => {
+  it("are the controller's even if the kernel has none", () => {
     const writes = hardware.map(([time]): Write => (control) => writeTimestamping(control, none, time));
     assertEquals(received("hardware", writes).times, hardware.map(([, ns]) => [ns, "hardware"]));
   });
 
-  it("are the kernel's where the controller has none, and say so", () => {
+  it("are the kernel's where the controller has none, with the source reported", () => {
     const writes = hardware.map(([time]): Write => (control) => writeTimestamping(control, time, none));
     assertEquals(received("hardware", writes).times, hardware.map(([, ns]) => [ns, "software"]));
   });
 
-  it("are 0 and nobody's where there is none, and each frame's own", () => {
+  it("are 0 without a source where there are none, for each frame on its own", () => {
     const writes: Write[] = [
       (control) => writeTimestamping(control, software, [5n, 6n]),
       () => 0,
@@ -108,18 +108,18 @@ describe("Timestamps", () => {
     assertEquals(received("software", [() => 0]).times, [[0n, null]]);
   });
 
-  it("are asked for in one way or the other", () => {
+  it("are requested with one socket option or the other", () => {
     const asked = (timestamps: BusOptions["timestamps"]) => {
       const { options } = received(timestamps, []);
       return [options.get(SO_TIMESTAMPNS), options.get(SO_TIMESTAMPING)];
     };
-    // Bits 2 and 3: both stamp what is received; 4 and 6: both times are told.
+    // Bits 2 and 3: both stamp received frames; 4 and 6: both timestamps are reported.
     assertEquals(asked("hardware"), [undefined, 0b101_1100]);
     assertEquals(asked("software"), [1, undefined]);
   });
 
   for (const timestamps of ["hardware", "software"] as const) {
-    it(`of a vcan are the kernel's, ${timestamps} asked for`, { skip: noVcan }, () => {
+    it(`of a vcan are the kernel's, also with "${timestamps}"`, { skip: noVcan }, () => {
       using sender = new Bus("vcan0");
       using bus = new Bus({ channel: "vcan0", timestamps });
       const begin = Date.now() / 1000;
@@ -128,13 +128,13 @@ describe("Timestamps", () => {
       const messages: Message[] = [];
       while (messages.length < count) {
         const message = bus.recv(10);
-        assert(message, `${messages.length} of ${count} came`);
+        assert(message, `only ${messages.length} of ${count} arrived`);
         messages.push(message);
       }
       const end = Date.now() / 1000;
       const sources = messages.map(({ timestampSource }) => timestampSource);
       assertEquals(sources, sources.map(() => "software"));
-      // A second for clocks that are read in different ways.
+      // Allow a second, as the clocks are read in different ways.
       for (const { timestamp } of messages) {
         assert(timestamp > begin - 1 && timestamp < end + 1, `${timestamp} is not between ${begin} and ${end}`);
       }
