@@ -1,5 +1,5 @@
 /**
- * What goes wrong in ISO-TP, in its words.
+ * Errors of ISO-TP transmissions, with their meaning in ISO 15765-2.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { EBADMSG, ECOMM, EILSEQ, EMSGSIZE, ENODEV, errnoName, ETIMEDOUT } from "
 import { INTERFACE_REMOVED } from "../socket/kernel_socket.ts";
 import { systemError } from "../socket/system_error.ts";
 
-/** Which of the two transmissions of a socket failed. */
+/** Whether a PDU was not sent or not received: a socket does both at once. */
 export type Direction = "send" | "receive";
 
-/** How the kernel reports the failure of a transmission. */
+/** The errnos with which the kernel reports a failed transmission. */
 const meanings: Record<Direction, Readonly<Record<number, string>>> = {
   send: {
     [ECOMM]: "communication error: the receiver sent no flow control within 1 s, " +
@@ -21,22 +21,22 @@ const meanings: Record<Direction, Readonly<Record<number, string>>> = {
     [EBADMSG]: "bad message: the receiver's flow control is too short, unknown or wrongly padded",
   },
   receive: {
-    [ETIMEDOUT]: "timeout: the sender did not go on within 1 s",
-    [EILSEQ]: "wrong sequence: a consecutive frame is missing, doubled or out of order",
-    [EBADMSG]: "bad message: a frame is wrongly padded; if it was flow control, a PDU for which nobody waits is lost",
+    [ETIMEDOUT]: "timeout: the sender did not continue within 1 s",
+    [EILSEQ]: "wrong sequence: a consecutive frame is missing, duplicated or out of order",
+    [EBADMSG]: "bad message: a frame is wrongly padded; if it was flow control, a PDU sent without waitTxDone is lost",
   },
 };
 
-/** Whether the kernel reports so that a transmission of that direction failed. */
+/** Whether the kernel reports a failed transmission of that direction with this result. */
 export function isFailure(direction: Direction, result: number): boolean {
   return (-result) in meanings[direction];
 }
 
 /**
- * An error for a failed transmission or call.
+ * Makes the error of a failed transmission or call.
  *
  * @param result `-errno`.
- * @param advice What to do, or what else there is to know.
+ * @param advice What to do, or what else happened.
  */
 export function isoTpError(direction: Direction, result: number, channel: string, advice?: string): CanOperationError {
   const action = `${direction === "send" ? "send to" : "receive from"} "${channel}"`;

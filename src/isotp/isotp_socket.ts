@@ -1,5 +1,5 @@
 /**
- * ISO-TP: messages longer than a frame.
+ * Sockets of ISO-TP, which carries messages longer than a frame.
  *
  * @module
  */
@@ -13,32 +13,31 @@ import { type FullIsoTpOptions, fullIsoTpOptions, type IsoTpOptions } from "./op
 import { IsoTpPort } from "./port.ts";
 
 /**
- * One end of an ISO-TP (ISO 15765-2) connection, over the kernel's `CAN_ISOTP`: it sends and receives PDUs, which are
- * bytes, 1 to 4095 of them or as many as the kernel takes. The kernel cuts them into frames, puts them together, and minds
- * flow control and times.
+ * One end of an ISO-TP connection (ISO 15765-2), over the kernel's
+ * [`CAN_ISOTP`](https://docs.kernel.org/networking/iso15765-2.html). It sends and receives PDUs: byte arrays of 1 to 4095
+ * bytes, or more where the kernel allows it. The kernel segments and reassembles them and handles flow control and timing.
  *
- * `send` hands a PDU to the kernel, which sends one at a time: the next one waits until the one before is through. With
- * `waitTxDone` a send ends when its PDU has been sent, and fails if that fails; without, the failure is told by the next
- * call, be it a send, whose PDU is not sent then, or a receive. Of several sends that wait, the first is told, and the
- * others are sent.
+ * `send` hands a PDU to the kernel, which sends one at a time: the next one waits until it is done. With `waitTxDone`, a
+ * send ends when its PDU has been sent, and fails if that fails. Without, the failure is thrown by the next call: a send,
+ * whose own PDU is then not sent, or a receive. Of several pending sends, the first throws it, and the others are sent.
  *
- * A send with `waitTxDone` that gives up, because of its timeout or signal, does not take back a PDU that is being sent: it
- * goes on, and if it fails, the next call is told. (`CanTimeoutError` says so: "it is still being sent".)
+ * A send with `waitTxDone` whose timeout expires or whose signal is aborted does not cancel a PDU that is being sent: the
+ * kernel continues, and if that fails, the next call throws. (The `CanTimeoutError` says: "it is still being sent".)
  *
- * An error of ISO-TP is a `CanOperationError`, with one of these codes:
+ * An ISO-TP error is a `CanOperationError` with one of these codes:
  *
  * | code | a PDU was not sent | a PDU was not received |
  * | --- | --- | --- |
- * | `ECOMM` | no flow control came within 1 s, or the interface took no frame within 2 s | |
- * | `EMSGSIZE` | the receiver has no room for one of that length, or the kernel takes none | |
+ * | `ECOMM` | no flow control arrived within 1 s, or the interface took no frame within 2 s | |
+ * | `EMSGSIZE` | the receiver has no room for a PDU of that length, or the kernel does not take it | |
  * | `EBADMSG` | the flow control was malformed | a frame was wrongly padded |
- * | `ETIMEDOUT` | | the sender did not go on within 1 s |
- * | `EILSEQ` | | a frame was missing, doubled or out of order |
+ * | `ETIMEDOUT` | | the sender did not continue within 1 s |
+ * | `EILSEQ` | | a frame was missing, duplicated or out of order |
  *
- * The kernel tells an error before the PDUs that came earlier, and hands out none any more when the interface is gone. Of
- * two errors that come before it is asked, it tells the later.
+ * The kernel reports an error before the PDUs that arrived earlier, and returns none of these once the interface is gone.
+ * Of two errors before the next call, it reports the later only.
  *
- * Every `timeout` is in seconds: absent or null waits for ever, 0 does not wait. A negative one is a RangeError.
+ * Every `timeout` is in seconds: absent or null waits forever, 0 does not wait, and a negative one is a RangeError.
  *
  * @example
  * ```ts ignore
@@ -46,11 +45,13 @@ import { IsoTpPort } from "./port.ts";
  *
  * using socket = new IsoTpSocket({ channel: "can0", txId: 0x7e0, rxId: 0x7e8, isExtendedId: false });
  * socket.send(Uint8Array.of(0x22, 0xf1, 0x90), 1.0); // UDS: what is your VIN?
- * console.log(socket.recv(1.0)); // up to a second, then null
+ * console.log(socket.recv(1.0)); // waits up to a second; null if nothing arrived
  * ```
+ *
+ * @category ISO-TP
  */
 export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
-  /** What the socket is, for people: `isotp channel "vcan0", sends 7e0, receives 7e8`. */
+  /** A description for logs: `isotp channel "vcan0", sends 7e0, receives 7e8`. */
   readonly channelInfo: string;
   readonly #logger: Logger | undefined;
 
@@ -58,7 +59,7 @@ export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
    * Opens a socket.
    *
    * @throws {CanInitializationError} The interface does not exist, is not CAN or is down, or a system call failed.
-   * @throws {CanInterfaceNotImplementedError} There is no ISO-TP here: its module `can-isotp` is missing, say.
+   * @throws {CanInterfaceNotImplementedError} The kernel has no SocketCAN, or no ISO-TP: the module `can-isotp` is missing, say.
    * @throws {TypeError | RangeError} An option is wrong.
    * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
    */
@@ -86,8 +87,8 @@ export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
   }
 
   /**
-   * Closes the socket and rejects every pending wait. A second call does nothing. The PDU that is being sent is sent
-   * nonetheless: until then, or until the kernel gives it up, the descriptor stays open.
+   * Closes the socket and rejects every pending wait. A second call does nothing. A PDU that is being sent is still sent to
+   * its end: the descriptor stays open until then, or until the kernel gives up.
    */
   override close(): void {
     if (this.closed) return;
@@ -96,11 +97,11 @@ export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
   }
 }
 
-/** What an ISO-TP socket sends. */
+/** Sends PDUs. */
 class PduSending implements Sending<Uint8Array> {
   readonly channel: string;
   readonly logger: Logger | undefined;
-  readonly noRoom = "another PDU is being sent, or the interface's queue is full";
+  readonly noRoom = "another PDU is being sent, or the transmit queue is full";
   readonly #options: FullIsoTpOptions;
   readonly #socket: IsoTpPort;
 
@@ -112,12 +113,12 @@ class PduSending implements Sending<Uint8Array> {
   }
 
   check(pdu: Uint8Array): void {
-    if (!(pdu instanceof Uint8Array)) throw new TypeError(`Cannot send ${pdu}: a PDU is a Uint8Array`);
+    if (!(pdu instanceof Uint8Array)) throw new TypeError(`Cannot send ${pdu}: a PDU must be a Uint8Array`);
     const { broadcast, singleFrame } = this.#options;
-    if (pdu.length === 0) throw new RangeError("Cannot send a PDU of 0 bytes: it has 1 at the least");
+    if (pdu.length === 0) throw new RangeError("Cannot send a PDU of 0 bytes: it must have at least 1");
     if (broadcast === "sf" && pdu.length > singleFrame) {
       throw new RangeError(
-        `Cannot send ${pdu.length} bytes with sfBroadcast: one frame takes ${singleFrame} at the most`,
+        `Cannot send ${pdu.length} bytes with sfBroadcast: a single frame takes at most ${singleFrame}`,
       );
     }
   }

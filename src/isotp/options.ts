@@ -1,5 +1,5 @@
 /**
- * How an ISO-TP socket is opened.
+ * The options of an ISO-TP socket, checked and in the kernel's terms.
  *
  * @module
  */
@@ -33,64 +33,78 @@ import {
   type RawIsoTpOptions,
 } from "../kernel/isotp.ts";
 
-/** Options of an ISO-TP socket. What is absent is as the kernel has it. */
+/**
+ * Options of an `IsoTpSocket`, those of [`linux/can/isotp.h`](https://docs.kernel.org/networking/iso15765-2.html). An absent
+ * option has the kernel's default.
+ *
+ * @category ISO-TP
+ */
 export interface IsoTpOptions extends CommonOptions {
   /** Name of the interface, such as `"vcan0"`. */
   readonly channel: string;
-  /** Identifier of what this end sends: 0 to 0x7ff, extended to 0x1fffffff. */
+  /** Identifier of the frames that this end sends: 0 to 0x7ff, extended 0 to 0x1fffffff. */
   readonly txId: number;
-  /** Identifier of what the other end sends, another one than `txId`. Absent for a broadcast alone. */
+  /** Identifier of the frames that the other end sends; not that of `txId`. Must be absent for a broadcast, and only then. */
   readonly rxId?: number;
-  /** 29-bit identifiers. Default true, as in `Message`. */
+  /** Whether the identifiers have 29 bits. Default true, as in `Message`. */
   readonly isExtendedId?: boolean;
-  /** Extended (or mixed) addressing: the address that comes first in each frame that is sent, 0 to 255. */
+  /** Extended (or mixed) addressing: the address in the first byte of each sent frame, 0 to 255. Default: none. */
   readonly extAddress?: number;
-  /** The address in the frames that are received. Default `extAddress`. */
+  /** The address in the first byte of each received frame, 0 to 255. Default `extAddress`. */
   readonly rxExtAddress?: number;
-  /** Functional addressing, 1 to N: what fits into a single frame is sent, and nothing received. Default false. */
+  /** Functional (1-to-N) addressing: only PDUs of a single frame are sent, and nothing is received. Default false. */
   readonly sfBroadcast?: boolean;
-  /** 1 to N: more frames are sent too, without flow control, and nothing received. Since Linux 6.0. Default false. */
+  /**
+   * 1-to-N addressing with PDUs of any length, sent without flow control; nothing is received. Since Linux 6.0. Default
+   * false.
+   */
   readonly cfBroadcast?: boolean;
-  /** Whether the frames are CAN FD: those that are sent, and those that are received. Default false. */
+  /** Whether the frames are CAN FD, in both directions. Default false. */
   readonly fd?: boolean;
-  /** Most bytes of data in a frame that is sent: 8, and with `fd` 12, 16, 20, 24, 32, 48, 64. Default 8, with `fd` 64. */
+  /**
+   * The largest payload of a sent frame, in bytes (TX_DL): 8; with `fd` also 12, 16, 20, 24, 32, 48 and 64. Default 8, with
+   * `fd` 64.
+   */
   readonly txDl?: number;
-  /** FD: the data is sent at the data bitrate. Default false. */
+  /** Whether CAN FD frames are sent with the data bitrate (BRS). Needs `fd`. Default false. */
   readonly bitrateSwitch?: boolean;
-  /** The byte that fills frames up, to 8 bytes or the next length of FD. Absent: they are as short as they can be. */
+  /**
+   * The padding byte of sent frames, 0 to 255: it fills them up to 8 bytes, or to the next length of CAN FD. Default: no
+   * padding; frames are as short as possible.
+   */
   readonly txPadding?: number;
-  /** The byte that fills up the frames that are received. It has to be there only with `checkPadding`. */
+  /** The padding byte of received frames, 0 to 255. Only checked with `checkPadding`. */
   readonly rxPadding?: number;
   /**
-   * What of the padding of received frames is checked: their length, the filling bytes, or all. Without `rxPadding`, only
-   * `"length"`: that there is no padding. Frames that fail are an error, `EBADMSG`. Default: nothing.
+   * What is checked of the padding of received frames: their length, the padding bytes, or both. Without `rxPadding` only
+   * `"length"` is allowed: that there is no padding. A wrong frame is an error, `EBADMSG`. Default: nothing.
    */
   readonly checkPadding?: "length" | "content" | "all";
-  /** How many frames the other end may send until it waits for the next flow control, 1 to 255; 0 for all. Default 0. */
+  /** Frames that the other end may send before it waits for flow control again (BS), 1 to 255; 0 for all. Default 0. */
   readonly blockSize?: number;
   /**
-   * Seconds that the other end shall leave between two frames: 0 to 0.127 in steps of 0.001, or 0.0001 to 0.0009 in steps
-   * of 0.0001. Default 0.
+   * Seconds that the other end must leave between two frames (STmin): 0 to 0.127 in steps of 0.001, or 0.0001 to 0.0009 in
+   * steps of 0.0001. Default 0.
    */
   readonly stMin?: number;
-  /** How many wait frames may be sent, 0 to 255. The kernel keeps the number, and sends none so far. Default 0. */
+  /** How many wait frames may be sent (N_WFTmax), 0 to 255. The kernel stores it, but never sends any. Default 0. */
   readonly wftMax?: number;
   /**
-   * Seconds that sending a frame takes (N_As), which the kernel adds to the time that the other end asks for between two
-   * frames; 0 sends at once (since Linux 5.18). At most 4.294967294. Default 0.00005.
+   * Seconds that sending a frame takes (N_As), which the kernel adds to the STmin of the other end; 0 adds nothing (since
+   * Linux 5.18). At most 4.294967294. Default 0.00005.
    */
   readonly frameTxTime?: number;
-  /** Seconds between two frames that are sent, whatever the other end asks for; at most 4.294967295. */
+  /** Seconds between two sent frames, whatever STmin the other end asks for; at most 4.294967295. Default: its STmin. */
   readonly forceTxStMin?: number;
-  /** Frames that are received sooner after each other than these seconds are ignored; at most 4.294967295. */
+  /** Seconds within which a received frame after another is ignored; at most 4.294967295. Default: none is. */
   readonly forceRxStMin?: number;
-  /** Only listen: receive what others send to each other, without flow control of one's own. Default false. */
+  /** Whether to listen only: to receive what others send to each other, without sending flow control. Default false. */
   readonly listenMode?: boolean;
-  /** While sending ignore what is received, and the other way round. Default false. */
+  /** Whether received frames are ignored while sending, and nothing is sent while receiving. Default false. */
   readonly halfDuplex?: boolean;
   /**
-   * Whether sending waits until all of the PDU has been sent, so that it fails if that fails. Otherwise a PDU is handed
-   * to the kernel, and what becomes of it is told later. Default false.
+   * Whether a send waits until its PDU has been sent completely, and fails if that fails. Otherwise a send only hands the
+   * PDU to the kernel, and a failure is thrown by a later call. Default false.
    */
   readonly waitTxDone?: boolean;
 }
@@ -99,7 +113,7 @@ export interface IsoTpOptions extends CommonOptions {
 export interface FullIsoTpOptions extends CommonOptions {
   readonly channel: string;
   readonly waitTxDone: boolean;
-  /** The identifiers with CAN_EFF_FLAG; the same where nothing is received. */
+  /** The identifiers with CAN_EFF_FLAG where extended; both are the same for a broadcast. */
   readonly txWord: number;
   readonly rxWord: number;
   readonly kernel: RawIsoTpOptions;
@@ -113,9 +127,9 @@ export interface FullIsoTpOptions extends CommonOptions {
   readonly forceTxStMin: number | undefined;
   readonly forceRxStMin: number | undefined;
   readonly checksPadding: boolean;
-  /** Most bytes of a PDU that is sent in one frame. */
+  /** The longest PDU, in bytes, that fits into a single frame. */
   readonly singleFrame: number;
-  /** Whether there is no flow control: for one frame only, or for any number. */
+  /** The kind of broadcast, which has no flow control: of a single frame, or of consecutive ones. */
   readonly broadcast: "sf" | "cf" | undefined;
 }
 
@@ -151,16 +165,16 @@ const table: OptionTable<IsoTpOptions> = {
 
 type Given = IsoTpOptions & Required<Pick<IsoTpOptions, "isExtendedId" | "blockSize" | "stMin" | "wftMax">>;
 
-/** Lengths of frames that are full. */
+/** The values of TX_DL. */
 const dataLengths = [8, 12, 16, 20, 24, 32, 48, 64];
 
 /** The greatest `__u32`. */
-const MOST = 2 ** 32 - 1;
+const MAX_U32 = 2 ** 32 - 1;
 
 /**
  * Checks options and puts them into the kernel's terms.
  *
- * @throws {TypeError} An option is unknown, missing or of the wrong type, or does not go with another one.
+ * @throws {TypeError} An option is unknown, missing or of the wrong type, or excluded by another one.
  * @throws {RangeError} A value is out of range.
  */
 export function fullIsoTpOptions(given: IsoTpOptions): FullIsoTpOptions {
@@ -188,8 +202,8 @@ export function fullIsoTpOptions(given: IsoTpOptions): FullIsoTpOptions {
     mtu: fd ? CANFD_MTU : CAN_MTU,
     txDl,
     txFlags: bitrateSwitch ? CANFD_BRS : 0,
-    forceTxStMin: nanoseconds("forceTxStMin", options.forceTxStMin, MOST),
-    forceRxStMin: nanoseconds("forceRxStMin", options.forceRxStMin, MOST),
+    forceTxStMin: nanoseconds("forceTxStMin", options.forceTxStMin, MAX_U32),
+    forceRxStMin: nanoseconds("forceRxStMin", options.forceRxStMin, MAX_U32),
     waitTxDone: options.waitTxDone === true,
     checksPadding: options.checkPadding !== undefined,
     singleFrame: singleFrame(txDl, options.extAddress !== undefined),
@@ -213,20 +227,26 @@ function identifiers(options: Given): { txWord: number; rxWord: number } {
     );
     return (id | (isExtendedId ? CAN_EFF_FLAG : 0)) >>> 0;
   };
-  if (txId === undefined) throw new TypeError("Option txId is missing: the identifier of what this end sends");
+  if (txId === undefined) {
+    throw new TypeError("Option txId is missing: the identifier of the frames that this end sends");
+  }
   const txWord = word("txId", txId);
   if (sfBroadcast && cfBroadcast) throw new TypeError("Options sfBroadcast and cfBroadcast exclude each other");
   if (sfBroadcast || cfBroadcast) {
-    if (rxId !== undefined) throw new TypeError("Option rxId has no meaning with a broadcast: nothing is received");
+    if (rxId !== undefined) {
+      throw new TypeError("Option rxId has no meaning with a broadcast, which receives nothing: leave it out");
+    }
     return { txWord, rxWord: txWord };
   }
   if (rxId === undefined) {
     throw new TypeError(
-      "Option rxId is missing: the identifier of what the other end sends (only sfBroadcast and cfBroadcast have none)",
+      "Option rxId is missing: the identifier of the frames that the other end sends (only sfBroadcast and cfBroadcast have none)",
     );
   }
   const rxWord = word("rxId", rxId);
-  if (rxWord === txWord) throw new RangeError(`Option rxId is ${rxId}, as txId: the two ends need one each`);
+  if (rxWord === txWord) {
+    throw new RangeError(`Option rxId is ${rxId}, the same as txId: each end needs its own identifier`);
+  }
   return { txWord, rxWord };
 }
 
@@ -236,14 +256,14 @@ function kernelOptions(options: Given): RawIsoTpOptions {
     if (options[name] !== undefined) checkByte(name, options[name]);
   }
   if (rxExtAddress !== undefined && extAddress === undefined) {
-    throw new TypeError("Option rxExtAddress needs extAddress: both ends use extended addressing, or none");
+    throw new TypeError("Option rxExtAddress needs extAddress: extended addressing is for both directions");
   }
   if (checkPadding !== undefined) checkChoice("Option checkPadding", checkPadding, ["length", "content", "all"]);
   if (checkPadding !== undefined && checkPadding !== "length" && rxPadding === undefined) {
     throw new TypeError(`Option checkPadding: "${checkPadding}" needs rxPadding: the byte to expect`);
   }
-  // 0 leaves the kernel's default.
-  const frameTime = nanoseconds("frameTxTime", frameTxTime, MOST - 1);
+  // In the kernel 0 stands for its default.
+  const frameTime = nanoseconds("frameTxTime", frameTxTime, MAX_U32 - 1);
   const flags: readonly [boolean | undefined, number][] = [
     [options.listenMode, CAN_ISOTP_LISTEN_MODE],
     [extAddress !== undefined, CAN_ISOTP_EXTEND_ADDR],
@@ -276,7 +296,7 @@ function dataLength({ fd, txDl = fd ? 64 : CAN_MAX_DLEN }: Given): number {
   return txDl;
 }
 
-/** Bytes of a PDU that fit into one frame: what the length and the address leave. */
+/** Bytes of a PDU that fit into a single frame, beside the length and the address. */
 function singleFrame(txDl: number, addressed: boolean): number {
   return txDl - (txDl > CAN_MAX_DLEN ? 2 : 1) - Number(addressed);
 }
@@ -285,7 +305,7 @@ function checkByte(name: string, value: number): void {
   checkWhole(`Option ${name}`, value, 0, 255);
 }
 
-/** Whole nanoseconds of a time in seconds. */
+/** Checks a time in seconds and returns whole nanoseconds. */
 function nanoseconds(name: string, seconds: number | undefined, most: number): number | undefined {
   if (seconds === undefined) return undefined;
   const whole = Math.round(seconds * 1e9);

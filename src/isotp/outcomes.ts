@@ -1,5 +1,5 @@
 /**
- * What becomes of PDUs, and who is told of it.
+ * The outcomes of PDUs, and the calls that report them.
  *
  * @module
  */
@@ -9,30 +9,30 @@ import { EADDRNOTAVAIL, EBADMSG, ENETDOWN, ENODEV, ENXIO } from "../kernel/errno
 import { type Direction, isFailure, isoTpError } from "./errors.ts";
 
 /**
- * The kernel has one place for the errors of a socket's both directions, and gives what is there to the next call,
- * whatever that is. Here they are sorted.
+ * The kernel stores one error for both directions of a socket and returns it from the next call, whichever that is. This
+ * class sorts them: each error is reported to the send or receive that it concerns.
  */
 export class Outcomes {
   readonly #channel: string;
   readonly #checksPadding: boolean;
   readonly #isIdle: () => boolean;
   readonly #onChange: () => void;
-  /** `-errno` for the next receive. */
+  /** An error for the next receive, as `-errno`. */
   #pending = 0;
-  /** `-errno` of a PDU whose sender has not waited, for the next call. */
+  /** The error of a PDU whose send did not wait, for the next call, as `-errno`. */
   #failed = 0;
-  /** The PDU that is being sent, if its sender waits. */
-  #sent: Uint8Array | null = null;
-  /** What became of PDUs whose senders wait: 0 or `-errno`. */
+  /** The PDU that is being sent, if its send waits. */
+  #sending: Uint8Array | null = null;
+  /** The outcomes of PDUs whose sends wait: 0 or `-errno`. */
   readonly #outcomes = new WeakMap<Uint8Array, number>();
-  /** Whether the PDU that was handed over last needs flow control, and has not been seen to be through. */
+  /** Whether the last PDU needs flow control and is not known to have been sent. */
   #segmented = false;
-  #downTold = false;
+  #downReported = false;
 
   /**
    * @param checksPadding Whether the padding of what is received is checked.
-   * @param isIdle Whether the kernel is sending nothing now.
-   * @param onChange Is called when `pending` or `failed` may have changed.
+   * @param isIdle Returns whether the kernel is sending no PDU now.
+   * @param onChange Called when `pending` or `failed` may have changed.
    */
   constructor(channel: string, checksPadding: boolean, isIdle: () => boolean, onChange: () => void) {
     this.#channel = channel;
@@ -46,30 +46,30 @@ export class Outcomes {
     return this.#pending !== 0;
   }
 
-  /** Whether there is an error of a PDU whose sender has not waited. */
+  /** Whether there is an error of a PDU whose send did not wait. */
   get failed(): boolean {
     return this.#failed !== 0;
   }
 
-  /** Whether who receives has been told that the interface is down, or will be. */
-  get downTold(): boolean {
-    return this.#downTold;
+  /** Whether a receive has reported that the interface is down, or will do so. */
+  get downReported(): boolean {
+    return this.#downReported;
   }
 
-  /** Something was received: the interface is up. */
+  /** A PDU was received: the interface is up. */
   received(): void {
-    this.#downTold = false;
+    this.#downReported = false;
   }
 
-  /** Whether that PDU is being sent, and its sender waits. */
+  /** Whether a PDU is being sent and its send waits. */
   isSending(pdu: Uint8Array): boolean {
-    return this.#sent === pdu;
+    return this.#sending === pdu;
   }
 
   /**
-   * Whether a PDU whose sender waits has been sent.
+   * Whether a PDU whose send waits has been sent.
    *
-   * @throws {CanOperationError} It has failed.
+   * @throws {CanOperationError} Sending it has failed.
    */
   isSent(pdu: Uint8Array): boolean {
     const outcome = this.#outcomes.get(pdu);
@@ -78,56 +78,56 @@ export class Outcomes {
     throw isoTpError("send", outcome, this.#channel);
   }
 
-  /** The kernel has taken a PDU. */
+  /** The kernel has taken a PDU. @param waits Whether its send waits. @param segmented Whether it needs flow control. */
   handedOver(pdu: Uint8Array, waits: boolean, segmented: boolean): void {
-    this.#end(0); // of the one before: the kernel would have told its failure
-    this.#downTold = false;
+    this.#end(0); // the PDU before it was sent: the kernel would have reported a failure
+    this.#downReported = false;
     this.#segmented = segmented;
-    this.#sent = waits ? pdu : null;
+    this.#sending = waits ? pdu : null;
   }
 
-  /** That PDU's sender waits no more: if it fails, that is told like that of one who has not waited. */
+  /** The send of a PDU no longer waits: a failure is reported by the next call. */
   leave(pdu: Uint8Array): void {
-    if (this.#sent === pdu) this.#sent = null;
+    if (this.#sending === pdu) this.#sending = null;
     const outcome = this.#outcomes.get(pdu);
     this.#outcomes.delete(pdu);
     if (outcome) this.#fail(outcome);
   }
 
-  /** What was being sent is through, and the socket has no error any more. */
+  /** The PDU was sent, and the socket has no error left. */
   settle(): void {
     this.#segmented = false;
     this.#end(0);
   }
 
   /**
-   * Keeps an error of the socket for whom it concerns.
+   * Keeps an error of the socket for the call that it concerns.
    *
    * @param result `-errno`.
-   * @param finder Whose call it came to.
+   * @param finder Which call returned it.
    */
   sort(result: number, finder: Direction): void {
     if (!isFailure("send", result)) this.keep(result);
     else if (result === -EBADMSG && !this.#isSenders(finder)) this.keep(result);
-    else if (this.#sent === null) this.#fail(result);
+    else if (this.#sending === null) this.#fail(result);
     else this.#end(result);
   }
 
-  /** Keeps an error for the next receive, and sees to it that who waits receives. */
+  /** Keeps an error for the next receive and wakes a pending one. */
   keep(result: number): void {
     if (isGone(result)) {
       this.#pending = -ENODEV;
       this.#end(-ENODEV);
     } else this.#pending ||= result;
-    this.#downTold ||= result === -ENETDOWN;
+    this.#downReported ||= result === -ENETDOWN;
     this.#onChange();
   }
 
   /**
-   * Tells a receive that has found nothing.
+   * Reports to a receive that found nothing.
    *
-   * @param writing Whether somebody waits to send, who is told first.
-   * @throws {CanOperationError} There is an error for it.
+   * @param writing Whether a send is pending: it has precedence for the error of a PDU.
+   * @throws {CanOperationError} There is an error for the receive.
    */
   throwToReceiver(writing: boolean): void {
     const result = this.#pending;
@@ -140,29 +140,29 @@ export class Outcomes {
   }
 
   /**
-   * Tells a send that has something of its own to send.
+   * Reports to a send, before its own PDU is sent.
    *
-   * @throws {CanOperationError} A PDU before has failed.
+   * @throws {CanOperationError} An earlier PDU has failed.
    */
   throwToSender(): void {
     if (this.failed) throw this.#takeFailure(", and this one was not sent");
   }
 
-  /** The error of a send that failed itself. */
+  /** Makes the error of a send whose own call failed. */
   sendError(result: number): CanOperationError {
     return isoTpError("send", isGone(result) ? -ENODEV : result, this.#channel);
   }
 
-  /** Whether a bad message was flow control, and no data: where both are checked, the kernel does not tell. */
+  /** Whether an EBADMSG is about flow control, not data: the kernel does not say which if the padding of both is checked. */
   #isSenders(finder: Direction): boolean {
     if (!this.#checksPadding) return true;
     if (!this.#segmented) return false;
-    return this.#sent === null ? finder === "send" : this.#isIdle();
+    return this.#sending === null ? finder === "send" : this.#isIdle();
   }
 
   #end(outcome: number): void {
-    if (this.#sent !== null) this.#outcomes.set(this.#sent, outcome);
-    this.#sent = null;
+    if (this.#sending !== null) this.#outcomes.set(this.#sending, outcome);
+    this.#sending = null;
   }
 
   #fail(result: number): void {
@@ -170,15 +170,15 @@ export class Outcomes {
     this.#onChange();
   }
 
-  /** @param besides What else is to be told. */
-  #takeFailure(besides: string): CanOperationError {
+  /** @param consequence Added to the text. */
+  #takeFailure(consequence: string): CanOperationError {
     const result = this.#failed;
     this.#fail(0);
-    return isoTpError("send", result, this.#channel, `a PDU that was handed over before is lost${besides}`);
+    return isoTpError("send", result, this.#channel, `an earlier PDU is lost${consequence}`);
   }
 }
 
-/** Whether the interface is gone: the kernel has unbound the socket. */
+/** Whether an error means that the interface was removed: the kernel has unbound the socket. */
 function isGone(result: number): boolean {
   return result === -ENODEV || result === -ENXIO || result === -EADDRNOTAVAIL;
 }

@@ -1,5 +1,5 @@
 /**
- * An ISO-TP socket of the kernel.
+ * The kernel's CAN_ISOTP socket.
  *
  * @module
  */
@@ -18,11 +18,11 @@ import type { FullIsoTpOptions } from "./options.ts";
 import { Outcomes } from "./outcomes.ts";
 import { bindAdvice, configureIsoTp, longestPdu } from "./settings.ts";
 
-/** Most bytes of a PDU, whatever a kernel is told to allow; and one more, so that a longer one would be noticed. */
-const ROOM = 1025 * 1024 + 1;
+/** The longest PDU of any kernel's `max_pdu_size`, in bytes, and one more, so that a longer one would be noticed. */
+const RECEIVE_SIZE = 1025 * 1024 + 1;
 
-/** How often a PDU is offered to the kernel in a row, while errors that have nothing to do with it are in the way. */
-const TRIES = 8;
+/** How often a send is tried in a row, while it returns errors that do not concern its PDU. */
+const MAX_TRIES = 8;
 
 const ISOTP: Protocol = {
   name: "CAN_ISOTP",
@@ -33,24 +33,25 @@ const ISOTP: Protocol = {
 
 const noBytes = new Uint8Array(0);
 
-/** Where every socket receives. The system gives only what has ever been written. */
-let memory: Uint8Array | undefined;
+/** The receive buffer of all sockets. Pages that were never written take no memory. */
+let receiveMemory: Uint8Array | undefined;
 
-/** CAN_ISOTP over a libc: the kernel sends one PDU at a time. */
+/** A CAN_ISOTP socket over a libc. The kernel sends one PDU at a time. */
 export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8Array> {
   readonly #options: FullIsoTpOptions;
   readonly #outcomes: Outcomes;
   readonly #pollfd: Uint8Array;
-  /** Whether the last receive found the end of what was there. */
+  /** Whether the last receive emptied the receive buffer. */
   #empty = false;
-  /** Whether somebody waits to send, and whether waits keep the process alive. */
+  /** Whether a send is pending. */
   #writing = false;
+  /** Whether pending waits keep the process alive. */
   #keepAlive = true;
 
   /**
    * Opens and binds a socket.
    *
-   * @param onReady See `Source.arm`; with an error if waiting itself failed.
+   * @param onReady See `Source.arm`; called with an error if waiting itself failed.
    * @throws {CanInitializationError} With the step that failed and what to do. No descriptor is left open.
    * @throws {CanInterfaceNotImplementedError} The kernel has no ISO-TP.
    */
@@ -62,7 +63,7 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
       channel,
       options.checksPadding,
       () => this.#isIdle(this.#events()),
-      () => this.#tellNews(),
+      () => this.#updateReadiness(),
     );
     this.#pollfd = encodePollfd(this.fd, POLLOUT);
     try {
@@ -84,13 +85,13 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
   }
 
   receive(into: Uint8Array[], from: number, max: number): number {
-    memory ??= new Uint8Array(ROOM);
+    receiveMemory ??= new Uint8Array(RECEIVE_SIZE);
     let received = 0;
     this.#empty = false;
     while (received < max && !this.#outcomes.pending) {
-      const result = this.libc.read(this.fd, memory);
-      if (result === ROOM) this.#outcomes.keep(-EMSGSIZE);
-      else if (result >= 0) into[from + received++] = memory.slice(0, result);
+      const result = this.libc.read(this.fd, receiveMemory);
+      if (result === RECEIVE_SIZE) this.#outcomes.keep(-EMSGSIZE);
+      else if (result >= 0) into[from + received++] = receiveMemory.slice(0, result);
       else if (result === -EAGAIN || result === -EINTR) {
         this.#empty = result === -EAGAIN;
         break;
@@ -108,16 +109,16 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
     if (this.#outcomes.isSending(pdu)) return 0;
     this.#outcomes.throwToSender();
     if (!this.#handOver(pdu)) return 0;
-    // Whoever waits for its end comes back with the same PDU.
+    // A send that waits for the end calls again with the same PDU.
     return this.#options.waitTxDone ? this.send(pdus, from) : 1;
   }
 
-  /** Whether that PDU is being sent, and its sender waits. */
+  /** See `Outcomes.isSending`. */
   isSending(pdu: Uint8Array): boolean {
     return this.#outcomes.isSending(pdu);
   }
 
-  /** That PDU's sender waits no more. */
+  /** See `Outcomes.leave`. */
   leave(pdu: Uint8Array): void {
     this.#outcomes.leave(pdu);
   }
@@ -125,11 +126,11 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
   override arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
     this.#writing = writable;
     this.#keepAlive = keepAlive;
-    if (this.#outcomes.failed) this.#tellNews();
+    if (this.#outcomes.failed) this.#updateReadiness();
     super.arm(readable, writable, keepAlive);
   }
 
-  /** The kernel's `close` waits until the PDU that is being sent has been sent, or given up; this one does not. */
+  /** Closes without blocking; the kernel's `close` blocks until the present PDU has been sent, or given up. */
   override close(): void {
     try {
       this.readiness.stop();
@@ -143,15 +144,15 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
     }
   }
 
-  /** Who sends is told first of what was not sent. */
-  #tellNews(): void {
+  /** A pending send has precedence for the error of a PDU. */
+  #updateReadiness(): void {
     this.readiness.hasQueued = this.#outcomes.pending || (this.#outcomes.failed && !this.#writing);
   }
 
-  /** Gives a PDU to the kernel; returns whether it took it. */
+  /** Hands a PDU to the kernel; returns whether the kernel took it. */
   #handOver(pdu: Uint8Array): boolean {
     const { waitTxDone, broadcast, singleFrame } = this.#options;
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       const result = this.libc.send(this.fd, pdu, pdu.length, 0);
       if (result >= 0 || result === -EINTR) this.readiness.reset();
       if (result === -EINTR) return false;
@@ -163,20 +164,20 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
       if (result === -EAGAIN) {
         if (this.#isBusy()) return false;
         this.#settle();
-      } else if (!this.#isAnothers(result)) throw this.#sendError(pdu, result);
+      } else if (!this.#isUnrelated(result)) throw this.#sendError(pdu, result);
       this.#outcomes.throwToSender();
     }
     this.readiness.backOff();
     return false;
   }
 
-  /** Whether an error of a send is about something else, so that it may be tried again. */
-  #isAnothers(result: number): boolean {
+  /** Whether an error of a send does not concern its PDU, so that it may be tried again. */
+  #isUnrelated(result: number): boolean {
     const { channel, mtu } = this.#options;
     if (result === -ENETDOWN) {
-      // The socket tells it once: to a send, though it is news for who receives.
+      // The socket returns it once, to this send, though receives must report it.
       const up = interfaceIsUp(this.libc, this.fd, channel);
-      if (up || !this.#outcomes.downTold) this.#outcomes.keep(result);
+      if (up || !this.#outcomes.downReported) this.#outcomes.keep(result);
       return up;
     }
     if (!isFailure("send", result) && !isFailure("receive", result)) return false;
@@ -194,7 +195,8 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
     }
     const longest = result === -EINVAL ? longestPdu(this.libc, this.fd, pdu.length) : 0;
     if (longest > 0 && longest < pdu.length) {
-      const advice = `this kernel takes ${longest} bytes at the most (since Linux 6.4, see max_pdu_size of can-isotp)`;
+      const advice =
+        `this kernel takes at most ${longest} bytes (since Linux 6.4 the module can-isotp has a parameter max_pdu_size)`;
       return this.error(`send ${pdu.length} bytes to`, "send", -EMSGSIZE, advice);
     }
     return this.#outcomes.sendError(result);
@@ -207,12 +209,12 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
     if (events & POLLERR) this.#takeError();
     this.readiness.reset();
     if (this.#isIdle(events)) return false;
-    // Older kernels (before 6.1.23) tell of room always.
+    // Before Linux 6.1.23 poll always reports room.
     if (events & POLLOUT) this.readiness.backOff();
     return true;
   }
 
-  /** What poll tells now, or `-errno`. */
+  /** The events that poll returns now, or `-errno`. */
   #events(): number {
     const result = this.libc.poll(this.#pollfd, 0);
     if (result > 0) return pollfdEvents(this.#pollfd);
@@ -220,17 +222,17 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
   }
 
   #isIdle(events: number): boolean {
-    // An empty PDU is invalid, but not before its turn has come.
+    // An empty PDU is invalid, but the kernel reports EAGAIN first if another is being sent.
     return (events & POLLOUT) !== 0 && this.libc.send(this.fd, noBytes, 0, 0) !== -EAGAIN;
   }
 
-  /** What was being sent is through. */
+  /** The PDU was sent, or has failed. */
   #settle(): void {
     this.#takeError();
     this.#outcomes.settle();
   }
 
-  /** Takes the socket's error, if it has one. */
+  /** Takes the socket's stored error, if there is one. */
   #takeError(): void {
     const error = this.settings.takeError();
     if (error !== 0) this.#outcomes.sort(error, "send");

@@ -1,5 +1,5 @@
 /**
- * The options of an ISO-TP socket, and the limit of its kernel.
+ * The socket options of an ISO-TP socket, and the kernel's limit of a PDU's length.
  *
  * @module
  */
@@ -30,7 +30,7 @@ import { interfaceMtu, mtuAdvice } from "../socket/interfaces.ts";
 import { type SocketOptions, u32 } from "../socket/socket_options.ts";
 import type { FullIsoTpOptions } from "./options.ts";
 
-/** Sets all that the options ask for; a refusal is an error. */
+/** Sets all socket options; throws if the kernel refuses one. */
 export function configureIsoTp(settings: SocketOptions, options: FullIsoTpOptions): void {
   const set = (label: string, name: number, value: Uint8Array) => settings.set(label, SOL_CAN_ISOTP, name, value);
   const { kernel, blockSize, stMin, wftMax, mtu, txDl, txFlags, forceTxStMin, forceRxStMin } = options;
@@ -40,30 +40,32 @@ export function configureIsoTp(settings: SocketOptions, options: FullIsoTpOption
   if (forceTxStMin !== undefined) set("CAN_ISOTP_TX_STMIN", CAN_ISOTP_TX_STMIN, u32(forceTxStMin));
   if (forceRxStMin !== undefined) {
     set("CAN_ISOTP_RX_STMIN", CAN_ISOTP_RX_STMIN, u32(forceRxStMin));
-    // It compares the frames' times, which the kernel notes only where some socket asks for them: else all come too soon.
+    // The kernel compares timestamps, which it takes only if some socket asks for them: otherwise every frame is ignored.
     settings.set("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
   }
   settings.setBuffers(options);
 }
 
-/** What to do about a refusal to bind, `-errno`. */
+/** What to do if `bind` failed with `-errno`. */
 export function bindAdvice(libc: Libc, fd: number, options: FullIsoTpOptions, result: number): string | undefined {
   const { channel, mtu, txWord, rxWord } = options;
-  // A kernel that does not know a broadcast's flag takes the two identifiers, which are the same, for those of two ends.
-  if (result === -EADDRNOTAVAIL && rxWord === txWord) return "this kernel knows no such broadcast: it takes Linux 6.0";
+  // A kernel that does not know the flag of a broadcast refuses it, as both identifiers are the same.
+  if (result === -EADDRNOTAVAIL && rxWord === txWord) {
+    return "this kernel does not support this broadcast: cfBroadcast needs Linux 6.0";
+  }
   const actual = result === -EINVAL ? interfaceMtu(libc, fd, channel) : -1;
   return actual >= 0 && actual < mtu ? mtuAdvice(channel, actual, "FD") : undefined;
 }
 
 /**
- * The most bytes that the kernel takes as one PDU, which it tells nobody: more are EINVAL even if they are at no address,
- * which else is EFAULT. Nothing is sent. No PDU may be under way.
+ * Finds the longest PDU, in bytes, that the kernel takes, which cannot be read: a longer one is EINVAL even without a valid
+ * address, a shorter one is EFAULT. Nothing is sent. No PDU may be in transmission.
  *
- * @param refused A number of bytes that it does not take.
- * @returns 0 if it cannot be found out.
+ * @param refused A number of bytes that the kernel does not take.
+ * @returns 0 if it cannot be found.
  */
 export function longestPdu(libc: Libc, fd: number, refused: number): number {
-  // Small typed arrays may move; a buffer of its own, asked for as such, does not.
+  // Small typed arrays may move in memory; an ArrayBuffer of its own does not.
   const header = new Uint8Array(new ArrayBuffer(1024), 0, MMSGHDR_SIZE + IOVEC_SIZE);
   const view = new DataView(header.buffer);
   view.setBigUint64(MSG_IOV, libc.address(header) + BigInt(MMSGHDR_SIZE), true);

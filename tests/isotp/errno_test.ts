@@ -28,24 +28,24 @@ import { bytes, ecu, inTime, noIsoTp, tester } from "../support/isotp.ts";
 import { pause } from "../support/pause.ts";
 import { generator, oneOf } from "../support/random.ts";
 
-/** libc's own, whatever it is replaced by. */
+/** libc's own function, which tests replace. */
 const { close: closeReally } = openLibc();
 
-/** Something that a socket does, and how it ends when a call that it makes fails once. */
+/** An action of a socket, and the result if one of its calls fails once. */
 interface Row {
   readonly call: Call;
   readonly does: string;
-  /** The errors that do not show: it is done all the same. All others are thrown. */
+  /** Errnos that are handled: the action succeeds. All others are thrown. */
   readonly hidden: readonly number[];
   readonly options?: Partial<IsoTpOptions>;
-  /** Whether the peer sends a PDU before. */
+  /** Whether the peer sends a PDU first. */
   readonly fed?: boolean;
-  /** An error of `send` before, so that this call is made. */
+  /** An error of an earlier `send`, so that the call is made. */
   readonly first?: number;
   run(socket: IsoTpSocket): unknown;
 }
 
-// A link that is up sends, whatever the socket remembers: ENETDOWN is then for who receives.
+// If the link is up, ENETDOWN is an old error of the socket: the PDU is sent, and a receive reports it.
 const sending = { call: "send", hidden: [EINTR, EAGAIN, ENOBUFS, ENETDOWN] } as const;
 const receiving = { call: "read", hidden: [EINTR, EAGAIN], fed: true } as const;
 const waiting = { options: { waitTxDone: true } } as const;
@@ -59,15 +59,21 @@ const rows: readonly Row[] = [
   { ...sending, ...waiting, does: "sendAsync, waitTxDone", run: (socket) => socket.sendAsync(ours) },
   {
     call: "poll",
-    does: "send, another under way",
+    does: "send, while another PDU is being sent",
     hidden: [EINTR],
     first: EAGAIN,
     run: (socket) => socket.send(ours, 5),
   },
-  { call: "getsockopt", does: "send, another through", hidden: [], first: EAGAIN, run: (socket) => socket.send(ours) },
+  {
+    call: "getsockopt",
+    does: "send, after another PDU was sent",
+    hidden: [],
+    first: EAGAIN,
+    run: (socket) => socket.send(ours),
+  },
   {
     call: "poll",
-    does: "send, no room in the queue",
+    does: "send, transmit queue full",
     hidden: [EINTR],
     first: ENOBUFS,
     run: (socket) => socket.send(ours),
@@ -103,8 +109,8 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
     }
   });
 
-  it("opening: what to do is told", () => {
-    const told: [Call, number, Partial<IsoTpOptions>, typeof CanError, string][] = [
+  it("opening: errors say what to do", () => {
+    const cases: [Call, number, Partial<IsoTpOptions>, typeof CanError, string][] = [
       [
         "socket",
         EPROTONOSUPPORT,
@@ -126,10 +132,10 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
         EADDRNOTAVAIL,
         { rxId: undefined, cfBroadcast: true },
         CanInitializationError,
-        "this kernel knows no such broadcast",
+        "this kernel does not support this broadcast: cfBroadcast needs Linux 6.0",
       ],
     ];
-    for (const [call, errno, options, Class, text] of told) {
+    for (const [call, errno, options, Class, text] of cases) {
       const { fault } = once(call, errno);
       assertThrows(() => withFaults(fault, () => new IsoTpSocket({ ...tester, ...options })), Class, text);
     }
@@ -138,7 +144,7 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
   for (const row of rows) {
     const { call, does, hidden, options, fed, first, run } = row;
     const shown = errnos.filter((errno) => !hidden.includes(errno)).map(errnoName).join(", ");
-    it(`${call} in ${does}: ${shown || "nothing"} shows, and the socket works on`, async () => {
+    it(`${call} in ${does}: ${shown || "nothing"} is thrown, and the socket stays usable`, async () => {
       const before = await restingDescriptors();
       for (const errno of errnos) {
         const what = `${errnoName(errno)} of ${call} in ${does}`;
@@ -176,7 +182,7 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
     });
   }
 
-  it("random errors that do not show: nothing is lost, doubled or out of order", async () => {
+  it("random handled errors: nothing is lost, duplicated or out of order", async () => {
     const below = generator(13);
     const failing: Partial<Record<Call, readonly number[]>> = {
       send: [EINTR, EAGAIN, ENOBUFS],
@@ -230,7 +236,7 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
     }
   });
 
-  it("an interface that is gone: each call tells it", () => {
+  it("an interface that is gone: each call throws", () => {
     for (const errno of [ENODEV, ENXIO, EADDRNOTAVAIL]) {
       using socket = new IsoTpSocket(tester);
       const fault: Fault = (call) => call === "read" || call === "send" ? -errno : undefined;
@@ -243,7 +249,7 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
     }
   });
 
-  it("finding the kernel's limit: the send's own error is told", () => {
+  it("if the kernel's limit cannot be found, the send's own error is thrown", () => {
     for (const errno of [EINTR, ENOMEM]) {
       using socket = new IsoTpSocket(tester);
       const { fault } = once("sendmmsg", errno);
@@ -252,7 +258,7 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
     }
   });
 
-  it("a PDU that is longer than any kernel sends is not cut short", () => {
+  it("a PDU longer than any kernel sends is not truncated", () => {
     using socket = new IsoTpSocket(tester);
     const fault: Fault = (call, args) => call === "read" ? (args[1] as Uint8Array).length : undefined;
     withFaults(fault, () => assertThrows(() => socket.recv(5), CanOperationError, "EMSGSIZE"));
@@ -260,10 +266,10 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
 
   inTime("close while a PDU is being sent: the error is thrown, and no descriptor is left", async () => {
     const before = await restingDescriptors();
-    const socket = new IsoTpSocket({ ...tester, txId: 0x7e2 }); // nobody takes what it sends
+    const socket = new IsoTpSocket({ ...tester, txId: 0x7e2 }); // without a receiver
     const waiting = socket.recvAsync().catch(() => {});
     socket.send(bytes(20));
-    await pause(100); // the thread that waits for sockets sleeps, and is not woken now
+    await pause(100); // the waiting thread sleeps; waking it fails
     const failing = once("write", ENOMEM);
     assertThrows(() => withFaults(failing.fault, () => socket.close()), CanOperationError, "ENOMEM");
     await waiting;
@@ -282,12 +288,12 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
         const failing = once(call, errno);
         const fault: Fault = (...args) => {
           const answer = failing.fault(...args);
-          // As in Linux, a close that fails has closed.
+          // In Linux a close that fails has closed the descriptor.
           if (call === "close" && answer !== undefined) closeReally(args[1][0] as number);
           return answer;
         };
         const close = () => withFaults(fault, () => socket.close());
-        if (call === "poll" && errno === EINTR) close(); // looks again later
+        if (call === "poll" && errno === EINTR) close(); // retried later
         else assertThrows(close, CanOperationError, errnoName(errno));
         await descriptorsBackTo(before);
       }

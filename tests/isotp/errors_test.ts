@@ -7,7 +7,7 @@ import { withFaults } from "../support/faults.ts";
 import { bytes, ends, idle, inTime, noIsoTp, tester, Wire } from "../support/isotp.ts";
 import { later, pause } from "../support/pause.ts";
 
-/** What a receiver answers to a first frame, and what the sender makes of it. */
+/** Answers of a receiver to a first frame, and the sender's error. */
 const failing: readonly { code: string; answer: readonly string[]; text: string; options?: Partial<IsoTpOptions> }[] = [
   { code: "ECOMM", answer: [], text: "the receiver sent no flow control within 1 s" },
   { code: "ECOMM", answer: ["7e8#310000"], text: "the receiver sent no flow control within 1 s" },
@@ -21,21 +21,21 @@ const failing: readonly { code: string; answer: readonly string[]; text: string;
   },
 ];
 
-/** What a sender does wrong. */
+/** Frames of a sender that breaks the protocol, and the receiver's error. */
 const wrong = [
   { code: "EILSEQ", frames: ["7e8#1014000102030405", "7e8#2200000000000000"], text: "wrong sequence" },
-  { code: "ETIMEDOUT", frames: ["7e8#1014000102030405"], text: "the sender did not go on within 1 s" },
+  { code: "ETIMEDOUT", frames: ["7e8#1014000102030405"], text: "the sender did not continue within 1 s" },
   { code: "EBADMSG", frames: ["7e8#01eeff"], text: "wrongly padded", options: { checkPadding: "length" } },
 ] as const;
 
-/** Waits until an error of the kernel has come, and has been taken, by who waits in the event loop. */
+/** Waits until the kernel has stored an error, and a pending wait has taken it. */
 async function noticed(socket: IsoTpSocket): Promise<void> {
   const pollfd = encodePollfd(socket.fd, 0);
-  let come = false;
-  for (let tries = 0; tries < 40; tries++) { // it may have come and gone between two looks
+  let stored = false;
+  for (let tries = 0; tries < 40; tries++) { // it may have been stored and taken between two polls
     const error = openLibc().poll(pollfd, 0) === 1 && (pollfdEvents(pollfd) & POLLERR) !== 0;
-    if (come && !error) return;
-    come ||= error;
+    if (stored && !error) return;
+    stored ||= error;
     await pause(5);
   }
 }
@@ -43,7 +43,7 @@ async function noticed(socket: IsoTpSocket): Promise<void> {
 describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
   for (const { code, answer, text, options } of failing) {
     inTime(
-      `${code} after ${answer[0] ?? "nothing"}: waitTxDone: the send fails, and the next one is sent`,
+      `${code} after ${answer[0] ?? "nothing"}: with waitTxDone the send fails, and the next one is sent`,
       async () => {
         using wire = new Wire();
         using socket = new IsoTpSocket({ ...tester, ...options, waitTxDone: true });
@@ -59,14 +59,18 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     );
 
     inTime(
-      `${code} after ${answer[0] ?? "nothing"}: the next send is told, and not sent; those behind it are`,
+      `${code} after ${answer[0] ?? "nothing"}: the next send throws the error and is not sent; those after it are`,
       async () => {
         using wire = new Wire();
         using socket = new IsoTpSocket({ ...tester, ...options });
         const sends = [bytes(20), bytes(1), bytes(2)].map((pdu) => later(socket.sendAsync(pdu)));
         wire.send(...answer);
         await sends[0];
-        const error = await assertRejects(() => sends[1], CanOperationError, "is lost, and this one was not sent");
+        const error = await assertRejects(
+          () => sends[1],
+          CanOperationError,
+          "an earlier PDU is lost, and this one was not sent",
+        );
         assertEquals([error.code, error.syscall], [code, "send"]);
         await sends[2];
         assertEquals((await wire.frames(2)).slice(1), ["7e0#020001"]);
@@ -74,7 +78,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
       },
     );
 
-    inTime(`${code} after ${answer[0] ?? "nothing"}: who receives is told if nobody sends`, async () => {
+    inTime(`${code} after ${answer[0] ?? "nothing"}: a receive throws the error if there is no send`, async () => {
       for (const receive of ["recv", "recvAsync"] as const) {
         using wire = new Wire();
         using socket = new IsoTpSocket({ ...tester, ...options });
@@ -85,9 +89,9 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
           : () => socket.recvAsync({ timeout: 20 });
         const error = await assertRejects(receiving, CanOperationError);
         assertEquals(error.code, code);
-        // Where padding is checked the kernel does not tell whether flow control was bad or data.
+        // If padding is checked, the kernel does not report whether flow control or data was bad.
         if (code !== "EBADMSG" || !options) {
-          assert(error.message.endsWith("a PDU that was handed over before is lost"), error.message);
+          assert(error.message.endsWith("; an earlier PDU is lost"), error.message);
         }
         wire.send("7e8#0107".padEnd(options ? 20 : 0, "c"));
         assertEquals(await socket.recvAsync({ timeout: 5 }), Uint8Array.of(7));
@@ -130,7 +134,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
         const over = assertRejects(() => written, Error, "enough");
         wire.seen();
         let frames: string[] = [];
-        while (!frames.includes("7e0#1014000102030405")) frames = await wire.frames(1); // it begins a little later
+        while (!frames.includes("7e0#1014000102030405")) frames = await wire.frames(1); // sending starts a little later
         await writer.abort(new Error("enough"));
         await over;
       },
@@ -143,13 +147,13 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
         await run(socket);
         const receiving = next === "recvAsync, before" ? later(socket.recvAsync()) : undefined;
         overflow();
-        const told = {
+        const call = {
           "recv": () => Promise.resolve().then(() => socket.recv(5)),
           "send": () => Promise.resolve().then(() => socket.send(bytes(2), 5)),
           "recvAsync, before": () => receiving!,
           "sendAsync": () => socket.sendAsync(bytes(2)),
         }[next]!;
-        const error = await assertRejects(told, CanOperationError, "handed over before is lost", `${way}, ${next}`);
+        const error = await assertRejects(call, CanOperationError, "an earlier PDU is lost", `${way}, ${next}`);
         assertEquals(error.code, "EMSGSIZE", `${way}, ${next}`);
         socket.send(bytes(1), 5);
         assertEquals(socket.recv(0), null, `${way}, ${next}: once`);
@@ -157,7 +161,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     }
   });
 
-  inTime("whoever waits to receive is told when the send that was to be told has given up", async () => {
+  inTime("a pending receive throws the error if the pending send is aborted before", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket(tester);
     const controller = new AbortController();
@@ -166,13 +170,13 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     const receiving = later(socket.recvAsync({ timeout: 5 }));
     await pause(20);
     wire.send("7e8#320000");
-    assertEquals(socket.recv(0), null); // the error comes, and is for the send that waits
+    assertEquals(socket.recv(0), null); // the error is stored for the pending send
     controller.abort();
     await assertRejects(() => sent, Error, "abort");
     assertEquals((await assertRejects(() => receiving, CanOperationError)).code, "EMSGSIZE");
   });
 
-  inTime("a blocking receive takes no error from the send that waits", async () => {
+  inTime("a blocking receive does not take the error of a pending send", async () => {
     using wire = new Wire();
     for (const waitTxDone of [false, true]) {
       using socket = new IsoTpSocket({ ...tester, waitTxDone });
@@ -185,11 +189,11 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     }
   });
 
-  inTime("a blocking send comes first, and takes nothing from those that wait", async () => {
+  inTime("a blocking send goes first, and takes no error of a pending one", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
     const wait = socket.sendAsync(bytes(20)).catch((error) => error.code);
-    wire.send("7e8#320000"); // the wait is over, and has not been told
+    wire.send("7e8#320000"); // the pending send has failed, and has not been notified yet
     socket.send(bytes(1), 5);
     assertEquals(await wait, "EMSGSIZE");
     assertEquals((await wire.frames(2)).slice(1), ["7e0#0100"]);
@@ -199,7 +203,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     await wire.frames(1);
     idle(socket);
     socket.send(bytes(2), 5);
-    await sent; // and is not sent again
+    await sent; // not sent again
     assertEquals(await wire.frames(1), ["7e0#020001"]);
   });
 });
@@ -207,7 +211,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
 describe("ISO-TP: a PDU that is not received", { skip: noIsoTp }, () => {
   for (const { code, frames, text, ...row } of wrong) {
     const options = "options" in row ? row.options : {};
-    inTime(`${code}: who receives is told, in every way, and the next PDU comes`, async () => {
+    inTime(`${code}: every way to receive throws it, and the next PDU is received`, async () => {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, ...options });
       const reader = socket.readable.getReader();
@@ -228,13 +232,13 @@ describe("ISO-TP: a PDU that is not received", { skip: noIsoTp }, () => {
       }
     });
 
-    inTime(`${code}: a send meanwhile is not disturbed, and leaves the error to who receives`, async () => {
+    inTime(`${code}: a send in the meantime is not disturbed, and leaves the error to the next receive`, async () => {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, ...options, waitTxDone: true });
-      // Once as long as something is being sent, once before.
+      // Once while a PDU is being sent, once before.
       const sent = later(socket.sendAsync(bytes(8), { timeout: 20 }));
       wire.send(...frames);
-      // A bad message that is seen when all is sent might as well have been flow control.
+      // A bad message that is noticed after sending might as well have been flow control.
       if (code !== "ETIMEDOUT") await noticed(socket);
       for (let i = 0; i < 4 && code === "ETIMEDOUT"; i++) {
         await pause(300);
@@ -250,7 +254,7 @@ describe("ISO-TP: a PDU that is not received", { skip: noIsoTp }, () => {
     });
   }
 
-  inTime("frames that nobody expects are ignored", async () => {
+  inTime("unexpected frames are ignored", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket(tester);
     wire.send("7e8#2100", "7e8#300000", "7e8#4000", "7e8#0000", "7e8#0302", "7e8#0107");
@@ -259,13 +263,13 @@ describe("ISO-TP: a PDU that is not received", { skip: noIsoTp }, () => {
 });
 
 describe("ISO-TP: waiting", { skip: noIsoTp }, () => {
-  inTime("an error that is not for who waits does not make the wait spin", async () => {
+  inTime("an error that does not concern the pending wait does not make it spin", async () => {
     using wire = new Wire();
     for (const waitTxDone of [false, true]) {
       using socket = new IsoTpSocket({ ...tester, waitTxDone });
       const { result, made } = withFaults(() => undefined, async () => {
         const sends = [bytes(20), bytes(1)].map((pdu) => later(socket.sendAsync(pdu)));
-        wire.send("7e8#1014000102030405", "7e8#2200000000000000"); // EILSEQ, for who receives
+        wire.send("7e8#1014000102030405", "7e8#2200000000000000"); // EILSEQ, for a receive
         await pause(300);
         wire.send("7e8#320000");
         await Promise.allSettled(sends);
@@ -276,8 +280,8 @@ describe("ISO-TP: waiting", { skip: noIsoTp }, () => {
     }
   });
 
-  inTime("on a kernel whose poll always tells of room, sending works nonetheless", async () => {
-    // As before Linux 6.1.23: not a word of the PDU that is being sent.
+  inTime("sending works on a kernel whose poll always reports room", async () => {
+    // As before Linux 6.1.23: poll ignores the PDU that is being sent.
     const lie = (call: string, args: readonly unknown[]) => {
       const fds = args[0] as Uint8Array;
       if (call !== "poll" || fds.length === 0 || fds[4] !== 4) return undefined;

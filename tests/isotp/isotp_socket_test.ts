@@ -27,7 +27,7 @@ function numbered(count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => Uint8Array.of(i));
 }
 
-/** Options that both ends can have. */
+/** Random options for both ends. */
 function randomOptions(below: Below): Partial<IsoTpOptions> {
   const byte = () => below(256);
   const isExtendedId = below(2) === 0;
@@ -42,7 +42,7 @@ function randomOptions(below: Below): Partial<IsoTpOptions> {
     fd,
     ...fd && { txDl: oneOf(below, 8, 12, 16, 20, 24, 32, 48, 64), bitrateSwitch: below(2) === 0 },
     ...below(2) === 0 && { extAddress: byte() },
-    // What the kernel fills FD frames up with where nothing is asked for would not pass.
+    // Without txPadding the kernel pads FD frames with 0xcc, which a check would refuse.
     ...padding !== undefined && { txPadding: padding, rxPadding: padding, checkPadding: oneOf(below, "length", "all") },
     blockSize: oneOf(below, 0, 1, 8, byte()),
     stMin: oneOf(below, 0, 0, 0.0001, 0.0009, 0.001),
@@ -54,7 +54,7 @@ function randomOptions(below: Below): Partial<IsoTpOptions> {
 }
 
 describe("IsoTpSocket", { skip: noIsoTp }, () => {
-  it("PDUs of every kind of length, both ways, blocking", () => {
+  it("PDUs of all kinds of length, both ways, blocking", () => {
     using pair = ends(quick);
     const { a, b } = pair;
     for (const length of [1, 6, 7, 8, 13, 14, 100, 4094, 4095]) {
@@ -66,26 +66,26 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     assertEquals([a.recv(0), b.recv(0.01)], [null, null]);
   });
 
-  it("PDUs longer than 4095 bytes, up to what the kernel takes; more are refused, and the limit is named", () => {
+  it("PDUs longer than 4095 bytes, up to the kernel's limit; longer ones are refused, naming the limit", () => {
     using pair = ends(quick);
     const tooLong = bytes(2 ** 21);
     const error = assertThrows(() => pair.a.send(tooLong), CanOperationError, "EMSGSIZE (message too long)");
     assertEquals([error.code, error.syscall], ["EMSGSIZE", "send"]);
-    const limit = Number(/ takes (\d+) bytes at the most/.exec(error.message)![1]);
+    const limit = Number(/ takes at most (\d+) bytes/.exec(error.message)![1]);
     assert(limit >= 4095, error.message);
     const longest = tooLong.subarray(0, limit);
     pair.a.send(longest, 5);
     assertEquals(pair.b.recv(50), longest);
-    assertThrows(() => pair.a.send(tooLong.subarray(0, limit + 1)), CanOperationError, ` takes ${limit} bytes`);
+    assertThrows(() => pair.a.send(tooLong.subarray(0, limit + 1)), CanOperationError, ` takes at most ${limit} bytes`);
     pair.a.send(bytes(1), 5);
     assertEquals(pair.b.recv(5), bytes(1));
   });
 
-  it("any options, any lengths: what is sent is received", async () => {
+  it("any options, any length: a PDU that is sent is received", async () => {
     const below = generator(11);
     for (let round = 0; round < 40; round++) {
       const options = randomOptions(below);
-      const told = JSON.stringify(options);
+      const what = JSON.stringify(options);
       using a = new IsoTpSocket({ channel: "vcan0", ...options } as IsoTpOptions);
       using b = new IsoTpSocket({ channel: "vcan0", ...options, txId: options.rxId!, rxId: options.txId });
       for (const [from, to] of [[a, b], [b, a]]) {
@@ -93,13 +93,13 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
         const pdu = Uint8Array.from({ length }, () => below(256));
         if (below(2) === 0) from.send(pdu, 20);
         else await from.sendAsync(pdu, { timeout: 20 });
-        assertEquals(below(2) === 0 ? to.recv(20) : await to.recvAsync({ timeout: 20 }), pdu, told);
-        idle(from); // or one that is half duplex would not hear what comes back
+        assertEquals(below(2) === 0 ? to.recv(20) : await to.recvAsync({ timeout: 20 }), pdu, what);
+        idle(from); // a half-duplex socket would ignore the answer
       }
     }
   });
 
-  it("its options are in force in the kernel", () => {
+  it("the kernel has the options", () => {
     const below = generator(12);
     for (let round = 0; round < 40; round++) {
       const options = {
@@ -111,7 +111,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
       using socket = new IsoTpSocket(options);
       const full = fullIsoTpOptions(options);
       const { kernel, blockSize, stMin, wftMax, mtu, txDl, txFlags, forceTxStMin = 0, forceRxStMin = 0 } = full;
-      // The kernel fills in the address that is not given.
+      // The kernel fills in a missing address.
       const rxExtAddress = options.rxExtAddress ?? kernel.extAddress;
       const expected: [number, Uint8Array][] = [
         [CAN_ISOTP_OPTS, encodeOptions({ ...kernel, rxExtAddress })],
@@ -128,7 +128,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     }
   });
 
-  it("several PDUs wait their turn, in order; recvMany, iteration and streams give them", async () => {
+  it("several PDUs are sent in order; recvMany, iteration and streams return them", async () => {
     using pair = ends(quick);
     const { a, b } = pair;
     const pdus = numbered(20).map(([i]) => bytes(20 * i + 1, i));
@@ -149,11 +149,11 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     await writing;
   });
 
-  inTime("what is sent is what it was at the call; what is received is the receiver's own", async () => {
+  inTime("a PDU is copied when it is sent; a received one belongs to the caller", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket(tester);
     const first = bytes(20);
-    const second = Buffer.from(bytes(3)); // whose slice is no copy
+    const second = Buffer.from(bytes(3)); // its slice is not a copy
     const sent = later(Promise.all([socket.sendAsync(first), socket.sendAsync(second)]));
     first.fill(0xff);
     second.fill(0xff);
@@ -167,14 +167,14 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     assertEquals(two, Uint8Array.of(2));
   });
 
-  it("what cannot be sent is refused", async () => {
+  it("refuses what cannot be sent", async () => {
     using pair = ends();
     using broadcast = new IsoTpSocket({ channel: "vcan0", txId: 0x7df, sfBroadcast: true, extAddress: 1 });
     const refused: [IsoTpSocket, unknown, typeof TypeError | typeof RangeError, string][] = [
-      [pair.a, "text", TypeError, "Cannot send text: a PDU is a Uint8Array"],
-      [pair.a, [1, 2], TypeError, "Cannot send 1,2: a PDU is a Uint8Array"],
-      [pair.a, bytes(0), RangeError, "Cannot send a PDU of 0 bytes"],
-      [broadcast, bytes(7), RangeError, "Cannot send 7 bytes with sfBroadcast: one frame takes 6 at the most"],
+      [pair.a, "text", TypeError, "Cannot send text: a PDU must be a Uint8Array"],
+      [pair.a, [1, 2], TypeError, "Cannot send 1,2: a PDU must be a Uint8Array"],
+      [pair.a, bytes(0), RangeError, "Cannot send a PDU of 0 bytes: it must have at least 1"],
+      [broadcast, bytes(7), RangeError, "Cannot send 7 bytes with sfBroadcast: a single frame takes at most 6"],
     ];
     for (const [socket, pdu, Class, text] of refused) {
       assertThrows(() => socket.send(pdu as Uint8Array), Class, text);
@@ -185,7 +185,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
   });
 
   inTime(
-    "timeouts and signals: the PDU that waits is not sent; the one that is being sent is sent nonetheless",
+    "timeouts and signals: a waiting PDU is not sent, one that is being sent is still sent",
     async () => {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
@@ -203,21 +203,21 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     },
   );
 
-  inTime("closing rejects those who wait at once, and the PDU that is being sent is sent", async () => {
+  inTime("close rejects pending waits at once, and the PDU that is being sent is still sent", async () => {
     const before = await restingDescriptors();
     using wire = new Wire();
     for (const waitTxDone of [false, true]) {
       const socket = new IsoTpSocket({ ...tester, waitTxDone });
       const receiving = socket.recvAsync();
       const sending = [socket.sendAsync(bytes(8)), socket.sendAsync(bytes(9))];
-      const told = Promise.allSettled([receiving, ...sending]);
+      const results = Promise.allSettled([receiving, ...sending]);
       socket.close();
       socket.close();
       const expected = ["rejected", waitTxDone ? "rejected" : "fulfilled", "rejected"];
-      assertEquals((await told).map(({ status }) => status), expected);
+      assertEquals((await results).map(({ status }) => status), expected);
       assertThrows(() => socket.send(bytes(1)), CanOperationError, "EBADF (the ISO-TP socket is closed)");
       assertThrows(() => socket.fd, CanOperationError, "EBADF");
-      // The kernel's own close would not have returned before this.
+      // The kernel's own close would have blocked until here.
       wire.send("7e8#300000");
       assertEquals(await wire.frames(2), ["7e0#1008000102030405", "7e0#210607"]);
     }
@@ -225,7 +225,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("any memory can be sent: shared, a part of more; what is no memory any more cannot", () => {
+  it("shared memory and parts of buffers can be sent; detached buffers cannot", () => {
     using pair = ends();
     const views = [
       new Uint8Array(new SharedArrayBuffer(40), 7, 12).fill(9),
@@ -238,10 +238,10 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     }
     const gone = new Uint8Array(20);
     structuredClone(gone, { transfer: [gone.buffer] });
-    assertThrows(() => pair.a.send(gone), RangeError, "Cannot send a PDU of 0 bytes");
+    assertThrows(() => pair.a.send(gone), RangeError, "Cannot send a PDU of 0 bytes: it must have at least 1");
   });
 
-  it("two with the same identifiers hear the same, and each sends", () => {
+  it("two sockets with the same identifiers receive the same, and both send", () => {
     using pair = ends();
     using twin = new IsoTpSocket(tester);
     pair.b.send(bytes(20), 5);
@@ -252,7 +252,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     }
   });
 
-  it("hundreds wait at once, opened and closed again and again, and none is left", async () => {
+  it("hundreds of sockets wait at once; no descriptor is left open", async () => {
     const before = await restingDescriptors();
     for (let round = 0; round < 2; round++) {
       const all = Array.from(
@@ -272,7 +272,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("tells what it lost, and what it is", async () => {
+  it("reports dropped PDUs and its description", async () => {
     using pair = ends({ receiveBuffer: 2048 });
     assertEquals(pair.a.channelInfo, 'isotp channel "vcan0", sends 7e0, receives 7e8');
     assertEquals([pair.a.channel, pair.a.closed, pair.a.fd > 2], ["vcan0", false, true]);
@@ -291,15 +291,15 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     const before = await restingDescriptors();
     for (const line of [/CAN_ISOTP_LL_OPTS/, /opened/]) {
       const debug = (text: string) => {
-        if (line.test(text)) throw new Error("no room to log");
+        if (line.test(text)) throw new Error("disk full");
       };
       const open = () => new IsoTpSocket({ ...tester, logger: { debug, warn: debug } });
-      assertThrows(open, Error, "no room to log");
+      assertThrows(open, Error, "disk full");
     }
     await descriptorsBackTo(before);
   });
 
-  it("debugging output tells each step", () => {
+  it("logs each step", () => {
     const lines: string[] = [];
     const logger = { debug: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };
     {

@@ -6,7 +6,7 @@ import { fullIsoTpOptions } from "../../src/isotp/options.ts";
 const required = { channel: "vcan0", txId: 0x7e0, rxId: 0x7e8, isExtendedId: false };
 
 describe("Options of an ISO-TP socket", () => {
-  it("have the kernel's defaults", () => {
+  it("default to the kernel's", () => {
     assertEquals(fullIsoTpOptions(required), {
       channel: "vcan0",
       txWord: 0x7e0,
@@ -31,7 +31,7 @@ describe("Options of an ISO-TP socket", () => {
     });
   });
 
-  it("come to the kernel in its terms", () => {
+  it("are converted to the kernel's terms", () => {
     type Expected = Partial<ReturnType<typeof fullIsoTpOptions>>;
     const noFlags = fullIsoTpOptions(required).kernel;
     const rows: [Partial<IsoTpOptions>, Expected][] = [
@@ -62,14 +62,14 @@ describe("Options of an ISO-TP socket", () => {
       }],
       [{ blockSize: 255, stMin: 0.0005, wftMax: 3 }, { blockSize: 255, stMin: 0xf5, wftMax: 3 }],
       [{ stMin: 0.127 }, { stMin: 0x7f }],
-      // 0 would leave the kernel's default.
+      // In the kernel 0 stands for its default.
       [{ frameTxTime: 0 }, { kernel: { ...noFlags, frameTxTime: 0xffffffff } }],
       [{ frameTxTime: 4.294967294 }, { kernel: { ...noFlags, frameTxTime: 0xfffffffe } }],
       [{ frameTxTime: 1e-9 }, { kernel: { ...noFlags, frameTxTime: 1 } }],
       [{ forceTxStMin: 0 }, { kernel: { ...noFlags, flags: 0x080 }, forceTxStMin: 0 }],
       [{ forceRxStMin: 4.294967295 }, { kernel: { ...noFlags, flags: 0x100 }, forceRxStMin: 0xffffffff }],
       [{ listenMode: true, halfDuplex: true }, { kernel: { ...noFlags, flags: 0x041 } }],
-      // The kernel's own flag makes it block, so that the library waits itself.
+      // The kernel's own flag would block, so the library waits itself.
       [{ waitTxDone: true }, { waitTxDone: true, kernel: noFlags }],
     ];
     for (const [options, expected] of rows) {
@@ -78,7 +78,7 @@ describe("Options of an ISO-TP socket", () => {
     }
   });
 
-  it("are refused by name and value", () => {
+  it("are refused, naming option and value", () => {
     const refused: [unknown, typeof RangeError | typeof TypeError, string][] = [
       [undefined, TypeError, "IsoTpSocket takes an object, not undefined"],
       ["vcan0", TypeError, "IsoTpSocket takes an object, not vcan0"],
@@ -92,7 +92,7 @@ describe("Options of an ISO-TP socket", () => {
       [{ txId: 0x800 }, RangeError, "Option txId is 2048 (0x800): it must be a whole number from 0 to 0x7ff"],
       [{ rxId: -1 }, RangeError, "Option rxId is -1"],
       [{ isExtendedId: true, rxId: 0x20000000 }, RangeError, "0 to 0x1fffffff"],
-      [{ rxId: 0x7e0 }, RangeError, "Option rxId is 2016, as txId"],
+      [{ rxId: 0x7e0 }, RangeError, "Option rxId is 2016, the same as txId"],
       [{ sfBroadcast: true }, TypeError, "Option rxId has no meaning with a broadcast"],
       [{ cfBroadcast: true }, TypeError, "Option rxId has no meaning with a broadcast"],
       [{ sfBroadcast: true, cfBroadcast: true }, TypeError, "exclude each other"],

@@ -5,13 +5,13 @@ import { take } from "../support/delivery.ts";
 import { bytes, ecu, ends, idle, inTime, noIsoTp, tester, Wire } from "../support/isotp.ts";
 import { later, pause } from "../support/pause.ts";
 
-/** The seconds between frames, as the kernel saw them. */
+/** Seconds between frames, by the kernel's timestamps. */
 function gaps(frames: readonly { timestamp: number }[]): number[] {
   return frames.slice(1).map(({ timestamp }, i) => timestamp - frames[i].timestamp);
 }
 
 describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
-  inTime("one for a short PDU, several for a long one, in answer to flow control", async () => {
+  inTime("a short PDU is one frame, a long one several, after flow control", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket(tester);
     socket.send(bytes(7, 1));
@@ -24,7 +24,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(socket.recv(5), Uint8Array.of(0xaa, 0xbb));
   });
 
-  inTime("a PDU of more than 4095 bytes has a long length", async () => {
+  inTime("a PDU of more than 4095 bytes has a 32-bit length", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket(tester);
     socket.send(bytes(4096));
@@ -41,7 +41,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(socket.recv(5), Uint8Array.of(7));
   });
 
-  inTime("extAddress, rxExtAddress: an address first in each frame; others are not heard", async () => {
+  inTime("extAddress, rxExtAddress: the first byte of each frame; other addresses are ignored", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, extAddress: 0xf1 });
     socket.send(bytes(6));
@@ -59,7 +59,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(socket.recvMany(9, 5), [Uint8Array.of(3)]);
   });
 
-  inTime("txPadding fills frames up, flow control too", async () => {
+  inTime("txPadding fills up frames, also flow control", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, txPadding: 0xaa });
     socket.send(bytes(2));
@@ -68,7 +68,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals(await wire.frames(1), ["7e0#300000aaaaaaaaaa"]);
   });
 
-  inTime("checkPadding: what is wrongly padded is an error", async () => {
+  inTime("checkPadding: a wrongly padded frame is an error", async () => {
     const rows = [
       { options: { rxPadding: 0xbb }, good: ["01ee", "01eebb", "01eeaabbbbbbbbbb"], bad: [] },
       { options: { checkPadding: "length" }, good: ["01ee"], bad: ["01eebb", "01eebbbbbbbbbbbb"] },
@@ -100,13 +100,13 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     }
   });
 
-  inTime("fd, txDl, bitrateSwitch: longer frames, padded as FD must be", async () => {
+  inTime("fd, txDl, bitrateSwitch: longer frames, padded to the next length of CAN FD", async () => {
     for (const txDl of [8, 12, 16, 20, 24, 32, 48, 64]) {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, fd: true, txDl, bitrateSwitch: txDl > 8 });
       const start = `7e0##${Number(txDl > 8)}`;
       socket.send(bytes(5));
-      assertEquals(await wire.frames(1), [`${start}050001020304`]); // no longer than it must be
+      assertEquals(await wire.frames(1), [`${start}050001020304`]); // as short as possible
       socket.send(bytes(100));
       const [first] = await wire.frames(1);
       assertEquals([first.slice(0, 10 + 2), first.length], [`${start}106400`, 6 + 2 * txDl]);
@@ -121,10 +121,10 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     socket.send(bytes(62));
     assertEquals((await wire.frames(1))[0].length, 6 + 128);
     wire.send("7e8#0102", "7e8##10103");
-    assertEquals(socket.recvMany(9, 5), [Uint8Array.of(3)]); // classic frames are not its own
+    assertEquals(socket.recvMany(9, 5), [Uint8Array.of(3)]); // classic frames are ignored
   });
 
-  inTime("blockSize, stMin, wftMax: what flow control asks for", async () => {
+  inTime("blockSize, stMin, wftMax: the contents of flow control", async () => {
     for (
       const [options, expected] of [
         [{}, "7e0#300000"],
@@ -140,7 +140,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
       assertEquals(socket.recv(5), bytes(20));
       assertEquals(wire.seen(), []);
     }
-    // The other end of the library does as it is asked: three blocks of two frames.
+    // The other end complies: three blocks of two frames.
     using wire = new Wire();
     await wire.timed();
     using asked = ends({ blockSize: 2, stMin: 0.01 });
@@ -152,7 +152,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     for (const at of [3, 6, 9]) assert(gaps(frames)[at - 1] >= 0.0099, `${gaps(frames)}`);
   });
 
-  inTime("frameTxTime, forceTxStMin and the other end's STmin: the least time between frames", async () => {
+  inTime("frameTxTime, forceTxStMin and the other end's STmin: the minimum time between frames", async () => {
     for (
       const [options, flowControl] of [
         [{ frameTxTime: 0.02 }, "7e8#300000"],
@@ -173,19 +173,19 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     }
   });
 
-  inTime("forceRxStMin: frames that come too soon are ignored", async () => {
+  inTime("forceRxStMin: frames that arrive too soon are ignored", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, forceRxStMin: 0.4 });
     await wire.timed();
     wire.send("7e8#1014000102030405", "7e8#21060708090a0b0c", "7e8#22ffffffffffffff");
-    await pause(420); // and within a second after which the kernel would give it up
+    await pause(420); // within a second, after which the kernel would give up
     wire.send("7e8#220d0e0f10111213");
     assertEquals(socket.recv(5), bytes(20));
   });
 
-  inTime("forceRxStMin, with no other socket that makes the kernel note times", async () => {
+  inTime("forceRxStMin, with no other socket that enables timestamps", async () => {
     using pair = ends({ forceRxStMin: 0.001, stMin: 0.005 });
-    // The kernel takes a moment to begin; what comes before is too soon for it, and given up.
+    // The kernel takes a moment to enable timestamps; earlier frames are too soon for it, and the PDU is given up.
     for (let tries = 1;; tries++) {
       await pause(100);
       pair.a.send(bytes(40), 20);
@@ -228,7 +228,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     ]);
   });
 
-  inTime("listenMode: what others send to each other, without a frame of one's own", async () => {
+  inTime("listenMode: what others send to each other, without sending a frame", async () => {
     using wire = new Wire();
     using pair = ends();
     using spy = new IsoTpSocket({ ...ecu, listenMode: true });
@@ -238,7 +238,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     assertEquals((await wire.frames(4)).filter((frame) => frame.startsWith("7e8#")), ["7e8#300000"]);
   });
 
-  inTime("halfDuplex: nothing is received while something is sent", async () => {
+  inTime("halfDuplex: nothing is received while sending", async () => {
     for (const halfDuplex of [false, true]) {
       using wire = new Wire();
       using socket = new IsoTpSocket({ ...tester, halfDuplex });
@@ -254,7 +254,7 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     }
   });
 
-  inTime("wait frames of the receiver are minded: each gives it another second", async () => {
+  inTime("wait frames of the receiver give it another second each", async () => {
     using wire = new Wire();
     using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
     const sent = later(socket.sendAsync(bytes(8), { timeout: 20 }));
