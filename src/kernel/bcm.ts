@@ -1,67 +1,67 @@
 // <linux/can/bcm.h>
 
-/** Make or update what sends messages again and again. */
+/** Creates or updates a cyclic transmission. */
 export const TX_SETUP = 1;
-/** End it. */
+/** Ends a cyclic transmission. */
 export const TX_DELETE = 2;
-/** Ask for it: TX_STATUS answers. */
+/** Requests the state of a cyclic transmission; the answer is TX_STATUS. */
 export const TX_READ = 3;
-/** Send one frame. */
+/** Sends one frame. */
 export const TX_SEND = 4;
-/** Make or update a subscription. */
+/** Creates or updates a subscription. */
 export const RX_SETUP = 5;
-/** End it. */
+/** Ends a subscription. */
 export const RX_DELETE = 6;
-/** Ask for it: RX_STATUS answers. */
+/** Requests the state of a subscription; the answer is RX_STATUS. */
 export const RX_READ = 7;
 /** Answer to TX_READ. */
 export const TX_STATUS = 8;
-/** The last of `count` frames has been sent. */
+/** The last of `count` frames was sent. */
 export const TX_EXPIRED = 9;
 /** Answer to RX_READ. */
 export const RX_STATUS = 10;
-/** No frame came for `ival1`. */
+/** No frame arrived for `ival1`. */
 export const RX_TIMEOUT = 11;
-/** A frame came whose content has changed. */
+/** A frame with changed content arrived. */
 export const RX_CHANGED = 12;
 
-/** `ival1`, `ival2` and `count` are to be taken over. */
+/** Sets the timers to `ival1`, `ival2` and `count`. */
 export const SETTIMER = 0x0001;
-/** Start the timer now; sending, a frame goes at once. */
+/** Starts the timer now; when sending, the first frame is sent at once. */
 export const STARTTIMER = 0x0002;
-/** Sending: tell with TX_EXPIRED when `count` has come to 0. */
+/** Sending: report with TX_EXPIRED when `count` has reached 0. */
 export const TX_COUNTEVT = 0x0004;
-/** Sending: a changed frame goes at once, beside the timer's. */
+/** Sending: send a changed frame at once, in addition to the timer's. */
 export const TX_ANNOUNCE = 0x0008;
-/** All frames get the head's `can_id`. */
+/** Copies the head's `can_id` into all frames. */
 export const TX_CP_CAN_ID = 0x0010;
-/** Receiving: every frame is a change. */
+/** Receiving: filter by `can_id` only, so that every frame counts as changed. */
 export const RX_FILTER_ID = 0x0020;
-/** Receiving: a change of length is a change. */
+/** Receiving: a frame of another length counts as changed. */
 export const RX_CHECK_DLC = 0x0040;
-/** Receiving: a frame does not start the timer. */
+/** Receiving: do not start the timer when a frame arrives. */
 export const RX_NO_AUTOTIMER = 0x0080;
-/** Receiving: after RX_TIMEOUT the next frame is a change, whatever its content. */
+/** Receiving: after RX_TIMEOUT the next frame counts as changed, whatever its content. */
 export const RX_ANNOUNCE_RESUME = 0x0100;
-/** Sending: the sequence begins anew. */
+/** Sending: restart the sequence at its first frame. */
 export const TX_RESET_MULTI_IDX = 0x0200;
-/** Receiving: the frame that follows answers remote frames. */
+/** Receiving: the frame after the head is the reply to remote frames. */
 export const RX_RTR_FRAME = 0x0400;
 /** The frames are `struct canfd_frame`. */
 export const CAN_FD_FRAME = 0x0800;
 
 /*
- * struct bcm_msg_head (56 bytes), frames after it
+ * struct bcm_msg_head (56 bytes), followed by frames
  *   0  __u32   opcode
  *   4  __u32   flags
  *   8  __u32   count      frames to send with ival1
  *  16  long    ival1.tv_sec, 24  long ival1.tv_usec
  *  32  long    ival2.tv_sec, 40  long ival2.tv_usec
- *  48  canid_t can_id     names the subscription or what is sent
+ *  48  canid_t can_id     identifies the transmission or subscription
  *  52  __u32   nframes
  */
 
-/** Bytes of `struct bcm_msg_head`. */
+/** Size of `struct bcm_msg_head`. */
 export const BCM_MSG_HEAD_SIZE = 56;
 
 /** `struct bcm_msg_head`. */
@@ -77,7 +77,7 @@ export interface BcmHead {
   readonly nframes?: number;
 }
 
-/** Writes a head to where a message begins. */
+/** Writes a head to the beginning of a message. */
 export function encodeBcmHead(into: Uint8Array, head: BcmHead): void {
   const view = new DataView(into.buffer, into.byteOffset, BCM_MSG_HEAD_SIZE);
   const { opcode, flags = 0, count = 0, ival1 = 0, ival2 = 0, canId, nframes = 0 } = head;

@@ -17,48 +17,48 @@ export const CAN_EFF_FLAG = 0x80000000;
 export const CAN_RTR_FLAG = 0x40000000;
 /** Error message frame. */
 export const CAN_ERR_FLAG = 0x20000000;
-/** Identifier of a standard frame. */
+/** Mask of a standard frame's identifier (11 bit). */
 export const CAN_SFF_MASK = 0x7ff;
-/** Identifier of an extended frame. */
+/** Mask of an extended frame's identifier (29 bit). */
 export const CAN_EFF_MASK = 0x1fffffff;
-/** Classes of an error frame. */
+/** Mask of an error frame's classes. */
 export const CAN_ERR_MASK = 0x1fffffff;
-/** In a filter: let through what does not match. */
+/** In a filter's `can_id`: pass the frames that do not match. */
 export const CAN_INV_FILTER = 0x20000000;
 
-/** Most bytes of data in a classic frame. */
+/** Maximum bytes of data in a classic frame. */
 export const CAN_MAX_DLEN = 8;
-/** Greatest four-bit length code of a classic frame: 9 to 15 mean 8 bytes too. */
+/** Maximum 4-bit length code of a classic frame: 9 to 15 mean 8 bytes, too. */
 export const CAN_MAX_RAW_DLC = 15;
-/** Most bytes of data in an FD frame. */
+/** Maximum bytes of data in an FD frame. */
 export const CANFD_MAX_DLEN = 64;
-/** Least bytes of data in an XL frame. */
+/** Minimum bytes of data in an XL frame. */
 export const CANXL_MIN_DLEN = 1;
-/** Most bytes of data in an XL frame. */
+/** Maximum bytes of data in an XL frame. */
 export const CANXL_MAX_DLEN = 2048;
-/** Bytes of `struct can_frame`, and MTU of a link that carries only such. */
+/** Size of `struct can_frame`, and the MTU of an interface that carries only classic frames. */
 export const CAN_MTU = 16;
-/** Bytes of `struct canfd_frame`, and MTU of a link that carries both. */
+/** Size of `struct canfd_frame`, and the MTU of an interface that carries classic and FD frames. */
 export const CANFD_MTU = 72;
-/** Most bytes of `struct canxl_frame`: a frame is as long as its data makes it. */
+/** Maximum size of `struct canxl_frame`: the structure is as long as its data requires. */
 export const CANXL_MTU = 2060;
-/** Least MTU of a link that carries XL frames. */
+/** Minimum MTU of an interface that carries XL frames. */
 export const CANXL_MIN_MTU = 76;
 
-/** FD: the data was sent at the data bitrate. */
+/** FD: bit rate switch; the data phase uses the data bitrate. */
 export const CANFD_BRS = 0x01;
-/** FD: the sender is error passive. */
+/** FD: error state indicator; the sender is error passive. */
 export const CANFD_ESI = 0x02;
-/** FD: marks the frame as FD where both kinds share one structure. */
+/** FD: marks an FD frame where both kinds share one structure. */
 export const CANFD_FDF = 0x04;
 
-/** XL: 11-bit priority, where other frames have the identifier. */
+/** XL: mask of the 11-bit priority, which takes the place of the identifier. */
 export const CANXL_PRIO_MASK = 0x7ff;
-/** XL: where the virtual CAN network's identifier is in the priority's word, */
+/** XL: position of the virtual CAN network's identifier (VCID) in the word of the priority. */
 export const CANXL_VCID_OFFSET = 16;
-/** and its 8 bits there. */
+/** XL: mask of the 8-bit VCID in the word of the priority. */
 export const CANXL_VCID_MASK = 0xff0000;
-/** XL: marks the frame as XL, where other frames have their length. */
+/** XL: marks an XL frame; the flag is in the byte where other frames have their length. */
 export const CANXL_XLF = 0x80;
 /** XL: simple extended content, for security and segmentation. */
 export const CANXL_SEC = 0x01;
@@ -73,7 +73,7 @@ export const CANXL_SEC = 0x01;
  *   8  __u8    data[8]                     8  __u8    data[64]
  *
  * struct canxl_frame (12 bytes and the data)
- *   0  canid_t prio      with the VCID
+ *   0  canid_t prio      and VCID
  *   4  __u8    flags     CANXL_XLF is always set
  *   5  __u8    sdt       SDU type
  *   6  __u16   len
@@ -81,25 +81,25 @@ export const CANXL_SEC = 0x01;
  *  12  __u8    data[2048]
  */
 
-/** Where `len` is in a frame. */
+/** Offset of `len` in a classic or FD frame. */
 export const FRAME_LEN = 4;
-/** Where a classic frame has the length code that its length does not tell. */
+/** Offset of a classic frame's length code, if it is one of 9 to 15. */
 export const FRAME_LEN8_DLC = 7;
-/** Where the data begins in a classic or FD frame. */
+/** Offset of the data in a classic or FD frame. */
 export const FRAME_DATA = 8;
-/** XL: where the SDU type is, */
+/** XL: offset of the SDU type. */
 export const CANXL_SDT = 5;
-/** the length of the data, */
+/** XL: offset of the data's length. */
 export const CANXL_LEN = 6;
-/** the acceptance field, */
+/** XL: offset of the acceptance field. */
 export const CANXL_AF = 8;
-/** and where the data begins. */
+/** XL: offset of the data. */
 export const CANXL_HDR_SIZE = 12;
 
-/** The lengths of data that an FD frame can have on the wire, by their four-bit code. */
+/** The data lengths that an FD frame can have on the wire, by their 4-bit code. */
 const fdLengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64] as const;
 
-/** The shortest length of an FD frame that holds `length` bytes, 0 to 64. */
+/** Returns the shortest data length of an FD frame that holds `length` bytes, 0 to 64. */
 export function fdLength(length: number): number {
   return fdLengths.find((each) => each >= length) ?? CANFD_MAX_DLEN;
 }
@@ -108,15 +108,15 @@ export function fdLength(length: number): number {
  * struct sockaddr_can (24 bytes)
  *   0  __kernel_sa_family_t can_family
  *   4  int                  can_ifindex    0 for every CAN interface
- *   8  union                can_addr       isotp and j1939 only
+ *   8  union                can_addr       ISO-TP and J1939 only
  */
 
-/** Bytes of `struct sockaddr_can`. */
+/** Size of `struct sockaddr_can`. */
 export const SOCKADDR_CAN_SIZE = 24;
-/** Where the interface's index is in the address. */
+/** Offset of the interface's index in the address. */
 export const SOCKADDR_CAN_IFINDEX = 4;
 
-/** The address of a raw socket on an interface, or on all CAN interfaces for index 0. */
+/** Encodes the address of a raw socket on one interface, or on every CAN interface for index 0. */
 export function encodeAddress(ifindex: number): Uint8Array {
   const bytes = new Uint8Array(SOCKADDR_CAN_SIZE);
   const view = new DataView(bytes.buffer);
@@ -125,10 +125,10 @@ export function encodeAddress(ifindex: number): Uint8Array {
   return bytes;
 }
 
-/** Bytes of `struct can_filter`. */
+/** Size of `struct can_filter`. */
 export const FILTER_SIZE = 8;
 
-/** `struct can_filter`: a frame passes where `(id & mask) === (canId & mask)`, bit 29 of `canId` turns that round. */
+/** `struct can_filter`: a frame passes if `(id & mask) === (canId & mask)`; bit 29 of `canId` inverts that. */
 export interface RawFilter {
   /** Bytes 0 to 3. */
   readonly canId: number;
@@ -136,7 +136,7 @@ export interface RawFilter {
   readonly canMask: number;
 }
 
-/** An array of `struct can_filter`. */
+/** Encodes an array of `struct can_filter`. */
 export function encodeFilters(filters: readonly RawFilter[]): Uint8Array {
   const bytes = new Uint8Array(FILTER_SIZE * filters.length);
   const view = new DataView(bytes.buffer);
@@ -147,7 +147,7 @@ export function encodeFilters(filters: readonly RawFilter[]): Uint8Array {
   return bytes;
 }
 
-/** Reads an array of `struct can_filter` back. */
+/** Decodes an array of `struct can_filter`. */
 export function decodeFilters(bytes: Uint8Array): RawFilter[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from(
@@ -156,10 +156,10 @@ export function decodeFilters(bytes: Uint8Array): RawFilter[] {
   );
 }
 
-/** Whether the kernel lets a data or remote frame with this identifier word (flags and all) through a filter. */
+/** Whether a filter of the kernel passes a data or remote frame with this identifier word (which includes the flags). */
 export function filterMatches({ canId, canMask }: RawFilter, idWord: number): boolean {
   const inverted = (canId & CAN_INV_FILTER) !== 0;
-  // As in the kernel, a filter that asks for standard frames looks at no more than a standard frame has.
+  // As in the kernel, a filter for standard frames compares only the bits that a standard frame has.
   const standardOnly = (canMask & CAN_EFF_FLAG) !== 0 && (canId & CAN_EFF_FLAG) === 0;
   const mask = standardOnly ? canMask & (CAN_SFF_MASK | CAN_EFF_FLAG | CAN_RTR_FLAG) : canMask;
   return ((idWord & mask) === (canId & mask)) !== inverted;

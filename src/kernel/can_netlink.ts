@@ -18,18 +18,18 @@ export const IFLA_CAN_CLOCK = 3;
 export const IFLA_CAN_STATE = 4;
 export const IFLA_CAN_CTRLMODE = 5;
 export const IFLA_CAN_RESTART_MS = 6;
-/** In a request: restart now. */
+/** In a request: restart the controller now. */
 export const IFLA_CAN_RESTART = 7;
 export const IFLA_CAN_BERR_COUNTER = 8;
 export const IFLA_CAN_DATA_BITTIMING = 9;
 export const IFLA_CAN_DATA_BITTIMING_CONST = 10;
 export const IFLA_CAN_TERMINATION = 11;
-/** What the termination can be. */
+/** The values that the termination can have. */
 export const IFLA_CAN_TERMINATION_CONST = 12;
-/** The bitrates of a controller whose timing cannot be set otherwise. */
+/** The bitrates of a controller that supports only fixed ones. */
 export const IFLA_CAN_BITRATE_CONST = 13;
 export const IFLA_CAN_DATA_BITRATE_CONST = 14;
-/** What the transceiver can do; 0 for no limit. */
+/** Maximum bitrate of the transceiver; 0 for no limit. */
 export const IFLA_CAN_BITRATE_MAX = 15;
 export const IFLA_CAN_TDC = 16;
 export const IFLA_CAN_CTRLMODE_EXT = 17;
@@ -80,11 +80,11 @@ export const CAN_CTRLMODE_TDC_MANUAL = 0x400;
 export const CAN_BITTIMING_SIZE = 32;
 export const CAN_BITTIMING_CONST_SIZE = 48;
 
-/** `struct can_bittiming`; in a request, 0 is for what the kernel is to compute. */
+/** `struct can_bittiming`; in a request, the kernel computes the fields that are 0. */
 export interface CanBittiming {
   /** Bits per second. */
   readonly bitrate: number;
-  /** In tenths of a percent. */
+  /** Tenths of a percent. */
   readonly samplePoint: number;
   /** Nanoseconds. */
   readonly tq: number;
@@ -96,7 +96,7 @@ export interface CanBittiming {
   readonly phaseSeg2: number;
   /** Time quanta. */
   readonly sjw: number;
-  /** Clock periods in a time quantum. */
+  /** Prescaler: clock periods per time quantum. */
   readonly brp: number;
 }
 
@@ -114,25 +114,30 @@ const bittiming: Codec<CanBittiming> = struct(CAN_BITTIMING_SIZE, (view) => ({
     .forEach((value, i) => view.setUint32(4 * i, value, true));
 });
 
-/** What a controller can do: the kernel's `struct can_bittiming_const`. All times are in time quanta. */
+/**
+ * The limits of a controller's bit timing: `struct can_bittiming_const` of `linux/can/netlink.h`. All times are in time
+ * quanta.
+ *
+ * @category Bit timing
+ */
 export interface BitTimingConst {
   /** The controller's name, such as `"sja1000"`. */
   readonly name: string;
-  /** Least of propagation segment and phase segment 1 together. */
+  /** Minimum of time segment 1: propagation segment and phase segment 1 together. */
   readonly tseg1Min: number;
-  /** Most of both. */
+  /** Maximum of time segment 1. */
   readonly tseg1Max: number;
-  /** Least of phase segment 2. */
+  /** Minimum of time segment 2: phase segment 2. */
   readonly tseg2Min: number;
-  /** Most of it. */
+  /** Maximum of time segment 2. */
   readonly tseg2Max: number;
-  /** Most of the synchronisation jump width. */
+  /** Maximum of the synchronisation jump width. */
   readonly sjwMax: number;
-  /** Least of the bit rate prescaler: clock periods in a time quantum. */
+  /** Minimum of the bit rate prescaler: clock periods per time quantum. */
   readonly brpMin: number;
-  /** Most of it. */
+  /** Maximum of the bit rate prescaler. */
   readonly brpMax: number;
-  /** What the prescaler is a multiple of. */
+  /** Step of the bit rate prescaler: it is a multiple of this. */
   readonly brpInc: number;
 }
 
@@ -155,8 +160,8 @@ const bittimingConst: Codec<BitTimingConst> = struct(CAN_BITTIMING_CONST_SIZE, (
 
 /*
  * struct can_ctrlmode (8 bytes)        struct can_berr_counter (4 bytes)
- *   0  __u32 mask   which to change      0  __u16 txerr
- *   4  __u32 flags  to what              2  __u16 rxerr
+ *   0  __u32 mask   bits to change       0  __u16 txerr
+ *   4  __u32 flags  their new values     2  __u16 rxerr
  */
 export const CAN_CTRLMODE_SIZE = 8;
 export const CAN_BERR_COUNTER_SIZE = 4;
@@ -180,9 +185,9 @@ const ctrlmode: Codec<CanCtrlmode> = struct(
 
 /** `struct can_berr_counter`. */
 export interface CanBerrCounter {
-  /** Errors on sending. */
+  /** Transmit error counter. */
   readonly tx: number;
-  /** Errors on receiving. */
+  /** Receive error counter. */
   readonly rx: number;
 }
 
@@ -202,17 +207,22 @@ const berrCounter: Codec<CanBerrCounter> = struct(
  */
 export const CAN_DEVICE_STATS_SIZE = 24;
 
-/** What a CAN controller has counted since its driver was loaded, each from 0 to 0xffffffff. */
+/**
+ * A CAN controller's counters since its driver was loaded, each from 0 to 0xffffffff: `struct can_device_stats` of
+ * `linux/can/netlink.h`.
+ *
+ * @category Links
+ */
 export interface DeviceStatistics {
-  /** Errors on the bus; most drivers count them with the mode `berr-reporting` only. */
+  /** Errors on the bus. Most drivers count them only in mode `berr-reporting`. */
   readonly busError: number;
   /** Changes to the state ERROR-WARNING. */
   readonly errorWarning: number;
-  /** Changes to ERROR-PASSIVE. */
+  /** Changes to the state ERROR-PASSIVE. */
   readonly errorPassive: number;
-  /** Changes to BUS-OFF. */
+  /** Changes to the state BUS-OFF. */
   readonly busOff: number;
-  /** Arbitrations that were lost. */
+  /** Lost arbitrations. */
   readonly arbitrationLost: number;
   /** Restarts after BUS-OFF. */
   readonly restarts: number;
@@ -245,7 +255,7 @@ const tdcTable = {
 
 const ctrlmodeExtTable = { supported: [IFLA_CAN_CTRLMODE_SUPPORTED, u32] } as const satisfies AttributeTable;
 
-/** What a CAN controller is asked for and tells: the payload of IFLA_INFO_DATA. */
+/** The attributes of a CAN controller, in requests and answers: the payload of IFLA_INFO_DATA. */
 export const canTable = {
   bittiming: [IFLA_CAN_BITTIMING, bittiming],
   bittimingConst: [IFLA_CAN_BITTIMING_CONST, bittimingConst],

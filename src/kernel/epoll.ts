@@ -15,10 +15,10 @@ export const EFD_NONBLOCK = 0o4000;
 /*
  * struct epoll_event (12 bytes, packed, on x86-64; 16 elsewhere)
  *   0      uint32_t     events
- *   4 / 8  epoll_data_t data          here: the descriptor
+ *   4 / 8  epoll_data_t data          the library stores the descriptor here
  */
 
-/** Bytes of `struct epoll_event`. */
+/** Returns the size of `struct epoll_event`. */
 export function epollEventSize(packed: boolean): number {
   return packed ? 12 : 16;
 }
@@ -30,7 +30,7 @@ export function encodeEpollEvent(into: Uint8Array, packed: boolean, events: numb
   view.setInt32(packed ? 4 : 8, fd, true);
 }
 
-/** The descriptor of the event at `index` of an array. */
+/** Returns the descriptor of the event at `index` of an array of `struct epoll_event`. */
 export function eventFd(packed: boolean, events: DataView, index: number): number {
   return events.getInt32(epollEventSize(packed) * index + (packed ? 4 : 8), true);
 }

@@ -1,6 +1,6 @@
-// <asm-generic/errno.h>, the same on x86-64 and aarch64
+// <asm-generic/errno.h>, identical on x86-64 and aarch64
 
-/** Number, symbol and `strerror(3)`'s text of every errno. */
+/** Every errno's number, name and text, as in `strerror(3)`. */
 const errnos: readonly (readonly [number: number, name: string, text: string])[] = [
   [1, "EPERM", "operation not permitted"],
   [2, "ENOENT", "no such file or directory"],
@@ -137,17 +137,17 @@ const errnos: readonly (readonly [number: number, name: string, text: string])[]
 
 const byNumber = new Map(errnos.map(([number, name, text]) => [number, { name, text }]));
 
-/** The symbol of an errno: `ENODEV` for 19; a number the kernel has no name for comes back as `errno 4711`. */
+/** Returns the name of an errno: `ENODEV` for 19, and `errno 4711` for a number that has none. */
 export function errnoName(errno: number): string {
   return byNumber.get(errno)?.name ?? `errno ${errno}`;
 }
 
-/** What an errno means, in `strerror(3)`'s words. */
+/** Returns the meaning of an errno, as in `strerror(3)`. */
 export function errnoText(errno: number): string {
   return byNumber.get(errno)?.text ?? "unknown error";
 }
 
-// Those that the library tells apart.
+// The errnos that the library handles.
 export const EPERM = 1;
 export const ENOENT = 2;
 export const ESRCH = 3;

@@ -1,13 +1,13 @@
 // <linux/errqueue.h>
 
-/** What is told comes from this host's protocol. */
+/** The report comes from this host's protocol implementation. */
 export const SO_EE_ORIGIN_LOCAL = 1;
-/** What is told is how far a message has come. */
+/** The report is about the progress of a sent message. */
 export const SO_EE_ORIGIN_TIMESTAMPING = 4;
 
-/** In `ee_info`: data has left for the interface. */
+/** In `ee_info`: data was passed to the interface. */
 export const SCM_TSTAMP_SCHED = 1;
-/** In `ee_info`: the message has been acknowledged. */
+/** In `ee_info`: the message was acknowledged. */
 export const SCM_TSTAMP_ACK = 2;
 
 /*
@@ -21,10 +21,10 @@ export const SCM_TSTAMP_ACK = 2;
  *  12  __u32 ee_data       the message's number
  */
 
-/** Bytes of `struct sock_extended_err`. */
+/** Size of `struct sock_extended_err`. */
 export const EXTENDED_ERR_SIZE = 16;
 
-/** What the error queue tells. */
+/** A report of the error queue: `struct sock_extended_err`. */
 export interface ExtendedError {
   readonly errno: number;
   readonly origin: number;
@@ -32,7 +32,7 @@ export interface ExtendedError {
   readonly data: number;
 }
 
-/** Reads a `struct sock_extended_err`. */
+/** Decodes `struct sock_extended_err`. */
 export function decodeExtendedError(bytes: Uint8Array): ExtendedError {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {

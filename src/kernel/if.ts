@@ -1,15 +1,15 @@
 // <net/if.h>, <linux/if.h>, <linux/sockios.h>, <linux/if_arp.h>
 
-/** Most bytes of an interface's name, with the zero at its end. */
+/** Maximum bytes of an interface's name, including the final zero. */
 export const IFNAMSIZ = 16;
-/** Flag of an interface that is up. */
+/** The interface is up. */
 export const IFF_UP = 0x1;
 export const IFF_BROADCAST = 0x2;
 export const IFF_DEBUG = 0x4;
 export const IFF_LOOPBACK = 0x8;
 export const IFF_POINTOPOINT = 0x10;
 export const IFF_NOTRAILERS = 0x20;
-/** It is up and can carry frames. */
+/** The interface is up and operational: it can carry frames. */
 export const IFF_RUNNING = 0x40;
 export const IFF_NOARP = 0x80;
 export const IFF_PROMISC = 0x100;
@@ -22,10 +22,10 @@ export const IFF_AUTOMEDIA = 0x4000;
 export const IFF_DYNAMIC = 0x8000;
 export const IFF_LOWER_UP = 0x10000;
 export const IFF_DORMANT = 0x20000;
-/** The driver itself echoes what it has sent. */
+/** The driver itself echoes sent frames. */
 export const IFF_ECHO = 0x40000;
 
-/** Operational states, as RFC 2863 has them. */
+// Operational states of RFC 2863.
 export const IF_OPER_UNKNOWN = 0;
 export const IF_OPER_NOTPRESENT = 1;
 export const IF_OPER_DOWN = 2;
@@ -37,17 +37,17 @@ export const IF_OPER_UP = 6;
 /** Hardware type of CAN interfaces. */
 export const ARPHRD_CAN = 280;
 
-/** Name of an index. */
+/** Gets the interface's name by its index. */
 export const SIOCGIFNAME = 0x8910;
-/** Flags of a name. */
+/** Gets the flags by name. */
 export const SIOCGIFFLAGS = 0x8913;
-/** MTU of a name. */
+/** Gets the MTU by name. */
 export const SIOCGIFMTU = 0x8921;
-/** Hardware type (and address) of a name. */
+/** Gets the hardware type (and address) by name. */
 export const SIOCGIFHWADDR = 0x8927;
-/** Index of a name. */
+/** Gets the index by name. */
 export const SIOCGIFINDEX = 0x8933;
-/** A command of ethtool for a name; the value is the address of its structure. */
+/** Runs an ethtool command by name; the value is the address of the command's structure. */
 export const SIOCETHTOOL = 0x8946;
 
 /*
@@ -58,20 +58,20 @@ export const SIOCETHTOOL = 0x8946;
 export const IFREQ_SIZE = 40;
 export const IFREQ_VALUE = 16;
 
-/** Whether an interface can have that name: at most 15 bytes, none of them zero. */
+/** Whether a string can be an interface's name: at most 15 bytes, none of them zero. */
 export function isInterfaceName(name: string): boolean {
   return new TextEncoder().encode(name).length < IFNAMSIZ && !name.includes("\0");
 }
 
 /**
- * A request about the interface of that name.
+ * Encodes a `struct ifreq` for an interface.
  *
- * @throws {RangeError} No interface can have it.
+ * @throws {RangeError} No interface can have that name.
  */
 export function encodeIfreq(name: string): Uint8Array {
   if (!isInterfaceName(name)) {
     throw new RangeError(
-      `Interface name ${JSON.stringify(name)} is longer than ${IFNAMSIZ - 1} bytes, or has a zero in it`,
+      `Interface name ${JSON.stringify(name)} is longer than ${IFNAMSIZ - 1} bytes, or contains a zero byte`,
     );
   }
   const bytes = new Uint8Array(IFREQ_SIZE);
@@ -79,7 +79,7 @@ export function encodeIfreq(name: string): Uint8Array {
   return bytes;
 }
 
-/** The name in an answer. */
+/** Decodes the name in a `struct ifreq`. */
 export function decodeIfreqName(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
 }

@@ -16,7 +16,7 @@ import { AF_INET6 } from "./socket.ts";
 
 export const IFLA_IFNAME = 3;
 export const IFLA_MTU = 4;
-/** Index of the interface below, or at the other end. */
+/** Index of the lower interface, or of the peer. */
 export const IFLA_LINK = 5;
 export const IFLA_QDISC = 6;
 /** `struct rtnl_link_stats`: IFLA_STATS64 in 32 bits. */
@@ -27,24 +27,24 @@ export const IFLA_MAP = 14;
 export const IFLA_OPERSTATE = 16;
 export const IFLA_LINKMODE = 17;
 export const IFLA_LINKINFO = 18;
-/** The network namespace to be in: that of a process, */
+/** The network namespace of the process with this number. */
 export const IFLA_NET_NS_PID = 19;
 export const IFLA_IFALIAS = 20;
 export const IFLA_NUM_VF = 21;
 export const IFLA_STATS64 = 23;
-/** Settings of the address families. */
+/** Settings by address family. */
 export const IFLA_AF_SPEC = 26;
 export const IFLA_GROUP = 27;
-/** or that of an open file. */
+/** The network namespace of this open file. */
 export const IFLA_NET_NS_FD = 28;
-/** RTEXT_FILTER_* bits. */
+/** RTEXT_FILTER_* flags. */
 export const IFLA_EXT_MASK = 29;
 export const IFLA_PROMISCUITY = 30;
 export const IFLA_NUM_TX_QUEUES = 31;
 export const IFLA_NUM_RX_QUEUES = 32;
 export const IFLA_CARRIER = 33;
 export const IFLA_CARRIER_CHANGES = 35;
-/** The number by which this network namespace knows the one that IFLA_LINK is in. */
+/** This network namespace's number for the namespace of IFLA_LINK. */
 export const IFLA_LINK_NETNSID = 37;
 export const IFLA_PROTO_DOWN = 39;
 export const IFLA_GSO_MAX_SEGS = 40;
@@ -56,9 +56,9 @@ export const IFLA_MIN_MTU = 50;
 export const IFLA_MAX_MTU = 51;
 export const IFLA_PROP_LIST = 52;
 export const IFLA_ALT_IFNAME = 53;
-/** Name of the device behind the interface, such as `0000:00:02.0`, */
+/** Name of the device behind the interface, such as `0000:00:02.0`. Since Linux 5.14. */
 export const IFLA_PARENT_DEV_NAME = 56;
-/** and the bus that it is on, such as `pci`. Both since Linux 5.14. */
+/** Name of the bus that the device is on, such as `pci`. Since Linux 5.14. */
 export const IFLA_PARENT_DEV_BUS_NAME = 57;
 export const IFLA_GRO_MAX_SIZE = 58;
 export const IFLA_TSO_MAX_SIZE = 59;
@@ -68,9 +68,9 @@ export const IFLA_ALLMULTI = 61;
 export const IFLA_INET6_ADDR_GEN_MODE = 8;
 
 export const IFLA_INFO_KIND = 1;
-/** What the kind has of its own: IFLA_CAN_*, VXCAN_INFO_*. */
+/** Attributes specific to the kind: IFLA_CAN_*, VXCAN_INFO_*. */
 export const IFLA_INFO_DATA = 2;
-/** What the kind counts: `struct can_device_stats`. */
+/** Statistics specific to the kind: `struct can_device_stats`. */
 export const IFLA_INFO_XSTATS = 3;
 
 /*
@@ -104,7 +104,7 @@ const counterNames = [
   "rxOtherhostDropped",
 ] as const;
 
-/** `struct rtnl_link_stats64`; what the kernel does not count is 0. */
+/** `struct rtnl_link_stats64`; counters that the kernel lacks are 0. */
 export type LinkCounters = { readonly [Name in (typeof counterNames)[number]]: bigint };
 
 const counters: Codec<LinkCounters> = {
@@ -160,7 +160,7 @@ export const linkTable = {
   tsoMaxSegs: [IFLA_TSO_MAX_SEGS, u32],
   allMulti: [IFLA_ALLMULTI, u32],
   families: [IFLA_AF_SPEC, nested(addressFamilies)],
-  // Of no use for CAN, or told by others.
+  // Without a meaning for CAN, or covered by other attributes.
   stats: [IFLA_STATS, rawCodec],
   map: [IFLA_MAP, rawCodec],
   numVf: [IFLA_NUM_VF, u32],

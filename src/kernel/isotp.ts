@@ -2,16 +2,16 @@
 
 import { encodeAddress } from "./can.ts";
 
-/** Level of an ISO-TP socket's options. All of them are set before it is bound. */
+/** Level of an ISO-TP socket's options. All of them must be set before bind. */
 export const SOL_CAN_ISOTP = 106;
 
 /** `struct can_isotp_options`. */
 export const CAN_ISOTP_OPTS = 1;
-/** `struct can_isotp_fc_options`: what this socket's flow control frames say. */
+/** `struct can_isotp_fc_options`: the parameters in this socket's flow control frames. */
 export const CAN_ISOTP_RECV_FC = 2;
-/** `__u32`, nanoseconds: the gap between consecutive frames, whatever the receiver asks for. */
+/** `__u32`, nanoseconds: the gap between consecutive frames, regardless of the STmin that the receiver asks for. */
 export const CAN_ISOTP_TX_STMIN = 3;
-/** `__u32`, nanoseconds: consecutive frames that come sooner after each other are ignored. */
+/** `__u32`, nanoseconds: consecutive frames that arrive sooner after the last one are ignored. */
 export const CAN_ISOTP_RX_STMIN = 4;
 /** `struct can_isotp_ll_options`. */
 export const CAN_ISOTP_LL_OPTS = 5;
@@ -20,37 +20,37 @@ export const CAN_ISOTP_LL_OPTS = 5;
 
 /** Send no flow control. */
 export const CAN_ISOTP_LISTEN_MODE = 0x0001;
-/** The first byte of each frame is an address. */
+/** The first data byte of each frame is an extended address. */
 export const CAN_ISOTP_EXTEND_ADDR = 0x0002;
-/** Fill up what is sent, */
+/** Pad sent frames. */
 export const CAN_ISOTP_TX_PADDING = 0x0004;
-/** and expect it of what is received. */
+/** Expect received frames to be padded. */
 export const CAN_ISOTP_RX_PADDING = 0x0008;
-/** Refuse a received frame whose length is not the padded one (without RX_PADDING: not the shortest), */
+/** Ignore received frames whose length is not the padded one (without RX_PADDING: not the shortest one). */
 export const CAN_ISOTP_CHK_PAD_LEN = 0x0010;
-/** or whose padding has another content. */
+/** Ignore received frames whose padding has other content than expected. */
 export const CAN_ISOTP_CHK_PAD_DATA = 0x0020;
 /** Do not receive while sending, nor send while receiving. */
 export const CAN_ISOTP_HALF_DUPLEX = 0x0040;
-/** CAN_ISOTP_TX_STMIN is in force, */
+/** Apply CAN_ISOTP_TX_STMIN. */
 export const CAN_ISOTP_FORCE_TXSTMIN = 0x0080;
-/** and CAN_ISOTP_RX_STMIN. */
+/** Apply CAN_ISOTP_RX_STMIN. */
 export const CAN_ISOTP_FORCE_RXSTMIN = 0x0100;
-/** What is received has an address of its own. */
+/** Received frames have a different extended address. */
 export const CAN_ISOTP_RX_EXT_ADDR = 0x0200;
-/** A write returns when all is sent. It blocks then even where it must not, so the library does not set it. */
+/** A write returns only when everything was sent. It then blocks even with O_NONBLOCK, so the library does not set this. */
 export const CAN_ISOTP_WAIT_TX_DONE = 0x0400;
-/** 1-to-N: single frames, and nothing is received. */
+/** 1-to-N: send single frames only; the socket receives nothing. */
 export const CAN_ISOTP_SF_BROADCAST = 0x0800;
-/** 1-to-N: consecutive frames without flow control, and nothing is received. Since Linux 6.0. */
+/** 1-to-N: send consecutive frames without flow control; the socket receives nothing. Since Linux 6.0. */
 export const CAN_ISOTP_CF_BROADCAST = 0x1000;
 
-/** As `frame_txtime`: none, where 0 leaves it as it is. */
+/** As `frame_txtime`: zero. (The value 0 leaves the setting unchanged.) */
 export const CAN_ISOTP_FRAME_TXTIME_ZERO = 0xffffffff;
 
 /*
  * struct can_isotp_options (12 bytes)    struct can_isotp_fc_options (3 bytes)
- *   0  __u32 flags                         0  __u8 bs         frames between two flow controls, 0 for all
+ *   0  __u32 flags                         0  __u8 bs         frames per block, 0 for no limit
  *   4  __u32 frame_txtime   ns             1  __u8 stmin      see encodeStMin
  *   8  __u8  ext_address                   2  __u8 wftmax
  *   9  __u8  txpad_content
@@ -64,7 +64,7 @@ export const CAN_ISOTP_FRAME_TXTIME_ZERO = 0xffffffff;
 export interface RawIsoTpOptions {
   /** Bytes 0 to 3. */
   readonly flags: number;
-  /** Bytes 4 to 7: nanoseconds, 0 to leave it as it is. */
+  /** Bytes 4 to 7: nanoseconds, 0 to leave the setting unchanged. */
   readonly frameTxTime: number;
   /** Byte 8. */
   readonly extAddress: number;
@@ -97,10 +97,10 @@ export function encodeLinkLayer(mtu: number, txDl: number, txFlags: number): Uin
 }
 
 /**
- * STmin, the least time between consecutive frames, as flow control has it: 0x00 to 0x7f are milliseconds, 0xf1 to 0xf9
- * 100 to 900 µs.
+ * Encodes STmin, the minimum time between consecutive frames, for a flow control frame (ISO 15765-2): 0x00 to 0x7f are
+ * 0 to 127 ms, 0xf1 to 0xf9 are 100 to 900 µs.
  *
- * @returns Undefined for a time that it cannot tell.
+ * @returns Undefined for a time that STmin cannot express.
  */
 export function encodeStMin(seconds: number): number | undefined {
   const tenths = Math.round(seconds * 1e4);
@@ -110,14 +110,14 @@ export function encodeStMin(seconds: number): number | undefined {
 }
 
 /*
- * struct sockaddr_can (24 bytes), of ISO-TP
+ * struct sockaddr_can (24 bytes) for ISO-TP
  *   0  __kernel_sa_family_t can_family
  *   4  int                  can_ifindex
  *   8  canid_t              can_addr.tp.rx_id
  *  12  canid_t              can_addr.tp.tx_id
  */
 
-/** The address of an ISO-TP socket; the identifiers with CAN_EFF_FLAG if they are extended. */
+/** Encodes the address of an ISO-TP socket; extended identifiers carry CAN_EFF_FLAG. */
 export function encodeIsoTpAddress(ifindex: number, rxId: number, txId: number): Uint8Array {
   const bytes = encodeAddress(ifindex);
   const view = new DataView(bytes.buffer);

@@ -5,73 +5,77 @@ import { encodeAddress } from "./can.ts";
 /** Level of a J1939 socket's options and control messages. */
 export const SOL_CAN_J1939 = 107;
 
-/** Greatest address of a node. */
+/** Maximum address of a node. */
 export const J1939_MAX_UNICAST_ADDR = 0xfd;
-/** Address of a node that has none. */
+/** The NULL address: that of a node without an address. */
 export const J1939_IDLE_ADDR = 0xfe;
-/** As a destination: everybody. As a source: none. */
+/** As a destination: the global address, all nodes. As a source: no address. */
 export const J1939_NO_ADDR = 0xff;
 /** No NAME. */
 export const J1939_NO_NAME = 0;
 /** PGN of a request for another PGN. */
 export const J1939_PGN_REQUEST = 0x0ea00;
-/** PGN of an address claim, and of its opposite. */
+/** PGN of Address Claimed and of Cannot Claim Address. */
 export const J1939_PGN_ADDRESS_CLAIMED = 0x0ee00;
-/** PGN of the command to claim another address. */
+/** PGN of Commanded Address. */
 export const J1939_PGN_ADDRESS_COMMANDED = 0x0fed8;
-/** Greatest PGN that has a destination in its identifier; also what counts of such a one. */
+/** The bits of a PDU1 PGN that are not its destination; also the maximum of the PGNs without low byte. */
 export const J1939_PGN_PDU1_MAX = 0x3ff00;
-/** Greatest PGN. */
+/** Maximum PGN. */
 export const J1939_PGN_MAX = 0x3ffff;
 /** No PGN. */
 export const J1939_NO_PGN = 0x40000;
 
-/** `struct j1939_filter[]`: what to receive. */
+/** `struct j1939_filter[]`: which messages to receive. */
 export const SO_J1939_FILTER = 1;
-/** `int`: receive what is for others too. */
+/** `int`: whether to receive messages for other nodes, too. */
 export const SO_J1939_PROMISC = 2;
-/** `int`, 0 to 7: the priority of what is sent from now on; 0 and 1 need CAP_NET_ADMIN. */
+/** `int`, 0 to 7: the priority of subsequently sent messages; 0 and 1 need CAP_NET_ADMIN. */
 export const SO_J1939_SEND_PRIO = 3;
-/** `int`: tell of transfers by the error queue. */
+/** `int`: whether to report transfers in the error queue. */
 export const SO_J1939_ERRQUEUE = 4;
-/** Most filters of a socket. */
+/** Maximum number of a socket's filters. */
 export const J1939_FILTER_MAX = 512;
 
-/** Control message of a received message: `__u8`, the destination's address; there is none if it was for everybody. */
+/** Control message of a received message: `__u8`, the destination's address; absent if the message was for all nodes. */
 export const SCM_J1939_DEST_ADDR = 1;
-/** Likewise, `__u64`: the destination's NAME, if it is known. */
+/** Control message of a received message: `__u64`, the destination's NAME, if it is known. */
 export const SCM_J1939_DEST_NAME = 2;
-/** Likewise, `__u8`: the priority. */
+/** Control message of a received message: `__u8`, the priority. */
 export const SCM_J1939_PRIO = 3;
 /** Control message of the error queue: `struct sock_extended_err`. */
 export const SCM_J1939_ERRQUEUE = 4;
 
-/** In `ee_info` of SO_EE_ORIGIN_LOCAL: sending was aborted, */
+// In ee_info, if ee_origin is SO_EE_ORIGIN_LOCAL.
+
+/** Sending was aborted. */
 export const J1939_EE_INFO_TX_ABORT = 1;
-/** somebody begins to send a long message, */
+/** A node begins to send a long message. */
 export const J1939_EE_INFO_RX_RTS = 2;
-/** a part of it begins, */
+/** A node begins a part of an ETP message. */
 export const J1939_EE_INFO_RX_DPO = 3;
-/** receiving was aborted. */
+/** Receiving was aborted. */
 export const J1939_EE_INFO_RX_ABORT = 4;
 
-/** Attribute of SCM_TIMESTAMPING_OPT_STATS: `__u32`, bytes that have come through. */
+// Attributes of SCM_TIMESTAMPING_OPT_STATS.
+
+/** `__u32`: bytes acknowledged so far. */
 export const J1939_NLA_BYTES_ACKED = 1;
-/** `__u32`, bytes of the message, */
+/** `__u32`: the message's length. */
 export const J1939_NLA_TOTAL_SIZE = 2;
-/** `__u32`, its PGN, */
+/** `__u32`: the message's PGN. */
 export const J1939_NLA_PGN = 3;
-/** `__u64`, its source's NAME, */
+/** `__u64`: the source's NAME. */
 export const J1939_NLA_SRC_NAME = 4;
-/** `__u64`, its destination's, */
+/** `__u64`: the destination's NAME. */
 export const J1939_NLA_DEST_NAME = 5;
-/** `__u8`, its source's address, */
+/** `__u8`: the source's address. */
 export const J1939_NLA_SRC_ADDR = 6;
-/** `__u8`, its destination's. */
+/** `__u8`: the destination's address. */
 export const J1939_NLA_DEST_ADDR = 7;
 
 /*
- * struct sockaddr_can (24 bytes), as J1939 uses it
+ * struct sockaddr_can (24 bytes) for J1939
  *   0  __kernel_sa_family_t can_family
  *   4  int                  can_ifindex
  *   8  __u64                can_addr.j1939.name     0 for none
@@ -79,21 +83,21 @@ export const J1939_NLA_DEST_ADDR = 7;
  *  20  __u8                 can_addr.j1939.addr
  */
 
-/** Where the NAME is in the address, */
+/** Offset of the NAME. */
 export const SOCKADDR_CAN_NAME = 8;
-/** the PGN, */
+/** Offset of the PGN. */
 export const SOCKADDR_CAN_PGN = 16;
-/** and the address of one byte. */
+/** Offset of the node's address. */
 export const SOCKADDR_CAN_ADDR = 20;
 
-/** A node and a PGN. */
+/** A node, by NAME and address, and a PGN. */
 export interface J1939Address {
   readonly name: bigint;
   readonly pgn: number;
   readonly address: number;
 }
 
-/** The address of a J1939 socket, or of what it sends; for that the index may be 0. */
+/** Encodes the address of a J1939 socket, or of a message's destination, where the index may be 0. */
 export function encodeJ1939Address(ifindex: number, { name, pgn, address }: J1939Address): Uint8Array {
   const bytes = encodeAddress(ifindex);
   const view = new DataView(bytes.buffer);
@@ -103,7 +107,7 @@ export function encodeJ1939Address(ifindex: number, { name, pgn, address }: J193
   return bytes;
 }
 
-/** Reads the address of what was received. */
+/** Decodes the address of a received message's source. */
 export function decodeJ1939Address(bytes: Uint8Array): J1939Address {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
@@ -123,10 +127,10 @@ export function decodeJ1939Address(bytes: Uint8Array): J1939Address {
  *  25  __u8   addr_mask
  */
 
-/** Bytes of `struct j1939_filter`. */
+/** Size of `struct j1939_filter`. */
 export const J1939_FILTER_SIZE = 32;
 
-/** Lets a message through if of each of the three what the mask selects is equal. */
+/** `struct j1939_filter`: a message passes if NAME, PGN and address of its source are equal in the bits of their masks. */
 export interface RawJ1939Filter {
   readonly name: bigint;
   readonly nameMask: bigint;
@@ -136,7 +140,7 @@ export interface RawJ1939Filter {
   readonly addressMask: number;
 }
 
-/** An array of `struct j1939_filter`. */
+/** Encodes an array of `struct j1939_filter`. */
 export function encodeJ1939Filters(filters: readonly RawJ1939Filter[]): Uint8Array {
   const bytes = new Uint8Array(J1939_FILTER_SIZE * filters.length);
   const view = new DataView(bytes.buffer);
@@ -152,7 +156,7 @@ export function encodeJ1939Filters(filters: readonly RawJ1939Filter[]): Uint8Arr
   return bytes;
 }
 
-/** Reads an array of `struct j1939_filter` back. */
+/** Decodes an array of `struct j1939_filter`. */
 export function decodeJ1939Filters(bytes: Uint8Array): RawJ1939Filter[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: bytes.length / J1939_FILTER_SIZE }, (_, i) => {
@@ -168,7 +172,7 @@ export function decodeJ1939Filters(bytes: Uint8Array): RawJ1939Filter[] {
   });
 }
 
-/** What the error queue tells of a transfer; what it does not tell is absent. */
+/** The error queue's attributes of a transfer; those that were not reported are absent. */
 export interface TransferStats {
   readonly bytesAcked?: number;
   readonly totalSize?: number;
@@ -180,7 +184,7 @@ export interface TransferStats {
 }
 
 /*
- * struct nlattr (4 bytes), aligned to 4: __u16 nla_len, header and payload; __u16 nla_type
+ * struct nlattr (4 bytes), aligned to 4: __u16 nla_len (header and payload), __u16 nla_type
  */
 const fields: Record<number, readonly [name: keyof TransferStats, size: 1 | 4 | 8]> = {
   [J1939_NLA_BYTES_ACKED]: ["bytesAcked", 4],
@@ -192,7 +196,7 @@ const fields: Record<number, readonly [name: keyof TransferStats, size: 1 | 4 | 
   [J1939_NLA_DEST_ADDR]: ["destination", 1],
 };
 
-/** Reads the payload of SCM_TIMESTAMPING_OPT_STATS, as far as it makes sense. */
+/** Decodes the payload of SCM_TIMESTAMPING_OPT_STATS up to the first malformed attribute. */
 export function decodeTransferStats(bytes: Uint8Array): TransferStats {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const stats: { -readonly [K in keyof TransferStats]: number | bigint } = {};

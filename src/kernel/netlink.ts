@@ -2,16 +2,16 @@
 
 import { align, type Attributes, decodeAttributes, stringCodec, u16, u32 } from "./nlattr.ts";
 
-/** Protocol of the sockets that links are asked about and changed through. */
+/** Protocol of the sockets that query and change links. */
 export const NETLINK_ROUTE = 0;
 
 /** `int`: joins a multicast group. */
 export const NETLINK_ADD_MEMBERSHIP = 1;
-/** `int`: an acknowledgement repeats no more of a request than its header. */
+/** `int`: whether an acknowledgement repeats only the request's header. */
 export const NETLINK_CAP_ACK = 10;
-/** `int`: acknowledgements say in words what is wrong. Since Linux 4.12. */
+/** `int`: whether acknowledgements contain a text about the error. Since Linux 4.12. */
 export const NETLINK_EXT_ACK = 11;
-/** `int`: a request for things that the kernel does not know is refused instead of answered in full. Since Linux 4.20. */
+/** `int`: whether the kernel refuses a request with unknown filters instead of ignoring them. Since Linux 4.20. */
 export const NETLINK_GET_STRICT_CHK = 12;
 
 /*
@@ -23,7 +23,7 @@ export const NETLINK_GET_STRICT_CHK = 12;
  */
 export const SOCKADDR_NL_SIZE = 12;
 
-/** The address of a socket that lets the kernel choose its number. */
+/** Encodes an address that lets the kernel choose the socket's port number. */
 export function encodeNetlinkAddress(family: number): Uint8Array {
   const bytes = new Uint8Array(SOCKADDR_NL_SIZE);
   new DataView(bytes.buffer).setUint16(0, family, true);
@@ -33,19 +33,19 @@ export function encodeNetlinkAddress(family: number): Uint8Array {
 export const NLM_F_REQUEST = 0x01;
 /** One of several messages that answer a request; NLMSG_DONE ends them. */
 export const NLM_F_MULTI = 0x02;
-/** Asks for an NLMSG_ERROR also where there is no error. */
+/** Requests an NLMSG_ERROR even if there is no error. */
 export const NLM_F_ACK = 0x04;
-/** What was listed changed meanwhile. */
+/** The list changed while it was being read. */
 export const NLM_F_DUMP_INTR = 0x10;
-/** Asks for all of them. */
+/** Requests a list of all objects. */
 export const NLM_F_DUMP = 0x300;
-/** It must not exist yet. */
+/** Fail if the object exists. */
 export const NLM_F_EXCL = 0x200;
-/** It is made if it does not exist. */
+/** Create the object if it does not exist. */
 export const NLM_F_CREATE = 0x400;
-/** On NLMSG_ERROR: of the request only its header is repeated, */
+/** On NLMSG_ERROR: only the request's header is repeated. */
 export const NLM_F_CAPPED = 0x100;
-/** and attributes follow. */
+/** On NLMSG_ERROR: attributes follow. */
 export const NLM_F_ACK_TLVS = 0x200;
 
 export const NLMSG_NOOP = 1;
@@ -61,7 +61,7 @@ export const NLMSGERR_ATTR_MISS_NEST = 6;
 
 /*
  * struct nlmsghdr (16 bytes), aligned to 4
- *   0  __u32 nlmsg_len     with this header
+ *   0  __u32 nlmsg_len     including this header
  *   4  __u16 nlmsg_type
  *   6  __u16 nlmsg_flags
  *   8  __u32 nlmsg_seq
@@ -73,17 +73,17 @@ export const NLMSG_HDRLEN = 16;
 export interface NetlinkMessage {
   /** NLMSG_* or RTM_*. */
   readonly type: number;
-  /** NLM_F_* bits. */
+  /** NLM_F_* flags. */
   readonly flags: number;
-  /** What tells to which request an answer belongs. */
+  /** The number that an answer has in common with its request. */
   readonly sequence: number;
-  /** The number of the socket that an answer is for; 0 in a request. */
+  /** The port number of the socket that an answer is for; 0 in a request. */
   readonly pid: number;
-  /** What follows the header. */
+  /** The bytes after the header. */
   readonly payload: Uint8Array;
 }
 
-/** A message's bytes; its end is aligned to 4. */
+/** Encodes a message; its end is aligned to 4 bytes. */
 export function encodeMessage({ type, flags, sequence, pid, payload }: NetlinkMessage): Uint8Array {
   const bytes = new Uint8Array(align(NLMSG_HDRLEN + payload.length));
   const view = new DataView(bytes.buffer);
@@ -97,9 +97,9 @@ export function encodeMessage({ type, flags, sequence, pid, payload }: NetlinkMe
 }
 
 /**
- * The messages that one read brought; their payloads are views of it.
+ * Decodes the messages of one read; their payloads are views of `bytes`.
  *
- * @throws {RangeError} One says that it is longer than what is there, or shorter than its own header.
+ * @throws {RangeError} A message's length exceeds the bytes that were read, or is less than that of its header.
  */
 export function decodeMessages(bytes: Uint8Array): NetlinkMessage[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -108,7 +108,7 @@ export function decodeMessages(bytes: Uint8Array): NetlinkMessage[] {
     const rest = bytes.length - at;
     const length = rest < NLMSG_HDRLEN ? rest : view.getUint32(at, true);
     if (length < NLMSG_HDRLEN || length > rest) {
-      throw new RangeError(`Netlink message at byte ${at} has a length of ${length}, where there are ${rest} bytes`);
+      throw new RangeError(`Netlink message at byte ${at} has a length of ${length}, but ${rest} bytes remain`);
     }
     messages.push({
       type: view.getUint16(at + 4, true),
@@ -129,7 +129,7 @@ const acknowledgementTable = {
   missingNest: [NLMSGERR_ATTR_MISS_NEST, u32],
 } as const;
 
-/** What the kernel says about a request. */
+/** The kernel's acknowledgement of a request. */
 export interface Acknowledgement extends Attributes<typeof acknowledgementTable> {
   /** 0, or `-errno`. */
   readonly error: number;
@@ -138,14 +138,14 @@ export interface Acknowledgement extends Attributes<typeof acknowledgementTable>
 /*
  * struct nlmsgerr (20 bytes)
  *   0  int             error           0, or -errno
- *   4  struct nlmsghdr msg             the request's; then its payload, unless NLM_F_CAPPED
- *  20  NLMSGERR_ATTR_*                 if NLM_F_ACK_TLVS; after NLMSG_DONE's `int`, at 4
+ *   4  struct nlmsghdr msg             of the request; followed by its payload, unless NLM_F_CAPPED
+ *  20  NLMSGERR_ATTR_*                 if NLM_F_ACK_TLVS; in NLMSG_DONE at 4, after the `int`
  */
 
 /**
- * Reads the payload of NLMSG_ERROR or NLMSG_DONE.
+ * Decodes the payload of NLMSG_ERROR or NLMSG_DONE.
  *
- * @throws {RangeError} It is too short.
+ * @throws {RangeError} The payload is too short.
  */
 export function decodeAcknowledgement({ type, flags, payload }: NetlinkMessage): Acknowledgement {
   const least = type === NLMSG_DONE ? 4 : 4 + NLMSG_HDRLEN;

@@ -1,97 +1,97 @@
-// <linux/netlink.h>: the attributes of messages, by table
+// <linux/netlink.h>: attributes of messages, described by tables
 
-/** In an attribute's type: it holds attributes. */
+/** In an attribute's type: the payload consists of attributes. */
 export const NLA_F_NESTED = 0x8000;
-/** In an attribute's type: the numbers in it are big-endian. */
+/** In an attribute's type: the payload is big-endian. */
 export const NLA_F_NET_BYTEORDER = 0x4000;
 
 /*
  * struct nlattr (4 bytes), aligned to 4
- *   0  __u16 nla_len       with this header, without what aligns the next
- *   2  __u16 nla_type      a number, and NLA_F_*
+ *   0  __u16 nla_len       including this header, without padding
+ *   2  __u16 nla_type      a number and NLA_F_* flags
  */
 export const NLA_HDRLEN = 4;
 
 const TYPE_MASK = 0x3fff;
-/** Most bytes of an attribute, as its length has 16 bits. */
-const LONGEST = 0xffff - NLA_HDRLEN;
+/** Maximum bytes of a payload, since the length has 16 bits. */
+const MAX_PAYLOAD = 0xffff - NLA_HDRLEN;
 
-/** A length as the next thing after it is aligned. */
+/** Rounds a length up to the alignment of netlink, 4 bytes. */
 export function align(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** How an attribute's payload is read and written. */
+/** Decodes and encodes an attribute's payload. */
 export interface Codec<T> {
-  /** NLA_F_* bits to write beside the type. */
+  /** NLA_F_* flags to write with the type. */
   readonly flags?: number;
-  /** The value of a payload, or undefined where it is too short to be one. */
+  /** Returns the value of a payload, or undefined if the payload is too short. */
   decode(bytes: Uint8Array): T | undefined;
-  /** The payload of a value. */
+  /** Returns the payload of a value. */
   encode(value: T): Uint8Array;
 }
 
-/** Names of attributes, each with its number and how it is read and written. */
+/** Attributes by name, each with its number and codec. */
 export type AttributeTable = { readonly [name: string]: readonly [type: number, codec: Codec<unknown>] };
 
 type ValueOf<C> = C extends Codec<infer T> ? T : never;
 
-/** The values of a table's attributes: those that are there. */
+/** The values of a table's attributes; those that are not present are absent. */
 export type Attributes<T extends AttributeTable> =
   & { readonly [K in keyof T]?: ValueOf<T[K][1]> }
   & {
-    /** The payloads of attributes that the table does not have, or that are too short, by number. */
+    /** The payloads, by number, of attributes that the table lacks or whose payload is too short. */
     readonly unknown?: ReadonlyMap<number, Uint8Array>;
   };
 
 /**
- * Reads attributes. Where one comes twice the last one counts, as in the kernel.
+ * Decodes attributes. If one is repeated, the last one counts, as in the kernel.
  *
- * @throws {RangeError} One says that it is longer than what is there, or shorter than its own header.
+ * @throws {RangeError} An attribute's length exceeds the bytes that remain, or is less than that of its header.
  */
 export function decodeAttributes<T extends AttributeTable>(table: T, bytes: Uint8Array): Attributes<T> {
-  const names = byNumber(table);
+  const entries = byNumber(table);
   const values: Record<string, unknown> = {};
   const unknown = new Map<number, Uint8Array>();
   for (const [type, payload] of split(bytes)) {
-    const known = names.get(type);
-    const value = known?.codec.decode(payload);
-    if (known && value !== undefined) values[known.name] = value;
+    const entry = entries.get(type);
+    const value = entry?.codec.decode(payload);
+    if (entry && value !== undefined) values[entry.name] = value;
     else unknown.set(type, payload);
   }
   if (unknown.size > 0) values.unknown = unknown;
   return values as Attributes<T>;
 }
 
-type Known = ReadonlyMap<number, { readonly name: string; readonly codec: Codec<unknown> }>;
+type EntriesByNumber = ReadonlyMap<number, { readonly name: string; readonly codec: Codec<unknown> }>;
 
-const known = new WeakMap<AttributeTable, Known>();
+const indexes = new WeakMap<AttributeTable, EntriesByNumber>();
 
-/** A table's attributes by their numbers, sorted once. */
-function byNumber(table: AttributeTable): Known {
-  let names = known.get(table);
-  if (!names) {
-    names = new Map(Object.entries(table).map(([name, [type, codec]]) => [type, { name, codec }]));
-    known.set(table, names);
+/** Returns a table's entries by attribute number. The index of each table is built once. */
+function byNumber(table: AttributeTable): EntriesByNumber {
+  let index = indexes.get(table);
+  if (!index) {
+    index = new Map(Object.entries(table).map(([name, [type, codec]]) => [type, { name, codec }]));
+    indexes.set(table, index);
   }
-  return names;
+  return index;
 }
 
 /**
- * Writes attributes, in the order of the values; those that are undefined are left out, and unknown ones come last.
+ * Encodes attributes in the order of `values`, then the unknown ones. Undefined values are left out.
  *
- * @throws {RangeError} One is longer than an attribute can be.
+ * @throws {RangeError} A payload is longer than an attribute can be.
  */
 export function encodeAttributes<T extends AttributeTable>(table: T, values: Attributes<T>): Uint8Array {
-  const { unknown = new Map<number, Uint8Array>(), ...known } = values;
-  const parts = Object.entries(known).filter(([, value]) => value !== undefined).map(([name, value]) => {
+  const { unknown = new Map<number, Uint8Array>(), ...named } = values;
+  const parts = Object.entries(named).filter(([, value]) => value !== undefined).map(([name, value]) => {
     const [type, codec] = table[name];
     return encodeAttribute(type | (codec.flags ?? 0), codec.encode(value));
   });
   return concat([...parts, ...Array.from(unknown, ([type, payload]) => encodeAttribute(type, payload))]);
 }
 
-/** One byte array after the other. */
+/** Concatenates byte arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -103,8 +103,10 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function encodeAttribute(type: number, payload: Uint8Array): Uint8Array {
-  if (payload.length > LONGEST) {
-    throw new RangeError(`Netlink attribute ${type & TYPE_MASK} has ${payload.length} bytes: at most ${LONGEST} fit`);
+  if (payload.length > MAX_PAYLOAD) {
+    throw new RangeError(
+      `Netlink attribute ${type & TYPE_MASK} has ${payload.length} bytes: at most ${MAX_PAYLOAD} fit`,
+    );
   }
   const bytes = new Uint8Array(align(NLA_HDRLEN + payload.length));
   const view = new DataView(bytes.buffer);
@@ -120,14 +122,14 @@ function* split(bytes: Uint8Array): Generator<readonly [type: number, payload: U
     const rest = bytes.length - at;
     const length = rest < NLA_HDRLEN ? rest : view.getUint16(at, true);
     if (length < NLA_HDRLEN || length > rest) {
-      throw new RangeError(`Netlink attribute at byte ${at} has a length of ${length}, where there are ${rest} bytes`);
+      throw new RangeError(`Netlink attribute at byte ${at} has a length of ${length}, but ${rest} bytes remain`);
     }
     yield [view.getUint16(at + 2, true) & TYPE_MASK, bytes.subarray(at + NLA_HDRLEN, at + length)];
     at += align(length);
   }
 }
 
-/** For reading structures. */
+/** Returns a DataView of the same bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -152,31 +154,31 @@ export const s32: Codec<number> = {
   encode: (value) => new Uint8Array(Int32Array.of(value).buffer),
 };
 
-/** A text that ends with a zero, which the kernel's own may lack. */
+/** A string with a final zero, which the kernel may leave out. */
 export const stringCodec: Codec<string> = {
   decode: (bytes) => decodeString(bytes),
   encode: (value) => new TextEncoder().encode(`${value}\0`),
 };
 
-/** A text that ends with a zero for the kernel to add: as `ip` writes the names of kinds. */
+/** A string written without a final zero, which the kernel adds: `ip` writes the names of kinds this way. */
 export const bareStringCodec: Codec<string> = {
   decode: (bytes) => decodeString(bytes),
   encode: (value) => new TextEncoder().encode(value),
 };
 
-/** Bytes that somebody else reads. */
+/** Bytes that are decoded elsewhere. */
 export const rawCodec: Codec<Uint8Array> = { decode: (bytes) => bytes, encode: (value) => value };
 
-/** The characters before the first zero. */
+/** Decodes the characters before the first zero, or all if there is none. */
 export function decodeString(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 /**
- * Attributes within an attribute.
+ * Returns the codec of an attribute that consists of attributes.
  *
- * @param flags NLA_F_NESTED, where the writer says so.
+ * @param flags NLA_F_NESTED, if the kernel expects it for this attribute.
  */
 export function nested<T extends AttributeTable>(table: T, flags = 0): Codec<Attributes<T>> {
   return {
@@ -186,7 +188,7 @@ export function nested<T extends AttributeTable>(table: T, flags = 0): Codec<Att
   };
 }
 
-/** Attributes of one number within an attribute; others are passed over. */
+/** Returns the codec of an attribute that is a list of attributes of one number; others in it are ignored. */
 export function list<T>(type: number, codec: Codec<T>, flags = 0): Codec<readonly T[]> {
   return {
     flags,
@@ -197,7 +199,7 @@ export function list<T>(type: number, codec: Codec<T>, flags = 0): Codec<readonl
   };
 }
 
-/** Numbers one after the other. */
+/** Returns the codec of an array of numbers. */
 export function array(item: Codec<number>): Codec<readonly number[]> {
   const size = item.encode(0).length;
   return {
@@ -207,7 +209,7 @@ export function array(item: Codec<number>): Codec<readonly number[]> {
   };
 }
 
-/** A structure of at least `size` bytes: kernels add fields at the end. */
+/** Returns the codec of a structure of at least `size` bytes: newer kernels append fields. */
 export function struct<T>(
   size: number,
   decode: (view: DataView) => T,

@@ -7,7 +7,7 @@ export const SOL_CAN_RAW = 101;
 export const CAN_RAW_FILTER = 1;
 /** `can_err_mask_t`: which classes of error frames to receive. */
 export const CAN_RAW_ERR_FILTER = 2;
-/** `int`: whether the host's other sockets receive what this one sends; 1 by default. */
+/** `int`: whether other sockets of this host receive what this one sends; 1 by default. */
 export const CAN_RAW_LOOPBACK = 3;
 /** `int`: whether this socket receives what it sends; 0 by default. */
 export const CAN_RAW_RECV_OWN_MSGS = 4;
@@ -18,7 +18,7 @@ export const CAN_RAW_JOIN_FILTERS = 6;
 
 /** `int`: whether XL frames (and FD frames) may be sent and received. Since Linux 6.1. */
 export const CAN_RAW_XL_FRAMES = 7;
-/** `struct can_raw_vcid_options`: what becomes of XL frames' VCIDs. Since Linux 6.9; earlier they pass unchanged. */
+/** `struct can_raw_vcid_options`: how to handle XL frames' VCIDs. Since Linux 6.9; before, they pass unchanged. */
 export const CAN_RAW_XL_VCID_OPTS = 8;
 
 /*
@@ -29,15 +29,15 @@ export const CAN_RAW_XL_VCID_OPTS = 8;
  *   3  __u8 rx_vcid_mask
  */
 
-/** VCIDs are sent as they are in the frame. */
+/** Send the frame's own VCID. */
 export const CAN_RAW_XL_VCID_TX_PASS = 0x02;
-/** Received are VCIDs where `(vcid & rx_vcid_mask) === (rx_vcid & rx_vcid_mask)`; without this, only 0. */
+/** Receive frames with `(vcid & rx_vcid_mask) === (rx_vcid & rx_vcid_mask)`; without this flag, only VCID 0. */
 export const CAN_RAW_XL_VCID_RX_FILTER = 0x04;
 
-/** Lets every VCID pass both ways. */
+/** Encodes options that pass every VCID in both directions. */
 export function encodeVcidOptions(): Uint8Array {
   return Uint8Array.of(CAN_RAW_XL_VCID_TX_PASS | CAN_RAW_XL_VCID_RX_FILTER, 0, 0, 0);
 }
 
-/** Most filters that one socket takes. */
+/** Maximum number of a socket's filters. */
 export const CAN_RAW_FILTER_MAX = 512;

@@ -2,17 +2,17 @@
 
 import { concat, viewOf } from "./nlattr.ts";
 
-/** Makes or changes a link, or tells of one. */
+/** Creates or changes a link; from the kernel: describes one. */
 export const RTM_NEWLINK = 16;
-/** Removes a link, or tells of a removal. */
+/** Removes a link; from the kernel: reports a removal. */
 export const RTM_DELLINK = 17;
-/** Asks about a link, or about all. */
+/** Requests one link, or all links. */
 export const RTM_GETLINK = 18;
 
-/** Multicast group: links that are made, changed or removed. */
+/** Multicast group: links that were created, changed or removed. */
 export const RTNLGRP_LINK = 1;
 
-/** In IFLA_EXT_MASK: without statistics. */
+/** In IFLA_EXT_MASK: leave out statistics. */
 export const RTEXT_FILTER_SKIP_STATS = 8;
 
 /*
@@ -21,25 +21,25 @@ export const RTEXT_FILTER_SKIP_STATS = 8;
  *   2  unsigned short ifi_type       ARPHRD_*
  *   4  int            ifi_index
  *   8  unsigned       ifi_flags      IFF_*
- *  12  unsigned       ifi_change     which of them to change
+ *  12  unsigned       ifi_change     mask of the flags to change
  */
 export const IFINFOMSG_SIZE = 16;
 
-/** `struct ifinfomsg`, and the attributes behind it. */
+/** `struct ifinfomsg` and the attributes after it. */
 export interface LinkMessage {
   /** ARPHRD_*; 0 in a request. */
   readonly type: number;
-  /** The interface's number; 0 where a name says which. */
+  /** The interface's index; 0 if the attributes identify it by name. */
   readonly index: number;
-  /** IFF_* bits. */
+  /** IFF_* flags. */
   readonly flags: number;
-  /** Which of these bits a request sets or clears. */
+  /** Mask of the flags that a request sets or clears. */
   readonly change: number;
   /** IFLA_*. */
   readonly attributes: Uint8Array;
 }
 
-/** The payload of RTM_*LINK, and of VXCAN_INFO_PEER. */
+/** Encodes the payload of RTM_*LINK, or of VXCAN_INFO_PEER. */
 export function encodeLinkMessage({ type, index, flags, change, attributes }: LinkMessage): Uint8Array {
   const header = new DataView(new ArrayBuffer(IFINFOMSG_SIZE));
   header.setUint16(2, type, true);
@@ -50,9 +50,9 @@ export function encodeLinkMessage({ type, index, flags, change, attributes }: Li
 }
 
 /**
- * Reads such a payload.
+ * Decodes the payload of RTM_*LINK, or of VXCAN_INFO_PEER.
  *
- * @throws {RangeError} It is too short.
+ * @throws {RangeError} The payload is too short.
  */
 export function decodeLinkMessage(payload: Uint8Array): LinkMessage {
   if (payload.length < IFINFOMSG_SIZE) throw new RangeError(`Link message has ${payload.length} of 16 bytes`);

@@ -1,71 +1,71 @@
 // <sys/socket.h>, <asm-generic/socket.h>, <poll.h>
 
 export const AF_INET6 = 10;
-/** Address family of the sockets that the kernel's settings are read and changed through. */
+/** Address family of netlink sockets, which read and change the kernel's settings. */
 export const AF_NETLINK = 16;
 
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
-/** Reads and writes return EAGAIN instead of waiting. */
+/** Reads and writes fail with EAGAIN instead of blocking. */
 export const SOCK_NONBLOCK = 0o4000;
-/** The descriptor is not passed to programs that this one starts. */
+/** Programs that this one starts do not inherit the descriptor. */
 export const SOCK_CLOEXEC = 0o2000000;
 
 export const SOL_SOCKET = 1;
 /** Level of a netlink socket's options. */
 export const SOL_NETLINK = 270;
-/** `int`: the errno that the socket has for its next call, which is taken back by asking. */
+/** `int`: the socket's pending error, which would fail its next call. Reading it clears it. */
 export const SO_ERROR = 4;
-/** Messages to everybody may be sent and received. */
+/** `int`: whether broadcast messages may be sent and received. */
 export const SO_BROADCAST = 6;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
-/** Like SO_SNDBUF, past the system's limit; needs CAP_NET_ADMIN. */
+/** Like SO_SNDBUF, but not bounded by the system's limit; needs CAP_NET_ADMIN. */
 export const SO_SNDBUFFORCE = 32;
-/** Like SO_RCVBUF, past the system's limit; needs CAP_NET_ADMIN. */
+/** Like SO_RCVBUF, but not bounded by the system's limit; needs CAP_NET_ADMIN. */
 export const SO_RCVBUFFORCE = 33;
-/** Each message comes with the kernel's time of it as a `struct timespec`; also the type of that control message. */
+/** `int`: whether each message carries the kernel's timestamp, a `struct timespec`; also that control message's type. */
 export const SO_TIMESTAMPNS = 35;
 /**
- * `int` of SOF_TIMESTAMPING bits: each message comes with the times at which the controller and the kernel saw it, as
- * `struct timespec[3]`: the kernel's, one of no use, the controller's, zero where there is none. Also the type of that
- * control message.
+ * `int` of SOF_TIMESTAMPING flags: each message carries the timestamps of the controller and the kernel as
+ * `struct timespec[3]`: the kernel's, an obsolete one, the controller's; zero if there is none. Also that control
+ * message's type.
  */
 export const SO_TIMESTAMPING = 37;
-/** Controllers stamp what they receive. */
+/** Controllers timestamp what they receive. */
 export const SOF_TIMESTAMPING_RX_HARDWARE = 1 << 2;
-/** The kernel stamps what it receives. */
+/** The kernel timestamps what it receives. */
 export const SOF_TIMESTAMPING_RX_SOFTWARE = 1 << 3;
-/** What becomes of a message is told apart by a number, which counts the messages that were sent. */
+/** Reports about sent messages carry a number, which counts the messages sent. */
 export const SOF_TIMESTAMPING_OPT_ID = 1 << 7;
-/** The error queue tells when a message, or a part of it, has left for the interface. */
+/** The error queue reports when a message, or a part of it, was passed to the interface. */
 export const SOF_TIMESTAMPING_TX_SCHED = 1 << 8;
-/** The error queue tells when a message has been acknowledged. */
+/** The error queue reports when a message was acknowledged. */
 export const SOF_TIMESTAMPING_TX_ACK = 1 << 9;
-/** The kernel's times are reported. */
+/** Report the kernel's timestamps. */
 export const SOF_TIMESTAMPING_SOFTWARE = 1 << 4;
-/** The controllers' times are reported. */
+/** Report the controllers' timestamps. */
 export const SOF_TIMESTAMPING_RAW_HARDWARE = 1 << 6;
-/** Type of the control message with what is known of a message that the error queue tells of, as netlink attributes. */
+/** Type of the error queue's control message with a sent message's details, as netlink attributes. */
 export const SCM_TIMESTAMPING_OPT_STATS = 54;
-/** `__u32[9]`: how full the socket's buffers are and how many messages they had no room for. */
+/** `__u32[9]`: how full the socket's buffers are, and how many messages were dropped. */
 export const SO_MEMINFO = 55;
-/** Index of the bytes that wait to be sent in SO_MEMINFO. */
+/** Index in SO_MEMINFO of the bytes that are still to be sent. */
 export const SK_MEMINFO_WMEM_ALLOC = 2;
-/** Index of the count of dropped messages in SO_MEMINFO. */
+/** Index in SO_MEMINFO of the number of dropped messages. */
 export const SK_MEMINFO_DROPS = 8;
-/** Bytes of SO_MEMINFO. */
+/** Size of SO_MEMINFO in bytes. */
 export const SO_MEMINFO_SIZE = 36;
 
-/** What is received stays there to be received again. */
+/** Leave the received message in the queue. */
 export const MSG_PEEK = 0x02;
-/** A receive tells the length of all of the message, however little there was room for. */
+/** A receive returns the message's full length, even if the buffer is shorter. */
 export const MSG_TRUNC = 0x20;
 /** Receive from the error queue. */
 export const MSG_ERRQUEUE = 0x2000;
 /** On a received frame: it was sent by this host. */
 export const MSG_DONTROUTE = 0x04;
-/** On a received frame: it was sent by this very socket. */
+/** On a received frame: it was sent by this socket. */
 export const MSG_CONFIRM = 0x800;
 
 /*
@@ -91,7 +91,7 @@ export const MSG_LEN = 56;
 
 /*
  * struct iovec (16 bytes)            struct cmsghdr (16 bytes), data at 16, all aligned to 8
- *   0  void  *iov_base                 0  size_t cmsg_len      header and data
+ *   0  void  *iov_base                 0  size_t cmsg_len      of header and data
  *   8  size_t iov_len                  8  int    cmsg_level
  *                                     12  int    cmsg_type
  */
@@ -102,11 +102,11 @@ export const CMSG_LEVEL = 8;
 export const CMSG_TYPE = 12;
 export const CMSG_DATA = 16;
 
-/** Bytes of the control message SO_TIMESTAMPNS: a header and `struct timespec`, two 64-bit numbers. */
+/** Size of the control message SO_TIMESTAMPNS: a header and a `struct timespec`, which is two 64-bit integers. */
 export const TIMESTAMPNS_SPACE = 32;
-/** Bytes of the control message SO_TIMESTAMPING: a header and `struct timespec[3]`. */
+/** Size of the control message SO_TIMESTAMPING: a header and `struct timespec[3]`. */
 export const TIMESTAMPING_SPACE = 64;
-/** Where the controller's time is in the data of SO_TIMESTAMPING. */
+/** Offset of the controller's timestamp in the data of SO_TIMESTAMPING. */
 export const TIMESTAMPING_HARDWARE = 32;
 
 export const POLLIN = 0x001;
@@ -127,7 +127,7 @@ export function encodePollfd(fd: number, events: number): Uint8Array {
   return bytes;
 }
 
-/** What has happened: the `revents` of a `struct pollfd`. */
+/** Returns the `revents` of a `struct pollfd`. */
 export function pollfdEvents(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getInt16(6, true);
 }

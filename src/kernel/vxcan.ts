@@ -2,8 +2,8 @@
 
 import { type AttributeTable, rawCodec } from "./nlattr.ts";
 
-/** `struct ifinfomsg` and IFLA_* of the other end. */
+/** `struct ifinfomsg` and IFLA_* attributes of the peer. */
 export const VXCAN_INFO_PEER = 1;
 
-/** What a vxcan is made with. */
+/** The attributes with which a vxcan pair is created. */
 export const vxcanTable = { peer: [VXCAN_INFO_PEER, rawCodec] } as const satisfies AttributeTable;

@@ -19,7 +19,7 @@ describe("Libc", () => {
   const libc = openLibc();
   const bytes = new Uint8Array(8);
 
-  it("gives -errno for every call that fails, also many in a row", () => {
+  it("returns -errno for every failed call, also for many in a row", () => {
     const failing: [string, () => number][] = [
       ["close", () => libc.close(-1)],
       ["bind", () => libc.bind(-1, bytes)],
@@ -52,16 +52,16 @@ describe("Libc", () => {
     assertEquals(libc.close(fd), 0);
   });
 
-  it("waits for descriptors, here and on another thread", async () => {
-    await restingDescriptors(); // the sockets of earlier tests do not use that thread any more
+  it("waits for descriptors, on this thread and on the second one", async () => {
+    await restingDescriptors(); // earlier tests' sockets no longer use that thread
     const event = libc.eventfd(0, 0o2004000);
     const epoll = libc.epollCreate(0o2000000);
     assert(event > 2 && epoll > 2);
     assertEquals(libc.read(event, bytes), -EAGAIN);
-    const wish = new Uint8Array(epollEventSize(libc.packedEpollEvent));
-    encodeEpollEvent(wish, libc.packedEpollEvent, EPOLLIN, event);
-    assertEquals(libc.epollCtl(epoll, EPOLL_CTL_DEL, event, wish), -ENOENT);
-    assertEquals(libc.epollCtl(epoll, EPOLL_CTL_ADD, event, wish), 0);
+    const epollEvent = new Uint8Array(epollEventSize(libc.packedEpollEvent));
+    encodeEpollEvent(epollEvent, libc.packedEpollEvent, EPOLLIN, event);
+    assertEquals(libc.epollCtl(epoll, EPOLL_CTL_DEL, event, epollEvent), -ENOENT);
+    assertEquals(libc.epollCtl(epoll, EPOLL_CTL_ADD, event, epollEvent), 0);
 
     const memory = new SharedArrayBuffer(2 * 16);
     const events = new Uint8Array(memory);
@@ -73,7 +73,7 @@ describe("Libc", () => {
       await pause(30);
       assert(!ended);
       assertEquals(libc.write(event, new Uint8Array(BigUint64Array.of(5n).buffer)), 8);
-      // Unless something else does, a wait that keeps nothing alive does not keep this test alive either.
+      // An unref'd wait does not keep this test alive, so something else must.
       const alive = setInterval(() => {}, 1000);
       assertEquals(await parked, 1);
       clearInterval(alive);
@@ -93,7 +93,7 @@ describe("Libc", () => {
     assert(interfaces.some(({ name, index }) => name === "lo" && index === 1), JSON.stringify(interfaces));
   });
 
-  it("tells addresses", () => {
+  it("returns the addresses of buffers", () => {
     const memory = new Uint8Array(4096);
     assertEquals(libc.address(memory.subarray(100)), libc.address(memory) + 100n);
   });

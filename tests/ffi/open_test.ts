@@ -14,7 +14,7 @@ describe("chooseRuntime", () => {
     assertEquals(typeof chooseRuntime({ process: { platform: "linux", arch: "arm64" }, Bun: {} }), "function");
   });
 
-  it("says what is missing elsewhere, and what works there", () => {
+  it("says elsewhere what is missing, and what works there", () => {
     const cases = [
       [{ process: { platform: "darwin", arch: "arm64" }, Bun: {} }, "needs Linux, and this is darwin"],
       [{ process: { platform: "linux", arch: "ia32" }, Bun: {} }, "64-bit little-endian"],
@@ -34,14 +34,14 @@ describe("openLibc", () => {
     assert(openLibc() === openLibc());
   });
 
-  it("takes a path, and says what to do where there is no library", () => {
+  it("takes a path, and says what to do if no library is found", () => {
     const error = assertThrows(() => openLibc("/nowhere/libc.so.6"), CanInterfaceNotImplementedError, "/nowhere/libc");
     assert(error.message.includes("libc:") && error.cause instanceof Error, error.message);
     const options = { channel: "vcan0", libc: "/nowhere/libc.so.6" };
     assertThrows(() => new Bus(options), CanInterfaceNotImplementedError, "/nowhere/libc");
   });
 
-  it("knows the names on both machines", () => {
+  it("knows libc's names on both architectures", () => {
     assertEquals(libcNames("aarch64"), ["libc.so.6", "libc.musl-aarch64.so.1"]);
     assertEquals(libcPaths("x86_64")[0], "/lib/x86_64-linux-gnu/libc.so.6");
   });

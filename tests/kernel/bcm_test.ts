@@ -26,7 +26,7 @@ import { generator } from "../support/random.ts";
 const RX_FLAGS = SETTIMER | STARTTIMER | RX_CHECK_DLC | RX_ANNOUNCE_RESUME;
 const TX_FLAGS = SETTIMER | STARTTIMER | TX_COUNTEVT;
 
-/** Traced: python-can's periodic tasks, then Python's socket module and what the kernel answered. */
+/** Captured with strace: python-can's periodic tasks, then Python's socket module and the kernel's answers. */
 const rows: readonly (readonly [title: string, head: BcmHead, bytes: string])[] = [
   //  opcode   flags    count    pad      ival1: s         µs               ival2: s         µs               id       frames
   [
@@ -97,14 +97,14 @@ function encoded(head: BcmHead): Uint8Array {
 
 describe("linux/can/bcm.h", () => {
   for (const [title, head, hex] of rows) {
-    it(`struct bcm_msg_head, both ways: ${title}`, () => {
+    it(`struct bcm_msg_head, encoded and decoded: ${title}`, () => {
       const bytes = Uint8Array.from(hex.replaceAll(" ", "").match(/../g)!, (byte) => parseInt(byte, 16));
       assertEquals(encoded(head), bytes);
       assertEquals(decodeBcmHead(bytes), { ...nothing, ...head });
     });
   }
 
-  it("comes back as it was, whatever it says", () => {
+  it("random heads round-trip", () => {
     const below = generator(5);
     const word = () => below(2 ** 32);
     const time = () => below(400 * 86400) * 1e6 + below(1e6);

@@ -26,7 +26,7 @@ describe("linux/can.h", () => {
     assertEquals(hex(encodeAddress(0x01020304)), "1d 00 00 00 04 03 02 01" + " 00".repeat(16));
   });
 
-  it("struct can_filter[], both ways", () => {
+  it("struct can_filter[], encoded and decoded", () => {
     const filters = [{ canId: 0x80000123, canMask: 0xdfffffff }, { canId: 0x20000001, canMask: 0x7ff }];
     //                                    id          mask        id          mask
     assertEquals(hex(encodeFilters(filters)), "23 01 00 80 ff ff ff df 01 00 00 20 ff 07 00 00");
@@ -34,7 +34,7 @@ describe("linux/can.h", () => {
     assertEquals(encodeFilters([]).length, 0);
   });
 
-  it("lengths of FD frames", () => {
+  it("data lengths of FD frames", () => {
     const lengths = [0, 1, 8, 9, 12, 13, 20, 21, 25, 33, 48, 49, 63, 64];
     assertEquals(lengths.map(fdLength), [0, 1, 8, 12, 12, 16, 20, 24, 32, 48, 48, 64, 64, 64]);
   });
@@ -49,7 +49,7 @@ describe("linux/can.h", () => {
       [{ canId: 0x123 | CAN_INV_FILTER, canMask: 0x7ff }, 0x124, true],
       [{ canId: (0x123 | CAN_EFF_FLAG) >>> 0, canMask: 0x9fffffff }, (0x123 | CAN_EFF_FLAG) >>> 0, true],
       [{ canId: (0x123 | CAN_EFF_FLAG) >>> 0, canMask: 0x9fffffff }, 0x123, false],
-      // Asks for standard frames, so bits that these lack do not count.
+      // A filter for standard frames, so the bits that these lack are not compared.
       [{ canId: 0x1000123, canMask: 0x9fffffff }, 0x123, true],
       [{ canId: CAN_RTR_FLAG, canMask: CAN_RTR_FLAG }, (CAN_RTR_FLAG | CAN_EFF_FLAG) >>> 0, true],
     ];
@@ -60,7 +60,7 @@ describe("linux/can.h", () => {
 });
 
 describe("Other headers", () => {
-  it("struct epoll_event, packed and not, both ways", () => {
+  it("struct epoll_event, packed and not, encoded and decoded", () => {
     for (
       const [packed, bytes] of [[true, "01 00 00 40 07 00 00 00"], [
         false,
@@ -78,15 +78,15 @@ describe("Other headers", () => {
     assertEquals(hex(encodePollfd(3, 0x104)), "03 00 00 00 04 01 00 00");
   });
 
-  it("struct ifreq, both ways, and names that do not fit", () => {
+  it("struct ifreq, encoded and decoded, and names that do not fit", () => {
     assertEquals(hex(encodeIfreq("vcan0")), "76 63 61 6e 30" + " 00".repeat(35));
     assertEquals(decodeIfreqName(encodeIfreq("exactly-15-long")), "exactly-15-long");
     assertThrows(() => encodeIfreq("exactly-16-longs"), RangeError, '"exactly-16-longs" is longer than 15 bytes');
     assertThrows(() => encodeIfreq("äöüäöüäö"), RangeError, "longer than 15 bytes");
-    assertThrows(() => encodeIfreq("vcan0\0x"), RangeError, "has a zero in it");
+    assertThrows(() => encodeIfreq("vcan0\0x"), RangeError, "contains a zero byte");
   });
 
-  it("errnos in words", () => {
+  it("names and meanings of errnos", () => {
     assertEquals([errnoName(19), errnoText(19)], ["ENODEV", "no such device"]);
     assertEquals([errnoName(4711), errnoText(4711)], ["errno 4711", "unknown error"]);
   });

@@ -19,7 +19,7 @@ describe("linux/can/error.h", () => {
     });
   });
 
-  it("is read no further than it goes", () => {
+  it("reads missing bytes as 0", () => {
     const bytes = new Uint8Array(64).fill(0xff);
     for (let length = 0; length <= 8; length++) {
       const fields = Object.values(decodeErrorData(bytes.subarray(0, length)));

@@ -49,7 +49,7 @@ describe("linux/can/isotp.h", () => {
       [0.0001, 0xf1],
       [0.0003, 0xf3],
       [0.0009, 0xf9],
-      // What the byte cannot tell:
+      // Times that the byte cannot express:
       [0.128, undefined],
       [0.0015, undefined],
       [0.00001, undefined],
@@ -62,7 +62,7 @@ describe("linux/can/isotp.h", () => {
     for (const [seconds, byte] of rows) assertEquals(encodeStMin(seconds), byte, `${seconds}`);
   });
 
-  it("STmin: each byte that has a meaning is had from its time, and no other", () => {
+  it("STmin: every byte that has a meaning, and no other, is the code of its time", () => {
     const bytes = new Set<number>();
     for (let ms = 0; ms < 128; ms++) assertEquals(encodeStMin(ms / 1000), ms);
     for (let tenths = 1; tenths < 10; tenths++) assertEquals(encodeStMin(tenths / 10000), 0xf0 + tenths);

@@ -41,7 +41,7 @@ const rawFilter = {
   addressMask: 0xf0,
 };
 
-// As Linux 6.1 wrote them.
+// Captured on Linux 6.1.
 const acknowledged = hex("08000100f9060000");
 const begun = hex(
   "08000200140000000800030000ef00000c00040001000000000000800c000500020000000000008005000600220000000500070033000000",
@@ -65,7 +65,7 @@ describe("linux/can/j1939.h", () => {
     assertEquals(encodeJ1939Filters([]).length, 0);
   });
 
-  it("both come back, whatever they hold", () => {
+  it("random addresses and filters round-trip", () => {
     const below = generator(1939);
     const name = () => BigInt(below(2 ** 32)) << 32n | BigInt(below(2 ** 32));
     for (let i = 0; i < 200; i++) {
@@ -81,7 +81,7 @@ describe("linux/can/j1939.h", () => {
     }
   });
 
-  it("what the error queue tells of a transfer", () => {
+  it("the error queue's attributes of a transfer", () => {
     assertEquals(decodeTransferStats(acknowledged), { bytesAcked: 1785 });
     assertEquals(decodeTransferStats(begun), {
       totalSize: 20,
@@ -93,7 +93,7 @@ describe("linux/can/j1939.h", () => {
     });
   });
 
-  it("is read no further than it makes sense", () => {
+  it("decoding stops at the first malformed attribute", () => {
     assertEquals(decodeTransferStats(new Uint8Array(0)), {});
     for (let length = 0; length < acknowledged.length; length++) {
       assertEquals(decodeTransferStats(acknowledged.subarray(0, length)), {});

@@ -11,7 +11,7 @@ import { bytes, zeros } from "./bytes.ts";
 
 type LinkValues = Attributes<typeof linkTable>;
 
-/** A request: what `ip` was told, its message, and what we write it from. */
+/** A request: the `ip` command, its message, and the values that encode to it. */
 interface Request {
   readonly command: string;
   readonly wire: Uint8Array;
@@ -22,7 +22,7 @@ interface Request {
   readonly ifFlags?: number;
   readonly change?: number;
   readonly attributes?: LinkValues;
-  /** What IFLA_INFO_DATA holds. */
+  /** The content of IFLA_INFO_DATA. */
   readonly can?: Attributes<typeof canTable>;
 }
 
@@ -228,7 +228,7 @@ function encodeRequest({ index = 0, ifFlags = 0, change = 0, attributes = {}, ca
   return encodeMessage({ ...message, pid: 0, payload });
 }
 
-/** What follows the names and numbers of a link that nothing was sent on. */
+/** The counters of an unused link, and what follows them. */
 const noStatistics = [
   "cc 00 17 00", // IFLA_STATS64
   zeros(200),
@@ -245,7 +245,7 @@ const afSpec = [
   "01 00 00 00",
 ] as const;
 
-/** From IFLA_MIN_MTU to IFLA_NUM_RX_QUEUES: the same for all of these links. */
+/** IFLA_MIN_MTU to IFLA_NUM_RX_QUEUES: equal for all of these links. */
 const sizes = bytes(
   "08 00 32 00 00 00 00 00", // IFLA_MIN_MTU
   "08 00 33 00 00 00 00 00", // IFLA_MAX_MTU
@@ -296,7 +296,7 @@ const noCounts = Object.fromEntries([
 describe("linux/rtnetlink.h, linux/if_link.h, linux/can/netlink.h", () => {
   for (const request of requests) {
     it(request.command, () => assertEquals(encodeRequest(request), request.wire));
-    it(`${request.command}: read back`, () => {
+    it(`${request.command}: decoded`, () => {
       const [{ payload, ...header }] = decodeMessages(request.wire);
       const { type, flags, sequence, index = 0, ifFlags = 0, change = 0, attributes = {}, can } = request;
       assertEquals(header, { type, flags, sequence, pid: 0 });
@@ -310,7 +310,7 @@ describe("linux/rtnetlink.h, linux/if_link.h, linux/can/netlink.h", () => {
     });
   }
 
-  it("ip link add vx2 mtu 72 type vxcan peer name vx3 netns other, both ways", () => {
+  it("ip link add vx2 mtu 72 type vxcan peer name vx3 netns other: encoded and decoded", () => {
     const wire = bytes(
       "68 00 00 00 10 00 05 06 6a 3e 03 6b 00 00 00 00",
       "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
@@ -336,7 +336,7 @@ describe("linux/rtnetlink.h, linux/if_link.h, linux/can/netlink.h", () => {
     assertEquals(decodeAttributes(linkTable, other.attributes), { netnsFd: 4, name: "vx3" });
   });
 
-  it("what the kernel tells of an SJA1000", () => {
+  it("the kernel's description of an SJA1000", () => {
     const wire = bytes(
       "b8 03 00 00 10 00 00 00 6d 3e 03 6b 3a 00 00 00", // RTM_NEWLINK
       "00 00 18 01 02 00 00 00 80 00 04 00 00 00 00 00", // ARPHRD_CAN, index 2, NOARP ECHO
@@ -443,7 +443,7 @@ describe("linux/rtnetlink.h, linux/if_link.h, linux/can/netlink.h", () => {
     });
   });
 
-  it("what the kernel tells of a vcan with other names", () => {
+  it("the kernel's description of a vcan with alternative names", () => {
     const wire = bytes(
       "20 03 00 00 10 00 00 00 8f 41 03 6b 17 00 00 00",
       "00 00 18 01 05 00 00 00 80 00 00 00 00 00 00 00",
@@ -490,7 +490,7 @@ describe("linux/rtnetlink.h, linux/if_link.h, linux/can/netlink.h", () => {
     assertEquals(unknown, undefined);
   });
 
-  it("statistics of kernels that count less", () => {
+  it("statistics of kernels with fewer counters", () => {
     const [, codec] = linkTable.counters;
     const few = codec.decode(bytes("01 00 00 00 00 00 00 80 02 00 00 00 00 00 00 00", zeros(7)))!;
     assertEquals([few.rxPackets, few.txPackets, few.rxBytes, few.rxOtherhostDropped], [2n ** 63n + 1n, 2n, 0n, 0n]);

@@ -80,34 +80,34 @@ describe("linux/netlink.h: attributes", () => {
     ],
   ];
   for (const [name, wire, values] of rows) {
-    it(`${name}, both ways`, () => {
+    it(`${name}: encoded and decoded`, () => {
       assertEquals(decodeAttributes(table, wire), values);
       assertEquals(encodeAttributes(table, values), wire);
     });
   }
 
-  it("too short ones are kept as they are", () => {
+  it("payloads that are too short are kept as unknown ones", () => {
     assertEquals(decodeAttributes(table, bytes("06 00 03 00 01 02 00 00")), {
       unknown: new Map([[3, bytes("01 02")]]),
     });
   });
 
-  it("longer ones, of newer kernels, are read as far as they are known", () => {
+  it("longer payloads, of newer kernels, are read up to the known part", () => {
     assertEquals(decodeAttributes(table, bytes("0c 00 03 00 01 00 00 00 02 00 00 00")), { word: 1 });
   });
 
-  it("of two the last counts", () => {
+  it("the last of two equal types counts", () => {
     assertEquals(decodeAttributes(table, bytes("05 00 01 00 01 00 00 00 05 00 01 00 02 00 00 00")), { byte: 2 });
   });
 
-  it("flags of a type are no part of its number", () => {
+  it("a type's flags are not part of its number", () => {
     assertEquals(decodeAttributes(table, bytes("05 00 01 80 01 00 00 00 05 00 02 40 01 00 00 00")), {
       byte: 1,
       unknown: new Map([[2, bytes("01")]]),
     });
   });
 
-  it("what aligns the last may be missing", () => {
+  it("padding after the last one may be missing", () => {
     assertEquals(decodeAttributes(table, bytes("05 00 01 00 01")), { byte: 1 });
   });
 
@@ -115,7 +115,7 @@ describe("linux/netlink.h: attributes", () => {
     assertEquals(encodeAttributes(table, { byte: undefined, short: 1 }), bytes("06 00 02 00 01 00 00 00"));
   });
 
-  it("lengths that cannot be are refused", () => {
+  it("impossible lengths are refused", () => {
     for (const wire of ["03 00 01 00", "00 00 01 00", "09 00 01 00 01 00 00 00", "08 00 01 00 01", "04 00 01"]) {
       assertThrows(
         () => decodeAttributes(table, bytes(wire)),
@@ -131,7 +131,7 @@ describe("linux/netlink.h: attributes", () => {
     assertEquals(encodeAttributes(table, { raw: new Uint8Array(65531) }).length, 65536);
   });
 
-  it("any bytes are read, or refused as what they are", () => {
+  it("random bytes are decoded, or refused with a RangeError", () => {
     const below = generator(4);
     for (let i = 0; i < 20_000; i++) {
       const wire = Uint8Array.from(
@@ -148,7 +148,7 @@ describe("linux/netlink.h: attributes", () => {
 });
 
 describe("linux/netlink.h: messages", () => {
-  it("several in one read, both ways", () => {
+  it("several in one read: encoded and decoded", () => {
     const wire = bytes(
       "13 00 00 00 10 00 02 00 01 00 00 00 09 00 00 00", // length type flags sequence pid
       "aa bb cc 00",
@@ -163,7 +163,7 @@ describe("linux/netlink.h: messages", () => {
     assertEquals(decodeMessages(bytes("")), []);
   });
 
-  it("lengths that cannot be are refused", () => {
+  it("impossible lengths are refused", () => {
     const header = "10 00 00 00 03 00 00 00 00 00 00 00 00 00 00 00";
     for (
       const wire of [

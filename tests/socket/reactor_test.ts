@@ -10,14 +10,14 @@ const libc = openLibc();
 const parking = libc.parking as { wait: typeof libc.parking.wait };
 const one = new Uint8Array(BigUint64Array.of(1n).buffer);
 
-/** A descriptor that is readable while its count is not zero, and a watch of it. */
-class Place {
+/** An eventfd, which is readable while its count is not zero, and a watch of it. */
+class Counter {
   readonly fd = libc.eventfd(0, 0o2004000);
   readonly failures: Error[] = [];
   calls = 0;
   watch: Watch;
 
-  constructor(readonly onReady: (place: Place) => void = (place) => place.arm(false)) {
+  constructor(readonly onReady: (counter: Counter) => void = (counter) => counter.arm(false)) {
     this.watch = reactorOf(libc).watch(this.fd, (failure) => {
       if (failure) this.failures.push(failure);
       else if (++this.calls) this.onReady(this);
@@ -42,7 +42,7 @@ class Place {
   }
 }
 
-/** Counts the waits of the other thread while something runs; there is never more than one. */
+/** Counts the second thread's waits during `run`; there must never be two at a time. */
 async function countingWaits(run: () => Promise<void>): Promise<number> {
   const { wait } = parking;
   let waits = 0;
@@ -61,99 +61,99 @@ async function countingWaits(run: () => Promise<void>): Promise<number> {
 }
 
 describe("Reactor", () => {
-  it("tells of what is there, and of what comes later, until nobody waits", async () => {
-    using place = new Place((place) => place.calls >= 3 && place.arm(false));
-    place.arm(true);
+  it("calls back for what is ready and for what becomes ready later, until the wait ends", async () => {
+    using counter = new Counter((counter) => counter.calls >= 3 && counter.arm(false));
+    counter.arm(true);
     await pause(20);
-    assertEquals(place.calls, 0);
-    place.fill();
-    await until(() => place.calls === 3);
+    assertEquals(counter.calls, 0);
+    counter.fill();
+    await until(() => counter.calls === 3);
     await pause(20);
-    assertEquals(place.calls, 3);
-    place.watch.arm(EPOLLIN | EPOLLOUT, true);
-    await until(() => place.calls === 4);
-    place.arm(false);
+    assertEquals(counter.calls, 3);
+    counter.watch.arm(EPOLLIN | EPOLLOUT, true);
+    await until(() => counter.calls === 4);
+    counter.arm(false);
   });
 
-  it("what comes while nobody waits wakes nobody, and is told to who waits next", async () => {
-    using patient = new Place();
-    using place = new Place();
-    place.arm(true);
-    place.fill();
-    await until(() => place.calls === 1);
+  it("what becomes ready without a wait wakes nothing, and is reported to the next wait", async () => {
+    using patient = new Counter();
+    using counter = new Counter();
+    counter.arm(true);
+    counter.fill();
+    await until(() => counter.calls === 1);
     const waits = await countingWaits(async () => {
       patient.arm(true);
       await pause(50);
       for (let i = 0; i < 20; i++) {
-        place.fill();
+        counter.fill();
         await pause(1);
       }
     });
     assert(waits <= 2, `${waits} waits`);
-    assertEquals([place.calls, patient.calls], [1, 0]);
-    place.arm(true);
-    await until(() => place.calls === 2);
-    place.empty();
-    place.arm(true);
+    assertEquals([counter.calls, patient.calls], [1, 0]);
+    counter.arm(true);
+    await until(() => counter.calls === 2);
+    counter.empty();
+    counter.arm(true);
     await pause(50);
-    const calls = place.calls;
-    assert(calls <= 3, `${calls} calls`); // the other thread may have seen it full before it was emptied
-    place.arm(true);
-    place.fill();
-    await until(() => place.calls === calls + 1);
+    const calls = counter.calls;
+    assert(calls <= 3, `${calls} calls`); // the second thread may have seen it full before it was emptied
+    counter.arm(true);
+    counter.fill();
+    await until(() => counter.calls === calls + 1);
     patient.fill();
     await until(() => patient.calls === 1);
   });
 
-  it("may be closed inside a call, together with others that are ready", async () => {
+  it("watches may be closed in a callback, together with others that are ready", async () => {
     const before = await restingDescriptors();
-    const closing = () => places.splice(0).forEach((place) => place[Symbol.dispose]());
-    const places = Array.from({ length: 5 }, () => new Place(closing));
-    const all = [...places];
-    for (const place of places) place.arm(true);
+    const closing = () => counters.splice(0).forEach((counter) => counter[Symbol.dispose]());
+    const counters = Array.from({ length: 5 }, () => new Counter(closing));
+    const all = [...counters];
+    for (const counter of counters) counter.arm(true);
     await pause(20);
-    for (const place of places) place.fill();
-    await until(() => places.length === 0);
+    for (const counter of counters) counter.fill();
+    await until(() => counters.length === 0);
     await descriptorsBackTo(before);
     assertEquals(all.reduce((sum, { calls }) => sum + calls, 0), 1);
-    using again = new Place();
+    using again = new Counter();
     again.fill();
     again.arm(true);
     await until(() => again.calls === 1);
   });
 
-  it("serves 200 alike", async () => {
-    const places = Array.from({ length: 200 }, () => new Place());
-    for (const place of places) place.arm(true);
+  it("serves 200 watches equally", async () => {
+    const counters = Array.from({ length: 200 }, () => new Counter());
+    for (const counter of counters) counter.arm(true);
     await pause(20);
-    for (const place of places.slice(0, 100)) place.fill();
-    await until(() => places.every(({ calls }, i) => calls === Number(i < 100)));
-    for (const place of places) place.fill();
-    for (const place of places) place.arm(true);
-    await until(() => places.every(({ calls }, i) => calls === 1 + Number(i < 100)));
-    for (const place of places) place[Symbol.dispose]();
+    for (const counter of counters.slice(0, 100)) counter.fill();
+    await until(() => counters.every(({ calls }, i) => calls === Number(i < 100)));
+    for (const counter of counters) counter.fill();
+    for (const counter of counters) counter.arm(true);
+    await until(() => counters.every(({ calls }, i) => calls === 1 + Number(i < 100)));
+    for (const counter of counters) counter[Symbol.dispose]();
   });
 
-  it("waits so that the process may end, or not, as was said last", async () => {
-    using place = new Place();
+  it("follows the last arm's keepAlive", async () => {
+    using counter = new Counter();
     for (const [first, then] of [[true, false], [false, true]]) {
-      place.arm(true, first);
+      counter.arm(true, first);
       await pause(20);
-      place.arm(true, then);
+      counter.arm(true, then);
       await pause(20);
-      const calls = place.calls;
-      place.fill();
-      await until(() => place.calls === calls + 1);
-      place.empty();
+      const calls = counter.calls;
+      counter.fill();
+      await until(() => counter.calls === calls + 1);
+      counter.empty();
     }
   });
 
-  it("one that is always ready, and waits anew each time, keeps neither others nor timers waiting", async () => {
-    using busy = new Place((place) => {
-      place.arm(false);
-      queueMicrotask(() => place.calls < 100_000 && place.arm(true));
+  it("a watch that is always ready and always rearmed delays neither others nor timers", async () => {
+    using busy = new Counter((counter) => {
+      counter.arm(false);
+      queueMicrotask(() => counter.calls < 100_000 && counter.arm(true));
     });
-    using other = new Place();
+    using other = new Counter();
     busy.fill();
     busy.arm(true);
     other.arm(true);
@@ -165,30 +165,30 @@ describe("Reactor", () => {
     busy.calls = 100_000;
   });
 
-  it("who answers at once does not use the other thread", async () => {
+  it("two watches that answer each other at once do not use the second thread", async () => {
     const [one, other] = [0, 1].map(() =>
-      new Place((place) => {
-        place.empty();
-        place.arm(false);
+      new Counter((counter) => {
+        counter.empty();
+        counter.arm(false);
         queueMicrotask(() => {
-          if (place.calls < 1000) places[1 - places.indexOf(place)].fill();
-          place.arm(true);
+          if (counter.calls < 1000) counters[1 - counters.indexOf(counter)].fill();
+          counter.arm(true);
         });
       })
     );
-    const places = [one, other];
+    const counters = [one, other];
     const waits = await countingWaits(async () => {
-      for (const place of places) place.arm(true);
+      for (const counter of counters) counter.arm(true);
       one.fill();
       await until(() => one.calls === 1000);
     });
     assert(waits <= 20, `${waits} waits`);
-    for (const place of places) place[Symbol.dispose]();
+    for (const counter of counters) counter[Symbol.dispose]();
   });
 
-  it("tells everybody who waits, once, when the other thread fails; and goes on", async () => {
-    using waiting = new Place();
-    using idle = new Place();
+  it("reports a failure of the second thread once to every wait, and works again afterwards", async () => {
+    using waiting = new Counter();
+    using idle = new Counter();
     const { wait } = parking;
     parking.wait = () => {
       parking.wait = wait;
