@@ -1,4 +1,4 @@
-// Two nodes want the same address: the one with the smaller NAME gets it. On vcan0, or the interface that is given.
+// Two nodes claim the same address, and the one with the smaller NAME gets it. Argument: the interface (vcan0).
 import process from "node:process";
 import { J1939Socket, Name } from "../mod.ts";
 
@@ -17,7 +17,7 @@ for await (const { state, address } of changes) {
   if (state === "claimed" && address !== 0x80) break;
 }
 
-// Whatever its address, a node is found by its NAME.
+// A node can be addressed by its NAME, whatever its address.
 winch.send({ pgn: 0xef00, destination: pump.name!, data: [1] });
 for await (const { pgn, source, name } of pump) {
   if (pgn !== 0xef00) continue;

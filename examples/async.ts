@@ -1,4 +1,4 @@
-// Reads a bus while the rest of the script goes on: a clock ticks, and another task asks and waits for an answer.
+// Receives without blocking the event loop: a clock ticks while another task sends requests and awaits the answers.
 import process from "node:process";
 import { Bus, Message } from "../mod.ts";
 
@@ -8,7 +8,7 @@ using node = new Bus(channel);
 
 const clock = setInterval(() => console.log("tick"), 100);
 
-// A node that answers each request, on its own bus.
+// A node that answers each request, with a bus of its own.
 const answering = (async () => {
   for await (const request of node) {
     if (request.arbitrationId !== 0x700) continue;

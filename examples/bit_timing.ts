@@ -1,11 +1,14 @@
-// A controller's bit timings for the usual bitrates, as the kernel would calculate them, and the others for one of them.
-// Arguments: the controller (sja1000), its clock in MHz (8), the bitrate (500000), which may be any.
+// Prints a controller's bit timings for the usual bitrates, as the kernel calculates them, and the best alternatives
+// for one bitrate. Arguments: the controller (sja1000), its clock in MHz (8), the bitrate for the alternatives
+// (500000).
 import process from "node:process";
 import { BitTiming, bitTimingConsts, type ControllerName } from "../mod.ts";
 
 const [controller = "sja1000", megahertz = "8", wanted = "500000"] = process.argv.slice(2);
 const limits = bitTimingConsts[controller as ControllerName];
-if (!limits) throw new RangeError(`no controller "${controller}" here: ${Object.keys(bitTimingConsts).join(", ")}`);
+if (!limits) {
+  throw new RangeError(`unknown controller "${controller}"; known: ${Object.keys(bitTimingConsts).join(", ")}`);
+}
 const clock = Number(megahertz) * 1e6;
 
 console.log(`${limits.name} at ${megahertz} MHz`);
@@ -20,5 +23,5 @@ for (const bitrate of [1_000_000, 800_000, 500_000, 250_000, 125_000, 100_000, 5
 }
 
 const timings = BitTiming.list({ clock, limits, bitrate: Number(wanted), maxError: 5000 });
-console.log(`${timings.length} timings for ${wanted} bit/s, the best of them:`);
+console.log(`${timings.length} timings for ${wanted} bit/s, of which the best are:`);
 for (const timing of timings.slice(0, 5)) console.log(`${timing}`);

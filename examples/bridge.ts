@@ -1,10 +1,11 @@
-// Carries what comes on one bus to another, until it has been quiet for three seconds. A sensor and a listener show it.
+// Forwards messages from one bus to another until none has arrived for three seconds. A sensor and a listener are
+// simulated.
 import process from "node:process";
 import { Bus, Message } from "../mod.ts";
 
 const near = process.argv[2] ?? "vcan0";
-using from = new Bus({ channel: near, errorMask: 0 }); // error frames concern their own bus only
-using to = new Bus({ channel: "far side", interface: "virtual" }); // or another interface: new Bus("vcan1")
+using from = new Bus({ channel: near, errorMask: 0 }); // error frames concern only the bus that they occur on
+using to = new Bus({ channel: "far side", interface: "virtual" }); // or a network interface: new Bus("vcan1")
 
 const stopping = new AbortController();
 const { signal } = stopping;
@@ -30,4 +31,4 @@ stopping.abort();
 await bridging.catch((reason) => {
   if (reason !== signal.reason) throw reason;
 });
-console.log(`the bridge is down, the buses go on: ${!from.closed && !to.closed}`);
+console.log(`the bridge has stopped, the buses are still open: ${!from.closed && !to.closed}`);

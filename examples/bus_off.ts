@@ -1,5 +1,6 @@
-// Rides out a bus-off: tells of it, waits, restarts the controller, and goes on. Needs a device (can0, or the one that is
-// named) that is up, and CAP_NET_ADMIN to restart it. With a restartMs, "configure" has the kernel do that instead.
+// Recovers from a bus-off: reports it, waits, restarts the controller and continues to send. The interface (argument,
+// default can0) must be up; restarting needs CAP_NET_ADMIN. If restartMs is set, as examples/configure.ts does, the
+// kernel restarts the controller instead.
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Bus, CanError, type Link, Message } from "../mod.ts";
@@ -18,23 +19,24 @@ async function watchOver(link: Link): Promise<void> {
     );
     const { restartMs } = link.status();
     if (restartMs) continue; // the kernel restarts it
-    await sleep(500); // who comes back at once is likely to disturb the others at once
-    if (bus.state !== "BUS-OFF") continue; // somebody else was quicker
+    await sleep(500); // a controller that returns at once is likely to disturb the bus again
+    if (bus.state !== "BUS-OFF") continue; // another program has restarted it
     try {
       link.restart();
     } catch (error) {
       if (!(error instanceof CanError) || error.code !== "EOPNOTSUPP") throw error;
-      console.log("the driver cannot restart its controller: down and up again");
+      console.log("the driver cannot restart its controller: setting the link down and up");
       link.down();
       link.up();
     }
-    console.log(`on the bus again: ${bus.state}`);
+    console.log(`back on the bus: ${bus.state}`);
   }
 }
 
 async function work(): Promise<void> {
   for (let count = 0;; count = (count + 1) % 256) {
-    await bus.sendAsync(new Message({ arbitrationId: 0x321, isExtendedId: false, data: [count] })); // waits, if need be
+    // Waits while the transmit queue is full.
+    await bus.sendAsync(new Message({ arbitrationId: 0x321, isExtendedId: false, data: [count] }));
     await sleep(100);
   }
 }

@@ -1,5 +1,5 @@
-// A device without ip: its bitrate is set, and it is brought up. That takes root, or the capability CAP_NET_ADMIN.
-// Arguments: the link (can0), the bitrate (500000).
+// Sets the bitrate of a CAN interface and brings it up, without the program ip. Needs root or the capability
+// CAP_NET_ADMIN. Arguments: the interface (can0), the bitrate (500000).
 import process from "node:process";
 import { CanError, Link } from "../mod.ts";
 
@@ -21,7 +21,8 @@ try {
   );
   console.log(`error counters: ${errorCounters?.tx} sending, ${errorCounters?.rx} receiving`);
 } catch (error) {
-  // RangeError: what this controller cannot do, with what it can. CanError: no such link, no permission.
+  // RangeError: the controller does not support it; the text says what it supports. CanError: no such link, no
+  // permission.
   if (!(error instanceof CanError || error instanceof RangeError)) throw error;
   console.error(error.message);
   process.exitCode = 1;

@@ -1,15 +1,15 @@
-// A dashboard that is told only what changes: the kernel looks at the frames, and wakes this script for nothing else.
+// A dashboard that is notified only of changes: the kernel compares the frames, and wakes this script for nothing else.
 import process from "node:process";
 import { BcmSocket, Bus, Message } from "../mod.ts";
 
 const channel = process.argv[2] ?? "vcan0";
 using bcm = new BcmSocket(channel);
 
-// Two bytes of speed at most ten times a second, whatever else is in the frame; and a light that must not fall silent.
+// Speed: changes of two bytes, at most ten times a second. Light: changes, and an event if its frames stop arriving.
 const speed = bcm.subscribe({ arbitrationId: 0x3e9, isExtendedId: false, mask: [0xff, 0xff], throttle: 0.1 });
 const light = bcm.subscribe({ arbitrationId: 0x19b, isExtendedId: false, timeout: 5, announceResume: true });
 
-// Stands in for the car: a hundred frames, with a counter that is no news, and then silence.
+// Simulates the car: a hundred frames of each kind, with a counter that the mask excludes, and then silence.
 const car = new Bus(channel);
 let frames = 0;
 const sending = car.sendPeriodic(new Message(), 0.01, {

@@ -1,4 +1,4 @@
-// Debugging output turned right up: every step of a bus, to the console.
+// Logs every step of a bus to the console.
 import process from "node:process";
 import { Bus, Message } from "../mod.ts";
 

@@ -1,4 +1,4 @@
-// Error frames, explained and apart from data: however many there are, they hold up no data.
+// Error frames, decoded and received separately from data, so that they never delay data.
 import process from "node:process";
 import { Bus, Message } from "../mod.ts";
 
@@ -10,9 +10,11 @@ const following = (async () => {
   for await (const { error } of errors) {
     console.log(`error: ${error}`);
     if (error?.controllerProblems.includes("tx-error-passive")) {
-      console.log(`  ${error.errorCounters?.tx} errors on sending: is anybody there, with the same bitrate?`);
+      console.log(
+        `  ${error.errorCounters?.tx} transmit errors: is another node connected, with the same bitrate?`,
+      );
     }
-    if (error?.classes.includes("bus-off")) break; // the device has left the bus, and this loop is left too
+    if (error?.classes.includes("bus-off")) break; // the controller has left the bus
   }
 })();
 
@@ -23,10 +25,11 @@ const reading = (async () => {
   }
 })();
 
-// A vcan has no device that could fail, so this stands in for one: error frames can be sent like others.
+// A vcan has no controller that could fail, so a second bus simulates one: error frames can be sent like any others.
 using device = new Bus(channel);
 const passive = new Message({ isErrorFrame: true, arbitrationId: 0x204, data: [0, 0x20, 0, 0, 0, 0, 128, 0] });
-const noise = new Message({ isErrorFrame: true, arbitrationId: 0x88, data: [0, 0, 4, 0xa, 0, 0, 0, 0] }); // not asked for
+// Its classes are not in errorMask.
+const noise = new Message({ isErrorFrame: true, arbitrationId: 0x88, data: [0, 0, 4, 0xa, 0, 0, 0, 0] });
 const busOff = new Message({ isErrorFrame: true, arbitrationId: 0x40 });
 for (const [i, error] of [noise, passive, busOff].entries()) {
   device.send(new Message({ arbitrationId: 0x123, isExtendedId: false, data: [i + 1] }));
@@ -34,4 +37,4 @@ for (const [i, error] of [noise, passive, busOff].entries()) {
 }
 
 await Promise.all([following, reading]);
-console.log(`${noise.error}`); // what any error frame says
+console.log(`${noise.error}`); // any error frame can be decoded

@@ -1,4 +1,4 @@
-// Filters in the kernel: what does not pass costs this process nothing.
+// Filters in the kernel: frames that they reject cost this process nothing.
 import process from "node:process";
 import { Bus, Message } from "../mod.ts";
 
@@ -10,7 +10,7 @@ using rest = new Bus({ channel, filters: [{ canId: 0x100, canMask: 0x7f0, extend
 const ids = [0x0ff, 0x100, 0x10f, 0x110];
 const send = () => sender.sendMany(ids.map((id) => new Message({ arbitrationId: id, isExtendedId: false })));
 
-/** The identifiers of what comes next, as text. */
+/** The identifiers of the next messages, as text. */
 const received = (bus: Bus, count: number) =>
   Array.from({ length: count }, () => bus.recv(1)?.arbitrationId.toString(16)).join(" ");
 

@@ -1,4 +1,4 @@
-// Follows the traffic by iterating over a bus, until Ctrl-C.
+// Prints the traffic on a bus until Ctrl-C.
 import process from "node:process";
 import { Bus } from "../mod.ts";
 

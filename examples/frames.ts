@@ -1,4 +1,5 @@
-// Every kind of frame, sent and received: on a virtual bus, or on an interface with room for CAN XL (a vcan: mtu 2060).
+// Sends and receives every kind of frame, on a virtual bus or on an interface that supports CAN XL (a vcan with mtu
+// 2060).
 import process from "node:process";
 import { Bus, Message } from "../mod.ts";
 
@@ -10,8 +11,8 @@ const id = { arbitrationId: 0x123, isExtendedId: false };
 bus.sendMany([
   new Message({ ...id, data: [1, 2, 3] }),
   new Message({ arbitrationId: 0x1abcdef0, data: [4] }), // 29 bits
-  new Message({ ...id, isRemoteFrame: true, dlc: 4 }), // asks for 4 bytes
-  new Message({ ...id, data: new Uint8Array(8), len8Dlc: 12 }), // says 12 where it means 8
+  new Message({ ...id, isRemoteFrame: true, dlc: 4 }), // requests 4 bytes
+  new Message({ ...id, data: new Uint8Array(8), len8Dlc: 12 }), // length code 12 instead of 8
   new Message({ ...id, isFd: true, bitrateSwitch: true, data: new Uint8Array(64) }),
   new Message({ isXl: true, priority: 0x123, vcid: 7, sdt: 3, af: 0xcafe, data: new Uint8Array(2048) }),
   new Message({ isErrorFrame: true, arbitrationId: 0x40 }),

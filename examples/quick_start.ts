@@ -1,4 +1,4 @@
-// The first script: a message goes out, and what others send comes in.
+// A first script: sends a message, and waits for one from another node.
 //   candump vcan0          shows the message in another terminal
 //   cansend vcan0 123#DE   sends one within ten seconds
 import process from "node:process";
@@ -9,4 +9,4 @@ bus.send(new Message({ arbitrationId: 0xc0ffee, data: [0, 25, 0, 1, 3, 1, 4, 1] 
 console.log(`sent on ${bus.channelInfo}; waiting for an answer`);
 
 const message = bus.recv(10);
-console.log(message ? `received ${message}` : "nothing within ten seconds");
+console.log(message ? `received ${message}` : "no message within ten seconds");

@@ -1,4 +1,5 @@
-// Follows a bus for as long as it runs, whatever becomes of the link: try "ip link set vcan0 down", and up again.
+// Prints the traffic on a bus, and continues when the link has been down or missing: try "ip link set vcan0 down" and
+// "up".
 import process from "node:process";
 import { Bus } from "../mod.ts";
 

@@ -1,4 +1,4 @@
-// Sends one message, and says why where that fails.
+// Sends one message, and prints the reason if that fails.
 import process from "node:process";
 import { Bus, CanError, Message } from "../mod.ts";
 

@@ -1,4 +1,4 @@
-// Spams a bus: ten frames whose data carries the producer's id and a counter.
+// Sends ten messages whose data contains the producer's id and a counter.
 import process from "node:process";
 import { Bus, Message } from "../mod.ts";
 

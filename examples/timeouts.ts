@@ -1,4 +1,4 @@
-// The three ways to wait: for ever, for a time, and not at all.
+// The three ways to wait: without limit, for a limited time, and not at all.
 import process from "node:process";
 import { Bus, CanTimeoutError, Message } from "../mod.ts";
 
@@ -13,9 +13,9 @@ const nothing = bus.recv(0.25);
 console.log(`recv(0.25) gives up after ${((performance.now() - start) / 1000).toFixed(2)} s:`, nothing);
 
 other.send(new Message({ arbitrationId: 0x42, isExtendedId: false, data: [1] }));
-console.log(`recv() waits for ever, and has one: ${bus.recv()}`);
+console.log(`recv() waits without limit, and received: ${bus.recv()}`);
 
-// Sending waits too when the queue is full; a timeout bounds that.
+// Sending waits too, while the transmit queue is full; a timeout limits that wait.
 try {
   other.send(new Message({ arbitrationId: 0x43, isExtendedId: false }), 0.5);
   console.log("sent within half a second");

@@ -1,4 +1,4 @@
-// Two nodes on a bus inside this process: no CAN hardware, no Linux, no permission.
+// Two nodes on a bus inside this process, without CAN hardware, Linux or permissions.
 import { Bus, Message } from "../mod.ts";
 
 await using thermometer = new Bus({ channel: "cellar", interface: "virtual" });

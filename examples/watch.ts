@@ -1,7 +1,7 @@
-// Follows the CAN links of this machine: plug in a device, or try "sudo ip link add vcan9 type vcan" and so on.
+// Reports changes of this machine's CAN links: plug in an adapter, or try "sudo ip link add vcan9 type vcan".
 import { Link, watchLinks } from "../mod.ts";
 
-const watch = watchLinks(); // before the list, so that nothing happens between them
+const watch = watchLinks(); // before the list, so that no change is missed
 for (const { name, isUp, state, bitTiming } of Link.statuses()) {
   console.log(`${name}: ${isUp ? "up" : "down"}, ${state ?? "no controller"}, ${bitTiming?.bitrate ?? "any"} bit/s`);
 }

@@ -6,14 +6,14 @@ import { noVcan } from "../support/kernel.ts";
 import { command, root, startScript } from "./script.ts";
 import { ip, onOneProcessor, PATIENCE, Program, receive } from "./tools.ts";
 
-/** An example's whole output, which the given lines must follow one after the other. */
+/** Runs an example to its end; its output must contain the expected lines in this order. */
 async function printed(name: string, ...expected: RegExp[]): Promise<void> {
   using _held = noVcan ? null : onOneProcessor();
   using program = startScript(`examples/${name}.ts`);
   follow(await program.finish(), name, ...expected);
 }
 
-/** Asserts that of these lines one after the other is as expected. */
+/** Asserts that the lines contain the expected ones in this order. */
 function follow(lines: readonly string[], name: string, ...expected: RegExp[]): void {
   const rest = [...lines];
   for (const each of expected) {
@@ -29,12 +29,12 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     needsVcan: false,
     async run() {
       const job = [/recv\(0\).*null/, /recv\(0.25\).*null/, RegExp(data), /ID: 00000109/, /ID: 07df/];
-      await printed("demo", noVcan ? /virtual bus/ : /kernel's CAN, on a vcan of its own/, ...job);
+      await printed("demo", noVcan ? /virtual bus/ : /kernel's CAN, on a new vcan/, ...job);
       if (noVcan) return;
-      assert(!Link.list().some(({ name }) => name === "vcandemo"), "it leaves nothing behind");
-      // Where it may make none.
+      assert(!Link.list().some(({ name }) => name === "vcandemo"), "the demo deletes its vcan");
+      // Without the permission to create one.
       using program = new Program("setpriv", ["--bounding-set", "-net_admin", ...command(`${root}examples/demo.ts`)]);
-      follow(await program.finish(), "demo", /^No vcan of its own: .*EPERM/, /kernel's CAN, on vcan0/, ...job);
+      follow(await program.finish(), "demo", /^No new vcan: .*EPERM/, /kernel's CAN, on vcan0/, ...job);
     },
   },
   virtual: { needsVcan: false, run: () => printed("virtual", /^321: 18 °C$/, /^321: 19 °C$/, /^321: 20 °C$/) },
@@ -60,7 +60,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
         /^sja1000 at 8 MHz$/,
         /^500000: tq 125 prop-seg 6 phase-seg1 7 phase-seg2 2 sjw 1 \(sample point 0.875, 0 ppm off\)$/,
         /^20000: tq 3125 prop-seg 6/,
-        /^16 timings for 500000 bit\/s, the best of them:$/,
+        /^16 timings for 500000 bit\/s, of which the best are:$/,
         /^500000 bits\/s, sample point: 87.50%, BRP: 1, .* BTR: 001Ch$/,
       ),
   },
@@ -69,11 +69,11 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     run: () =>
       printed(
         "link",
-        /^made vcanex: a vcan, up, MTU 72$/,
+        /^created vcanex: a vcan, up, MTU 72$/,
         /^received 64 bytes$/,
-        /^it counted 1 frame sent, 1 received, 64 bytes$/,
-        /^now for CAN XL: MTU 2060$/,
-        /^left are (?!.*vcanex).*vcan0/,
+        /^its counters: 1 frame sent, 1 received, 64 bytes$/,
+        /^ready for CAN XL: MTU 2060$/,
+        /^remaining: (?!.*vcanex).*vcan0/,
       ),
   },
   configure: {
@@ -120,24 +120,24 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       try {
         using program = startScript("examples/reconnect.ts", { args: ["vcanex"] });
         let seen = 0;
-        // Others may come in between: a link that is deleted goes down before, and that may be told or not.
-        const comes = async (line: RegExp) => {
+        // Other lines may come in between: a link goes down before it is deleted, which may or may not be reported.
+        const appears = async (line: RegExp) => {
           const index = () => program.lines.findIndex((each, i) => i >= seen && line.test(each));
           await program.until(() => index() >= 0, `${line}`);
           seen = index() + 1;
         };
-        await comes(/^following/);
+        await appears(/^following/);
         ip("link", "set", "vcanex", "down");
-        await comes(/^! .*ENETDOWN/);
+        await appears(/^! .*ENETDOWN/);
         ip("link", "set", "vcanex", "up");
         send(1);
-        await comes(/ID: 00000001/);
+        await appears(/ID: 00000001/);
         ip("link", "del", "vcanex");
-        await comes(/^! .*ENODEV/);
+        await appears(/^! .*ENODEV/);
         add();
-        await comes(/^! .*there again/);
+        await appears(/^! .*there again/);
         send(2);
-        await comes(/ID: 00000002/);
+        await appears(/ID: 00000002/);
         await program.stop("SIGINT");
       } finally {
         ip("link", "del", "vcanex");
@@ -155,10 +155,10 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ip("link", "set", "vcanex", "txqueuelen", "5");
       ip("link", "set", "vcanex", "up");
       ip("link", "del", "vcanex");
-      const told = () => program.lines.slice(first).filter((line) => line.startsWith("vcanex: "));
-      await program.until(() => told().includes("vcanex: removed"), "tell that it was removed");
+      const reported = () => program.lines.slice(first).filter((line) => line.startsWith("vcanex: "));
+      await program.until(() => reported().includes("vcanex: removed"), "report that it was removed");
       const expected = ["added", "changed: txQueueLength", "up", "down", "removed"];
-      assertEquals(told().filter((line) => !line.includes("operState")), expected.map((each) => `vcanex: ${each}`));
+      assertEquals(reported().filter((line) => !line.includes("operState")), expected.map((each) => `vcanex: ${each}`));
       await program.stop("SIGINT");
     },
   },
@@ -175,16 +175,16 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       using bus = new Bus({ channel, reconnect: true, errorMask: 0 });
       const isSent = ({ arbitrationId }: Message) => arbitrationId === 0x321;
       assert((await receive(bus, 1, program)).every(isSent));
-      // What the adapter says to the kernel: bus-off, the counters 256 and 0.
+      // The adapter reports to the kernel: bus-off, error counters 256 and 0.
       const data = new TextEncoder().encode("sb256000");
       bus.send(new Message({ arbitrationId: 0x123, isExtendedId: false, data }), 5);
       await program.until(() => program.lines.length === 4, "come back");
       bus.recvMany(99_999, 0);
-      assert((await receive(bus, 1, program)).every(isSent)); // again
+      assert((await receive(bus, 1, program)).every(isSent)); // it sends again
       assertMatch(program.lines[0], /": ERROR-ACTIVE, error counters /);
       assertMatch(program.lines[1], /^bus-off: BUS-OFF, .* 1 times so far$/);
       assertMatch(program.lines[2], /cannot restart/);
-      assertEquals(program.lines[3], "on the bus again: ERROR-ACTIVE");
+      assertEquals(program.lines[3], "back on the bus: ERROR-ACTIVE");
       await program.stop("SIGINT");
     },
   },
@@ -279,7 +279,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
         /^321 on the far side: 18 °C$/,
         /: 19 °C$/,
         /: 20 °C$/,
-        /bridge is down, the buses go on: true/,
+        /bridge has stopped, the buses are still open: true/,
       ),
   },
   cyclic: {
@@ -287,11 +287,11 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     run: () =>
       printed(
         "cyclic",
-        /^count: {4}finished, 50 50 50 50 50$/,
-        /^in turn: {2}finished, 1 2 3 1 2 3$/,
-        /^two rates: goes on, 7 7 7 7$/,
-        /^computed: finished, 0 1 2 3 4$/,
-        /^changed: {2}51 to 52$/,
+        /^count: {7}finished, 50 50 50 50 50$/,
+        /^in turn: {5}finished, 1 2 3 1 2 3$/,
+        /^two periods: active, 7 7 7 7$/,
+        /^computed: {4}finished, 0 1 2 3 4$/,
+        /^changed: {5}51 to 52$/,
       ),
   },
   dashboard: {
@@ -319,7 +319,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       assertEquals(lines.filter((line) => line.startsWith("data:")), [1, 2, 3].map((i) => `data:  123 ${i}`));
       assertEquals(lines.filter((line) => !line.startsWith("data:")), [
         "error: controller-problem{tx-error-passive}, error-counter-tx-rx{{128}{0}}",
-        "  128 errors on sending: is anybody there, with the same bitrate?",
+        "  128 transmit errors: is another node connected, with the same bitrate?",
         "error: bus-off",
         "protocol-violation{{bit-stuffing-error}{data-field}}, bus-error",
       ]);
@@ -343,7 +343,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     needsVcan: true,
     async run() {
       using bus = new Bus("vcan0");
-      await printed("vin", /^the ECU asks for patience$/, /^VIN: WDB9066331S123456$/, /^serial number: .* 0x31$/);
+      await printed("vin", /^the ECU needs more time$/, /^VIN: WDB9066331S123456$/, /^serial number: .* 0x31$/);
       const frames = (await receive(bus, 6)).map(({ arbitrationId, data }) =>
         `${arbitrationId.toString(16)} ${data[0]}`
       );
