@@ -1,6 +1,6 @@
 /*
- * The workload for C: `bus SECONDS [native]` prints one line of JSON for each part; with `native` over pairs of AF_UNIX
- * datagram sockets instead of vcan0.
+ * The rate workloads for C. `bus SECONDS [native]` prints one line of JSON for each workload; with `native`, it uses
+ * pairs of AF_UNIX datagram sockets instead of vcan0.
  */
 
 #define _GNU_SOURCE
@@ -19,9 +19,9 @@
 
 #define CHANNEL "vcan0"
 #define BATCH 64
-/* Messages between two looks at the clock: the default receive buffer holds as many on every kernel. */
+/* Messages between two readings of the clock. The default receive buffer holds this many on every kernel. */
 #define PORTION (3 * BATCH)
-/* Seconds before measuring: nothing is compiled here. */
+/* Length of the warm-up in seconds; short, because nothing is compiled here. */
 #define WARM_UP 0.05
 
 static double seconds;
@@ -30,7 +30,7 @@ static int a, b, epoll;
 static struct can_frame batch[BATCH];
 static double sum;
 
-/* Where frames are received, with their timestamps. */
+/* Buffers for received frames and their timestamps. */
 static struct slot {
 	struct can_frame frame;
 	struct sockaddr_can from;
@@ -48,7 +48,7 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* The first is joined with the second, the third with the fourth, and so on. */
+/* Connects the first socket to the second, the third to the fourth, and so on. */
 static int end_of_pair(void)
 {
 	static int ends[2], left;
@@ -99,7 +99,7 @@ static void prepare(void)
 	}
 }
 
-/* What a user does with a message. */
+/* Reads a message as a user would. */
 static void use(int i)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(&in[i].msg_hdr);
@@ -117,7 +117,7 @@ static void send_one(int fd, const struct can_frame *frame)
 		err(1, "send");
 }
 
-/* Gives the kernel back the room that it overwrote with what it used. */
+/* Restores the sizes of the buffers, which the kernel overwrote with the lengths used. */
 static void reset(int i)
 {
 	in[i].msg_hdr.msg_namelen = sizeof slots[i].from;
@@ -158,7 +158,7 @@ static void receive_each(void)
 	expect(count);
 }
 
-/* All that is there; returns how many. */
+/* Receives all queued frames; returns their number. */
 static int receive_all(void)
 {
 	int count = 0;
@@ -183,7 +183,7 @@ static void wait_for_b(void)
 	struct epoll_event event;
 
 	if (epoll_wait(epoll, &event, 1, 1000) != 1)
-		errx(1, "nothing came");
+		errx(1, "no frame arrived");
 }
 
 static void loop_drain(void)
@@ -202,7 +202,7 @@ static void loop_receive_each(void)
 	}
 }
 
-/* What was sent over a pair stays until somebody receives it; on vcan0 nobody does. */
+/* Frames sent over a pair stay queued until they are received; on vcan0 they do not. */
 static void empty(void)
 {
 	int count = 0;
@@ -234,7 +234,7 @@ static void watch(int fd)
 		err(1, "epoll_ctl");
 }
 
-/* One event loop for both: b answers whatever comes, a sends the next when it has its answer. */
+/* One event loop for both sockets: b answers every frame, a sends the next frame when it has received the answer. */
 static void asynchronous_round_trip(void)
 {
 	struct epoll_event events[2];
@@ -262,13 +262,13 @@ static void asynchronous_round_trip(void)
 	}
 }
 
-/* One portion, and what is done before and after it and not timed. */
+/* One portion of a workload, with untimed preparation and cleanup. */
 struct part {
 	const char *workload;
 	void (*fill)(void), (*run)(void), (*empty)(void);
 };
 
-/* Portions a second, of the time spent in `run` alone. */
+/* Returns portions per second, counting only the time spent in `run`. */
 static double rate(const struct part *part, double duration)
 {
 	double spent = 0, end = now() + duration;

@@ -1,6 +1,6 @@
 /**
- * The workload for Deno and Bun: `bus.ts SECONDS [native]` prints one line of JSON for each part; with `native` over the
- * stand-in instead of vcan0.
+ * The rate workloads for Deno and Bun. `bus.ts SECONDS [native]` prints one line of JSON for each workload; with
+ * `native`, it uses the stand-in instead of vcan0.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { type Replaceable, standIn } from "./stand_in.ts";
 
 const CHANNEL = "vcan0";
 const BATCH = 64;
-/** Messages between two looks at the clock: the default receive buffer holds as many on every kernel. */
+/** Messages between two readings of the clock. The default receive buffer holds this many on every kernel. */
 const PORTION = 3 * BATCH;
 
 const seconds = Number(argument(0) ?? 1);
@@ -28,7 +28,7 @@ const batch = Array.from(
 );
 let read = 0;
 
-/** What a user does with a message. */
+/** Reads a message as a user would. */
 function use(message: Message): void {
   read += message.arbitrationId + message.data[0] + message.timestamp;
 }
@@ -41,7 +41,7 @@ function expect(count: number): void {
   if (count !== PORTION) throw new Error(`${count} frames arrived of ${PORTION}: is something else on ${CHANNEL}?`);
 }
 
-/** libc, and how many frames it has received. */
+/** Wraps libc to count the frames that it receives. */
 function counting(): { libc: Libc; count: { frames: number } } {
   const real = openLibc();
   const count = { frames: 0 };
@@ -53,14 +53,14 @@ function counting(): { libc: Libc; count: { frames: number } } {
   return { libc: { ...real, recvmmsg }, count };
 }
 
-/** One portion, and what is done before and after it and not timed. */
+/** One portion of a workload, with untimed preparation and cleanup. */
 interface Part {
   fill?(): void;
   run(): void | Promise<void>;
   empty?(): void;
 }
 
-/** Portions a second, of the time spent in `run` alone. */
+/** Returns portions per second, counting only the time spent in `run`. */
 async function rate(part: Part): Promise<number> {
   let portions = 0;
   let milliseconds = 0;
@@ -75,7 +75,7 @@ async function rate(part: Part): Promise<number> {
   return portions / milliseconds * 1000;
 }
 
-/** Warms up as long as it then measures. */
+/** Measures a workload, after a warm-up of the same length. */
 async function measure(workload: string, part: Part): Promise<void> {
   await rate(part);
   console.log(JSON.stringify({ workload, value: PORTION * await rate(part) }));
@@ -83,7 +83,7 @@ async function measure(workload: string, part: Part): Promise<void> {
 
 async function sending(): Promise<void> {
   using bus = new Bus(CHANNEL);
-  // vcan needs nobody who receives; a datagram stays until somebody has.
+  // vcan needs no receiver; datagrams stay in the socket until they are received.
   using peer = native ? new Bus(CHANNEL) : null;
   const empty = () => expect(peer?.recvMany(PORTION + 1, 0).length ?? PORTION);
   await measure("send", {
@@ -127,7 +127,7 @@ async function receiving(): Promise<void> {
       expect(count);
     },
   });
-  // The same system calls, and nothing made of what they bring.
+  // The same system calls, without decoding the frames.
   const { libc, count } = counting();
   const calls = new ReceiveBatch(libc, bus.fd, CAN_MTU, false, CHANNEL);
   await measure("drain, calls only", {
@@ -188,7 +188,7 @@ async function asynchronousRoundTrip(): Promise<void> {
   await echo;
 }
 
-/** What the library does itself: the calls into the kernel return at once. */
+/** Measures the library's own code: the system calls are replaced and return at once. */
 async function withoutKernel(): Promise<void> {
   const libc = openLibc() as Replaceable;
   const real = { ...libc };
@@ -204,7 +204,7 @@ async function withoutKernel(): Promise<void> {
   await measure("sendMany, no kernel", { run: () => sendPortion(sender) });
   libc.sendmmsg = real.sendmmsg;
 
-  // What one batch has left in the library's memory is what the next ones seem to bring.
+  // The frames that one batch left in the library's memory serve as those of the next batches.
   sender.sendMany(batch);
   bus.recvMany(BATCH).forEach(use);
   let left = 0;

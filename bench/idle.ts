@@ -1,6 +1,6 @@
 /**
- * Waiting for nothing, for Deno and Bun: `idle.ts BUSES SECONDS [native]` prints how much of a processor the process
- * uses while that many buses wait in `for await` and no frame comes.
+ * Processor use while idle, for Deno and Bun. `idle.ts BUSES SECONDS [native]` prints the share of a processor that the
+ * process uses while the given number of buses wait in `for await` and no frame arrives.
  *
  * @module
  */
@@ -19,12 +19,12 @@ function pause(seconds: number): Promise<void> {
 }
 
 async function receive(bus: Bus): Promise<void> {
-  for await (const message of bus) throw new Error(`a frame came: ${message}`);
+  for await (const message of bus) throw new Error(`a frame arrived: ${message}`);
 }
 
 const open = Array.from({ length: buses }, () => new Bus("vcan0"));
 const receiving = open.map(receive);
-// What the start has left to do is done meanwhile: compiling, collecting garbage.
+// Lets the runtime finish its startup work, such as compilation and garbage collection.
 await pause(4);
 const before = process.cpuUsage();
 const start = performance.now();

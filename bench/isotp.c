@@ -1,5 +1,6 @@
 /*
- * ISO-TP for C: `isotp SECONDS` prints one line of JSON for each part: bytes a second, in PDUs of 4095.
+ * The ISO-TP workloads for C. `isotp SECONDS` prints one line of JSON for each workload: bytes per second, in PDUs of
+ * 4095 bytes.
  */
 
 #include <err.h>
@@ -17,9 +18,9 @@
 
 #define CHANNEL "vcan0"
 #define LENGTH 4095
-/* PDUs that are sent before all of them are received: the default receive buffer holds as many. */
+/* PDUs that are sent before they are received. The default receive buffer holds this many. */
 #define WINDOW 8
-/* Seconds before measuring: nothing is compiled here. */
+/* Length of the warm-up in seconds; short, because nothing is compiled here. */
 #define WARM_UP 0.05
 
 static double seconds;
@@ -77,7 +78,7 @@ static void blocking(void)
 	}
 }
 
-/* Waits with epoll for the one and for the other. */
+/* Waits with epoll until a can send or b can receive. */
 static void evented(void)
 {
 	struct epoll_event event;

@@ -1,6 +1,7 @@
 /**
- * ISO-TP for Deno and Bun: `isotp.ts SECONDS` prints one line of JSON for each part: bytes a second, in PDUs of 4095.
- * `isotp.ts COUNT wire` only sends so many, with the default time between frames, for isotpperf to look at.
+ * The ISO-TP workloads for Deno and Bun. `isotp.ts SECONDS` prints one line of JSON for each workload: bytes per
+ * second, in PDUs of 4095 bytes. `isotp.ts COUNT wire` only sends that many PDUs, with the default time between frames,
+ * for isotpperf to measure.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { type IsoTpOptions, IsoTpSocket } from "../mod.ts";
 import { argument } from "./libc.ts";
 
 const LENGTH = 4095;
-/** PDUs that are sent before all of them are received: the default receive buffer holds as many. */
+/** PDUs that are sent before they are received. The default receive buffer holds this many. */
 const WINDOW = 8;
 
 const seconds = Number(argument(0) ?? 1);
@@ -24,13 +25,13 @@ function open(options: Partial<IsoTpOptions>): [IsoTpSocket, IsoTpSocket] {
   ];
 }
 
-/** What a user does with a PDU. */
+/** Reads a PDU as a user would. */
 function use(received: Uint8Array | null): void {
   if (received?.length !== LENGTH) throw new Error(`${received?.length} bytes: is something else on vcan0?`);
   read += received[LENGTH - 1];
 }
 
-/** Bytes a second. */
+/** Returns bytes per second. */
 async function rate(run: () => void | Promise<void>): Promise<number> {
   const start = performance.now();
   let windows = 0;
@@ -44,7 +45,7 @@ async function rate(run: () => void | Promise<void>): Promise<number> {
   return windows * WINDOW * LENGTH / milliseconds * 1000;
 }
 
-/** Warms up as long as it then measures. */
+/** Measures a workload, after a warm-up of the same length. */
 async function measure(workload: string, run: () => void | Promise<void>): Promise<void> {
   await rate(run);
   console.log(JSON.stringify({ workload, value: await rate(run) }));
@@ -86,7 +87,7 @@ async function wire(count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     a.send(pdu);
     use(b.recv(20));
-    await new Promise((resolve) => setTimeout(resolve, 200)); // isotpperf is slower than that
+    await new Promise((resolve) => setTimeout(resolve, 200)); // isotpperf needs time to keep up
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the benchmark itself needs of libc, in Deno and Bun.
+ * The libc functions that the benchmark itself calls, for Deno and Bun.
  *
  * @module
  */
@@ -30,7 +30,7 @@ interface BunFunction {
   readonly returns: string;
 }
 
-/** The parts of both runtimes that this file uses: neither's type checker knows the other's. */
+/** The parts of both runtimes that this file uses; neither runtime's type checker knows the other's. */
 interface Host {
   readonly Deno?: { dlopen(path: string, symbols: Record<string, NativeFunction>): { readonly symbols: unknown } };
   readonly process: {
@@ -62,34 +62,34 @@ const time = new BigInt64Array(2);
 const timeBytes = new Uint8Array(time.buffer);
 
 /**
- * Nanoseconds of the realtime clock, which is that of the kernel's timestamps. The runtimes' own clocks show it in
- * milliseconds, or have begun at a time that is known no better.
+ * Returns the realtime clock in nanoseconds, the clock of the kernel's timestamps. The runtimes' own clocks return it
+ * in milliseconds, or count from a start time that is known only in milliseconds.
  */
 export function realtime(): bigint {
   if (functions.clock_gettime(0, timeBytes) !== 0) throw new Error("clock_gettime failed");
   return time[0] * 1_000_000_000n + time[1];
 }
 
-/** AF_UNIX, SOCK_DGRAM with SOCK_NONBLOCK and SOCK_CLOEXEC */
+/** Arguments of socket(): AF_UNIX, SOCK_DGRAM with SOCK_NONBLOCK and SOCK_CLOEXEC. */
 const datagrams = [1, 2 | 0o2004000, 0] as const;
 
-/** Two sockets; what one sends, the other receives. */
+/** Returns two connected sockets. */
 export function socketpair(): [number, number] {
   const ends = new Int32Array(2);
   if (functions.socketpair(...datagrams, new Uint8Array(ends.buffer)) !== 0) throw new Error("socketpair failed");
   return [ends[0], ends[1]];
 }
 
-/** A socket that has an abstract name. */
+/** Returns a socket that is bound to an abstract name. */
 export function namedSocket(name: string): number {
   const fd = functions.socket(...datagrams);
-  // struct sockaddr_un: the family, then the name; an abstract one begins with a zero.
+  // struct sockaddr_un: the family, followed by the name; an abstract name starts with a zero byte.
   const address = new TextEncoder().encode(`\x01\0\0${name}`);
   if (fd < 0 || functions.bind(fd, address, address.length) !== 0) throw new Error(`cannot bind a socket to "${name}"`);
   return fd;
 }
 
-/** An argument of the command line. */
+/** Returns an argument of the command line. */
 export function argument(index: number): string | undefined {
   return process.argv[2 + index];
 }

@@ -1,9 +1,10 @@
 /**
- * Memory, for Deno and Bun: `memory.ts kept` prints the bytes that messages take as long as they are held,
- * `memory.ts allocated` the bytes that are allocated for each that is sent or received, in a steady state.
+ * Memory use, for Deno and Bun. `memory.ts kept` prints the bytes that a message occupies while it is kept;
+ * `memory.ts allocated` prints the bytes that are allocated for each message that is sent or received, in a steady
+ * state.
  *
- * To see them, no garbage must be collected but when this file wants it: the flags and the environment that README.md
- * names see to that. Always over the stand-in, whose other end can be emptied without allocating anything.
+ * For this, garbage must be collected only when this file requests it: the flags and environment variables named in
+ * README.md see to that. It always uses the stand-in, whose other end can be emptied without allocating memory.
  *
  * @module
  */
@@ -16,9 +17,9 @@ import { standIn } from "./stand_in.ts";
 
 const BATCH = 64;
 const PORTION = 3 * BATCH;
-/** Enough that a few kilobytes more or less do not show. */
+/** Enough that a few kilobytes do not affect the result. */
 const PORTIONS = 100;
-/** The last of so many measurements counts: before that, code is compiled and arrays grow. */
+/** The number of measurements, of which the last one counts: during the others, code is compiled and arrays grow. */
 const ROUNDS = 6;
 const MESSAGES = PORTIONS * PORTION;
 
@@ -32,18 +33,18 @@ interface BunHost {
 
 const host = globalThis as unknown as BunHost;
 
-/** Bytes that are held. */
+/** Returns the bytes in use after a garbage collection. */
 async function held(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     if (inDeno) host.gc!();
     else host.Bun.gc(true);
-    // Memory outside the heap is given back by another thread.
+    // Another thread releases memory outside the heap.
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return inDeno ? allocated() : host.process.getBuiltinModule("bun:jsc").heapStats().heapSize;
 }
 
-/** Bytes that were ever taken, as no garbage is collected. Bun tells them in blocks of 16 KiB. */
+/** Returns the bytes ever allocated, as no garbage is collected. Bun counts in blocks of 16 KiB. */
 function allocated(): number {
   if (!inDeno) return host.process.getBuiltinModule("bun:jsc").heapStats().heapCapacity;
   const { heapUsed, external } = process.memoryUsage();
@@ -59,7 +60,7 @@ const batch = Array.from(
   (_, i) => new Message({ arbitrationId: 0x18ff0000 + i, data: [i, 1, 2, 3, 4, 5, 6, 7] }),
 );
 const frame = new Uint8Array(16);
-/** Read bytes are added up here, where a number takes no memory of its own. */
+/** The sum of the bytes read, in a typed array because there a number needs no memory of its own. */
 const sum = new Float64Array(1);
 let received = 0;
 
@@ -67,7 +68,7 @@ function fill(): void {
   for (let sent = 0; sent < PORTION;) sent += peer.sendMany(batch);
 }
 
-/** Takes the portion from the socket, past the library. */
+/** Receives a portion from the socket, bypassing the library. */
 function discard(): void {
   while (libc.read(bus.fd, frame) > 0);
 }
@@ -81,7 +82,7 @@ function useData(message: Message): void {
   sum[0] += message.data[1];
 }
 
-/** Bytes a message of many portions, by one of the two measures. */
+/** Returns the bytes per message over many portions, by one of the two measures. */
 async function bytes(measure: () => number | Promise<number>, portion: () => void | Promise<void>): Promise<number> {
   const before = await measure();
   for (let i = 0; i < PORTIONS; i++) {
@@ -95,7 +96,7 @@ function print(workload: string, value: number): void {
   console.log(JSON.stringify({ workload, value }));
 }
 
-/** What is left when all messages are held and everything else is given back. */
+/** Measures the memory in use while all messages are kept and everything else has been released. */
 async function printKept(workload: string, useOne: (message: Message) => void): Promise<void> {
   const all: (Message | null)[] = new Array(MESSAGES).fill(null);
   let bytesEach = NaN;
@@ -114,7 +115,7 @@ async function printKept(workload: string, useOne: (message: Message) => void): 
   print(workload, bytesEach);
 }
 
-/** What is allocated, without the bytes that others are known to allocate meanwhile. */
+/** Measures the bytes allocated per message, minus the bytes that other parts are known to allocate. */
 async function bytesAllocated(portion: () => void | Promise<void>, others = 0): Promise<number> {
   let bytesEach = NaN;
   for (let round = 0; round < ROUNDS; round++) bytesEach = await bytes(allocated, portion);

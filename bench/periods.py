@@ -1,4 +1,4 @@
-"""periods.ts for python-can: periods.py SECONDS."""
+"""The periodic tasks of periods.ts with python-can: periods.py SECONDS."""
 
 import sys
 import time

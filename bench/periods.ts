@@ -1,6 +1,6 @@
 /**
- * Three periodic tasks at once: `periods.ts SECONDS WAY`. They end by themselves (`duration`) or with the process
- * (`endless`), sent by the kernel, or timers of this process send them (`modify`).
+ * Three periodic tasks at once: `periods.ts SECONDS WAY`. With the way `duration` the kernel sends their messages for a
+ * limited time, with `endless` until the process ends; with `modify` timers of this process send them.
  *
  * @module
  */
@@ -15,7 +15,9 @@ const ways: Record<string, PeriodicOptions> = {
   modify: { duration: seconds, modify: (message) => message },
 };
 const options = ways[process.argv[3]];
-if (options === undefined) throw new RangeError(`no such way: ${process.argv[3]}; there are ${Object.keys(ways)}`);
+if (options === undefined) {
+  throw new RangeError(`unknown way ${process.argv[3]}: it must be one of ${Object.keys(ways)}`);
+}
 using bus = new Bus("vcan0");
 const tasks = [0.001, 0.01, 0.1].map((period, i) =>
   bus.sendPeriodic(

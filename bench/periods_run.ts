@@ -1,5 +1,6 @@
 /**
- * Periodic tasks of 1, 10 and 100 ms in Deno, Bun, python-can and cangen, one after the other, as a table: see README.md.
+ * Measures periodic tasks of 1, 10 and 100 ms in Deno, Bun, python-can and cangen, one program after the other, and
+ * prints a table: see README.md.
  *
  * @module
  */
@@ -15,13 +16,13 @@ import { parseArgs } from "@std/cli";
 const { seconds } = parseArgs(process.argv.slice(2), { default: { seconds: 30 } });
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-const periods = [1, 10, 100]; // in ms; what periods.ts and the others send, with the identifiers 0, 1 and 2
+const periods = [1, 10, 100]; // in ms; each program sends them with the identifiers 0, 1 and 2
 const script = [file("periods.ts"), `${seconds}`];
 const deno = [process.execPath, "run", "--allow-ffi", "--no-check", ...script];
 const cangen = periods.map((period, id) =>
   `cangen vcan0 -g ${period} -I ${id} -L 8 -D 0102030405060708 & all="$all $!";`
 ).join(" ");
-/** Whoever sends for that many seconds. */
+/** The programs, each of which sends for the given time. */
 const peers: [name: string, command: readonly string[]][] = [
   ["Deno", [...deno, "duration"]],
   ["Bun", ["bun", ...script, "duration"]],
@@ -41,7 +42,7 @@ function start(command: readonly string[]): { child: ChildProcess; end: Promise<
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** The kernel's times of each task's frames, in microseconds, as candump has written them. */
+/** Returns the kernel's timestamps of each task's frames, in microseconds, as recorded by candump. */
 async function recorded(command: readonly string[], log: string): Promise<number[][]> {
   const candump = start(["sh", "-c", `exec candump -L vcan0 > "$1"`, "sh", log]);
   await pause(500);
@@ -56,7 +57,9 @@ async function recorded(command: readonly string[], log: string): Promise<number
   return times;
 }
 
-/** A task's figures: the mean, how far it is off, the standard deviation, and what lies how far from the period. */
+/**
+ * Formats the figures of a task: the mean period, its error, the standard deviation, and percentiles of the intervals.
+ */
 function row(name: string, period: number, times: readonly number[]): string {
   const gaps = times.slice(1).map((time, i) => time - times[i]).sort((a, b) => a - b);
   const mean = (times[times.length - 1] - times[0]) / gaps.length;
@@ -72,7 +75,7 @@ try {
   const all: [name: string, times: number[][]][] = [];
   for (const [name, command] of peers) all.push([name, await recorded(command, join(folder, "log"))]);
   console.log(`\n${cpus().length} processors, Linux ${release()}; ${seconds} s each\n`);
-  console.log("| period | | frames | mean, ms | off by | sd, µs | least, ms | 1 % | median | 99 % | most |");
+  console.log("| period | | frames | mean, ms | error | sd, µs | min, ms | 1 % | median | 99 % | max |");
   console.log(`| ---: | --- |${" ---: |".repeat(9)}`);
   periods.forEach((period, i) => all.forEach(([name, times]) => console.log(row(name, period, times[i]))));
 } finally {

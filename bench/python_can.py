@@ -1,4 +1,4 @@
-"""The workloads for python-can: `bus SECONDS` as bus.ts, `wake BUSES COUNT` as wake.ts; lines of JSON."""
+"""The workloads for python-can: `bus SECONDS` as in bus.ts, `wake BUSES COUNT` as in wake.ts; prints lines of JSON."""
 
 import asyncio
 import json
@@ -10,13 +10,13 @@ import can
 
 CHANNEL = "vcan0"
 BATCH = 64
-# Messages between two looks at the clock: the default receive buffer holds as many on every kernel.
+# Messages between two readings of the clock. The default receive buffer holds this many on every kernel.
 PORTION = 3 * BATCH
 
-# Of the wake-ups the first are not counted.
+# Wake-ups at the start that are not counted.
 WARM_UP = 100
 
-# Seconds before measuring: nothing is compiled here.
+# Length of the warm-up in seconds; short, because nothing is compiled here.
 REHEARSAL = 0.05
 
 seconds = 1.0
@@ -31,13 +31,13 @@ def open_bus():
 
 
 def use(message):
-    """What a user does with a message."""
+    """Reads a message as a user would."""
     global read
     read += message.arbitration_id + message.data[0] + message.timestamp
 
 
 async def rate(run, fill, duration):
-    """Portions a second, of the time spent in `run` alone."""
+    """Returns portions per second, counting only the time spent in `run`."""
     portions = 0
     spent = 0.0
     end = time.perf_counter() + duration
@@ -83,7 +83,7 @@ async def receiving():
             if count != PORTION:
                 sys.exit(f"{count} frames arrived of {PORTION}: is something else on {CHANNEL}?")
 
-        # python-can receives one message at a time: both parts are the same to it.
+        # python-can receives one message at a time, so both workloads are the same.
         await measure("receive one", receive, fill)
         await measure("drain", receive, fill)
 

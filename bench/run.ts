@@ -1,5 +1,5 @@
 /**
- * Runs the workloads in C, Deno, Bun and python-can by turns and prints a table of the medians: see README.md.
+ * Runs the workloads in C, Deno, Bun and python-can in turn and prints a table of the medians: see README.md.
  *
  * @module
  */
@@ -32,17 +32,17 @@ const native = options.native;
 if (!(rounds >= 1 && seconds > 0 && parts.every((part) => everything.split(",").includes(part)))) {
   throw new RangeError(usage);
 }
-/** Frames that wake a sleeper, the first 100 of which are not counted; and seconds of idleness. */
+/** Frames of the wake-up workload, of which the first 100 are not counted; and seconds of the idle workload. */
 const WAKE_UPS = 300;
 const IDLE = 5;
-/** PDUs that isotpperf looks at. */
+/** PDUs that isotpperf measures. */
 const PDUS = 10;
 
 function output(command: readonly string[]): string {
   return execFileSync(command[0], command.slice(1), { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
 }
 
-/** Starts a program, calls `onReady` when it has written its first line, and gives all that it writes. */
+/** Runs a program, calls `onReady` when it has written its first line, and resolves with its output. */
 function started(
   command: readonly string[],
   onReady = () => {},
@@ -71,14 +71,14 @@ function here(file: string): string {
   return fileURLToPath(new URL(file, import.meta.url));
 }
 
-/** The system's Python has the distribution's python-can; the first on PATH may be another one. */
+/** Returns a Python that has python-can: the system's Python first, because another one may come first on PATH. */
 function findPython(): string {
   for (const python of ["/usr/bin/python3", "python3"]) {
     try {
       execFileSync(python, ["-c", "import can"], { stdio: "ignore" });
       return python;
     } catch {
-      // The next one.
+      // Try the next one.
     }
   }
   throw new Error("python-can is missing: apt-get install python3-can, or pip install python-can");
@@ -93,7 +93,7 @@ function median(values: readonly number[]): number {
 
 const deno = process.execPath;
 const folder = mkdtempSync(join(tmpdir(), "bench-"));
-/** What starts a part for a peer. */
+/** Returns the command that starts a part for a peer. */
 type Start = (part: string, ...flags: string[]) => string[];
 const peers: Partial<Record<Peer, Start>> = {
   C: (part) => [join(folder, part)],
@@ -113,7 +113,7 @@ if (!native) {
 const names = Object.keys(peers) as Peer[];
 const ours = ["Deno", "Bun"] as const;
 
-/** What each peer did in each round, by workload. */
+/** The results of each round, by workload and peer. */
 const measured = new Map<string, Partial<Record<Peer, number[]>>>();
 
 function note(peer: Peer, lines: string): void {
@@ -131,7 +131,7 @@ async function bus(): Promise<void> {
   }
 }
 
-/** Starts a program that runs until it is disposed of, and writes to a file: a pipe would hold it up. */
+/** Starts a program that runs until it is disposed of. It writes to a file, because a full pipe would block it. */
 function background(command: readonly string[], file: string): Disposable {
   const fd = openSync(file, "w");
   const child = spawn(command[0], command.slice(1), { stdio: ["ignore", fd, "inherit"] });
@@ -139,12 +139,12 @@ function background(command: readonly string[], file: string): Disposable {
   return { [Symbol.dispose]: () => void child.kill() };
 }
 
-/** What isotpperf makes of PDUs: of C's own from isotpsend to isotprecv, and of ours. */
+/** Measures with isotpperf: for C, PDUs from isotpsend to isotprecv; for the others, those of isotp.ts. */
 async function isotpperf(peer: Peer): Promise<void> {
   const ids = ["-s", "7e0", "-d", "7e8", "vcan0"];
-  const seen = join(folder, "isotpperf");
+  const report = join(folder, "isotpperf");
   const pause = () => new Promise((resolve) => setTimeout(resolve, 1000));
-  using _perf = background(["isotpperf", ...ids], seen);
+  using _perf = background(["isotpperf", ...ids], report);
   using _receiver = peer === "C"
     ? background(["isotprecv", "-s", "7e8", "-d", "7e0", "-l", "vcan0"], join(folder, "isotprecv"))
     : null;
@@ -152,8 +152,8 @@ async function isotpperf(peer: Peer): Promise<void> {
   if (peer === "C") { for (let i = 0; i < PDUS; i++) output(["isotpsend", "-D", "4095", "-b", ...ids]); }
   else output([...peers[peer]!("isotp"), `${PDUS}`, "wire"]);
   await pause(); // until all is written
-  const values = [...readFileSync(seen, "utf8").matchAll(/=> +(\d+) byte\/s/g)].map(([, value]) => Number(value));
-  if (values.length < PDUS / 2) throw new Error(`isotpperf has seen ${values.length} of ${PDUS} PDUs`);
+  const values = [...readFileSync(report, "utf8").matchAll(/=> +(\d+) byte\/s/g)].map(([, value]) => Number(value));
+  if (values.length < PDUS / 2) throw new Error(`isotpperf measured ${values.length} of ${PDUS} PDUs`);
   note(peer, JSON.stringify({ workload: "ISO-TP, by isotpperf", value: median(values) }));
 }
 
@@ -178,7 +178,7 @@ async function wake(): Promise<void> {
   }
 }
 
-/** All at the same time: who does nothing disturbs nobody. */
+/** Runs all idle processes at the same time, because they do not disturb each other. */
 async function idle(): Promise<void> {
   const all = [0, 1, 64].flatMap((buses) => ours.map((peer) => [buses, peer] as const));
   await Promise.all(all.map(async ([buses, peer]) => {
@@ -187,7 +187,7 @@ async function idle(): Promise<void> {
 }
 
 async function memory(): Promise<void> {
-  // Room for all garbage, and a way to have it collected; Bun can be told not to collect any.
+  // Memory for all garbage, and a way to request its collection; Bun can disable the collector.
   const flags = "--v8-flags=--expose-gc,--min-semi-space-size=128,--max-semi-space-size=128";
   for (const peer of ours) {
     note(peer, await started([...peers[peer]!("memory", flags), "kept"]));
@@ -200,7 +200,7 @@ try {
     output(["cc", "-O2", "-o", join(folder, program), here(`${program}.c`)]);
   }
   const run: Record<string, () => Promise<void>> = { bus, isotp, wake, idle };
-  // It is the same every time, so that once is enough.
+  // The results do not vary, so one run is enough.
   if (parts.includes("memory")) await memory();
   for (let round = 1; round <= rounds; round++) {
     const took: string[] = [];

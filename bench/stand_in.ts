@@ -1,8 +1,8 @@
 /**
- * A stand-in for SocketCAN, for machines whose kernel has none: pairs of AF_UNIX datagram sockets.
+ * A stand-in for SocketCAN, for machines whose kernel lacks it: pairs of AF_UNIX datagram sockets.
  *
- * The library runs unchanged on top: of its system calls only those that open and configure a socket are answered here.
- * Sending and receiving go straight to libc, and cost what the kernel asks for a datagram.
+ * The library runs on top of it unchanged. Only the system calls that open and configure a socket are replaced. Sending
+ * and receiving go straight to libc, at the kernel's cost of a datagram.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import { ARPHRD_CAN, IFF_UP, IFREQ_VALUE, SIOCGIFFLAGS, SIOCGIFHWADDR, SIOCGIFIN
 import { SOL_CAN_RAW } from "../src/kernel/raw.ts";
 import { socketpair } from "./libc.ts";
 
-/** A libc whose functions can be exchanged. */
+/** A libc whose functions can be replaced. */
 export type Replaceable = { -readonly [K in keyof Libc]: Libc[K] };
 
-/** From now on the first bus that is opened is joined with the second, the third with the fourth, and so on. */
+/** From now on, connects the first bus that is opened to the second, the third to the fourth, and so on. */
 export function standIn(): void {
   const ends: number[] = [];
   replace(() => {
@@ -26,7 +26,7 @@ export function standIn(): void {
   });
 }
 
-/** From now on a bus is what `socket` returns. */
+/** From now on, opens each bus on the descriptor that `socket` returns. */
 export function replace(socket: () => number): void {
   const libc = openLibc() as Replaceable;
   const { setsockopt, getsockopt } = libc;
@@ -41,7 +41,7 @@ export function replace(socket: () => number): void {
   };
 }
 
-/** What a CAN interface that is up answers. */
+/** Returns the ioctl result of a CAN interface that is up. */
 function answer(request: number): number {
   switch (request) {
     case SIOCGIFINDEX:

@@ -1,5 +1,5 @@
 /**
- * The rows of the table: what is measured in which unit, and what it should reach.
+ * The rows of the table: the workloads, their units and their targets.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 /** The programs that are compared. */
 export type Peer = "C" | "Deno" | "Bun" | "python-can";
 
-/** The median of a peer's rounds, NaN where it has none. */
+/** Returns the median of a peer's rounds, or NaN if there are none. */
 export type Medians = (workload: string, peer: Peer) => number;
 
-/** What a figure of Deno or Bun should reach. */
+/** A target for a figure of Deno or Bun. */
 interface Target {
   readonly text: string;
-  /** Who must have been measured too. */
+  /** The peer that must have been measured as well. */
   readonly other?: Peer;
   reached(medians: Medians, workload: string, peer: Peer): boolean;
 }
@@ -21,7 +21,7 @@ interface Target {
 interface Row {
   readonly workload: string;
   readonly unit: string;
-  /** Factor from what was measured to the unit. */
+  /** Factor from the measured value to the unit. */
   readonly scale?: number;
   readonly digits: number;
   readonly targets?: readonly Target[];
@@ -107,18 +107,18 @@ const rows: readonly Row[] = [
     targets: [wakeUp, atMostOwn(1.2, "wake-up, 1 bus, p50")],
   },
   { workload: "wake-up, 64 buses, p99", unit: "µs", digits: 0, targets: [wakeUp] },
-  // The runtimes' own timers take more than that under emulation.
+  // Under emulation the runtimes' own timers use more than the target allows.
   { workload: "idle CPU, 0 buses", unit: "%", digits: 3 },
   { workload: "idle CPU, 1 bus", unit: "%", digits: 3, targets: [idle] },
   { workload: "idle CPU, 64 buses", unit: "%", digits: 3, targets: [idle] },
   memory("a message"),
   memory("a message, data read"),
-  // What is allocated beyond a message is garbage, but for a few bytes: memory is taken in blocks and not used whole.
+  // Allocations beyond the message itself are garbage, apart from a few bytes, because memory is allocated in blocks.
   memory("allocated by recv", atMostBeyond(4, "B", "a message")),
-  // Also the array's 8 bytes.
+  // Includes 8 bytes in the array.
   memory("allocated by recvMany", atMostBeyond(12, "B", "a message")),
   memory("allocated by recvMany, data read", atMostBeyond(12, "B", "a message, data read")),
-  // Promises and results of the iterator are JavaScript's own.
+  // Includes the promises and iterator results that JavaScript requires.
   memory("allocated by for await"),
   memory("allocated by sendMany", atMost(2, "B")),
 ];

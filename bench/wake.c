@@ -1,7 +1,8 @@
 /*
- * Waking up, for C: `wake receive BUSES COUNT [NAME]` prints how long COUNT frames took from the kernel's timestamp to
- * a program asleep in epoll_wait, as lines of JSON. `wake send BUSES COUNT [NAME]` is the other process, for all peers.
- * On vcan0 each bus has a filter for its own identifier; with NAME they are AF_UNIX datagram sockets of that name.
+ * Wake-up latency for C. `wake receive BUSES COUNT [NAME]` prints, as lines of JSON, the time from the kernel's
+ * timestamp of a frame to its reception in a program that was asleep in epoll_wait, over COUNT frames. `wake send BUSES
+ * COUNT [NAME]` sends the frames, for all peers. On vcan0 each bus has a filter for its own identifier; with NAME, the
+ * buses are AF_UNIX datagram sockets with names derived from NAME.
  */
 
 #define _GNU_SOURCE
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 #define CHANNEL "vcan0"
-/* The first are not counted. */
+/* Frames at the start that are not counted. */
 #define WARM_UP 100
 
 static int buses, count;
@@ -30,7 +31,7 @@ static socklen_t address_of(int bus, struct sockaddr_un *address)
 {
 	memset(address, 0, sizeof *address);
 	address->sun_family = AF_UNIX;
-	/* An abstract name begins with a zero. */
+	/* An abstract name starts with a zero byte. */
 	return offsetof(struct sockaddr_un, sun_path) + 1 +
 	       snprintf(address->sun_path + 1, sizeof address->sun_path - 1, "%s-%d", name, bus);
 }
@@ -71,7 +72,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Microseconds between the kernel's timestamp of one frame and now. */
+/* Receives a frame; returns the microseconds since the kernel's timestamp. */
 static double receive(int fd)
 {
 	struct can_frame frame;
@@ -127,14 +128,14 @@ static void send_all(void)
 	if (fd < 0)
 		err(1, "socket");
 	if (!name) {
-		/* It is woken by nobody. */
+		/* This socket receives nothing, so that nothing wakes it. */
 		if (setsockopt(fd, SOL_CAN_RAW, CAN_RAW_FILTER, NULL, 0))
 			err(1, "setsockopt");
 		bind_to_can(fd);
 	}
 	srand(1);
 	for (int i = 0; i < count; i++) {
-		/* 2 to 6 ms: long enough to fall asleep, and nothing to get into step with. */
+		/* 2 to 6 ms: long enough for the receiver to sleep, and irregular, so that nothing synchronises with it. */
 		struct timespec gap = { .tv_nsec = 2000000 + rand() % 4000000 };
 		int bus = rand() % buses;
 		struct can_frame frame = { .can_id = CAN_EFF_FLAG | bus, .len = 8 };

@@ -1,6 +1,6 @@
 /**
- * Waking up, for Deno and Bun: `wake.ts BUSES COUNT [NAME]` prints how long COUNT frames took from the kernel's
- * timestamp to `for await`; see wake.c, which sends them.
+ * Wake-up latency for Deno and Bun. `wake.ts BUSES COUNT [NAME]` prints the time from the kernel's timestamp of a frame
+ * to `for await`, over COUNT frames; wake.c sends them.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { argument, namedSocket, realtime } from "./libc.ts";
 import { replace } from "./stand_in.ts";
 
 const CHANNEL = "vcan0";
-/** The first are not counted. */
+/** Frames at the start that are not counted. */
 const WARM_UP = 100;
 
 const buses = Number(argument(0));
