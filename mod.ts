@@ -1,5 +1,11 @@
 /**
- * SocketCAN for Deno and Bun.
+ * SocketCAN for Deno and Bun: raw CAN, CAN FD and CAN XL sockets, periodic sending, the broadcast manager, ISO-TP,
+ * J1939, and the management of CAN links. The library calls libc through FFI, so Deno needs `--allow-ffi`; it works on
+ * Linux on 64-bit little-endian machines. The virtual bus works anywhere.
+ *
+ * `Bus` corresponds to python-can's `Bus` with its
+ * {@link https://python-can.readthedocs.io/en/stable/interfaces/socketcan.html | socketcan interface}. The kernel's
+ * side is described in its {@link https://docs.kernel.org/networking/can.html | documentation}.
  *
  * @example
  * ```ts
