@@ -1,47 +1,47 @@
 /**
- * Waiting until a message has come through.
+ * Waiting for the delivery of a message.
  *
  * @module
  */
 
 import { type WaitOptions, WaitQueue } from "../endpoint/wait_queue.ts";
 
-/** The end of one message, and who waits for it. */
+/** The outcome of one message, and the pending wait for it. */
 export class Acknowledgement {
-  #end: "done" | Error | null = null;
-  readonly #queue: WaitQueue<void, true> = new WaitQueue(() => this.#outcome(), () => {});
+  #outcome: "delivered" | Error | null = null;
+  readonly #queue: WaitQueue<void, true> = new WaitQueue(() => this.#result(), () => {});
 
   /** Whether a timeout keeps the process alive. */
   set keepAlive(value: boolean) {
     this.#queue.keepAlive = value;
   }
 
-  /** Whether the end is not known yet. */
-  get open(): boolean {
-    return this.#end === null;
+  /** Whether the outcome is not known yet. */
+  get pending(): boolean {
+    return this.#outcome === null;
   }
 
-  /** The message has come through, or has not. */
-  settle(end: "done" | Error): void {
-    this.#end ??= end;
+  /** Records the outcome: the message was delivered, or why it was not. Only the first one counts. */
+  settle(outcome: "delivered" | Error): void {
+    this.#outcome ??= outcome;
     this.#queue.pump();
   }
 
   /**
-   * Waits for the end.
+   * Waits for the outcome.
    *
-   * @param expired Makes the error of having waited too long.
+   * @param expired Makes the error of a timeout.
    */
   wait(options: WaitOptions, expired: () => Error): Promise<true> {
     const promise = this.#queue.wait(undefined, options, () => {
       throw expired();
     });
-    this.#queue.pump(); // it may have ended before
+    this.#queue.pump(); // the outcome may be known already
     return promise;
   }
 
-  #outcome(): true | undefined {
-    if (this.#end instanceof Error) throw this.#end;
-    return this.#end === "done" ? true : undefined;
+  #result(): true | undefined {
+    if (this.#outcome instanceof Error) throw this.#outcome;
+    return this.#outcome === "delivered" ? true : undefined;
   }
 }

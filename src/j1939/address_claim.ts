@@ -1,169 +1,177 @@
 /**
- * How a node comes by an address, as SAE J1939-81 has it. Nothing here does anything: what happens and the time come in,
- * what is to be sent goes out.
+ * The address claim of a node, SAE J1939-81, as a state machine without input or output of its own: events and the time
+ * are passed in, and the messages to send are returned.
  *
  * @module
  */
 
-/** Addresses that every node may choose for itself. */
-export const FREE_ADDRESSES = { first: 128, last: 247 } as const;
+/** The addresses that any node may choose for itself. */
+export const DYNAMIC_ADDRESSES = { first: 128, last: 247 } as const;
 
 /** Greatest address of a node. */
-const GREATEST = 253;
-/** As a source: no address. */
-const NONE = 254;
-/** As a destination: everybody. */
-const EVERYBODY = 255;
+const MAX_ADDRESS = 253;
+/** The source address of a node that has none. */
+const NULL_ADDRESS = 254;
+/** The destination address of messages to all nodes. */
+const ALL_NODES = 255;
 
 /**
- * Seconds after which a claim that nobody contests is good. The standard lets who claims 0 to 127 or 248 to 253 begin at
- * once; the kernel makes everybody wait, as ISO 11783-5 does.
+ * Seconds after which an uncontested claim is valid. The standard lets nodes that claim 0 to 127 or 248 to 253 start at
+ * once; the kernel makes all nodes wait, as ISO 11783-5 does.
  */
-const CONTEST = 0.25;
-/** Seconds within which everybody has answered a request for addresses. */
-const ANSWERS = 0.25;
-/** Seconds, at the most, before it is told that there is no address: at random, so that not all tell it at once. */
-const CANNOT_CLAIM_DELAY = 0.153;
+const CONTEST_TIME = 0.25;
+/** Seconds within which all nodes have answered a request for their addresses. */
+const REQUEST_TIME = 0.25;
+/** Longest delay before a cannot-claim message, in seconds. It is random, so that nodes do not all send at once. */
+const MAX_CANNOT_CLAIM_DELAY = 0.153;
 
-/** Where a node is: it has not begun, is about to have an address, has one, or will have none. */
+/**
+ * State of an address claim: `"unclaimed"` before the first claim and while the link is down; `"claiming"` while other
+ * nodes may still contest the claim; `"claimed"` when the address may be used; `"cannot-claim"` when no address is left.
+ *
+ * @category J1939
+ */
 export type ClaimState = "unclaimed" | "claiming" | "claimed" | "cannot-claim";
 
 /**
- * What is to be sent now: a claim of an address (254: there is none), or a request for everybody's. A claim that is `anew`
- * is of the address that was claimed last, and has not been good since: Linux overlooks it, unless it is made to forget.
+ * A message to send: a claim of an address (254: cannot claim), or a request for the addresses of all nodes. `reclaim`
+ * marks a claim of the same address as the last one, which the kernel no longer knows: Linux ignores such a claim unless it
+ * is made to forget the NAME first.
  */
 export type ClaimAction =
-  | { readonly send: "claim"; readonly address: number; readonly anew: boolean }
+  | { readonly send: "claim"; readonly address: number; readonly reclaim: boolean }
   | { readonly send: "request" };
 
-/** What a node brings along. */
+/** The properties of a node that take part in the claim. */
 export interface ClaimSetup {
-  /** The NAME: the smaller number wins. Its highest bit says whether the node may choose another address. */
+  /** The NAME. The smaller number wins. The highest bit says whether the node may choose another address. */
   readonly name: bigint;
-  /** The address to claim first; null for the first that is free. */
+  /** The address to claim first; null for the first free one. */
   readonly preferred: number | null;
-  /** The addresses to choose from when that one is lost. */
+  /** The addresses to choose from when the preferred one is lost. */
   readonly range: { readonly first: number; readonly last: number };
-  /** Whether others may command it to claim another address. */
+  /** Whether other nodes may command this one to claim another address. */
   readonly commandable: boolean;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number;
 }
 
-/** The state machine. Times are in seconds of any one clock. */
+/** The state machine. Times are in seconds of one clock, whichever it is. */
 export class AddressClaim {
   readonly #setup: ClaimSetup;
-  /** Who has which address, as far as was heard. */
+  /** The NAMEs of other nodes by their addresses, as far as claims were received. */
   readonly #holders = new Map<number, bigint>();
   #state: ClaimState = "unclaimed";
   #address: number | null = null;
-  /** The address that was claimed last. */
+  /** The address of the last claim. */
   #last: number | null = null;
-  /** Who contests the address in vain and has not claimed another since, and when it began. */
-  readonly #beaten = new Map<bigint, number>();
-  /** When what was begun is over: a contest, or waiting for answers, or the delay before it is told that there is none. */
+  /** The NAMEs that lost the contest for the address and have not claimed another yet, with the time of their claim. */
+  readonly #losers = new Map<bigint, number>();
+  /** When the contest, the wait for answers or the delay of a cannot-claim message ends. */
   #due = Infinity;
 
   constructor(setup: ClaimSetup) {
     this.#setup = setup;
   }
 
-  /** Where the node is. */
+  /** The state. */
   get state(): ClaimState {
     return this.#state;
   }
 
-  /** The address that it has or contends for; null while there is none. */
+  /** The address that the node has or is claiming; null if none. */
   get address(): number | null {
     return this.#address;
   }
 
-  /** When `tick` is to be called. */
+  /** When `tick` must be called next; Infinity for never. */
   get due(): number {
     return this.#due;
   }
 
-  /** Begins, or begins anew: first with the address that it had last. */
+  /** Starts or restarts, with the address that the node had last, if any. */
   start(now: number): ClaimAction[] {
     this.#holders.clear();
     this.#state = "claiming";
     const first = this.#address ?? this.#setup.preferred;
     const claiming = first === null ? [] : this.#claim(first);
-    if (first === null) this.#due = now + ANSWERS;
-    // Who may choose asks who is where, so as to know it when it has to.
+    if (first === null) this.#due = now + REQUEST_TIME;
+    // A node that may choose asks for all addresses now, so that it knows the free ones when it has to choose.
     return this.#mayChoose ? [...claiming, { send: "request" }] : claiming;
   }
 
-  /** The network is gone, and nothing counts any more; `start` begins anew. */
+  /** Stops, because the link is down. `start` restarts. */
   stop(): void {
-    this.#beaten.clear();
+    this.#losers.clear();
     this.#state = "unclaimed";
     this.#due = Infinity;
   }
 
-  /** A claim of that address has left: from now on it can be contested. */
-  sent(now: number, address: number): void {
-    if (this.#state === "claiming" && address === this.#address && this.#due === Infinity) this.#due = now + CONTEST;
+  /** Handles the departure of a claim of an address: the time for contests begins. */
+  claimSent(now: number, address: number): void {
+    if (this.#state === "claiming" && address === this.#address && this.#due === Infinity) {
+      this.#due = now + CONTEST_TIME;
+    }
   }
 
-  /** Whether a NAME was heard to have an address. */
+  /** Returns whether another node with this NAME has claimed an address. */
   knows(name: bigint): boolean {
     return [...this.#holders.values()].includes(name);
   }
 
-  /** The kernel does not know the address that was claimed. */
-  again(): ClaimAction[] {
+  /** Claims the node's address again, because the kernel does not know it. */
+  reclaim(): ClaimAction[] {
     return this.#state === "claimed" ? this.#claim(this.#address!) : [];
   }
 
-  /** The time that was `due` has come. */
+  /** Handles the passing of the time `due`. */
   tick(now: number): ClaimAction[] {
     if (now < this.#due) return [];
     this.#due = Infinity;
-    if (this.#state === "cannot-claim") return [{ send: "claim", address: NONE, anew: false }];
+    if (this.#state === "cannot-claim") return [{ send: "claim", address: NULL_ADDRESS, reclaim: false }];
     if (this.#state !== "claiming") return [];
-    if (this.#address === null) return this.#choose(now); // who is where has been told
+    if (this.#address === null) return this.#choose(now); // all nodes have answered the request
     this.#state = "claimed";
     return [];
   }
 
-  /** Somebody claims an address, or tells that it has none (254). */
+  /** Handles another node's claim of an address, or its message that it cannot claim one (254). */
   heardClaim(now: number, name: bigint, address: number): ClaimAction[] {
     for (const [held, holder] of this.#holders) if (holder === name) this.#holders.delete(held);
     const ours = name === this.#setup.name;
-    if (address > GREATEST) return this.#yielded(now, name);
+    if (address > MAX_ADDRESS) return this.#loserYielded(now, name);
     if (!ours) this.#holders.set(address, name);
     if (this.#state !== "claiming" && this.#state !== "claimed") return [];
     if (ours) {
       // Another process manages the same NAME, and the kernel follows it.
       if (address === this.#address) return [];
       this.#claim(address);
-      this.sent(now, address);
-      return []; // it has sent that
+      this.claimSent(now, address);
+      return []; // the other process has sent the claim
     }
-    if (address !== this.#address) return this.#yielded(now, name);
+    if (address !== this.#address) return this.#loserYielded(now, name);
     if (this.#setup.name < name) {
-      this.#beaten.set(name, now);
-      return [{ send: "claim", address, anew: false }]; // theirs is lost; ours stays good
+      this.#losers.set(name, now);
+      return [{ send: "claim", address, reclaim: false }]; // the other node loses, and our claim stays valid
     }
-    // At once: as long as this one claims no other address, kernels take it for the holder of the one that it lost.
+    // At once: kernels take this node for the holder of the lost address until it claims another.
     return this.#mayChoose ? this.#choose(now) : this.#giveUp(now);
   }
 
-  /** Somebody asks for the address of a destination. */
+  /** Handles a request for the address of a destination. */
   heardRequest(now: number, destination: number): ClaimAction[] {
-    if (destination !== EVERYBODY && destination !== this.#address) return [];
+    if (destination !== ALL_NODES && destination !== this.#address) return [];
     if (this.#address !== null && this.#state !== "unclaimed") {
-      return [{ send: "claim", address: this.#address, anew: false }];
+      return [{ send: "claim", address: this.#address, reclaim: false }];
     }
-    if (this.#state === "cannot-claim" && this.#due === Infinity) this.#delay(now);
+    if (this.#state === "cannot-claim" && this.#due === Infinity) this.#delayCannotClaim(now);
     return [];
   }
 
-  /** Somebody commands the node of a NAME to claim an address. */
+  /** Handles a command to the node of a NAME to claim an address. */
   heardCommand(name: bigint, address: number): ClaimAction[] {
     const { commandable, name: own } = this.#setup;
-    if (!commandable || name !== own || address > GREATEST || this.#state === "unclaimed") return [];
+    if (!commandable || name !== own || address > MAX_ADDRESS || this.#state === "unclaimed") return [];
     return this.#claim(address);
   }
 
@@ -172,25 +180,25 @@ export class AddressClaim {
   }
 
   #claim(address: number): ClaimAction[] {
-    const anew = address === this.#last;
+    const reclaim = address === this.#last;
     this.#state = "claiming";
     this.#address = this.#last = address;
-    this.#beaten.clear();
+    this.#losers.clear();
     this.#due = Infinity;
-    return [{ send: "claim", address, anew }];
+    return [{ send: "claim", address, reclaim }];
   }
 
   /**
-   * Who contested the address in vain has yielded. If that took more than the time for contests, kernels have taken it for
-   * the holder, and know none now.
+   * Handles that a node which lost the contest has given up the address. If it took longer than the time for contests,
+   * kernels have meanwhile taken it for the holder, and now know none: the address must be claimed again.
    */
-  #yielded(now: number, name: bigint): ClaimAction[] {
-    const since = this.#beaten.get(name);
-    this.#beaten.delete(name);
-    return since !== undefined && now - since > CONTEST ? this.#claim(this.#address!) : [];
+  #loserYielded(now: number, name: bigint): ClaimAction[] {
+    const since = this.#losers.get(name);
+    this.#losers.delete(name);
+    return since !== undefined && now - since > CONTEST_TIME ? this.#claim(this.#address!) : [];
   }
 
-  /** Claims an address that is free, else one whose holder has to yield. */
+  /** Claims a free address, or else one whose holder has a greater NAME and must yield. */
   #choose(now: number): ClaimAction[] {
     const { name, preferred, range } = this.#setup;
     const all = Array.from({ length: range.last - range.first + 1 }, (_, i) => range.first + i);
@@ -202,11 +210,11 @@ export class AddressClaim {
   #giveUp(now: number): ClaimAction[] {
     this.#state = "cannot-claim";
     this.#address = null;
-    this.#delay(now);
+    this.#delayCannotClaim(now);
     return [];
   }
 
-  #delay(now: number): void {
-    this.#due = now + CANNOT_CLAIM_DELAY * this.#setup.random();
+  #delayCannotClaim(now: number): void {
+    this.#due = now + MAX_CANNOT_CLAIM_DELAY * this.#setup.random();
   }
 }

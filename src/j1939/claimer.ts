@@ -1,5 +1,5 @@
 /**
- * Claims and defends the address of a NAME, beside the socket that uses it.
+ * Claims and defends the address of a NAME for the socket that uses it.
  *
  * @module
  */
@@ -21,35 +21,40 @@ import type { J1939Message, J1939MessageInit } from "./message.ts";
 import { Name } from "./name.ts";
 import type { FullJ1939Options } from "./options.ts";
 import { Pgn } from "./pgn.ts";
-import { J1939Port, type TransferListener } from "./port.ts";
+import { type J1939Listener, J1939Port } from "./port.ts";
 import type { TransferReport } from "./reports.ts";
 
-/** Where a NAME is, and the address that it has or is about to have. */
+/**
+ * The state of a socket's address claim.
+ *
+ * @category J1939
+ */
 export interface ClaimStatus {
-  /** `"unclaimed"`: not begun, or the link is down; `"claimed"`: the address may be used. */
+  /** The state. */
   readonly state: ClaimState;
-  /** The address; null while there is none. */
+  /** The address that the NAME has or is claiming, 0 to 253; null if none. */
   readonly address: number | null;
 }
 
-/** Who is told of it. */
+/** Receives the notifications of a claimer. */
 export interface ClaimListener {
-  /** It has changed. */
+  /** Called when state or address has changed. */
   onStatus(status: ClaimStatus): void;
-  /** It cannot go on; a link that is down is no such failure. */
+  /** Called when a system call has failed. A link that is down is not a failure. */
   onFailure(error: Error): void;
 }
 
-/** Seconds to the next look: for room to send, for a report, for the link; and to the next try after a failure. */
+/** Seconds to the next check for room to send, for a lost report, and for the link; and to the next try after a failure. */
 const RETRY = { room: 0.01, report: 0.25, link: 0.25, failure: 0.25 };
 
-/** Messages that are looked at without anything else having its turn. */
-const TURN = 64;
+/** Most messages handled before the event loop gets its turn. */
+const MESSAGES_PER_TURN = 64;
 
-const requested = new Pgn(J1939_PGN_ADDRESS_CLAIMED).toBytes();
+/** The payload of a request for addresses. */
+const requestedPgn = new Pgn(J1939_PGN_ADDRESS_CLAIMED).toBytes();
 
-/** Runs the state machine over a socket of its own, which receives nothing but what concerns addresses. */
-export class Claimer implements BackgroundWork, TransferListener {
+/** Runs the state machine over a socket of its own, which receives only the messages of address claims. */
+export class Claimer implements BackgroundWork, J1939Listener {
   readonly fd: number;
   readonly #machine: AddressClaim;
   readonly #port: J1939Port;
@@ -57,24 +62,27 @@ export class Claimer implements BackgroundWork, TransferListener {
   readonly #listener: ClaimListener;
   readonly #name: Name;
   readonly #timer: RetryTimer;
-  /** What is to be sent: the claim of an address, of which the last counts; and whether all are to be asked for theirs. */
-  #claiming: number | null = null;
-  #anew = false;
-  #asking = false;
-  /** Addresses of the claims that are on their way, by the kernel's number. */
-  readonly #leaving = new Map<number, number>();
-  /** When to try again what could not be done, in seconds of the monotonic clock. */
+  /** The address of a claim that is due to be sent; a later claim replaces an earlier one. */
+  #claimDue: number | null = null;
+  /** Whether the kernel must forget the NAME before that claim. */
+  #forgetFirst = false;
+  /** Whether a request for all addresses is due to be sent. */
+  #requestDue = false;
+  /** Addresses of the claims that the kernel has not sent yet, by the kernel's number. */
+  readonly #unsent = new Map<number, number>();
+  /** When to retry, in seconds of the monotonic clock. */
   #retryAt = Infinity;
   #linkDown = false;
   /** The address that the socket is bound to. */
   #bound: number = J1939_IDLE_ADDR;
-  #told: ClaimStatus = { state: "unclaimed", address: null };
+  /** The status that the listener was notified of last. */
+  #notified: ClaimStatus = { state: "unclaimed", address: null };
   #keepAlive = false;
   #closed = false;
 
   /**
    * @param data The socket that uses the address.
-   * @throws {CanInitializationError} As the constructor of `J1939Socket`.
+   * @throws {CanInitializationError} As the constructor of `J1939Socket` does.
    */
   constructor(libc: Libc, options: FullJ1939Options, data: J1939Port, listener: ClaimListener) {
     const { address, claim: { range: [first, last], commandable } } = options;
@@ -100,19 +108,19 @@ export class Claimer implements BackgroundWork, TransferListener {
     this.#port = new J1939Port(libc, own, J1939_IDLE_ADDR, (failure) => this.#ready(failure), this);
     this.fd = this.#port.fd;
     try {
-      this.#port.follow(true, false); // tells when a claim has left
+      this.#port.follow(true, false); // reports when a claim was sent
     } catch (error) {
       this.#port.close();
       throw error;
     }
   }
 
-  /** Where the NAME is. */
+  /** State and address of the NAME. */
   get status(): ClaimStatus {
     return { state: this.#machine.state, address: this.#machine.address };
   }
 
-  /** Whether waiting for what comes keeps the process alive. */
+  /** Whether waiting for messages keeps the process alive. */
   set keepAlive(value: boolean) {
     if (value === this.#keepAlive) return;
     this.#keepAlive = value;
@@ -123,34 +131,34 @@ export class Claimer implements BackgroundWork, TransferListener {
     return Math.min(this.#machine.due, this.#retryAt) - now();
   }
 
-  /** Claims an address; anew, if there was none. */
+  /** Claims an address, unless one is claimed or being claimed. */
   start(): void {
     if (this.#machine.state === "claiming" || this.#machine.state === "claimed" || this.#linkDown) return;
     this.#perform(() => this.#plan(this.#machine.start(now())));
   }
 
-  /** Whether a NAME was heard to have an address. */
+  /** Returns whether another node with this NAME has claimed an address. */
   knows(name: bigint): boolean {
     return this.#machine.knows(name);
   }
 
-  /** Claims the address again, which the kernel does not know. */
-  again(): void {
-    this.#perform(() => this.#plan(this.#machine.again()));
+  /** Claims the NAME's address again, because the kernel does not know it. */
+  reclaim(): void {
+    this.#perform(() => this.#plan(this.#machine.reclaim()));
   }
 
   run(): void {
     this.#perform(() => {
       this.#receive();
       if (this.#retryAt <= now()) {
-        if (this.#linkDown) this.#lookForLink();
-        else this.#lookForReports();
+        if (this.#linkDown) this.#checkLink();
+        else this.#checkLostReports();
       }
       this.#plan(this.#machine.tick(now()));
     });
   }
 
-  /** Leaves the address to whom it may concern. */
+  /** Stops claiming and defending the address. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -159,22 +167,22 @@ export class Claimer implements BackgroundWork, TransferListener {
   }
 
   onBegun(number: number, { pgn }: J1939MessageInit): void {
-    if (pgn === J1939_PGN_ADDRESS_CLAIMED) this.#leaving.set(number, this.#bound);
+    if (pgn === J1939_PGN_ADDRESS_CLAIMED) this.#unsent.set(number, this.#bound);
   }
 
   onReport({ step, number }: TransferReport): null {
-    const address = this.#leaving.get(number);
+    const address = this.#unsent.get(number);
     if (address === undefined || step === "progress") return null;
-    this.#leaving.delete(number);
-    if (step === "done") this.#machine.sent(now(), address);
-    else if (address === this.#machine.address) this.#claiming = address;
+    this.#unsent.delete(number);
+    if (step === "done") this.#machine.claimSent(now(), address);
+    else if (address === this.#machine.address) this.#claimDue = address;
     return null;
   }
 
-  onFailure(): void {} // told by `#ready` too
+  onFailure(): void {} // `#ready` gets the failure too
 
   onNoAddress(): boolean {
-    return false; // claims and requests need none
+    return false; // claims and requests need no address
   }
 
   #ready(failure?: Error): void {
@@ -186,26 +194,26 @@ export class Claimer implements BackgroundWork, TransferListener {
     if (this.#closed) return;
     try {
       step();
-      this.#act();
+      this.#sendDue();
     } catch (error) {
       this.#failed(error);
     }
-    this.#settle();
+    this.#notify();
   }
 
   #receive(): void {
     const messages: J1939Message[] = [];
-    const count = this.#port.receive(messages, 0, TURN);
+    const count = this.#port.receive(messages, 0, MESSAGES_PER_TURN);
     for (const message of messages.slice(0, count)) this.#plan(this.#heard(message));
   }
 
   #heard({ pgn, source, destination, data, timestamp }: J1939Message): ClaimAction[] {
     if (pgn === J1939_PGN_ADDRESS_CLAIMED && data.length === 8) {
-      // When it came, as it is for the kernel, and not when there was time to look.
+      // The time of arrival, which counts for the kernel, and not the time of reading.
       const at = now() - Math.max(Date.now() / 1000 - timestamp, 0);
       return this.#machine.heardClaim(at, new Name(data).value, source);
     }
-    if (pgn === J1939_PGN_REQUEST && data.length >= 3 && requested.every((byte, i) => byte === data[i])) {
+    if (pgn === J1939_PGN_REQUEST && data.length >= 3 && requestedPgn.every((byte, i) => byte === data[i])) {
       return this.#machine.heardRequest(now(), destination);
     }
     if (pgn === J1939_PGN_ADDRESS_COMMANDED && data.length === 9) {
@@ -214,39 +222,39 @@ export class Claimer implements BackgroundWork, TransferListener {
     return [];
   }
 
-  /** Takes note of what is to be sent. Many who contest an address at once get one answer. */
+  /** Records the messages to send. If many nodes contest an address at once, they get one answer. */
   #plan(actions: readonly ClaimAction[]): void {
     for (const action of actions) {
-      if (action.send === "request") this.#asking = true;
+      if (action.send === "request") this.#requestDue = true;
       else {
-        this.#claiming = action.address;
-        this.#anew ||= action.anew;
+        this.#claimDue = action.address;
+        this.#forgetFirst ||= action.reclaim;
       }
     }
   }
 
-  /** Sends what is to be sent, if there is room. */
-  #act(): void {
+  /** Sends the messages that are due, as far as there is room. */
+  #sendDue(): void {
     if (this.#linkDown) return;
     this.#retryAt = Infinity;
-    if (this.#claiming !== null) {
-      if (this.#anew) this.#forget();
-      if (this.#claiming !== this.#bound) this.#port.rebind(this.#claiming);
-      this.#bound = this.#claiming;
+    if (this.#claimDue !== null) {
+      if (this.#forgetFirst) this.#forget();
+      if (this.#claimDue !== this.#bound) this.#port.rebind(this.#claimDue);
+      this.#bound = this.#claimDue;
       if (!this.#send(J1939_PGN_ADDRESS_CLAIMED, this.#name.toBytes())) return;
-      this.#claiming = null;
+      this.#claimDue = null;
     }
-    if (this.#asking && this.#send(J1939_PGN_REQUEST, requested)) this.#asking = false;
-    // A report may have been lost, where there was no room for it.
-    if (this.#leaving.size > 0) this.#retryAt = now() + RETRY.report;
+    if (this.#requestDue && this.#send(J1939_PGN_REQUEST, requestedPgn)) this.#requestDue = false;
+    // The report may be lost for lack of buffer space.
+    if (this.#unsent.size > 0) this.#retryAt = now() + RETRY.report;
   }
 
   /**
-   * Makes the kernel forget the NAME, and with it the address that it thinks it has, as it does when no socket is bound to
-   * the NAME any more. Sockets of others keep it from that.
+   * Makes the kernel forget the NAME and the address that it holds for it, by unbinding all sockets from the NAME for a
+   * moment. Other sockets that are bound to the NAME prevent that.
    */
   #forget(): void {
-    this.#anew = false;
+    this.#forgetFirst = false;
     this.#data.release();
     this.#port.release();
     this.#data.rebind(J1939_NO_ADDR);
@@ -261,41 +269,41 @@ export class Claimer implements BackgroundWork, TransferListener {
     return sent;
   }
 
-  /** Whether a claim has left is told by a report; or by there being nothing that waits to be sent. */
-  #lookForReports(): void {
-    if (this.#leaving.size === 0 || this.#port.waiting) return;
-    for (const address of this.#leaving.values()) this.#machine.sent(now(), address);
-    this.#leaving.clear();
+  /** If the kernel has nothing left to send, all claims were sent, though their reports were lost. */
+  #checkLostReports(): void {
+    if (this.#unsent.size === 0 || this.#port.waiting) return;
+    for (const address of this.#unsent.values()) this.#machine.claimSent(now(), address);
+    this.#unsent.clear();
   }
 
   #failed(error: unknown): void {
     const code = error instanceof CanError ? error.code : undefined;
     if (code === "ENETDOWN" || code === "ENODEV") {
       this.#machine.stop();
-      this.#claiming = null;
-      this.#asking = false;
-      this.#leaving.clear();
+      this.#claimDue = null;
+      this.#requestDue = false;
+      this.#unsent.clear();
       this.#linkDown = true;
       this.#retryAt = now() + RETRY.link;
     }
     if (code === "ENETDOWN") return;
     if (code === "ENODEV") this.close();
-    else if (this.#claiming !== null || this.#asking) this.#retryAt = now() + RETRY.failure;
+    else if (this.#claimDue !== null || this.#requestDue) this.#retryAt = now() + RETRY.failure;
     this.#listener.onFailure(error as Error);
   }
 
-  #lookForLink(): void {
+  #checkLink(): void {
     this.#linkDown = !this.#port.isUp;
     this.#retryAt = now() + RETRY.link;
     if (!this.#linkDown) this.#plan(this.#machine.start(now()));
   }
 
-  /** Tells what has changed, and waits on. */
-  #settle(): void {
+  /** Notifies the listener of a change, and waits for the next event. */
+  #notify(): void {
     const { state, address } = this.status;
-    if (state !== this.#told.state || address !== this.#told.address) {
-      this.#told = { state, address };
-      this.#listener.onStatus(this.#told);
+    if (state !== this.#notified.state || address !== this.#notified.address) {
+      this.#notified = { state, address };
+      this.#listener.onStatus(this.#notified);
     }
     this.#arm();
   }
@@ -311,7 +319,7 @@ export class Claimer implements BackgroundWork, TransferListener {
   }
 }
 
-/** Seconds of the monotonic clock. */
+/** Returns the seconds of the monotonic clock. */
 function now(): number {
   return performance.now() / 1000;
 }

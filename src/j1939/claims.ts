@@ -1,5 +1,5 @@
 /**
- * Those who wait for an address, and those who follow what becomes of it.
+ * The address of a socket's NAME: pending calls of `claim`, and iterations over its changes.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { Name } from "./name.ts";
 import type { FullJ1939Options } from "./options.ts";
 import type { J1939Port } from "./port.ts";
 
-/** Milliseconds within which an address is not claimed again because the kernel does not know it. */
-const RESTORE_AGAIN = 10_000;
+/** Milliseconds after a repeated claim during which the address is not claimed again, as that did not help. */
+const RESTORE_INTERVAL = 10_000;
 
-/** The address of a socket's NAME, from the first call of `claim` on. */
+/** The address of a socket's NAME. The first call of `claim` opens the claimer. */
 export class Claims {
   readonly #libc: Libc;
   readonly #options: FullJ1939Options;
@@ -27,9 +27,9 @@ export class Claims {
   readonly #queue: WaitQueue<void, number>;
   readonly #feeds: EventFeeds<ClaimStatus>;
   #claimer: Claimer | null = null;
-  /** Whether the kernel has forgotten an address that was claimed, and is told again. */
+  /** Whether the claimed address is being claimed again because the kernel had lost it. */
   #restoring = false;
-  #restored = -Infinity;
+  #restoredAt = -Infinity;
   #keepAlive = true;
   #closed = false;
 
@@ -38,20 +38,20 @@ export class Claims {
     this.#libc = libc;
     this.#options = options;
     this.#data = data;
-    this.#queue = new WaitQueue(() => this.#outcome(), () => this.#keep());
-    this.#feeds = new EventFeeds(options.channel, () => {}, () => this.#keep());
+    this.#queue = new WaitQueue(() => this.#outcome(), () => this.#updateKeepAlive());
+    this.#feeds = new EventFeeds(options.channel, () => {}, () => this.#updateKeepAlive());
   }
 
-  /** Where the NAME is. */
+  /** State and address of the NAME. */
   get status(): ClaimStatus {
     return this.#claimer?.status ?? { state: "unclaimed", address: null };
   }
 
-  /** Whether waits keep the process alive. */
+  /** Whether pending waits keep the process alive. */
   set keepAlive(value: boolean) {
     this.#keepAlive = value;
     this.#queue.keepAlive = value;
-    this.#keep();
+    this.#updateKeepAlive();
   }
 
   /** See `J1939Socket.claim`. */
@@ -66,7 +66,7 @@ export class Claims {
     });
     claimer.start();
     this.#queue.pump();
-    this.#keep();
+    this.#updateKeepAlive();
     return promise;
   }
 
@@ -76,24 +76,24 @@ export class Claims {
   }
 
   /**
-   * The kernel knows no address for the NAME, or for that of a destination.
+   * Claims the address again if the kernel knows none for the socket's NAME, or none for a destination's.
    *
-   * @param destination The destination's NAME, if it has one.
-   * @returns Whether it will, because the own NAME has one, which is claimed again.
+   * @param destination The destination's NAME; 0 if the destination is not given by NAME.
+   * @returns Whether the address is being claimed, so that the message waits.
    */
   restore(destination: bigint): boolean {
     if (this.status.state === "claimed") {
       if (destination !== 0n && !this.#claimer!.knows(destination)) return false;
       const now = performance.now();
-      if (now - this.#restored < RESTORE_AGAIN) return false; // it did not help
-      this.#restored = now;
+      if (now - this.#restoredAt < RESTORE_INTERVAL) return false; // it did not help the last time
+      this.#restoredAt = now;
       this.#restoring = true;
-      this.#claimer!.again();
+      this.#claimer!.reclaim();
     }
     return this.#restoring;
   }
 
-  /** Ends it all; the address is left without a word. */
+  /** Ends all waits and feeds, and stops defending the address, without a message to other nodes. */
   close(makeError: () => Error): void {
     this.#closed = true;
     try {
@@ -109,7 +109,7 @@ export class Claims {
     if (name === null) throw new TypeError("Cannot claim an address without a NAME: open the socket with one");
     if (address === null && !new Name(name).arbitraryAddressCapable) {
       throw new TypeError(
-        "Cannot claim an address: open the socket with one, or with a NAME that is arbitraryAddressCapable",
+        "Cannot claim an address: open the socket with an address, or with a NAME that is arbitraryAddressCapable",
       );
     }
     if (this.#claimer === null) {
@@ -129,31 +129,31 @@ export class Claims {
     logger?.debug(`NAME ${new Name(name!)}: ${state}${address === null ? "" : `, address ${address}`}`);
     this.#feeds.push(status);
     this.#queue.pump();
-    this.#keep();
+    this.#updateKeepAlive();
   }
 
   #failed(error: Error): void {
-    this.#options.logger?.warn(`claiming an address: ${error.message}`);
+    this.#options.logger?.warn(`Cannot claim or defend an address: ${error.message}`);
     this.#queue.rejectAll(() => error);
     this.#feeds.fail(error);
-    this.#keep();
+    this.#updateKeepAlive();
   }
 
-  /** What `claim` gives: the address, an error, or nothing yet. */
+  /** Returns the result of `claim`: the address, or undefined while it is not decided; throws if there is none. */
   #outcome(): number | undefined {
     const { state, address } = this.status;
     if (state !== "cannot-claim") return state === "claimed" ? address! : undefined;
     const { channel, name } = this.#options;
     const code = errnoName(EADDRNOTAVAIL);
     throw new CanOperationError(
-      `Cannot claim an address on "${channel}": ${code} (smaller NAMEs have all those that ${new Name(
+      `Cannot claim an address on "${channel}": ${code} (nodes with smaller NAMEs hold all addresses that NAME ${new Name(
         name!,
       )} may claim)`,
       { code, errno: EADDRNOTAVAIL, channel },
     );
   }
 
-  #keep(): void {
+  #updateKeepAlive(): void {
     if (!this.#claimer || this.#closed) return;
     this.#claimer.keepAlive = this.#keepAlive && (this.#queue.size > 0 || this.#feeds.keepAlive);
   }

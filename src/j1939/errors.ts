@@ -1,5 +1,5 @@
 /**
- * Why a message did not come through.
+ * Errors of messages that could not be sent or delivered.
  *
  * @module
  */
@@ -30,49 +30,49 @@ import { J1939_PGN_ADDRESS_CLAIMED } from "../kernel/j1939.ts";
 import { systemError } from "../socket/system_error.ts";
 import { describeMessage, destinationOf, type J1939MessageInit } from "./message.ts";
 
-/** Each reason in words: those of an abort (SAE J1939-21) as the kernel translates them, and its own. */
+/** Text of each error: the abort reasons of SAE J1939-21 (5.10.3.4) as the kernel translates them, and the kernel's own. */
 const reasons = new Map([
   [EALREADY, "the receiver is busy with another transfer"],
   [EMSGSIZE, "the receiver has no room for a message of this length"],
-  [EHOSTUNREACH, "no answer in time: no such node, or nobody there who receives this"],
-  [EBADMSG, "the receiver gave leave to send while data was on its way"],
-  [ENOTRECOVERABLE, "too many repetitions"],
-  [ENOTCONN, "data came that was not expected"],
-  [EILSEQ, "data came in a wrong order"],
-  [EPROTO, "the transport protocol was broken"],
+  [EHOSTUNREACH, "no answer in time: there is no such node, or it does not receive this PGN"],
+  [EBADMSG, "the receiver sent a clear to send (CTS) while data was being transferred"],
+  [ENOTRECOVERABLE, "the limit of retransmissions was reached"],
+  [ENOTCONN, "an unexpected data packet was received"],
+  [EILSEQ, "a data packet with a wrong sequence number was received"],
+  [EPROTO, "the transport protocol was violated"],
   [EBUSY, "another socket of this host has a transfer between the same nodes"],
-  [ETIME, "the frame could not be sent within 10 s: is anybody there who acknowledges frames?"],
-  [ENETUNREACH, "the interface's queue stayed full"],
-  [ECONNABORTED, "it was aborted, and there was no room for the report that tells why"],
+  [ETIME, "the frame could not be sent within 10 s: is there another node on the bus to acknowledge frames?"],
+  [ENETUNREACH, "the interface's transmit queue stayed full"],
+  [ECONNABORTED, "the transfer was aborted, and the report with the reason was lost for lack of buffer space"],
   [ENETDOWN, "the interface went down"],
   [ESHUTDOWN, "the interface went down"],
 ]);
 
-/** Messages of these PGNs are the kernel's own: the transport protocols. */
-const own = [0xc700, 0xc800, 0xeb00, 0xec00];
+/** PGNs of the transport protocols, which only the kernel sends: ETP.DT, ETP.CM, TP.DT, TP.CM. */
+const transportPgns = [0xc700, 0xc800, 0xeb00, 0xec00];
 
 /**
- * The error of a transfer that was aborted.
+ * Makes the error of a transfer that was aborted.
  *
  * @param action What failed: `send 100 bytes of PGN 0xef00 (61184) to 0x55`.
  */
 export function transferError(channel: string, action: string, errno: number): CanOperationError {
   const code = errnoName(errno);
-  const reason = reasons.get(errno) ?? "it was aborted";
+  const reason = reasons.get(errno) ?? "the transfer was aborted";
   return new CanOperationError(`Cannot ${action} on "${channel}": ${code} (${reason})`, { code, errno, channel });
 }
 
 /**
- * The error of a message that the kernel did not take.
+ * Makes the error of a message that the kernel did not accept.
  *
- * @param named Whether the socket sends for a NAME.
+ * @param named Whether the socket was opened with a NAME.
  * @param result `-errno`.
  */
 export function j1939SendError(channel: string, named: boolean, message: J1939MessageInit, result: number): CanError {
   const errno = -result;
   const what = describeMessage(message);
   const advice = adviceFor(named, message, errno);
-  // Only a transfer that had begun ends with one of the others.
+  // The other errors with a reason are those of a transfer that had begun.
   if (advice === undefined && reasons.has(errno) && errno !== ENETDOWN) {
     return transferError(channel, `send ${what}`, errno);
   }
@@ -85,17 +85,17 @@ function adviceFor(named: boolean, message: J1939MessageInit, errno: number): st
       return destinationOf(message).name === 0n
         ? "this socket's NAME has no address: claim one with `await socket.claim()`"
         : named
-        ? "its NAME, or this socket's own, has no address: it must have claimed one"
-        : "its NAME has no address: it must have claimed one, since this host has listened";
+        ? "the destination's NAME, or this socket's own, has no address: both must have claimed one"
+        : "the destination's NAME has no address: it must claim one while this host listens";
     case EACCES:
       return "this socket was opened with broadcast: false";
     case EBADFD:
       return named ? undefined : "this socket has no address to send from: open it with one";
     case EDOM:
-      return own.includes(message.pgn) ? "the kernel itself sends messages of the transport protocols" : undefined;
+      return transportPgns.includes(message.pgn) ? "only the kernel sends the transport protocols' PGNs" : undefined;
     case EPROTO:
       return message.pgn === J1939_PGN_ADDRESS_CLAIMED
-        ? "an address claim holds the socket's own NAME and goes to everybody; `claim()` sends it"
+        ? "an address claim must carry the socket's own NAME and go to all nodes; `claim()` sends it"
         : undefined;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a J1939 socket receives, as users write it and as the kernel takes it.
+ * Filters of a J1939 socket, as users write them and as the kernel takes them.
  *
  * @module
  */
@@ -9,30 +9,36 @@ import { J1939_FILTER_MAX, J1939_PGN_MAX, type RawJ1939Filter } from "../kernel/
 import { checkName, type Name } from "./name.ts";
 import { checkPgn } from "./pgn.ts";
 
-/** Lets a message through if all that is given matches: PGN, sender's address, sender's NAME. */
+/**
+ * Passes messages that match every field given: PGN, sender's address, sender's NAME. A filter without fields passes all.
+ * The kernel applies it (`SO_J1939_FILTER`, see the
+ * {@link https://docs.kernel.org/networking/j1939.html | kernel's documentation}).
+ *
+ * @category J1939
+ */
 export interface J1939Filter {
-  /** The PGN, without a destination, 0 to 0x3ffff. */
+  /** The PGN, 0 to 0x3ffff; without a destination, unless `pgnMask` is given. */
   readonly pgn?: number;
-  /** Bits of the PGN that count. Default 0x3ffff, all. */
+  /** The bits of the PGN to compare, 0 to 0x3ffff. Default 0x3ffff, all. */
   readonly pgnMask?: number;
-  /** Address of the sender, 0 to 255. */
+  /** The sender's address, 0 to 255. */
   readonly source?: number;
-  /** Bits of the address that count. Default 0xff, all. */
+  /** The bits of the address to compare, 0 to 0xff. Default 0xff, all. */
   readonly sourceMask?: number;
-  /** NAME of the sender, which must have claimed its address. */
+  /** The sender's NAME. A sender that has not claimed its address never matches. */
   readonly name?: bigint | Name;
-  /** Bits of the NAME that count. Default all 64. */
+  /** The bits of the NAME to compare. Default all 64. */
   readonly nameMask?: bigint;
 }
 
 const NAME_MASK = (1n << 64n) - 1n;
-const known = ["pgn", "pgnMask", "source", "sourceMask", "name", "nameMask"];
+const fields = ["pgn", "pgnMask", "source", "sourceMask", "name", "nameMask"];
 
 /**
- * The kernel's filters for a user's; null and an empty list receive everything.
+ * Returns the kernel's form of a user's filters; null and an empty list become an empty list, which receives everything.
  *
- * @throws {RangeError} A value is out of its range, or there are more than 512 filters.
- * @throws {TypeError} Something is of the wrong type, a field is unknown, or there is a mask for nothing.
+ * @throws {RangeError} A value is out of range, or there are more than 512 filters.
+ * @throws {TypeError} A value is of the wrong type, a field is unknown, or a mask is given without its value.
  */
 export function toRawJ1939Filters(filters: readonly J1939Filter[] | null): RawJ1939Filter[] {
   if (filters === null) return [];
@@ -46,16 +52,18 @@ export function toRawJ1939Filters(filters: readonly J1939Filter[] | null): RawJ1
 function toRaw(filter: J1939Filter, index: number): RawJ1939Filter {
   const label = `filters[${index}]`;
   if (typeof filter !== "object" || filter === null) {
-    throw new TypeError(`${label} must be such as { pgn: 0xfeca, source: 0x20 }: ${filter}`);
+    throw new TypeError(`${label} must be an object such as { pgn: 0xfeca, source: 0x20 }: ${filter}`);
   }
   const { pgn, pgnMask, source, sourceMask, name, nameMask } = filter;
   for (const field of Object.keys(filter)) {
-    if (!known.includes(field)) throw new TypeError(`${label} has no field "${field}"; it has ${known.join(", ")}`);
+    if (!fields.includes(field)) {
+      throw new TypeError(`${label} has an unknown field "${field}"; the fields are ${fields.join(", ")}`);
+    }
   }
   for (
     const [field, mask, value] of [["pgn", pgnMask, pgn], ["source", sourceMask, source], ["name", nameMask, name]]
   ) {
-    if (mask !== undefined && value === undefined) throw new TypeError(`${label} has ${field}Mask, and no ${field}`);
+    if (mask !== undefined && value === undefined) throw new TypeError(`${label} has ${field}Mask without ${field}`);
   }
   const limit = `0x${J1939_PGN_MAX.toString(16)}`;
   return {

@@ -1,5 +1,5 @@
 /**
- * Receives J1939 messages, one with a call.
+ * Receives J1939 messages from the kernel, one per call.
  *
  * @module
  */
@@ -19,25 +19,28 @@ import { MSG_DONTROUTE, MSG_TRUNC, SO_TIMESTAMPNS, SOL_SOCKET } from "../kernel/
 import { Datagram } from "../socket/datagram.ts";
 import { J1939Message } from "./message.ts";
 
-/** Most bytes of a message. The kernel (with pages of 4 KiB) refuses to receive as many; what is not used costs nothing. */
-export const LONGEST = 2 ** 22;
+/**
+ * Most bytes of a received message. With pages of 4 KiB the kernel refuses to receive messages of this length. Pages of
+ * the buffer that are never written use no memory.
+ */
+export const MAX_RECEIVED_BYTES = 2 ** 22;
 
-/** Room for all control messages of a message. */
+/** Space for all control messages of one message. */
 const CONTROL_SPACE = 256;
 
-/** Where every message is received, before its data is copied: one for all sockets of the thread. */
-let room: Uint8Array | undefined;
+/** The buffer that every message is received into before its payload is copied: one for all sockets of the thread. */
+let buffer: Uint8Array | undefined;
 
-/** Makes messages of what comes. */
+/** Receives datagrams and makes messages of them. */
 export class J1939Inbox {
   readonly #datagram: Datagram;
 
   constructor(libc: Libc, fd: number) {
-    room ??= new Uint8Array(LONGEST);
-    this.#datagram = new Datagram(libc, fd, { name: SOCKADDR_CAN_SIZE, control: CONTROL_SPACE, data: room });
+    buffer ??= new Uint8Array(MAX_RECEIVED_BYTES);
+    this.#datagram = new Datagram(libc, fd, { name: SOCKADDR_CAN_SIZE, control: CONTROL_SPACE, data: buffer });
   }
 
-  /** The next message, or `-errno`: `-EMSGSIZE` for one that was too long, and is lost. */
+  /** Returns the next message, or `-errno`: `-EMSGSIZE` for a message that was too long, which is lost. */
   receive(): J1939Message | number {
     const datagram = this.#datagram;
     const length = datagram.receive();

@@ -1,5 +1,5 @@
 /**
- * J1939: messages of any length between nodes that have addresses and names.
+ * The J1939 socket.
  *
  * @module
  */
@@ -29,20 +29,28 @@ import { J1939Port } from "./port.ts";
 import type { TransferEvent } from "./transfer_event.ts";
 import { Transfers } from "./transfers.ts";
 
-/** How a message is sent while the event loop goes on. */
+/**
+ * Options of `J1939Socket.sendAsync`.
+ *
+ * @category J1939
+ */
 export interface J1939SendOptions extends WaitOptions {
   /**
-   * Whether to wait until the message has come through: to one node, until it has acknowledged the last byte; to
-   * everybody, and in one frame, until the last frame was seen on the bus. Default false: until the kernel has it.
+   * Whether to wait for delivery. A message of several frames to one node is delivered when the receiver has acknowledged
+   * the last byte; any other message, when its last frame was seen on the bus. Default false: the promise resolves when
+   * the kernel has taken the message.
    */
   readonly acknowledged?: boolean;
 }
 
 /**
- * A J1939 socket of the kernel (`CAN_J1939`): SAE J1939-21, with messages of up to 117440505 bytes, and J1939-81.
+ * A J1939 socket over the kernel's `CAN_J1939`: messages of up to 117440505 bytes (SAE J1939-21) between nodes that have
+ * addresses and NAMEs (SAE J1939-81). See the
+ * {@link https://docs.kernel.org/networking/j1939.html | kernel's documentation}.
  *
  * Every `timeout` is in seconds: absent or null waits for ever, 0 does not wait. A negative one is a RangeError.
  *
+ * @category J1939
  * @example
  * ```ts ignore
  * import { J1939Socket } from "@socketcan/bus";
@@ -53,7 +61,7 @@ export interface J1939SendOptions extends WaitOptions {
  * ```
  */
 export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
-  /** The NAME that it sends and receives for; null if it was opened without. */
+  /** The NAME that the socket sends from and receives for; null if it was opened without one. */
   readonly name: Name | null;
   readonly #options: FullJ1939Options;
   readonly #endpoint: Endpoint<J1939Port, J1939Message, J1939MessageInit>;
@@ -64,10 +72,10 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
   /**
    * Opens a socket.
    *
-   * @param options The name of the interface, to listen to what is for everybody; or options.
+   * @param options The options; or just the name of the interface, to receive messages to all nodes.
    * @throws {CanInitializationError} The interface does not exist, is not CAN or is down, or a system call failed.
-   * @throws {CanInterfaceNotImplementedError} There is no J1939 here: Linux has it since 5.4, in the module can-j1939.
-   * @throws {TypeError | RangeError} An option is wrong.
+   * @throws {CanInterfaceNotImplementedError} The kernel has no J1939. Linux 5.4 and later have it in the module can-j1939.
+   * @throws {TypeError | RangeError} An option is invalid.
    * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
    */
   constructor(options: string | J1939Options) {
@@ -84,7 +92,8 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
       settle: () => endpoint.socket.settle(),
       restore: (destination) => claims.restore(destination),
     });
-    // For a NAME the kernel knows the address; a fixed one beside it would be taken for ours though it may be another's.
+    // The kernel keeps the address of a NAME. An address beside it would count as this host's own even if another node
+    // holds it.
     const bound = name === null ? address ?? J1939_NO_ADDR : J1939_NO_ADDR;
     logger?.debug(`opening J1939 channel "${channel}"`);
     const endpoint: Endpoint<J1939Port, J1939Message, J1939MessageInit> = new Endpoint(
@@ -102,28 +111,46 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
     this.name = name === null ? null : new Name(name);
   }
 
-  /** As `Bus.send`: hands a message to the kernel, which sends the frames it takes. */
+  /**
+   * Hands a message to the kernel, which sends all its frames.
+   *
+   * @param timeout Seconds to wait for room in the send buffer or the transmit queue; absent or null: for ever; 0: do not
+   * wait.
+   * @throws {CanTimeoutError} There was no room in time. A long message of which a part was sent may still arrive.
+   * @throws {CanOperationError} The message cannot be sent; `code` is `EADDRNOTAVAIL` if the socket's NAME or the
+   * destination's has no address, `EBADFD` if the socket has neither NAME nor address, `EACCES` for a message to all nodes
+   * on a socket with `broadcast: false`, `ENETDOWN` or `ENODEV` if the link is down or the interface was removed, `EBADF`
+   * if the socket is closed.
+   * @throws {TypeError | RangeError} The message is invalid.
+   */
   override send(message: J1939MessageInit, timeout?: number | null): void {
     super.send(new Outgoing(message), timeout);
   }
 
-  /** As `Bus.sendMany`. */
+  /**
+   * Hands messages to the kernel, in order.
+   *
+   * @param timeout As for `send`, for all of them together.
+   * @returns How many the kernel has taken: all, or fewer if the timeout expired.
+   * @throws {CanOperationError} As `send`; the error's `sent` is the number of messages that the kernel had taken before.
+   * @throws {TypeError | RangeError} A message is invalid; none was sent.
+   */
   override sendMany(messages: readonly J1939MessageInit[], timeout?: number | null): number {
     if (!Array.isArray(messages)) throw new TypeError(`sendMany takes an array of messages: ${messages}`);
     return super.sendMany(messages.map((message) => new Outgoing(message)), timeout);
   }
 
   /**
-   * Hands a message to the kernel, while the event loop goes on; with `acknowledged: true`, waits until it has come
-   * through.
+   * Hands a message to the kernel without blocking the event loop; with `acknowledged: true`, also waits until it was
+   * delivered.
    *
-   * @throws As `send`, or the signal's reason when it is aborted: then the message was not sent, but for one that had been
-   * begun, which may arrive nevertheless.
-   * @throws {CanOperationError} With `acknowledged`, why the message has not come through, by `code`: nobody answers
-   * (`EHOSTUNREACH`), the receiver is busy (`EALREADY`) or has no room (`EMSGSIZE`), or any other reason of an abort. Linux
-   * 6.1 heeds a receiver's abort only if that is a node of the same host: that of another shows as `EHOSTUNREACH`, as soon
-   * as it does not answer in time.
-   * @throws {CanTimeoutError} With `acknowledged`, too, if it has not come through in time; it still may.
+   * @throws As `send`; or the signal's reason when it is aborted: the message was not sent then, except that a long
+   * message of which a part was sent may still arrive.
+   * @throws {CanOperationError} With `acknowledged`, the message was not delivered. `code` is `EHOSTUNREACH` if the
+   * receiver does not answer, `EALREADY` if it is busy, `EMSGSIZE` if it has no room, or stands for another abort reason.
+   * Linux 6.1 ignores an abort by a receiver on another host: the error is then `EHOSTUNREACH`, after the receiver has
+   * failed to answer in time.
+   * @throws {CanTimeoutError} With `acknowledged`, the message was not delivered in time; it may still be.
    */
   override sendAsync(message: J1939MessageInit, options: J1939SendOptions = {}): Promise<void> {
     return promised(() => {
@@ -137,13 +164,15 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
   }
 
   /**
-   * What happens to messages of more than 8 bytes that this socket sends or receives, without end, while the event loop
-   * goes on: their beginning, progress, end, and why they were aborted.
+   * Iterates over the events of messages of more than 8 bytes that this socket sends or receives: their beginning,
+   * progress and end, and why they were aborted.
    *
-   * It is open from the call on. While it is, `recv` does not throw what aborted a message that was sent: otherwise it
-   * does, once, unless `sendAsync` waits for it. At most 1024 events are kept for who does not read them.
+   * The feed is open from this call on. While one is open, the abort of a sent message is an event of it. Otherwise the
+   * next receive throws the error, once, unless a `sendAsync` with `acknowledged` rejects with it. A feed holds at most
+   * 1024 unread events, and then drops the oldest.
    *
    * @throws {CanOperationError} The socket is closed, or a system call failed.
+   * @throws {TypeError} An option is invalid.
    */
   transfers(options: SignalOptions = {}): Feed<TransferEvent> {
     this.#endpoint.assertOpen("follow the transfers of");
@@ -151,18 +180,18 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
   }
 
   /**
-   * Claims an address for the socket's NAME, and defends it until the socket is closed, as SAE J1939-81 has it: claims the
-   * option `address`; yields it to a NAME that is a smaller number; then, if the NAME is `arbitraryAddressCapable`, claims
-   * another that is free; answers requests for addresses; and begins anew when the link was down. While that goes on, in
-   * the event loop or while a call of this socket blocks, `claim` waits for an address.
+   * Claims an address for the socket's NAME, waits until it is valid, and defends it until the socket is closed, as
+   * SAE J1939-81 requires. The socket claims the option `address`; yields it to a node with a smaller NAME; then, if the
+   * NAME is `arbitraryAddressCapable`, claims a free one; answers requests for addresses; and claims again after the link
+   * was down. It does so while the event loop runs and while a call of this socket blocks.
    *
-   * One socket of this host claims for a NAME. Others that are opened with the same NAME use its address. A message of
-   * several frames that is on its way when the address is lost breaks off (`EPROTO`).
+   * Only one socket of a host should claim for a NAME. Other sockets opened with the same NAME use its address. If the
+   * address is lost while a message of several frames is being sent, that message is aborted (`EPROTO`).
    *
-   * @returns The address. It may still be lost later: `state`, `address` and `claimChanges` tell.
-   * @throws {CanOperationError} There is no address to be had (`EADDRNOTAVAIL`), or the socket is closed (`EBADF`).
-   * @throws {CanTimeoutError} There was none in time: an address takes a quarter of a second.
-   * @throws {TypeError} The socket has no NAME, or no address to claim.
+   * @returns The address. It may be lost later: see `state`, `address` and `claimChanges`.
+   * @throws {CanOperationError} No address is available (`EADDRNOTAVAIL`), or the socket is closed (`EBADF`).
+   * @throws {CanTimeoutError} The timeout expired. A claim takes at least 0.25 s.
+   * @throws {TypeError} The socket has no NAME, or neither an `address` nor a NAME that is `arbitraryAddressCapable`.
    */
   claim(options: WaitOptions = {}): Promise<number> {
     return promised(() => {
@@ -172,9 +201,11 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
   }
 
   /**
-   * Changes of `state` and `address`, without end, while the event loop goes on. It is open from the call on.
+   * Iterates over the changes of `state` and `address`. The feed is open from this call on; it holds at most 1024 unread
+   * events, and then drops the oldest.
    *
    * @throws {CanOperationError} The socket is closed.
+   * @throws {TypeError} An option is invalid.
    */
   claimChanges(options: SignalOptions = {}): Feed<ClaimStatus> {
     this.#endpoint.assertOpen("follow the claims of");
@@ -182,56 +213,60 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
   }
 
   /**
-   * Where the socket's NAME is: `"unclaimed"`, `"claiming"`, `"claimed"`, `"cannot-claim"`, as far as `claim` knows;
-   * `"static"` if it was opened without a NAME.
+   * The state of this socket's address claim; `"static"` if it was opened without a NAME. `"unclaimed"` if `claim` was not
+   * called, even if another socket has claimed an address for the NAME.
    */
   get state(): ClaimState | "static" {
     return this.name === null ? "static" : this.#claims.status.state;
   }
 
   /**
-   * The address that it sends from; null while it has none, or where another socket claims for its NAME. While `claiming`,
-   * the one that it is about to have.
+   * The address that the socket sends from, 0 to 253; while `state` is `"claiming"`, the one being claimed. Null if it has
+   * none, or if another socket claims for its NAME.
    */
   get address(): number | null {
     return this.name === null ? this.#options.address : this.#claims.status.address;
   }
 
-  /** The filters in force; null receives everything. */
+  /** The filters in force; null if everything is received. */
   get filters(): readonly J1939Filter[] | null {
     return this.#filters;
   }
 
   /**
-   * Replaces the filters. What was received under the older ones and not yet read is dropped.
+   * Replaces the filters. Messages received under the previous ones and not read yet are dropped.
    *
    * @param filters At most 512; null or an empty list receives everything.
-   * @throws {RangeError | TypeError} A filter is wrong; the older ones stay in force.
-   * @throws {CanOperationError} The kernel refuses, and the older ones stay in force; or the socket is closed.
+   * @throws {RangeError | TypeError} A filter is invalid; the previous ones stay in force.
+   * @throws {CanOperationError} The kernel refuses the filters, and the previous ones stay in force; or the socket is
+   * closed.
    */
   setFilters(filters: readonly J1939Filter[] | null): void {
     this.#endpoint.assertOpen("set filters of");
     this.#endpoint.socket.setFilters(toRawJ1939Filters(filters));
     this.#endpoint.reader.clear();
     this.#filters = copyFilters(filters);
-    this.#endpoint.arm(); // an error that was found among the dropped messages is for those who wait
+    this.#endpoint.arm(); // a pending receive gets an error that was found among the dropped messages
   }
 
-  /** A pending asynchronous wait keeps the process alive: the default. */
+  /** Makes pending asynchronous waits keep the process alive, which is the default. */
   override ref(): this {
     return this.#setKeepAlive(true);
   }
 
-  /** A pending asynchronous wait does not keep the process alive. In Deno it may then end up to 10 ms late. */
+  /** Lets the process exit despite pending asynchronous waits. In Deno these may then end up to 10 ms late. */
   override unref(): this {
     return this.#setKeepAlive(false);
   }
 
   /**
-   * Closes the socket and rejects every pending wait. What the kernel has taken is sent nevertheless: meanwhile the process
-   * stays alive (a message of 1785 bytes to everybody takes 13 s), and `await using` waits for it, unless there is no
-   * progress for 30 s (`ETIME`): Linux 6.1 may hold what was begun while the link went down until it goes down again. A
-   * claimed address is left without a word. A second call does nothing.
+   * Closes the socket and rejects all pending waits. A second call does nothing.
+   *
+   * The kernel still sends the messages that it has taken: a message of 1785 bytes to all nodes takes 13 s. The process
+   * stays alive meanwhile, and `await using` waits for it, until there is no progress for 30 s (`ETIME`): Linux 6.1 may
+   * hold a message that was begun while the link went down until the link goes down again.
+   *
+   * No message is sent about a claimed address, which is no longer defended.
    */
   override close(): void {
     if (this.closed) return;
@@ -244,7 +279,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
     }
   }
 
-  /** Closes at the end of an `await using` block, which ends when all that the kernel had taken was sent. */
+  /** Closes the socket at the end of an `await using` block, which waits until the kernel has sent all its messages. */
   override async [Symbol.asyncDispose](): Promise<void> {
     this.close();
     await this.#endpoint.socket.closed;
@@ -258,7 +293,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
       await acknowledgement.wait({ ...options, timeout: rest(deadline) }, () => {
         const text = `Cannot send ${message} on "${this.channel}": not acknowledged within ${options.timeout} s`;
         const details = { code: errnoName(ETIMEDOUT), errno: ETIMEDOUT, channel: this.channel };
-        return new CanTimeoutError(`${text}; it may still come through`, details);
+        return new CanTimeoutError(`${text}; it may still be delivered`, details);
       });
     } finally {
       this.#transfers.forget(acknowledgement);
@@ -272,7 +307,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
   }
 }
 
-/** What is left of a timeout; null for one that never ends. */
+/** Returns the seconds left until a deadline; null if there is none. */
 function rest(deadline: number): number | null {
   return deadline === Infinity ? null : Math.max(secondsUntil(deadline), 0);
 }

@@ -1,34 +1,44 @@
 /**
- * The 64 bits that tell a node of a J1939 network from all others.
+ * The 64-bit NAME that identifies a node on a J1939 network.
  *
  * @module
  */
 
 import { checkBoolean, checkWhole } from "../check.ts";
 
-/** The fields of a NAME. Those that are absent are 0 or false. */
+/**
+ * The fields of a NAME, SAE J1939-81. Absent fields are 0 or false.
+ *
+ * @category J1939
+ */
 export interface NameInit {
-  /** Serial number that the manufacturer gave, 0 to 2097151. */
+  /** The serial number assigned by the manufacturer, 0 to 2097151. */
   readonly identityNumber?: number;
-  /** The manufacturer's number at SAE, 0 to 2047. */
+  /** The manufacturer code assigned by SAE, 0 to 2047. */
   readonly manufacturerCode?: number;
-  /** Which of several units that together are one function, 0 to 7. */
+  /** Which of several ECUs that share one function, 0 to 7. */
   readonly ecuInstance?: number;
   /** Which of several functions of the same kind, 0 to 31. */
   readonly functionInstance?: number;
-  /** What it does, 0 to 255: up to 127 the same everywhere, from 128 on depending on industry group and vehicle system. */
+  /**
+   * The function, 0 to 255: up to 127 it is independent of the industry group, from 128 it depends on industry group and
+   * vehicle system.
+   */
   readonly function?: number;
-  /** What it is a part of, 0 to 127, depending on the industry group. */
+  /** The vehicle system that the function belongs to, 0 to 127; depends on the industry group. */
   readonly vehicleSystem?: number;
-  /** Which of several of these, 0 to 15. */
+  /** Which of several vehicle systems of the same kind, 0 to 15. */
   readonly vehicleSystemInstance?: number;
-  /** 0 global, 1 on-highway, 2 agriculture and forestry, 3 construction, 4 marine, 5 industrial; up to 7. */
+  /**
+   * The industry group, 0 to 7: 0 global, 1 on-highway, 2 agriculture and forestry, 3 construction, 4 marine,
+   * 5 industrial.
+   */
   readonly industryGroup?: number;
-  /** Whether it chooses another address if it loses its own. */
+  /** Whether the node may claim an address of its own choice when it loses the one it wants. */
   readonly arbitraryAddressCapable?: boolean;
 }
 
-/** Each number's first bit, and how many it has; bit 48 is reserved. */
+/** First bit and number of bits of each numeric field; bit 48 is reserved. */
 const fields = {
   identityNumber: [0, 21],
   manufacturerCode: [21, 11],
@@ -46,9 +56,10 @@ const ARBITRARY = 1n << 63n;
 const MOST = (1n << 64n) - 1n;
 
 /**
- * The NAME of a node, SAE J1939-81. Of two nodes that want the same address, the one whose NAME is the smaller number
- * gets it.
+ * The NAME of a node, SAE J1939-81, laid out as `linux/can/j1939.h` describes. When two nodes claim the same address, the
+ * one with the numerically smaller NAME wins. No two nodes of a network may have the same NAME.
  *
+ * @category J1939
  * @example
  * ```ts
  * import { Name } from "@socketcan/bus";
@@ -59,15 +70,15 @@ const MOST = (1n << 64n) - 1n;
  * ```
  */
 export class Name {
-  /** The NAME as the kernel has it. */
+  /** The NAME as a number, 0 to 2^64 - 1. */
   readonly value: bigint;
 
   /**
-   * A NAME.
+   * Makes a NAME.
    *
-   * @param init Its fields; or all of it, as a number or the 8 bytes of an address claim.
-   * @throws {TypeError} It is none of these, or a field is unknown or of the wrong type.
-   * @throws {RangeError} A field is out of its range, the number has more than 64 bits, or there are not 8 bytes.
+   * @param init Its fields; or the whole NAME, as a number or as the 8 bytes of an address claim.
+   * @throws {TypeError} `init` is none of these, or a field is unknown or of the wrong type.
+   * @throws {RangeError} A field is out of range, the number is negative or has more than 64 bits, or the length is not 8.
    */
   constructor(init: NameInit | bigint | Uint8Array) {
     if (init instanceof Uint8Array) this.value = fromBytes(init);
@@ -75,63 +86,63 @@ export class Name {
     else this.value = fromFields(init);
   }
 
-  /** Serial number that the manufacturer gave. */
+  /** The serial number assigned by the manufacturer, 0 to 2097151. */
   get identityNumber(): number {
     return fieldOf(this.value, "identityNumber");
   }
 
-  /** The manufacturer's number at SAE. */
+  /** The manufacturer code assigned by SAE, 0 to 2047. */
   get manufacturerCode(): number {
     return fieldOf(this.value, "manufacturerCode");
   }
 
-  /** Which of several units that together are one function. */
+  /** Which of several ECUs that share one function, 0 to 7. */
   get ecuInstance(): number {
     return fieldOf(this.value, "ecuInstance");
   }
 
-  /** Which of several functions of the same kind. */
+  /** Which of several functions of the same kind, 0 to 31. */
   get functionInstance(): number {
     return fieldOf(this.value, "functionInstance");
   }
 
-  /** What it does. */
+  /** The function, 0 to 255. */
   get function(): number {
     return fieldOf(this.value, "function");
   }
 
-  /** What it is a part of. */
+  /** The vehicle system that the function belongs to, 0 to 127. */
   get vehicleSystem(): number {
     return fieldOf(this.value, "vehicleSystem");
   }
 
-  /** Which of several of these. */
+  /** Which of several vehicle systems of the same kind, 0 to 15. */
   get vehicleSystemInstance(): number {
     return fieldOf(this.value, "vehicleSystemInstance");
   }
 
-  /** 0 global, 1 on-highway, 2 agriculture and forestry, 3 construction, 4 marine, 5 industrial. */
+  /** The industry group: 0 global, 1 on-highway, 2 agriculture and forestry, 3 construction, 4 marine, 5 industrial. */
   get industryGroup(): number {
     return fieldOf(this.value, "industryGroup");
   }
 
-  /** Whether it chooses another address if it loses its own. */
+  /** Whether the node may claim an address of its own choice when it loses the one it wants. */
   get arbitraryAddressCapable(): boolean {
     return (this.value & ARBITRARY) !== 0n;
   }
 
-  /** The 8 bytes of an address claim. */
+  /** Returns the 8 bytes that an address claim carries. */
   toBytes(): Uint8Array {
     return new Uint8Array(BigUint64Array.of(this.value).buffer);
   }
 
-  /** Its fields. */
+  /** Returns all fields, as `new Name()` takes them. The reserved bit 48 is not among them. */
   toJSON(): Required<NameInit> {
     const numbers = Object.keys(fields).map((name) => [name, fieldOf(this.value, name as NumberField)]);
     return { ...Object.fromEntries(numbers), arbitraryAddressCapable: this.arbitraryAddressCapable };
   }
 
-  /** 16 hexadecimal digits, as can-utils write it. */
+  /** Returns 16 hexadecimal digits, as can-utils prints a NAME. */
   toString(): string {
     return this.value.toString(16).padStart(16, "0");
   }
@@ -164,11 +175,11 @@ function fromBytes(bytes: Uint8Array): bigint {
 }
 
 /**
- * A NAME as a number.
+ * Returns a NAME as a number.
  *
- * @param label What it is, for the error.
- * @throws {TypeError} It is no NAME and no bigint.
- * @throws {RangeError} It has more than 64 bits, or is negative.
+ * @param label What is checked, for the error text.
+ * @throws {TypeError} The value is neither a Name nor a bigint.
+ * @throws {RangeError} The bigint is negative or has more than 64 bits.
  */
 export function checkName(label: string, name: unknown): bigint {
   const value = name instanceof Name ? name.value : name;

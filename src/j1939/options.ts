@@ -1,5 +1,5 @@
 /**
- * How a J1939 socket is opened.
+ * The options of a J1939 socket.
  *
  * @module
  */
@@ -7,47 +7,59 @@
 import { checkWhole, fillOptions, type OptionTable } from "../check.ts";
 import { checkCommon, type CommonOptions } from "../endpoint/options.ts";
 import { J1939_MAX_UNICAST_ADDR, type RawJ1939Filter } from "../kernel/j1939.ts";
-import { FREE_ADDRESSES } from "./address_claim.ts";
+import { DYNAMIC_ADDRESSES } from "./address_claim.ts";
 import { type J1939Filter, toRawJ1939Filters } from "./filter.ts";
 import { checkName, type Name } from "./name.ts";
 
-/** How an address is claimed. */
+/**
+ * Options for claiming an address, SAE J1939-81.
+ *
+ * @category J1939
+ */
 export interface ClaimOptions {
   /**
-   * First and last address to choose from when `address` is lost or absent, if the NAME is `arbitraryAddressCapable`.
-   * Default 128 and 247, those that are nobody's by the standard.
+   * The first and last address, 0 to 253, to choose from when `address` is lost or absent, if the NAME is
+   * `arbitraryAddressCapable`. Default 128 and 247: the addresses that the standard assigns to no function.
    */
   readonly range?: readonly [first: number, last: number];
-  /** Whether others may command the socket to claim another address (PGN 0xfed8). Default false. */
+  /** Whether other nodes may command this one to claim another address (commanded address, PGN 0xfed8). Default false. */
   readonly commandable?: boolean;
 }
 
-/** Options of a J1939 socket. */
+/**
+ * Options of a `J1939Socket`.
+ *
+ * @category J1939
+ */
 export interface J1939Options extends CommonOptions {
-  /** Name of the interface, such as `"vcan0"`. */
+  /** The name of the interface, such as `"vcan0"`. */
   readonly channel: string;
   /**
-   * The address to send from and to receive at, 0 to 253. With a `name`, the address to claim first. Default none: only
-   * messages to everybody are received, and none can be sent.
+   * The address to send from and to receive at, 0 to 253. With a `name`, the address to claim first. By default the
+   * socket has none: it receives only messages to all nodes, and cannot send.
    */
   readonly address?: number;
   /**
-   * The NAME to send from and to receive at: the address is the one that `claim`, or another program, has claimed for it.
+   * The NAME to send from and to receive for. Its address is the one that `claim`, or another program on this host, has
+   * claimed for it.
    */
   readonly name?: bigint | Name;
-  /** What to receive; null or an empty list: everything. Default null. */
+  /** The filters, at most 512; null or an empty list receives everything. Default null. */
   readonly filters?: readonly J1939Filter[] | null;
-  /** Of messages that have none of their own: 0, the highest, to 7; 0 and 1 need CAP_NET_ADMIN. Default 6. */
+  /** The priority of messages without one, 0 (highest) to 7; 0 and 1 need CAP_NET_ADMIN. Default 6. */
   readonly priority?: number;
-  /** Whether messages to everybody are received and may be sent. Default true. */
+  /** Whether the socket receives messages to all nodes and may send them (`SO_BROADCAST`). Default true. */
   readonly broadcast?: boolean;
-  /** How `claim` comes by an address. */
+  /** Options for `claim`. */
   readonly claim?: ClaimOptions;
-  /** Whether messages between other nodes are received too, those of one frame at least. Default false. */
+  /**
+   * Whether the socket also receives messages between other nodes (`SO_J1939_PROMISC`). The kernel does not reassemble
+   * those of several frames between other hosts. Default false.
+   */
   readonly promiscuous?: boolean;
 }
 
-/** Options with every default filled in. */
+/** Options with all defaults filled in. */
 export type FullJ1939Options =
   & CommonOptions
   & Required<Pick<J1939Options, "channel" | "filters" | "priority" | "broadcast" | "promiscuous">>
@@ -55,7 +67,7 @@ export type FullJ1939Options =
     readonly address: number | null;
     readonly name: bigint | null;
     readonly claim: Required<ClaimOptions>;
-    /** The filters as the kernel takes them. */
+    /** The filters in the kernel's form. */
     readonly rawFilters: readonly RawJ1939Filter[];
   };
 
@@ -84,10 +96,10 @@ export function fullJ1939Options(given: string | J1939Options): FullJ1939Options
   const options = typeof given === "string" ? { channel: given } : given;
   const full = fillOptions("J1939Socket", options, table) as unknown as FullJ1939Options;
   const { channel, address, name, priority, filters } = full;
-  if (!channel) throw new TypeError("Option channel is missing: the name of an interface, one at a time");
+  if (!channel) throw new TypeError("Option channel is missing: it must be the name of one interface");
   if (address !== null) checkWhole("Option address", address, 0, J1939_MAX_UNICAST_ADDR);
   if (name !== null && checkName("Option name", name) === 0n) {
-    throw new RangeError("Option name is 0, which is no NAME");
+    throw new RangeError("Option name is 0, which is not a valid NAME");
   }
   checkWhole("Option priority", priority, 0, 7);
   checkCommon(full);
@@ -100,7 +112,7 @@ export function fullJ1939Options(given: string | J1939Options): FullJ1939Options
 }
 
 const claimTable: OptionTable<ClaimOptions> = {
-  range: ["array", [FREE_ADDRESSES.first, FREE_ADDRESSES.last]],
+  range: ["array", [DYNAMIC_ADDRESSES.first, DYNAMIC_ADDRESSES.last]],
   commandable: ["boolean", false],
 };
 

@@ -9,133 +9,136 @@ import { SOCKADDR_CAN_SIZE } from "../kernel/can.ts";
 import { EAGAIN, EBUSY, ECONNABORTED, EDOM, EINTR, ENOBUFS } from "../kernel/errno.ts";
 import { encodeJ1939Address } from "../kernel/j1939.ts";
 import { Datagram } from "../socket/datagram.ts";
-import { destinationOf, type J1939MessageInit, MOST_TO_EVERYBODY } from "./message.ts";
+import { destinationOf, type J1939MessageInit, MAX_BROADCAST_BYTES } from "./message.ts";
 
 /**
- * A PGN of the transport protocol's own. The kernel begins no message with it (EDOM), but does not look at the PGN of the
- * rest of one. So what is left of a message that is aborted at this very moment is not taken for another message.
+ * The PGN given with all parts of a message but the first. The kernel refuses to begin a message of this PGN (EDOM), as it
+ * belongs to the transport protocol, but does not read the PGN of a further part. So if the kernel aborts a message just
+ * before its next part, it cannot send that part as a message of its own.
  */
-const ONLY_THE_REST = 0xec00;
+const CONTINUATION_PGN = 0xec00;
 
 /** A message of which the kernel has taken a part. */
-interface Begun {
+interface PartialMessage {
   message: J1939MessageInit;
   readonly datagram: Datagram;
   readonly length: number;
   readonly number: number;
   sent: number;
   /**
-   * `"aborted"`: the kernel is about to tell why. `"failed"`: it cannot be continued, its sender was told, and the kernel
-   * has not given it up yet.
+   * `"sending"`: further parts follow. `"aborted"`: the kernel has aborted it, and its report with the reason is due.
+   * `"failed"`: it cannot be continued and its sender has the error, but the kernel still expects the rest.
    */
-  state: "going on" | "aborted" | "failed";
+  state: "sending" | "aborted" | "failed";
 }
 
-/** What else has to be done. */
-export interface OutboxHelper {
-  /** The error queue will tell of this message by this number. */
+/** What the outbox needs of its socket. */
+export interface OutboxHost {
+  /** Called when the kernel has taken a message or its first part. Reports in the error queue carry this number. */
   onBegun(number: number, message: J1939MessageInit): void;
-  /** Sets the priority of messages from now on. */
-  prioritize(priority: number): void;
-  /** Takes the reports that there are; returns whether there can be no others, as nothing waits to be sent. */
+  /** Sets the priority of the messages that follow. */
+  setPriority(priority: number): void;
+  /** Reads all reports that have arrived; returns whether no others can follow, because nothing is left to send. */
   settle(): boolean;
 }
 
 /**
- * The way to the kernel. A message that was begun must be continued before another can begin: the kernel takes what comes
- * next as its rest. Whoever sends next continues it, and who has begun it learns what became of it.
+ * Hands messages to the kernel. A message that was begun must be completed before another can begin: the kernel takes the
+ * next bytes as its continuation. So every send first continues it, and its own sender gets its result.
  */
 export class J1939Outbox {
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #helper: OutboxHelper;
+  readonly #host: OutboxHost;
   readonly #small: Datagram;
   #priority: number;
-  /** The kernel's number of the next message: it counts those that it begins with. */
+  /** The number that the kernel gives to the next message that it begins. */
   #number = 0;
-  #begun: Begun | null = null;
-  /** What became of messages that were begun, for who asks: handed over, or `-errno`. */
-  readonly #ended = new WeakMap<J1939MessageInit, number>();
+  #partial: PartialMessage | null = null;
+  /** Results of messages sent in parts, until their senders ask: 1 for handed over, or `-errno`. */
+  readonly #results = new WeakMap<J1939MessageInit, number>();
 
   /**
-   * @param priority The one that the socket has.
+   * @param priority The socket's present priority.
    */
-  constructor(libc: Libc, fd: number, priority: number, helper: OutboxHelper) {
+  constructor(libc: Libc, fd: number, priority: number, host: OutboxHost) {
     this.#libc = libc;
     this.#fd = fd;
     this.#priority = priority;
-    this.#helper = helper;
-    this.#small = new Datagram(libc, fd, { name: SOCKADDR_CAN_SIZE, control: 0, data: MOST_TO_EVERYBODY });
+    this.#host = host;
+    this.#small = new Datagram(libc, fd, { name: SOCKADDR_CAN_SIZE, control: 0, data: MAX_BROADCAST_BYTES });
   }
 
   /**
-   * Sends a message, or goes on with it.
+   * Sends a message, or its next part.
    *
-   * @param priority For a message that has none.
-   * @returns 1 when all of it is handed over; 0 when there is no room for now; or `-errno`: `-ENOBUFS` if the kernel does
-   * not tell when there is.
+   * @param priority The priority if the message has none.
+   * @returns 1 when all of it is handed over; 0 when there is no room now; or `-errno`: `-ENOBUFS` where poll does not
+   * report when there is room.
    */
   send(message: J1939MessageInit, priority: number): number {
-    if (this.#begun !== null && !this.#goOn(this.#begun)) return this.#begun?.state === "going on" ? 0 : -ENOBUFS;
-    const ended = this.#ended.get(message);
-    if (ended !== undefined) {
-      this.#ended.delete(message);
-      return ended;
+    if (this.#partial !== null && !this.#continue(this.#partial)) {
+      return this.#partial?.state === "sending" ? 0 : -ENOBUFS;
     }
-    return this.#begun === null ? this.#begin(message, message.priority ?? priority) : -ENOBUFS;
+    const result = this.#results.get(message);
+    if (result !== undefined) {
+      this.#results.delete(message);
+      return result;
+    }
+    return this.#partial === null ? this.#begin(message, message.priority ?? priority) : -ENOBUFS;
   }
 
-  /** A message that waits for room is to be found as another object, which is equal. */
+  /** Replaces a message that waits for room by an equal object, which is passed to `send` from now on. */
   replace(message: J1939MessageInit, by: J1939MessageInit): void {
-    if (this.#begun?.message === message) this.#begun.message = by;
+    if (this.#partial?.message === message) this.#partial.message = by;
   }
 
   /**
-   * A transfer has failed.
+   * Records that the kernel has aborted a transfer.
    *
-   * @returns Whether who sends it will be told, because it is still being handed over.
+   * @returns Whether the sender gets the error from `send`, because parts of the message are still being handed over.
    */
   failed(number: number, errno: number): boolean {
-    if (this.#begun?.number !== number) return false;
-    this.#end(this.#begun, -errno);
+    if (this.#partial?.number !== number) return false;
+    this.#end(this.#partial, -errno);
     return true;
   }
 
-  /** Goes on with what was begun; returns whether another message may begin. */
-  #goOn(begun: Begun): boolean {
-    if (begun.state === "going on") {
-      const result = begun.datagram.send(begun.length - begun.sent, 0, 0, begun.sent);
+  /** Continues a message that was begun; returns whether `send` may proceed to its own message. */
+  #continue(partial: PartialMessage): boolean {
+    if (partial.state === "sending") {
+      const result = partial.datagram.send(partial.length - partial.sent, 0, 0, partial.sent);
       if (result === -EAGAIN || result === -EINTR) return false;
       if (result >= 0) {
-        begun.sent += result;
-        if (begun.sent === begun.length) this.#end(begun, 1);
-        return this.#begun === null;
+        partial.sent += result;
+        if (partial.sent === partial.length) this.#end(partial, 1);
+        return this.#partial === null;
       }
       if (result !== -EDOM) {
-        begun.state = "failed";
-        this.#ended.set(begun.message, result);
-        return true; // so that its sender is told
+        partial.state = "failed";
+        this.#results.set(partial.message, result);
+        return true; // its sender, if it is the caller, gets the error now
       }
-      begun.state = "aborted";
+      partial.state = "aborted";
     }
-    // Till the kernel has given it up, it would take any other message for the rest of this one.
-    if (this.#helper.settle() && this.#begun === begun) this.#end(begun, -ECONNABORTED);
-    return this.#begun === null;
+    // Until the kernel has dropped it, the kernel would take any other message as its continuation.
+    if (this.#host.settle() && this.#partial === partial) this.#end(partial, -ECONNABORTED);
+    return this.#partial === null;
   }
 
-  #end(begun: Begun, result: number): void {
-    if (begun.state !== "failed") this.#ended.set(begun.message, result);
-    this.#begun = null;
+  #end(partial: PartialMessage, result: number): void {
+    if (partial.state !== "failed") this.#results.set(partial.message, result);
+    this.#partial = null;
   }
 
   #begin(message: J1939MessageInit, priority: number): number {
     const { pgn, data } = message;
     const { length } = data;
     if (priority !== this.#priority) {
-      this.#helper.prioritize(priority);
+      this.#host.setPriority(priority);
       this.#priority = priority;
     }
-    const datagram = length <= MOST_TO_EVERYBODY
+    const datagram = length <= MAX_BROADCAST_BYTES
       ? this.#small
       : new Datagram(this.#libc, this.#fd, { name: SOCKADDR_CAN_SIZE, control: 0, data: length });
     datagram.name.set(encodeJ1939Address(0, { ...destinationOf(message), pgn }));
@@ -145,10 +148,10 @@ export class J1939Outbox {
     if (result >= 0 || result === -EBUSY) this.#number++;
     if (result < 0) return result;
     const number = (this.#number - 1) >>> 0;
-    this.#helper.onBegun(number, message);
+    this.#host.onBegun(number, message);
     if (result === length) return 1;
-    datagram.name.set(encodeJ1939Address(0, { ...destinationOf(message), pgn: ONLY_THE_REST }));
-    this.#begun = { message, datagram, length, number, sent: result, state: "going on" };
+    datagram.name.set(encodeJ1939Address(0, { ...destinationOf(message), pgn: CONTINUATION_PGN }));
+    this.#partial = { message, datagram, length, number, sent: result, state: "sending" };
     return 0;
   }
 }

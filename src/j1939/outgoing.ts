@@ -1,5 +1,5 @@
 /**
- * Messages on their way.
+ * Messages being sent.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { FullJ1939Options } from "./options.ts";
 import type { J1939Port } from "./port.ts";
 import type { Transfers } from "./transfers.ts";
 
-/** A message on its way: one that was begun is known again by being the same object. */
+/** A message being sent. Object identity tells whether the kernel has already taken the first part of it. */
 export class Outgoing implements J1939MessageInit {
   readonly pgn: number;
   readonly destination: number | bigint | Name | undefined;
@@ -33,13 +33,13 @@ export class Outgoing implements J1939MessageInit {
   }
 }
 
-/** What a J1939 socket sends. */
+/** How a J1939 socket sends messages. */
 export class MessageSending implements Sending<J1939MessageInit> {
   readonly channel: string;
   readonly logger: Logger | undefined;
   readonly noRoom: string =
-    "the send buffer is full, or another socket of this host has a transfer between the same nodes; a long message that " +
-    "had been begun may still arrive";
+    "the send buffer is full, or another socket of this host has a transfer between the same nodes; a long message of " +
+    "which a part was sent may still arrive";
   readonly #port: J1939Port;
   readonly #transfers: Transfers;
 
@@ -55,7 +55,7 @@ export class MessageSending implements Sending<J1939MessageInit> {
   }
 
   hold(message: J1939MessageInit): J1939MessageInit {
-    const held = new Outgoing({ ...message, data: new Uint8Array(message.data) }); // a Buffer's `slice` is no copy
+    const held = new Outgoing({ ...message, data: new Uint8Array(message.data) }); // a Buffer's `slice` does not copy
     this.#port.replace(message, held);
     this.#transfers.replace(message, held);
     return held;

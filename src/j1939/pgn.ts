@@ -1,5 +1,5 @@
 /**
- * Parameter group numbers, and identifiers that carry them.
+ * Parameter group numbers, and the identifiers that carry them.
  *
  * @module
  */
@@ -8,14 +8,15 @@ import { checkWhole } from "../check.ts";
 import { CAN_EFF_MASK } from "../kernel/can.ts";
 import { J1939_NO_ADDR, J1939_PGN_MAX, J1939_PGN_PDU1_MAX } from "../kernel/j1939.ts";
 
-/** Whether a PGN has a destination, which is then in its last byte on the wire. */
+/** Whether messages of this PGN are addressed: on the wire, the last byte of the PGN is then the destination. */
 function isPdu1(pgn: number): boolean {
   return ((pgn >> 8) & 0xff) < 240;
 }
 
 /**
- * A parameter group number, SAE J1939-21: which message it is.
+ * A parameter group number (PGN), SAE J1939-21: identifies the content of a message.
  *
+ * @category J1939
  * @example
  * ```ts
  * import { Pgn } from "@socketcan/bus";
@@ -26,91 +27,101 @@ function isPdu1(pgn: number): boolean {
  * ```
  */
 export class Pgn {
-  /** The number, without a destination. */
+  /** The number, 0 to 0x3ffff, without a destination. */
   readonly value: number;
 
   /**
-   * The PGN of that number.
+   * Makes a PGN from its number.
    *
-   * @param value 0 to 0x3ffff; up to 0x..efff its last byte is 0, as the destination is there on the wire.
-   * @throws {TypeError} It is no number.
-   * @throws {RangeError} It is no PGN.
+   * @param value 0 to 0x3ffff. Where the middle byte (PF) is below 0xf0, the last byte must be 0: on the wire it is the
+   * destination.
+   * @throws {TypeError} The value is not a number.
+   * @throws {RangeError} The value is not a PGN.
    */
   constructor(value: number) {
     this.value = checkPgn("pgn", value);
   }
 
-  /** The byte that tells the two kinds apart: PF. */
+  /** The PDU format (PF), the middle byte: below 240 the PGN is of kind PDU1, from 240 of kind PDU2. */
   get pduFormat(): number {
     return (this.value >> 8) & 0xff;
   }
 
-  /** The byte that is the destination on the wire if `isPdu1`, else a part of the number: PS. */
+  /** The PDU specific byte (PS), the last byte: 0 if `isPdu1`, where the destination takes its place on the wire. */
   get pduSpecific(): number {
     return this.value & 0xff;
   }
 
-  /** Bit 16, DP. */
+  /** The data page (DP), bit 16: 0 or 1. */
   get dataPage(): number {
     return (this.value >> 16) & 1;
   }
 
-  /** Bit 17, EDP; reserved in older editions. */
+  /** The extended data page (EDP), bit 17: 0 or 1. Reserved in older editions of the standard. */
   get extendedDataPage(): number {
     return (this.value >> 17) & 1;
   }
 
-  /** Whether messages of up to 8 bytes have a destination, which may be everybody. */
+  /** Whether messages of up to 8 bytes carry a destination, which may be 255, all nodes. */
   get isPdu1(): boolean {
     return isPdu1(this.value);
   }
 
-  /** Whether messages of up to 8 bytes always go to everybody. */
+  /** Whether messages of up to 8 bytes always go to all nodes. */
   get isPdu2(): boolean {
     return !this.isPdu1;
   }
 
-  /** The 3 bytes that stand for it in data, as in a request (PGN 0xea00). */
+  /** Returns the 3 bytes, lowest first, that represent a PGN in a payload, as in a request (PGN 0xea00). */
   toBytes(): Uint8Array {
     return Uint8Array.of(this.value, this.value >> 8, this.value >> 16);
   }
 
-  /** The number. */
+  /** Returns the number. */
   toJSON(): number {
     return this.value;
   }
 
-  /** The number, in both writings that are in use. */
+  /** Returns the number in hexadecimal and decimal, both of which are in use: `0xf004 (61444)`. */
   toString(): string {
     return pgnText(this.value);
   }
 }
 
-/** A PGN in both writings that are in use; also of a number that is none, as others may send. */
+/** Returns a PGN in hexadecimal and decimal; the number need not be a valid PGN, as other nodes may send anything. */
 export function pgnText(value: number): string {
   return `0x${value.toString(16).padStart(4, "0")} (${value})`;
 }
 
-/** What a 29-bit identifier says. */
+/**
+ * The fields of a 29-bit identifier, SAE J1939-21.
+ *
+ * @category J1939
+ */
 export interface J1939Id {
-  /** Which message it is, 0 to 0x3ffff, without the destination. */
+  /** The parameter group number, 0 to 0x3ffff, without the destination. */
   readonly pgn: number;
-  /** 0, the highest, to 7. */
+  /** The priority, 0 (highest) to 7. */
   readonly priority: number;
-  /** Address of the sender, 0 to 255: 254 has none yet. */
+  /** The sender's address, 0 to 255; 254 is a sender without an address. */
   readonly source: number;
-  /** Address of the receiver; 255 for everybody, and for all PGNs that have no destination. */
+  /** The receiver's address, 0 to 255; 255 is all nodes, and is also given for PGNs that carry no destination. */
   readonly destination: number;
 }
 
-/** What an identifier is made of; priority 6 and everybody if they are absent. */
+/**
+ * The fields to make an identifier from. The defaults are priority 6 and destination 255, all nodes.
+ *
+ * @category J1939
+ */
 export type J1939IdInit = Pick<J1939Id, "pgn" | "source"> & Partial<J1939Id>;
 
 /**
- * The identifier of an extended frame.
+ * Returns the 29-bit identifier of an extended frame.
  *
- * @throws {TypeError} A field is no number.
- * @throws {RangeError} A field is out of its range, or there is a destination for a PGN that has none.
+ * @category J1939
+ * @throws {TypeError} A field is not a number.
+ * @throws {RangeError} A field is out of range, or a destination is given for a PGN that carries none.
  *
  * @example
  * ```ts
@@ -129,16 +140,20 @@ export function packJ1939Id(
   checkWhole("source", source, 0, 255);
   checkWhole("destination", destination, 0, 255);
   if (!addressed && destination !== J1939_NO_ADDR) {
-    throw new RangeError(`destination is ${destination}: PGN ${pgnText(pgn)} has none, and goes to everybody (255)`);
+    throw new RangeError(
+      `destination is ${destination}: PGN ${pgnText(pgn)} carries no destination and goes to all nodes (255)`,
+    );
   }
   return (priority << 26 | pgn << 8 | (addressed ? destination << 8 : 0) | source) >>> 0;
 }
 
 /**
- * What the identifier of an extended frame says.
+ * Returns the fields of the 29-bit identifier of an extended frame.
  *
+ * @category J1939
  * @param id 0 to 0x1fffffff.
- * @throws {RangeError | TypeError} It is no such identifier.
+ * @throws {TypeError} The identifier is not a number.
+ * @throws {RangeError} The identifier is out of range.
  */
 export function unpackJ1939Id(id: number): J1939Id {
   checkWhole("id", id, 0, CAN_EFF_MASK, `0x${CAN_EFF_MASK.toString(16)}`);
@@ -153,15 +168,16 @@ export function unpackJ1939Id(id: number): J1939Id {
 }
 
 /**
- * A PGN without a destination.
+ * Returns a value if it is a PGN without a destination.
  *
- * @throws {TypeError | RangeError} It is none.
+ * @param label What is checked, for the error text.
+ * @throws {TypeError | RangeError} It is not.
  */
 export function checkPgn(label: string, value: unknown): number {
   const pgn = checkWhole(label, value, 0, J1939_PGN_MAX, `0x${J1939_PGN_MAX.toString(16)}`);
   if (isPdu1(pgn) && (pgn & 0xff) !== 0) {
     const shown = `0x${pgn.toString(16)}`;
-    throw new RangeError(`${label} is ${shown}: its last byte must be 0, because it has a destination, given apart`);
+    throw new RangeError(`${label} is ${shown}: its last byte must be 0, because the destination is given separately`);
   }
   return pgn;
 }

@@ -1,5 +1,5 @@
 /**
- * A J1939 socket of the kernel.
+ * The kernel's J1939 socket (`CAN_J1939`).
  *
  * @module
  */
@@ -27,19 +27,19 @@ import { closeWhenSent } from "../socket/linger.ts";
 import type { BackgroundWork } from "../socket/readiness.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
 import { j1939SendError } from "./errors.ts";
-import { J1939Inbox, LONGEST } from "./inbox.ts";
+import { J1939Inbox, MAX_RECEIVED_BYTES } from "./inbox.ts";
 import { destinationOf, type J1939Message, type J1939MessageInit } from "./message.ts";
 import type { FullJ1939Options } from "./options.ts";
 import { J1939Outbox } from "./outbox.ts";
 import { J1939Reports, type TransferReport } from "./reports.ts";
 import { configureJ1939, followTransfers, setJ1939Filters, setPriority } from "./settings.ts";
 
-/** Seconds between two looks for a link that is down: nothing tells when its interface is removed. */
-const LOOK = 1;
+/** Seconds between two checks of a link that is down: the kernel does not notify the socket when its interface is removed. */
+const LINK_CHECK = 1;
 
-/** Why a socket is not closed. */
-const HELD =
-  "a message makes no progress, and the kernel lets go of it when the link goes down; the descriptor stays open";
+/** Why a socket cannot be closed yet, for an error text. */
+const STUCK =
+  "a message makes no progress, and the kernel drops it only when the link goes down; the descriptor stays open until then";
 
 const J1939: Protocol = {
   name: "CAN_J1939",
@@ -48,54 +48,56 @@ const J1939: Protocol = {
   missing: `load the module with "sudo modprobe can-j1939" (in the kernel since Linux 5.4)`,
 };
 
-/** Who is told of transfers. */
-export interface TransferListener {
-  /** The kernel has taken a message, or the first part of it; reports will have this number. */
+/** Receives the notifications of a port. */
+export interface J1939Listener {
+  /** Called when the kernel has taken a message or its first part. Reports on it carry this number. */
   onBegun(number: number, message: J1939MessageInit): void;
   /**
-   * The kernel tells of a transfer.
+   * Called with each report on a transfer.
    *
-   * @param told Whether who sends the message is told by what it has called.
-   * @returns An error that nobody was told yet.
+   * @param reported Whether the sender gets the error from its pending call.
+   * @returns The error of the transfer, if nobody has got it yet.
    */
-  onReport(report: TransferReport, told: boolean): Error | null;
-  /** Waiting for reports failed. */
+  onReport(report: TransferReport, reported: boolean): Error | null;
+  /** Called when waiting for reports failed. */
   onFailure(failure: Error): void;
   /**
-   * The kernel knows no address for the socket's NAME, or for that of a destination.
+   * Called when the kernel knows no address for the socket's NAME, or none for the destination's.
    *
-   * @param destination The destination's NAME; 0 if it has none.
-   * @returns Whether it will soon.
+   * @param destination The destination's NAME; 0 if the destination is not given by NAME.
+   * @returns Whether it will know one soon, so that the message waits.
    */
   onNoAddress(destination: bigint): boolean;
 }
 
-/** CAN_J1939 over a libc. */
+/** A `CAN_J1939` socket over libc. */
 export class J1939Port extends KernelSocket implements Socket<J1939Message, J1939MessageInit> {
   readonly #options: FullJ1939Options;
-  readonly #listener: TransferListener | null;
+  readonly #listener: J1939Listener | null;
   readonly #index: number;
   readonly #in: J1939Inbox;
   readonly #out: J1939Outbox;
   readonly #reports: J1939Reports;
-  readonly #looking: RetryTimer;
+  readonly #linkTimer: RetryTimer;
   #filters: readonly RawJ1939Filter[];
-  /** Resolves when the socket is closed, which `close` may have to leave for later. */
+  /** Resolves when the descriptor is closed, which may be some time after the call of `close`. */
   closed: Promise<void> = Promise.resolve();
-  /** Whether the last receive found the end of what was there. */
+  /** Whether the last receive found the receive buffer empty. */
   #empty = false;
-  /** An error for the next receive. */
-  #kept: Error | null = null;
-  /** Whether the link was down when it was last looked at, and whether its interface is gone for good. */
+  /** An error to be thrown by the next receive. */
+  #pendingError: Error | null = null;
+  /** Whether the link was down when it was last checked. */
   #down = false;
+  /** Whether the interface was removed. */
   #gone = false;
 
   /**
-   * Opens and binds a socket; filters and all other options are in force before the first message can arrive.
+   * Opens and binds a socket. Filters and all other options are in force before the first message can arrive.
    *
-   * @param address The address to bind to: 255 for none.
-   * @param onReady See `Source.arm`; with an error if waiting itself failed.
-   * @throws {CanInitializationError} With the step that failed and what to do. No descriptor is left open.
+   * @param address The address to bind to; 255 for none.
+   * @param onReady See `Source.arm`; called with an error if waiting itself failed.
+   * @throws {CanInitializationError} A system call failed: the error names the step and what to do. No descriptor is left
+   * open.
    * @throws {CanInterfaceNotImplementedError} The kernel has no J1939.
    */
   constructor(
@@ -103,7 +105,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     options: FullJ1939Options,
     address: number,
     onReady: OnReady,
-    listener: TransferListener | null = null,
+    listener: J1939Listener | null = null,
   ) {
     super(libc, J1939, options, onReady);
     this.#options = options;
@@ -114,12 +116,12 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
       configureJ1939(this.settings, options);
       const bound = this.#bind(address);
       if (bound < 0) throw this.error("bind a CAN_J1939 socket to", "bind", bound);
-      this.#looking = new RetryTimer(() => this.ready());
+      this.#linkTimer = new RetryTimer(() => this.ready());
       this.#in = new J1939Inbox(libc, this.fd);
       this.#reports = new J1939Reports(libc, this.fd);
       this.#out = new J1939Outbox(libc, this.fd, options.priority, {
         onBegun: (number, message) => this.#listener?.onBegun(number, message),
-        prioritize: (priority) => setPriority(this.settings, priority),
+        setPriority: (priority) => setPriority(this.settings, priority),
         settle: () => this.settle(),
       });
     } catch (error) {
@@ -130,49 +132,49 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   }
 
   get idle(): boolean {
-    return this.#empty && this.#kept === null && !this.#down && this.readiness.watched;
+    return this.#empty && this.#pendingError === null && !this.#down && this.readiness.watched;
   }
 
-  /** Whether something waits to be sent. */
+  /** Whether the kernel still has something to send for this socket. */
   get waiting(): boolean {
     return this.settings.unsentBytes > 0;
   }
 
-  /** What has to go on while the thread waits. */
+  /** A task that must continue while the thread is blocked in a call of this socket. */
   set background(work: BackgroundWork | null) {
     this.readiness.background = work;
   }
 
-  /** Whether to take reports though nobody receives or sends. `arm` is to be called after a change. */
+  /** Whether to read reports even while no receive or send is pending. Call `arm` after a change. */
   set watching(value: { readonly keepAlive: boolean } | null) {
     this.readiness.errorQueue = value;
   }
 
-  /** Whether the link is up, as far as is known. */
+  /** Whether the link is up, as far as the socket knows. */
   get isUp(): boolean {
-    if (this.#down) this.#look();
+    if (this.#down) this.#checkLink();
     return !this.#down;
   }
 
   receive(into: J1939Message[], from: number, max: number): number {
-    if (this.#down) this.#look();
+    if (this.#down) this.#checkLink();
     this.#empty = false;
     let received = 0;
-    while (this.#kept === null && received < max) {
+    while (this.#pendingError === null && received < max) {
       const message = this.#in.receive();
       if (typeof message !== "number") {
         into[from + received++] = message;
         continue;
       }
       this.#empty = message === -EAGAIN;
-      if (this.#empty) this.#takeReports();
+      if (this.#empty) this.#readReports();
       else if (message !== -EINTR) this.#receiveFailed(message);
       break;
     }
     if (from + received > 0) return received;
-    const error = this.#kept;
+    const error = this.#pendingError;
     if (error !== null) {
-      this.#keep(null);
+      this.#setPendingError(null);
       throw error;
     }
     if (this.#gone && this.#empty) throw this.error("receive from", "recvmmsg", -ENODEV);
@@ -186,8 +188,8 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     const { priority } = this.#options;
     let result = this.#out.send(message, priority);
     if (result === -ENETDOWN) {
-      // The socket tells it once: to a send, though it is news for who receives. It is no reason not to send if the
-      // interface is up again.
+      // The socket reports this once, here to a send, but it concerns the receiver. If the link is up again, the message
+      // can be sent.
       this.#receiveFailed(result);
       if (this.isUp) result = this.#out.send(message, priority);
     }
@@ -209,7 +211,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
       default:
         throw this.#sendError(message, result);
     }
-    this.#takeReports(); // poll tells of them, and there would be no waiting for room
+    this.#readReports(); // while there are any, poll returns at once, and would not wait for room
     return 0;
   }
 
@@ -219,16 +221,16 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   }
 
   override waitReadable(seconds: number): void {
-    super.waitReadable(this.#down ? Math.min(seconds, LOOK) : seconds);
+    super.waitReadable(this.#down ? Math.min(seconds, LINK_CHECK) : seconds);
   }
 
   override arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
-    const looking = readable && this.#down;
-    this.#looking.set(looking ? performance.now() + 1000 * LOOK : Infinity, keepAlive);
+    const checking = readable && this.#down;
+    this.#linkTimer.set(checking ? performance.now() + 1000 * LINK_CHECK : Infinity, keepAlive);
     super.arm(readable, writable, keepAlive);
   }
 
-  /** Binds the socket anew, to another address. */
+  /** Binds the socket to another address. */
   rebind(address: number): void {
     const result = this.#bind(address);
     if (result < 0) throw this.error(`bind to address ${address} on`, "bind", result);
@@ -240,20 +242,20 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     if (result < 0) throw this.error("unbind from the NAME on", "bind", result);
   }
 
-  /** Sets what is told of transfers, besides aborts of those that this socket sends. */
+  /** Sets which reports the kernel makes; see `followTransfers`. */
   follow(sending: boolean, receiving: boolean): void {
     followTransfers(this.settings, sending, receiving);
   }
 
-  /** Replaces the filters, and drops what has been received under the older ones. */
+  /** Replaces the filters, and drops the messages that were received under the previous ones. */
   setFilters(filters: readonly RawJ1939Filter[]): void {
-    // While nothing passes, emptying the buffer comes to an end.
+    // Nothing passes meanwhile, so that emptying the receive buffer comes to an end.
     setJ1939Filters(this.settings, null);
     let message: J1939Message | number;
     do {
       message = this.#in.receive();
       if (typeof message === "number" && message !== -EAGAIN && message !== -EINTR) this.#receiveFailed(message);
-    } while (message !== -EAGAIN && this.#kept === null);
+    } while (message !== -EAGAIN && this.#pendingError === null);
     try {
       setJ1939Filters(this.settings, filters);
       this.#filters = filters;
@@ -263,17 +265,17 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     }
   }
 
-  /** Closes the socket; what waits to be sent is sent before, while the event loop goes on: see `closed`. */
+  /** Closes the socket once the kernel has sent what it has taken, while the event loop runs: see `closed`. */
   override close(): void {
     try {
-      this.#looking.clear();
+      this.#linkTimer.clear();
       this.readiness.stop();
     } finally {
       const closing = closeWhenSent({
         unsent: () => this.settings.unsentBytes,
         close: () => super.close(),
         keepAlive: true,
-        timeoutError: () => this.error("close", "close", -ETIME, HELD),
+        timeoutError: () => this.error("close", "close", -ETIME, STUCK),
       });
       if (closing !== null) {
         this.closed = closing;
@@ -286,70 +288,72 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     return this.libc.bind(this.fd, encodeJ1939Address(this.#index, { name, pgn: J1939_NO_PGN, address }));
   }
 
-  /** Takes reports; returns whether there can be no others, as nothing waits to be sent. */
+  /** Reads all reports that have arrived; returns whether no others can follow, because nothing was left to send. */
   settle(): boolean {
     const settled = !this.waiting;
-    this.#takeReports();
+    this.#readReports();
     return settled;
   }
 
   protected override ready(failure?: Error): void {
     if (failure) this.#listener?.onFailure(failure);
     else if (this.readiness.errorQueue) {
-      this.#takeReports();
-      this.#takeError();
+      this.#readReports();
+      this.#takeSocketError();
     }
     super.ready(failure);
   }
 
-  /** Takes the error of the socket itself, which else wakes who waits for reports until somebody receives or sends. */
-  #takeError(): void {
+  /** Takes the socket's own error, which would otherwise wake a wait for reports again and again. */
+  #takeSocketError(): void {
     try {
       const error = this.settings.takeError();
       if (error < 0) this.#receiveFailed(error);
     } catch (error) {
-      this.#keep(this.#kept ?? error as Error);
+      this.#setPendingError(this.#pendingError ?? error as Error);
     }
   }
 
-  /** Takes what the error queue tells. */
-  #takeReports(): void {
+  /** Reads the error queue until it is empty. */
+  #readReports(): void {
     for (;;) {
       const report = this.#reports.read();
       if (report === -EAGAIN) return;
       if (typeof report === "number") {
         if (report === -EINTR) continue;
-        return this.#keep(this.error("read the error queue of", "recvmmsg", report));
+        return this.#setPendingError(this.error("read the error queue of", "recvmmsg", report));
       }
       if (report === null) continue;
       const { direction, step, number, errno } = report;
-      const told = direction === "send" && step === "aborted" && this.#out.failed(number, errno);
-      const error = this.#listener?.onReport(report, told) ?? null;
-      if (error !== null) this.#keep(this.#kept ?? error);
+      const reported = direction === "send" && step === "aborted" && this.#out.failed(number, errno);
+      const error = this.#listener?.onReport(report, reported) ?? null;
+      if (error !== null) this.#setPendingError(this.#pendingError ?? error);
     }
   }
 
   #receiveFailed(result: number): void {
     if (result === -ENETDOWN) {
       this.#down = true;
-      this.#look();
+      this.#checkLink();
     }
-    const advice = result === -EMSGSIZE ? `a message of more than ${LONGEST} bytes came, and is lost` : undefined;
-    this.#keep(this.#kept ?? this.error("receive from", "recvmmsg", result, advice));
+    const advice = result === -EMSGSIZE
+      ? `a message of more than ${MAX_RECEIVED_BYTES} bytes arrived and was lost`
+      : undefined;
+    this.#setPendingError(this.#pendingError ?? this.error("receive from", "recvmmsg", result, advice));
   }
 
-  /** Keeps an error for the next receive, and sees to it that who waits receives. */
-  #keep(error: Error | null): void {
-    this.#kept = error;
+  /** Sets the error for the next receive, and wakes a pending one. */
+  #setPendingError(error: Error | null): void {
+    this.#pendingError = error;
     this.readiness.hasQueued = error !== null;
   }
 
-  /** Looks whether the link is up again, or its interface is gone. */
-  #look(): void {
+  /** Checks whether the link is up again, or its interface was removed. */
+  #checkLink(): void {
     const name = interfaceName(this.libc, this.fd, this.#index);
     if (name === -ENODEV) {
       this.#gone = true;
-      this.readiness.hasQueued = true; // there will be no other
+      this.readiness.hasQueued = true; // the kernel notifies the socket of nothing more
     } else if (typeof name === "string" && interfaceIsUp(this.libc, this.fd, name)) this.#down = false;
   }
 
@@ -357,10 +361,10 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     const { channel } = this.#options;
     if (result === -EBADFD && !this.#gone) {
       this.#down = true;
-      this.#look();
+      this.#checkLink();
     }
-    const missing = result === -ENODEV || result === -EBADFD;
-    if (this.#gone && missing) return this.error("send to", "sendmmsg", -ENODEV);
+    const unbound = result === -ENODEV || result === -EBADFD;
+    if (this.#gone && unbound) return this.error("send to", "sendmmsg", -ENODEV);
     return j1939SendError(channel, this.#options.name !== null, message, result);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What the error queue of a J1939 socket tells of transfers.
+ * Reports on transfers, from the error queue of a J1939 socket.
  *
  * @module
  */
@@ -25,19 +25,19 @@ import {
 import { MSG_ERRQUEUE, SCM_TIMESTAMPING_OPT_STATS, SOL_SOCKET } from "../kernel/socket.ts";
 import { Datagram } from "../socket/datagram.ts";
 
-/** Room for all control messages of the error queue: a time, what is known of the transfer, what happened. */
+/** Space for all control messages of a report: a timestamp, the transfer's data, what happened. */
 const CONTROL_SPACE = 512;
 
 /** What happened to a transfer. */
 export type TransferStep = "begun" | "progress" | "done" | "aborted";
 
-/** What the kernel tells of one transfer. */
+/** The kernel's report on one transfer. */
 export interface TransferReport {
   readonly direction: "send" | "receive";
   readonly step: TransferStep;
-  /** Tells the transfers of one direction apart. */
+  /** Identifies the transfer among those of the same direction. */
   readonly number: number;
-  /** Why it was aborted. */
+  /** Why the transfer was aborted; of no meaning in other reports. */
   readonly errno: number;
   readonly stats: TransferStats;
 }
@@ -50,7 +50,7 @@ export class J1939Reports {
     this.#datagram = new Datagram(libc, fd, { name: 0, control: CONTROL_SPACE, data: 0 });
   }
 
-  /** The next report; null for what is none; or `-errno`. */
+  /** Returns the next report; null for an entry that is not about a transfer; or `-errno`. */
   read(): TransferReport | null | number {
     const result = this.#datagram.receive(MSG_ERRQUEUE);
     if (result < 0) return result;
@@ -63,7 +63,7 @@ export class J1939Reports {
     const kind = error && kindOf(error);
     if (!error || !kind) return null;
     const [direction, step] = kind;
-    // Some reasons come negative.
+    // The kernel reports some of them as negative numbers.
     return { direction, step, number: error.data, errno: Math.abs(error.errno | 0), stats };
   }
 }

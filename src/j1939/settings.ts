@@ -1,5 +1,5 @@
 /**
- * The options of a J1939 socket.
+ * The socket options of a J1939 socket.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import {
 import { type SocketOptions, u32 } from "../socket/socket_options.ts";
 import type { FullJ1939Options } from "./options.ts";
 
-/** Lets nothing through: no message has such a PGN. */
+/** A filter that passes nothing: no message has this PGN. */
 const nothing: RawJ1939Filter = {
   pgn: 0xffffffff,
   pgnMask: 0xffffffff,
@@ -38,7 +38,7 @@ const nothing: RawJ1939Filter = {
   nameMask: 0n,
 };
 
-/** Sets all that the options ask for, before the socket is bound; a refusal is an error. */
+/** Sets all socket options before the socket is bound. A refusal is an error. */
 export function configureJ1939(settings: SocketOptions, options: FullJ1939Options): void {
   settings.setBuffers(options);
   settings.set("SO_BROADCAST", SOL_SOCKET, SO_BROADCAST, u32(Number(options.broadcast)));
@@ -50,19 +50,22 @@ export function configureJ1939(settings: SocketOptions, options: FullJ1939Option
   setJ1939Filters(settings, options.rawFilters);
 }
 
-/** Sets the priority of messages from now on. */
+/** Sets the priority of the messages that follow. */
 export function setPriority(settings: SocketOptions, priority: number): void {
   settings.set(`priority ${priority}`, SOL_CAN_J1939, SO_J1939_SEND_PRIO, u32(priority), {
     [EPERM]: "priorities 0 and 1 need CAP_NET_ADMIN",
   });
 }
 
-/** Sets what is received; nothing at all for null. */
+/** Sets the filters: an empty list receives everything, null nothing. */
 export function setJ1939Filters(settings: SocketOptions, filters: readonly RawJ1939Filter[] | null): void {
   settings.set("SO_J1939_FILTER", SOL_CAN_J1939, SO_J1939_FILTER, encodeJ1939Filters(filters ?? [nothing]));
 }
 
-/** Sets what the error queue tells of transfers, besides aborts of those that this socket sends. */
+/**
+ * Sets which reports the error queue holds, besides aborts of transfers that this socket sends: progress and end of those
+ * that it sends, and beginning, progress and aborts of those that it receives.
+ */
 export function followTransfers(settings: SocketOptions, sending: boolean, receiving: boolean): void {
   const flags = SOF_TIMESTAMPING_SOFTWARE |
     SOF_TIMESTAMPING_OPT_ID |

@@ -1,32 +1,38 @@
 /**
- * What is told of transfers.
+ * Events of transfers.
  *
  * @module
  */
 
 import type { CanOperationError } from "../errors.ts";
 
-/** Something that happened to a message of more than 8 bytes. */
+/**
+ * An event of a transfer, which is a message of more than 8 bytes sent in several frames (SAE J1939-21, 5.10), as the
+ * kernel reports it in the socket's error queue
+ * ({@link https://docs.kernel.org/networking/j1939.html | kernel documentation}).
+ *
+ * @category J1939
+ */
 export interface TransferEvent {
-  /** Whether this socket sends the message, or receives it. */
+  /** Whether this socket sends or receives the message. */
   readonly direction: "send" | "receive";
   /**
-   * The kernel tells of the beginning, of progress (of messages of more than 1785 bytes), of the end, and of why there is
-   * none. That a message has been received is told by receiving it.
+   * What happened. `"progress"` is reported for messages of more than 1785 bytes, `"done"` only for messages sent: a
+   * message received ends with its `recv`.
    */
   readonly type: "begun" | "progress" | "done" | "aborted";
-  /** Tells the transfers of one direction apart. */
+  /** Identifies the transfer among those of the same direction. */
   readonly number: number;
-  /** Which message it is. */
+  /** The message's PGN, 0 to 0x3ffff. */
   readonly pgn: number;
-  /** Address of the sender; null if it is this socket. */
+  /** The sender's address; null if this socket is the sender. */
   readonly source: number | null;
-  /** Address of the receiver, 255 for everybody; null if it was given by NAME. */
+  /** The receiver's address, 255 for all nodes; null if the destination was given as a NAME. */
   readonly destination: number | null;
-  /** Bytes that have come through. */
+  /** Bytes transferred so far. */
   readonly bytes: number;
-  /** Bytes of the message. */
+  /** Bytes of the whole message. */
   readonly total: number;
-  /** Why it was aborted. */
+  /** Why the transfer was aborted; null in all other events. */
   readonly error: CanOperationError | null;
 }

@@ -1,5 +1,5 @@
 /**
- * What becomes of messages that take more than one frame, and of those whose sender wants to know.
+ * The transfers of a socket: messages of several frames, and messages whose sender waits for their delivery.
  *
  * @module
  */
@@ -14,59 +14,62 @@ import { Acknowledgement } from "./acknowledgement.ts";
 import { transferError } from "./errors.ts";
 import { describeMessage, destinationOf, type J1939MessageInit } from "./message.ts";
 import { pgnText } from "./pgn.ts";
-import type { TransferListener } from "./port.ts";
+import type { J1939Listener } from "./port.ts";
 import type { TransferReport } from "./reports.ts";
 import type { TransferEvent } from "./transfer_event.ts";
 
-/** The socket, as far as transfers concern it. */
-interface Teller {
-  /** Whether to tell of the progress and the end of sending, and of receiving. */
+/** What the transfers need of their socket. */
+interface TransferHost {
+  /** Sets whether progress and end of sent transfers, and of received ones, are reported. */
   follow(sending: boolean, receiving: boolean): void;
-  /** Somebody waits for reports, which may keep the process alive; null: nobody does any longer. */
+  /** Sets whether to wait for reports, and whether that keeps the process alive; null: do not wait. */
   watch(watching: { readonly keepAlive: boolean } | null): void;
-  /** Takes the reports that there are; returns whether there can be no others. */
+  /** Reads all reports that have arrived; returns whether no others can follow. */
   settle(): boolean;
-  /** See `TransferListener.onNoAddress`. */
+  /** See `J1939Listener.onNoAddress`. */
   restore(destination: bigint): boolean;
 }
 
-type Fixed = Pick<TransferEvent, "direction" | "number" | "pgn" | "source" | "destination" | "total">;
+type TransferFields = Pick<TransferEvent, "direction" | "number" | "pgn" | "source" | "destination" | "total">;
 
-/** A transfer whose end has not been told. */
-interface Known extends Fixed {
-  /** What it is, for an error's text. */
+/** A transfer whose end has not been reported. */
+interface OpenTransfer extends TransferFields {
+  /** Direction, length and PGN, for an error text. */
   readonly action: string;
   readonly acknowledgement: Acknowledgement | undefined;
 }
 
-/** Most transfers that are known: the end of most is never told, and the oldest are forgotten. */
-const MOST_KNOWN = 256;
+/**
+ * Most open transfers per direction. The end of most transfers is never reported, so the oldest are forgotten, unless
+ * somebody waits for them.
+ */
+const MAX_OPEN = 256;
 
-/** Milliseconds between two looks for messages whose end was not told, as there was no room for the report. */
-const LOOK = 1000;
+/** Milliseconds between two checks for messages whose report was lost for lack of buffer space. */
+const LOST_REPORT_CHECK = 1000;
 
-/** Longest message that is one frame. */
-const FRAME = 8;
+/** Most bytes of a message of one frame. */
+const SINGLE_FRAME_BYTES = 8;
 
-/** Keeps account of a socket's transfers, for those who follow them. */
-export class Transfers implements TransferListener {
+/** Tracks a socket's transfers, for `transfers()` and for acknowledged sends. */
+export class Transfers implements J1939Listener {
   readonly #channel: string;
-  readonly #teller: Teller;
-  readonly #known = { send: new Map<number, Known>(), receive: new Map<number, Known>() };
-  /** Who waits, by message. */
+  readonly #host: TransferHost;
+  readonly #open = { send: new Map<number, OpenTransfer>(), receive: new Map<number, OpenTransfer>() };
+  /** Pending acknowledgements by message. */
   readonly #expected = new Map<J1939MessageInit, Acknowledgement>();
   readonly #feeds: EventFeeds<TransferEvent>;
   #keepAlive = true;
   #closed = false;
-  readonly #looking: RetryTimer = new RetryTimer(() => this.#look());
+  readonly #checkTimer: RetryTimer = new RetryTimer(() => this.#checkLostReports());
 
-  constructor(channel: string, teller: Teller) {
+  constructor(channel: string, host: TransferHost) {
     this.#channel = channel;
-    this.#teller = teller;
+    this.#host = host;
     this.#feeds = new EventFeeds(channel, () => this.#follow(), () => this.#watch());
   }
 
-  /** Whether waits keep the process alive. */
+  /** Whether pending waits keep the process alive. */
   set keepAlive(value: boolean) {
     this.#keepAlive = value;
     for (const acknowledgement of this.#expected.values()) acknowledgement.keepAlive = value;
@@ -78,7 +81,7 @@ export class Transfers implements TransferListener {
     return this.#feeds.open("transfers()", options);
   }
 
-  /** The end of a message that is about to be sent will be waited for. `forget` is to follow. */
+  /** Prepares to wait for the delivery of a message that is about to be sent. Must be followed by `forget`. */
   expect(message: J1939MessageInit): Acknowledgement {
     const acknowledgement = new Acknowledgement();
     acknowledgement.keepAlive = this.#keepAlive;
@@ -93,7 +96,7 @@ export class Transfers implements TransferListener {
     return acknowledgement;
   }
 
-  /** A message that waits for room is to be found as another object, which is equal. */
+  /** Replaces a message that waits for room by an equal object, which stands for it from now on. */
   replace(message: J1939MessageInit, by: J1939MessageInit): void {
     const acknowledgement = this.#expected.get(message);
     if (!acknowledgement) return;
@@ -101,7 +104,7 @@ export class Transfers implements TransferListener {
     this.#expected.set(by, acknowledgement);
   }
 
-  /** Nobody waits any more. */
+  /** Ends what `expect` has begun. */
   forget(acknowledgement: Acknowledgement): void {
     for (const [message, each] of this.#expected) if (each === acknowledgement) this.#expected.delete(message);
     this.#watch();
@@ -110,7 +113,7 @@ export class Transfers implements TransferListener {
 
   onBegun(number: number, message: J1939MessageInit): void {
     const { name, address } = destinationOf(message);
-    const known: Known = {
+    const transfer: OpenTransfer = {
       direction: "send",
       number,
       pgn: message.pgn,
@@ -120,25 +123,26 @@ export class Transfers implements TransferListener {
       action: `send ${describeMessage(message)}`,
       acknowledgement: this.#expected.get(message),
     };
-    this.#remember(known);
-    this.#tell(known, "begun", 0, null);
+    this.#remember(transfer);
+    this.#emit(transfer, "begun", 0, null);
   }
 
-  onReport({ direction, step, number, errno, stats }: TransferReport, told: boolean): Error | null {
+  onReport({ direction, step, number, errno, stats }: TransferReport, reported: boolean): Error | null {
     if (direction === "receive" && step === "begun") {
       const { totalSize: total = 0, pgn = 0, source = null, destination = null } = stats;
       const action = `receive ${total} bytes of PGN ${pgnText(pgn)}`;
       this.#remember({ direction, number, pgn, source, destination, total, action, acknowledgement: undefined });
     }
-    const known = this.#known[direction].get(number);
-    // The kernel refused it at once, and who sends it tries again; or it took the rest of an aborted message for one.
-    if (!known) return null;
+    const transfer = this.#open[direction].get(number);
+    // Unknown if the kernel refused the message at once, so that its sender tries again; or if the kernel took the rest of
+    // an aborted message for a new one.
+    if (!transfer) return null;
     const ended = step === "done" || step === "aborted";
-    const error = step === "aborted" ? transferError(this.#channel, known.action, errno) : null;
-    if (ended) this.#known[direction].delete(number);
-    this.#tell(known, step, stats.bytesAcked ?? 0, error);
-    if (ended && known.acknowledgement?.open) known.acknowledgement.settle(error ?? "done");
-    else if (direction === "send" && !told && !this.#followed(known)) return error;
+    const error = step === "aborted" ? transferError(this.#channel, transfer.action, errno) : null;
+    if (ended) this.#open[direction].delete(number);
+    this.#emit(transfer, step, stats.bytesAcked ?? 0, error);
+    if (ended && transfer.acknowledgement?.pending) transfer.acknowledgement.settle(error ?? "delivered");
+    else if (direction === "send" && !reported && !this.#isFollowed(transfer)) return error;
     return null;
   }
 
@@ -148,33 +152,33 @@ export class Transfers implements TransferListener {
   }
 
   onNoAddress(destination: bigint): boolean {
-    return this.#teller.restore(destination);
+    return this.#host.restore(destination);
   }
 
-  /** Ends all feeds, and all waits with an error. */
+  /** Ends all feeds, and rejects all pending waits. */
   close(makeError: () => Error): void {
     this.#closed = true;
-    this.#looking.clear();
+    this.#checkTimer.clear();
     this.#feeds.close();
     for (const acknowledgement of [...this.#expected.values()]) acknowledgement.settle(makeError());
   }
 
-  #followed({ total }: Known): boolean {
-    return this.#feeds.size > 0 && total > FRAME;
+  #isFollowed({ total }: OpenTransfer): boolean {
+    return this.#feeds.size > 0 && total > SINGLE_FRAME_BYTES;
   }
 
-  #remember(known: Known): void {
-    const all = this.#known[known.direction];
-    all.set(known.number, known);
+  #remember(transfer: OpenTransfer): void {
+    const all = this.#open[transfer.direction];
+    all.set(transfer.number, transfer);
     for (const [number, { acknowledgement }] of all) {
-      if (all.size <= MOST_KNOWN) break;
-      if (!acknowledgement?.open) all.delete(number);
+      if (all.size <= MAX_OPEN) break;
+      if (!acknowledgement?.pending) all.delete(number);
     }
   }
 
-  #tell(known: Known, type: TransferEvent["type"], bytes: number, error: CanOperationError | null): void {
-    if (!this.#followed(known)) return;
-    const { direction, number, pgn, source, destination, total } = known;
+  #emit(transfer: OpenTransfer, type: TransferEvent["type"], bytes: number, error: CanOperationError | null): void {
+    if (!this.#isFollowed(transfer)) return;
+    const { direction, number, pgn, source, destination, total } = transfer;
     this.#feeds.push({ direction, type, number, pgn, source, destination, bytes, total, error });
   }
 
@@ -182,21 +186,22 @@ export class Transfers implements TransferListener {
     if (this.#closed) return;
     const acknowledging = this.#expected.size > 0;
     const keepAlive = this.#keepAlive && (this.#feeds.keepAlive || acknowledging);
-    this.#teller.watch(this.#feeds.waiting || acknowledging ? { keepAlive } : null);
-    this.#looking.set(
-      acknowledging ? this.#looking.at ?? performance.now() + LOOK : Infinity,
+    this.#host.watch(this.#feeds.waiting || acknowledging ? { keepAlive } : null);
+    this.#checkTimer.set(
+      acknowledging ? this.#checkTimer.at ?? performance.now() + LOST_REPORT_CHECK : Infinity,
       this.#keepAlive,
     );
   }
 
-  #look(): void {
-    const waiting = [...this.#known.send.values()].filter(({ acknowledgement }) => acknowledgement?.open);
-    if (this.#teller.settle()) {
+  /** Ends the waits for messages that the kernel has finished without a report. */
+  #checkLostReports(): void {
+    const waiting = [...this.#open.send.values()].filter(({ acknowledgement }) => acknowledgement?.pending);
+    if (this.#host.settle()) {
       for (const { action, acknowledgement } of waiting) {
         const code = errnoName(ENOBUFS);
         const text =
-          `Cannot tell whether it was possible to ${action} on "${this.#channel}": ${code} (there was no room ` +
-          "for the report: read faster, or give the socket a larger receiveBuffer)";
+          `Cannot confirm the attempt to ${action} on "${this.#channel}": ${code} (the kernel had no buffer space for ` +
+          "the report: receive faster, or give the socket a larger receiveBuffer)";
         acknowledgement!.settle(new CanOperationError(text, { code, errno: ENOBUFS, channel: this.#channel }));
       }
     }
@@ -205,6 +210,6 @@ export class Transfers implements TransferListener {
 
   #follow(): void {
     if (this.#closed) return;
-    this.#teller.follow(this.#expected.size > 0 || this.#feeds.size > 0, this.#feeds.size > 0);
+    this.#host.follow(this.#expected.size > 0 || this.#feeds.size > 0, this.#feeds.size > 0);
   }
 }

@@ -19,32 +19,32 @@ const DIRECT = 0xef00;
 const CLAIMED = 0x18eeff00;
 const NO_ADDRESS = 0xfe;
 
-/** A NAME that may choose another address: the smaller the number, the stronger. */
+/** A NAME that may choose another address. The smaller number wins. */
 function name(identityNumber: number): Name {
   return new Name({ identityNumber, manufacturerCode: 1, function: 130, arbitraryAddressCapable: true });
 }
 
-/** A NAME that may not. */
+/** A NAME that may not choose another address. */
 function fixed(identityNumber: number): Name {
   return new Name({ identityNumber, manufacturerCode: 2, function: 130 });
 }
 
-/** A claim as it is on the bus. */
+/** The frame of a claim. */
 function claimOf(claimed: Name, address: number): Message {
   return new Message({ arbitrationId: CLAIMED | address, data: claimed.toBytes() });
 }
 
-/** Addresses, and the last digits of their NAMEs. */
+/** Addresses, and the identity numbers of their NAMEs. */
 type Claims = [address: number, identityNumber: number][];
 
-/** The claims that a bus has seen. */
+/** The claims that a bus has received. */
 function claims(bus: Bus): Claims {
   return bus.recvMany(999, 0)
     .filter(({ arbitrationId }) => (arbitrationId & 0x1fffff00) === CLAIMED)
     .map(({ arbitrationId, data }) => [arbitrationId & 0xff, new Name(data).identityNumber]);
 }
 
-/** The claims that a bus sees until a condition holds for all of them. */
+/** The claims that a bus receives until a condition holds for all of them. */
 async function claimsUntil(bus: Bus, condition: (all: Claims) => boolean): Promise<Claims> {
   const all: Claims = [];
   await until(() => {
@@ -55,7 +55,7 @@ async function claimsUntil(bus: Bus, condition: (all: Claims) => boolean): Promi
 }
 
 describe("J1939Socket.claim", { skip: noJ1939 }, () => {
-  it("claims the address, which is the NAME's from then on", async () => {
+  it("claims the address, which then belongs to the NAME", async () => {
     using bus = new Bus("vcan0");
     using ecu = node({ name: name(5), address: 0x42 });
     using other = node({ address: 0x30 });
@@ -81,16 +81,16 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     }
   });
 
-  it("a contest is settled as the standard says: the smaller NAME has the address, the other another", async () => {
+  it("in a contest the smaller NAME gets the address, and the other node another", async () => {
     using bus = new Bus("vcan0");
     using weak = node({ name: name(9), address: 0x80 });
     using strong = node({ name: name(4), address: 0x80 });
     assertEquals(await weak.claim(), 0x80);
     assertEquals(await strong.claim(), 0x80);
-    await until(() => weak.address === 0x81 && weak.state === "claimed"); // it may not have heard yet
+    await until(() => weak.address === 0x81 && weak.state === "claimed"); // the claim may not have arrived yet
     assertEquals(await weak.claim(), 0x81);
     assertEquals([strong.address, strong.state], [0x80, "claimed"]);
-    // Who may choose asks who is where, and who is slow is told once more; so a claim may come twice.
+    // A node that may choose requests all addresses, and a slow node is answered again, so a claim may come twice.
     const seen = claims(bus).map(String);
     assertEquals([...new Set(seen)], [[0x80, 9], [0x80, 4], [0x81, 9]].map(String));
     strong.send({ pgn: DIRECT, destination: name(9), data: [1] });
@@ -99,7 +99,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals((await next(strong, DIRECT)).name, name(9).value);
   });
 
-  it("a contest at the same moment: both claim, one defends", async () => {
+  it("in a contest at the same moment both claim, and one defends", async () => {
     using bus = new Bus("vcan0");
     using weak = node({ name: name(9), address: 0x80 });
     using strong = node({ name: name(4), address: 0x80 });
@@ -109,18 +109,18 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals(seen.filter(([, identity]) => identity === 9).map(([address]) => address).at(-1), 0x81);
   });
 
-  it("many nodes that want one address all come by one", async () => {
+  it("many nodes that want the same address all get one", async () => {
     const nodes = Array.from(
       { length: 8 },
       (_, i) => node({ name: name(20 - i), address: 0x90, filters: [{ pgn: DIRECT }] }),
     );
     try {
       await Promise.all(nodes.map((each) => each.claim({ timeout: SOON })));
-      await pause(500); // hardly anybody contends any more
+      await pause(500); // most contests are over by then
       const different = () => new Set(nodes.map(({ address }) => address)).size === nodes.length;
       await until(() => nodes.every(({ state }) => state === "claimed") && different());
       assertEquals(nodes.at(-1)!.address, 0x90, "the smallest NAME has it");
-      // Where their process was too slow for the kernel to keep account, the first message makes good for it.
+      // If the process was too slow for the kernel to follow, the first message claims the address again.
       for (const each of nodes) await each.sendAsync({ pgn: 0xfeca, data: [1] }, { timeout: SOON });
       for (const [i, each] of nodes.entries()) {
         each.send({ pgn: DIRECT, destination: nodes[(i + 1) % 8].name!, data: [i] });
@@ -131,29 +131,29 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     }
   });
 
-  it("who may not choose another has none when it loses: it says so, and sends no more", async () => {
+  it("a node that may not choose and loses sends cannot-claim, and no more messages", async () => {
     using bus = new Bus("vcan0");
     using weak = node({ name: fixed(9), address: 0x30 });
     using strong = node({ name: fixed(4), address: 0x30 });
     assertEquals(await weak.claim(), 0x30);
     assertEquals(await strong.claim(), 0x30);
-    await until(() => weak.state === "cannot-claim"); // it may not have heard yet
+    await until(() => weak.state === "cannot-claim"); // the claim may not have arrived yet
     assertEquals(weak.address, null);
     const seen = await claimsUntil(bus, (all) => all.length >= 3);
     assertEquals(seen.slice(0, 3), [[0x30, 9], [0x30, 4], [NO_ADDRESS, 9]]);
     const error = await assertRejects(() => weak.claim(), CanOperationError, "Cannot claim an address on");
     assertEquals(error.code, "EADDRNOTAVAIL");
-    // Where all this takes long, the strong one claims once more.
+    // If all this takes long, the strong node claims again.
     const again = await claimsUntil(bus, (all) => all.some(([address]) => address === NO_ADDRESS));
     assertEquals(again.slice(0, 3), [[0x30, 9], [0x30, 4], [NO_ADDRESS, 9]]);
     const send = () => weak.sendAsync({ pgn: 0xfeca, data: [1] });
     assertEquals((await assertRejects(send, CanOperationError, "has no address: claim one")).code, "EADDRNOTAVAIL");
     strong.send({ pgn: 0xfeca, data: [1] });
     strong.close();
-    assertEquals(await weak.claim(), 0x30, "begun anew");
+    assertEquals(await weak.claim(), 0x30, "claims again");
   });
 
-  it("who has none tells so whenever it is asked, and claims as soon as it is told to", async () => {
+  it("a node without an address answers requests with cannot-claim, and claims on command", async () => {
     using bus = new Bus("vcan0");
     using weak = node({ name: fixed(9), address: 0x30, claim: { commandable: true } });
     using strong = node({ name: fixed(4), address: 0x30 });
@@ -174,7 +174,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals((await next(strong, DIRECT)).source, 0x31);
   });
 
-  it("an address that is lost while a long message is sent: that is told, and the next one comes from the other", async () => {
+  it("if the address is lost while a long message is sent, the send settles, and the next message has the new address", async () => {
     using bus = new Bus("vcan0");
     using ecu = node({ name: name(50), address: 0x42 });
     using other = node({ address: 0x30, filters: [{ pgn: 0xfeca }] });
@@ -187,12 +187,12 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     await pause(200);
     bus.send(claimOf(name(1), 0x42));
     const outcome = await sent;
-    assert(outcome !== "ETIMEDOUT", "who sends is told what became of it");
+    assert(outcome !== "ETIMEDOUT", "the send gets the outcome");
     await until(() => ecu.address === 0x80 && ecu.state === "claimed");
-    // Those who have heard a part of it ignore another message in several frames until they have given it up.
+    // Nodes that have received a part of it ignore another message of several frames until they have dropped it.
     let received: J1939Message | null = null;
     for (let tries = 0; received?.data.length !== 30; tries++) {
-      assert(tries < 20, "it never came through");
+      assert(tries < 20, "it was never delivered");
       await ecu.sendAsync({ pgn: 0xfeca, data: bytes(30) }, { acknowledged: true, timeout: SOON });
       received = await other.recvAsync({ timeout: 1 });
     }
@@ -200,7 +200,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals(received.data, bytes(30));
   });
 
-  it("without an address it takes the first that is free in its range", async () => {
+  it("without a preferred address it claims the first free one of its range", async () => {
     using bus = new Bus("vcan0");
     using first = node({ name: name(30), address: 0x90, claim: { range: [0x90, 0x91] } });
     using second = node({ name: name(31), claim: { range: [0x90, 0x91] } });
@@ -209,14 +209,14 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals(await second.claim(), 0x91);
     await assertRejects(() => third.claim(), CanOperationError, "EADDRNOTAVAIL");
     assertEquals(third.state, "cannot-claim");
-    first.close(); // nobody is told
+    first.close(); // without a message to other nodes
     second.send({ pgn: DIRECT, destination: 0x30, data: [1] });
     const none = (all: Claims) => all.filter(([address]) => address === NO_ADDRESS);
     assertEquals(none(await claimsUntil(bus, (all) => none(all).length > 0)), [[NO_ADDRESS, 32]]);
-    assertEquals(await third.claim(), 0x90, "asked anew, nobody answers for it");
+    assertEquals(await third.claim(), 0x90, "a new request for it gets no answer");
   });
 
-  it("answers who asks for addresses", async () => {
+  it("answers requests for addresses", async () => {
     using bus = new Bus("vcan0");
     using ecu = node({ name: name(5), address: 0x42 });
     await ecu.claim();
@@ -228,23 +228,23 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
       const { arbitrationId, data } = (await bus.recvAsync({ timeout: SOON }))!;
       assertEquals([arbitrationId, ...data], [CLAIMED | 0x42, ...name(5).toBytes()]);
     }
-    ask(0x43, 0x00, 0xee, 0x00); // another's
-    ask(0xff, 0xda, 0xfe, 0x00); // for something else
-    ask(0xff, 0x00, 0xee); // for nothing
+    ask(0x43, 0x00, 0xee, 0x00); // to another address
+    ask(0xff, 0xda, 0xfe, 0x00); // for another PGN
+    ask(0xff, 0x00, 0xee); // too short
     await pause(100);
     assertEquals(claims(bus), []);
     assertEquals(ecu.state, "claimed");
-    ecu.send({ pgn: 0xfeca, data: [1] }); // its claim stays good
+    ecu.send({ pgn: 0xfeca, data: [1] }); // the claim is still valid
   });
 
-  it("defends its address while the thread waits", () => {
+  it("defends its address while the thread is blocked", () => {
     using bus = new Bus("vcan0");
     using ecu = node({ name: name(5), address: 0x42, filters: [{ pgn: DIRECT }] });
     let claimed = false;
     const claim = ecu.claim().then(() => claimed = true);
     for (let i = 0; i < 200 && ecu.state !== "claimed"; i++) ecu.recv(0.02);
     assertEquals(ecu.state, "claimed");
-    assert(!claimed, "the event loop had no turn");
+    assert(!claimed, "the event loop did not run");
     bus.recvMany(99, 0);
     bus.send(claimOf(name(6), 0x42));
     const seen: Claims = [];
@@ -256,13 +256,13 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     return claim.then(() => assert(claimed));
   });
 
-  it("claims its address again if the kernel has forgotten it", async () => {
+  it("claims its address again if the kernel has lost it", async () => {
     using ecu = node({ name: name(5), address: 0x42 });
     using known = node({ name: name(6), address: 0x43 });
     using other = node({ address: 0x30 });
     await Promise.all([ecu.claim(), known.claim()]);
     for (const destination of [0x30, name(6)]) {
-      // What a kernel does that hears of a rival, and hears too late that it has yielded.
+      // As a kernel does that receives a rival's claim, and too late that the rival has yielded.
       let failed = 0;
       const fault = (call: string) => call === "sendmmsg" && failed++ === 0 ? -99 : undefined;
       const sent = withFaults(fault, () => ecu.sendAsync({ pgn: DIRECT, destination, data: [1] })).result;
@@ -277,7 +277,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals(ecu.state, "claimed");
   });
 
-  it("claimChanges() tells what happens to the address", async () => {
+  it("claimChanges() reports changes of state and address", async () => {
     using bus = new Bus("vcan0");
     using ecu = node({ name: name(50), address: 0x42 });
     using changes = ecu.claimChanges();
@@ -316,7 +316,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals((await next(tool, DIRECT)).source, 0x60);
   });
 
-  it("other sockets of the NAME use the address", async () => {
+  it("other sockets of the same NAME use its address", async () => {
     using ecu = node({ name: name(5), address: 0x42 });
     using worker = node({ name: name(5) });
     using other = node({ address: 0x30 });
@@ -324,7 +324,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     await assertRejects(early, CanOperationError, "EADDRNOTAVAIL");
     await ecu.claim();
     assertEquals([worker.state, worker.address], ["unclaimed", null]);
-    // The kernel has a clock of its own for the contest: where that is late, who claims makes good for it.
+    // The kernel times the contest by its own clock: if that is late, the claiming socket claims again.
     await ecu.sendAsync({ pgn: DIRECT, destination: 0x30, data: [0] }, { acknowledged: true, timeout: SOON });
     await early();
     for (const byte of [0, 1]) {
@@ -336,7 +336,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals((await next(ecu, DIRECT)).data[0], 2);
   });
 
-  it("filters by the sender's NAME, and by some of its bits", async () => {
+  it("filters by the sender's NAME, and by a part of it", async () => {
     using one = node({ name: name(5), address: 0x42 });
     using two = node({ name: fixed(6), address: 0x43 });
     await Promise.all([one.claim(), two.claim()]);
@@ -350,7 +350,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals([exact.recv(0), group.recv(0)], [null, null]);
   });
 
-  it("waits no longer than it is told, and goes on claiming", async () => {
+  it("waits no longer than its timeout, and continues claiming", async () => {
     using ecu = node({ name: name(5), address: 0x42 });
     const error = await assertRejects(() => ecu.claim({ timeout: 0.05 }), CanTimeoutError, "none within 0.05 s");
     assertEquals([error.code, error.channel], ["ETIMEDOUT", "vcan0"]);
@@ -362,27 +362,28 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals(await ecu.claim({ timeout: SOON }), 0x42);
   });
 
-  it("is for who has a NAME, and an address or the right to choose", async () => {
+  it("needs a NAME, and an address or a NAME that may choose", async () => {
     using plain = node({ address: 0x42 });
     await assertRejects(() => plain.claim(), TypeError, "without a NAME");
     using none = node({ name: fixed(5) });
-    await assertRejects(() => none.claim(), TypeError, "open the socket with one, or with a NAME that is arbitrary");
+    const text = "open the socket with an address, or with a NAME that is arbitrary";
+    await assertRejects(() => none.claim(), TypeError, text);
     using greedy = node({ name: name(5), address: 0x42 });
     await assertRejects(() => greedy.claim({ adress: 1 } as object), TypeError, 'no option "adress"');
   });
 
-  it("leaves nothing behind", async () => {
+  it("leaves no descriptor open", async () => {
     const before = await restingDescriptors();
     for (let i = 0; i < 3; i++) {
       const ecu = node({ name: name(5), address: 0x42 });
       const claim = ecu.claim();
       if (i > 0) await claim;
-      const told = claim.then(() => "claimed", (error) => error.code);
+      const outcome = claim.then(() => "claimed", (error) => error.code);
       const feed = ecu.claimChanges();
       ecu.close();
-      assertEquals(await told, i > 0 ? "claimed" : "EBADF");
+      assertEquals(await outcome, i > 0 ? "claimed" : "EBADF");
       assertEquals((await feed.next()).done, true);
-      assertEquals(ecu.state, i > 0 ? "claimed" : "claiming", "what it was last");
+      assertEquals(ecu.state, i > 0 ? "claimed" : "claiming", "the last state");
     }
     await descriptorsBackTo(before);
   });

@@ -24,28 +24,28 @@ const ENOMEM = 12;
 const A = 0x20;
 const B = 0x30;
 const DIRECT = 0xef00;
-/** A send buffer, and more than fits it. */
+/** A send buffer, and a length that does not fit into it. */
 const sendBuffer = 5_000;
 const LONG = 20_000;
 
-/** libc's own, whatever they are replaced by. */
+/** libc's own functions, while tests replace them. */
 const { close: closeReally, recvmmsg: receiveReally } = openLibc();
 
 const errnos = [EINTR, EAGAIN, EBUSY, ENOBUFS, ENETDOWN, ENODEV, ENOMEM] as const;
 
-/** Something that a socket does, and how it ends when a call that it makes fails once. */
+/** An operation of a socket, and the outcome when one system call of it fails once. */
 interface Row {
   readonly call: Call;
   readonly does: string;
-  /** The errors that do not show: it is done all the same. All others are thrown. */
+  /** Errors that the operation overcomes. All others are thrown. */
   readonly hidden?: readonly number[];
-  /** What the error names; the call itself unless told. */
+  /** The system call that the error names. Default: the one that fails. */
   readonly syscall?: string;
-  /** Whether a message waits to be received. */
+  /** Whether a message is queued to be received. */
   readonly fed?: boolean;
-  /** Which of the calls fails: those that are let through before. */
+  /** How many calls succeed before the one that fails. Default 0. */
   readonly after?: number;
-  /** What would have to be the kernel's own doing, as it counts it. */
+  /** An error that cannot be faked here, because the kernel counts it. */
   readonly never?: number;
   run(socket: J1939Socket): unknown;
 }
@@ -53,7 +53,7 @@ interface Row {
 const message = { pgn: DIRECT, destination: B, data: [1] };
 const long = { pgn: DIRECT, destination: B, data: bytes(LONG) };
 
-// A link that is up sends, whatever the socket remembers: ENETDOWN is then for who receives.
+// A link that is up sends, whatever error the socket holds: ENETDOWN then goes to the next receive.
 const patient = [EINTR, EAGAIN, EBUSY, ENOBUFS, ENETDOWN];
 const receiving = { call: "recvmmsg", hidden: [EINTR, EAGAIN], fed: true } as const;
 
@@ -97,7 +97,7 @@ const rows: readonly Row[] = [
   { call: "getsockopt", does: "sendBuffer", run: (socket) => socket.sendBuffer },
 ];
 
-/** Fails the next of these calls. */
+/** Fails the next call of this kind. */
 function once(call: Call, errno: number, after = 0): { fault: Fault; done(): boolean } {
   let left = after;
   let done = false;
@@ -138,7 +138,7 @@ async function failOnce(
     assertInstanceOf(error, CanError, what);
     assertEquals([error.code, error.syscall, error.channel], [errnoName(errno), syscall, "vcan0"], what);
   }
-  // It works on.
+  // The socket still works.
   a.recvMany(9, 0);
   a.send(message, SOON);
   assertEquals((await next(b, DIRECT)).data.length, 1, `${what}: sends afterwards`);
@@ -146,8 +146,8 @@ async function failOnce(
   assertEquals((await next(a, DIRECT)).data.length, 20, `${what}: receives afterwards`);
 }
 
-describe("A J1939 socket of which a call fails", { skip: noJ1939 }, () => {
-  it("is not opened, and leaves no descriptor open, whichever call it is", async () => {
+describe("A J1939 socket whose system call fails", { skip: noJ1939 }, () => {
+  it("is not opened, and leaves no descriptor open, whichever call fails", async () => {
     const options = {
       channel: "vcan0",
       address: A,
@@ -184,14 +184,14 @@ describe("A J1939 socket of which a call fails", { skip: noJ1939 }, () => {
   for (const row of rows) {
     const shown = errnos.filter((errno) => !row.hidden?.includes(errno)).map(errnoName).join(", ");
     const which = row.after ? `${row.call}, the second` : row.call;
-    it(`${which} in ${row.does}: ${shown || "nothing"} shows, and it works on`, async () => {
+    it(`${which} in ${row.does}: ${shown || "no error"} is thrown, and the socket still works`, async () => {
       const before = await restingDescriptors();
       for (const errno of errnos) if (errno !== row.never) await failOnce(row, errno);
       await descriptorsBackTo(before);
     });
   }
 
-  it("a long message: an error in its midst is told to who sends it, and the next one is another", async () => {
+  it("a long message: an error between its parts goes to its sender, and the next send is a new message", async () => {
     using a = node({ address: A, sendBuffer });
     using b = node({ address: B });
     for (const errno of [ENOMEM, ENODEV]) {
@@ -200,7 +200,7 @@ describe("A J1939 socket of which a call fails", { skip: noJ1939 }, () => {
       const error = await assertRejects(sending, CanOperationError, errnoName(errno));
       assert(error.message.startsWith(`Cannot send ${LONG} bytes of PGN 0xef00 (61184) to 0x30`), error.message);
       assert(failing.done());
-      // What was begun comes to no end: the next waits until the kernel has given it up.
+      // The message will never be complete: the next one waits until the kernel has dropped it.
       assertThrows(() => a.send(message, 0), CanTimeoutError);
       a.send({ pgn: DIRECT, destination: B, data: bytes(77) }, SOON);
       await a.sendAsync({ pgn: DIRECT, destination: B, data: bytes(78) }, { timeout: SOON, acknowledged: true });
@@ -210,20 +210,20 @@ describe("A J1939 socket of which a call fails", { skip: noJ1939 }, () => {
     }
   });
 
-  it("a long message that is aborted just before its next part: the kernel gets no part of it as another message", async () => {
+  it("a long message aborted just before its next part: the kernel does not take that part for a message", async () => {
     const far = 0x55;
     for (const reported of [true, false]) {
       using bus = new Bus("vcan0");
       using a = node({ address: A, sendBuffer });
       using b = node({ address: B });
-      using _mute = node({ address: far, filters: [{ pgn: 0x3ffff }] }); // Linux heeds an abort only from an address of its own
+      using _mute = node({ address: far, filters: [{ pgn: 0x3ffff }] }); // Linux accepts an abort only from this host's address
       const lost = { pgn: DIRECT, destination: far, data: bytes(LONG) };
       const sent = a.sendAsync(lost, { timeout: SOON }).then(() => null, (error) => error);
       const toFar = (frame: Message) => (frame.arbitrationId & 0xffff) === (far << 8 | A);
-      // The kernel asks to send in its own time; if it were aborted before, it would not ask at all.
+      // The kernel sends its request to send a little later; aborted before that, it would not send one.
       let asked: Message | null = null;
       while (asked === null || !toFar(asked)) asked = await soon(bus.recvAsync());
-      assertEquals(asked.data[0], 0x14, "asked to send");
+      assertEquals(asked.data[0], 0x14, "request to send");
       let parts = 0;
       const fault: Fault = (call, args) => {
         if (call === "recvmmsg" && args[3] === MSG_ERRQUEUE && !reported) return -EAGAIN;
@@ -236,14 +236,14 @@ describe("A J1939 socket of which a call fails", { skip: noJ1939 }, () => {
       withFaults(fault, () => a.send(message, SOON));
       assert(parts > 1, "the rest, and the message");
       const error = await sent;
-      if (error?.code === "EHOSTUNREACH") throw error; // the kernel was first
+      if (error?.code === "EHOSTUNREACH") throw error; // the kernel has timed out first
       assertEquals(error?.code, reported ? "EMSGSIZE" : "ECONNABORTED");
       assertEquals((await next(b, DIRECT)).data.length, 1);
-      assertEquals(bus.recvMany(99, 0.2).filter(toFar), [], "asked to send once");
+      assertEquals(bus.recvMany(99, 0.2).filter(toFar), [], "one request to send");
     }
   });
 
-  it("the error queue: what reading it meets is told to who receives", () => {
+  it("an error of reading the error queue is thrown by a receive", () => {
     using a = node({ address: A });
     let failed = false;
     const fault: Fault = (call, args) => {
@@ -262,20 +262,24 @@ describe("A J1939 socket of which a call fails", { skip: noJ1939 }, () => {
     assertEquals(a.recv(0), null);
   });
 
-  it("acknowledged: a report for which there was no room is told to be missing", async () => {
+  it("acknowledged: a lost report is an error", async () => {
     using a = node({ address: A });
     using b = node({ address: B });
     const fault: Fault = (call, args) => call === "recvmmsg" && args[3] === MSG_ERRQUEUE ? -EAGAIN : undefined;
     await withFaults(fault, async () => {
       const sent = a.sendAsync({ pgn: DIRECT, destination: B, data: bytes(20) }, { acknowledged: true });
-      const error = await assertRejects(() => sent, CanOperationError, "ENOBUFS (there was no room for the report");
+      const error = await assertRejects(
+        () => sent,
+        CanOperationError,
+        "ENOBUFS (the kernel had no buffer space for the",
+      );
       assertEquals(error.code, "ENOBUFS");
     }).result;
     assertEquals(take(b).data.length, 20);
     await a.sendAsync({ pgn: DIRECT, destination: B, data: bytes(20) }, { acknowledged: true, timeout: SOON });
   });
 
-  it("a message for which there was no room is an error, and the next is received", () => {
+  it("a message too long for the buffer is an error, and the next one is received", () => {
     using a = node({ address: A });
     using b = node({ address: B });
     b.send({ pgn: DIRECT, destination: A, data: [1] });
@@ -296,7 +300,7 @@ describe("A J1939 socket of which a call fails", { skip: noJ1939 }, () => {
       assertThrows(
         () => a.recv(SOON),
         CanOperationError,
-        "EMSGSIZE (message too long); a message of more than 4194304",
+        "EMSGSIZE (message too long); a message of more than 4194304 bytes arrived and was lost",
       );
     });
     assertEquals(take(a).data[0], 2);
@@ -315,13 +319,13 @@ describe("A J1939 socket of which a call fails", { skip: noJ1939 }, () => {
     assertThrows(() => withFaults(fault, () => a.close()), CanOperationError, 'Cannot close "vcan0": EIO');
     assertEquals(await wait, "EBADF");
     await descriptorsBackTo(before);
-    // What waits to be sent cannot be asked for: it is closed at once.
+    // If the kernel does not say what is left to send, the socket is closed at once.
     const b = node({ address: B });
     withFaults((call) => call === "getsockopt" ? -ENOMEM : undefined, () => b.close());
     await descriptorsBackTo(before);
   });
 
-  it("close of what is still sending: an error is told to the logger, and to `await using`", async () => {
+  it("close while messages are being sent: an error goes to the logger and to `await using`", async () => {
     const before = await restingDescriptors();
     const warnings: string[] = [];
     const logger = { debug() {}, warn: (line: string) => void warnings.push(line) };
@@ -335,7 +339,7 @@ describe("A J1939 socket of which a call fails", { skip: noJ1939 }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("claim: whichever call it is, it is told or overcome, and the next claim works", async () => {
+  it("claim: whichever call fails, the error is thrown or overcome, and the next claim works", async () => {
     const name = new Name({ identityNumber: 5, arbitraryAddressCapable: true });
     const before = await restingDescriptors();
     let count = 0;

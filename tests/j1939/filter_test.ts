@@ -6,8 +6,8 @@ import { toRawJ1939Filters } from "../../src/j1939/filter.ts";
 const none = { pgn: 0, pgnMask: 0, address: 0, addressMask: 0, name: 0n, nameMask: 0n };
 const ALL = 0xffffffffffffffffn;
 
-describe("Filters of J1939", () => {
-  it("as the kernel takes them", () => {
+describe("J1939 filters", () => {
+  it("have a form for the kernel", () => {
     assertEquals(toRawJ1939Filters(null), []);
     assertEquals(toRawJ1939Filters([]), []);
     const rows: [J1939Filter, Partial<typeof none>][] = [
@@ -32,10 +32,10 @@ describe("Filters of J1939", () => {
     assertEquals(toRawJ1939Filters(rows.map(([filter]) => filter)).length, rows.length);
   });
 
-  it("what is none is refused, by field, value and limit", () => {
+  it("refuses invalid filters with field, value and limit", () => {
     const rows: [unknown, typeof RangeError | typeof TypeError, string][] = [
       ["x", TypeError, "filters must be an array or null: x"],
-      [[null], TypeError, "filters[0] must be such as { pgn: 0xfeca, source: 0x20 }: null"],
+      [[null], TypeError, "filters[0] must be an object such as { pgn: 0xfeca, source: 0x20 }: null"],
       [[{}, { pgn: 0x40000 }], RangeError, "filters[1].pgn is 262144 (0x40000)"],
       [[{ pgn: 0xef12 }], RangeError, "its last byte must be 0"],
       [[{ pgn: "1" }], TypeError, "filters[0].pgn must be a number"],
@@ -44,10 +44,10 @@ describe("Filters of J1939", () => {
       [[{ source: 1, sourceMask: 1.5 }], RangeError, "filters[0].sourceMask is 1.5"],
       [[{ name: 5 }], TypeError, "filters[0].name must be a Name or a bigint: 5"],
       [[{ name: 5n, nameMask: 1n << 64n }], RangeError, "filters[0].nameMask"],
-      [[{ pgnMask: 1 }], TypeError, "filters[0] has pgnMask, and no pgn"],
-      [[{ sourceMask: 1 }], TypeError, "filters[0] has sourceMask, and no source"],
-      [[{ nameMask: 1n }], TypeError, "filters[0] has nameMask, and no name"],
-      [[{ address: 1 }], TypeError, 'no field "address"; it has pgn'],
+      [[{ pgnMask: 1 }], TypeError, "filters[0] has pgnMask without pgn"],
+      [[{ sourceMask: 1 }], TypeError, "filters[0] has sourceMask without source"],
+      [[{ nameMask: 1n }], TypeError, "filters[0] has nameMask without name"],
+      [[{ address: 1 }], TypeError, 'filters[0] has an unknown field "address"; the fields are pgn, pgnMask, source'],
       [Array.from({ length: 513 }, () => ({})), RangeError, "513 filters: the kernel takes at most 512"],
     ];
     for (const [filters, Class, text] of rows) {

@@ -11,7 +11,7 @@ const DIRECT = 0xef00;
 const GLOBAL = 0xfeca;
 
 describe("J1939Socket", { skip: noJ1939 }, () => {
-  it("a message has all that the bus tells, and is a line of text", () => {
+  it("a received message has all fields, and prints as one line", () => {
     using a = node({ address: A });
     using b = node({ address: B });
     const before = Date.now() / 1000 - 5;
@@ -39,7 +39,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     assert(long.timestamp > before);
   });
 
-  it("frames on the bus are those of the standard", () => {
+  it("sends and receives the standard's frames", () => {
     using bus = new Bus("vcan0");
     using engine = node({ address: 0 });
     engine.send({ pgn: 0xf004, priority: 3, data: [0xff, 0xff, 0xff, 0x68, 0x13, 0xff, 0xff, 0xff] });
@@ -76,7 +76,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
   }
 
   for (const length of [0, 1, 8, 9, 30]) {
-    it(`${length} bytes to everybody`, () => {
+    it(`${length} bytes to all nodes`, () => {
       using a = node({ address: A });
       using b = node({ address: B });
       using listener = node();
@@ -87,13 +87,13 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
         assertEquals([message.pgn, message.source, message.destination], [GLOBAL, A, 255]);
         assertEquals(message.data, data);
       }
-      // Of what takes several frames the kernel does not know who has sent it.
+      // The kernel does not know the sending socket of a message of several frames, and delivers the message to it too.
       if (length > 8) assertEquals(take(a).data, data);
       assertEquals(a.recv(0), null);
     });
   }
 
-  it("data may be any bytes, and is copied", () => {
+  it("data may be an array or any view, and is copied", () => {
     using a = node({ address: A });
     using b = node({ address: B });
     const data = bytes(300);
@@ -105,7 +105,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     assertEquals(second.data, data);
   });
 
-  it("a message that was received can be sent on", () => {
+  it("a received message can be sent again", () => {
     using a = node({ address: A });
     using b = node({ address: B });
     using c = node({ address: 0x40 });
@@ -117,7 +117,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     assertEquals([source, destination, priority, ...data], [0x40, B, 2, 1]);
   });
 
-  it("priorities: the message's, else the socket's, else 6", () => {
+  it("the priority is the message's, or else the socket's, or else 6", () => {
     using a = node({ address: A, priority: 4 });
     using other = node({ address: 0x40 });
     using b = node({ address: B });
@@ -132,7 +132,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     assertEquals(take(b).priority, 7);
   });
 
-  it("the highest priorities are for who may", () => {
+  it("priorities 0 and 1 need CAP_NET_ADMIN", () => {
     using a = node({ address: A });
     using b = node({ address: B });
     for (const priority of [0, 1]) {
@@ -147,7 +147,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     assertEquals(take(b).priority, 6);
   });
 
-  it("what is for another address is not received, but by who is promiscuous", () => {
+  it("only a promiscuous socket receives messages to other addresses", () => {
     using a = node({ address: A });
     using b = node({ address: B });
     using c = node({ address: 0x40 });
@@ -168,7 +168,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     for (const each of [b, c, listener]) assertEquals(each.recv(0), null);
   });
 
-  it("several sockets may have one address", () => {
+  it("several sockets may have the same address", () => {
     using a = node({ address: A });
     using one = node({ address: B });
     using two = node({ address: B });
@@ -176,7 +176,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     for (const each of [one, two]) assertEquals(take(each).data, bytes(20));
   });
 
-  it("broadcast: false neither receives nor sends to everybody", () => {
+  it("broadcast: false neither receives nor sends messages to all nodes", () => {
     using a = node({ address: A });
     using b = node({ address: B, broadcast: false });
     using listener = node();
@@ -191,7 +191,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     assertEquals(take(a).data[0], 3);
   });
 
-  it("filters: by PGN and sender, with masks, in the kernel", () => {
+  it("filters by PGN and sender, with masks, in the kernel", () => {
     using a = node({ address: A });
     using c = node({ address: 0x2f });
     using d = node({ address: 0x81 });
@@ -216,21 +216,21 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
       a.send({ pgn: 0xfecb, data: [1] });
       c.send({ pgn: 0xef00, destination: B, data: [1] });
       d.send({ pgn: 0xf004, data: [1] });
-      for (let i = 0; i < 4; i++) take(all); // so that none is left for the next row
+      for (let i = 0; i < 4; i++) take(all); // leaves none for the next row
       const seen: number[] = [];
       while (seen.length < expected.length) seen.push(take(b).pgn);
       seen.push(...b.recvMany(9, 0.02).map(({ pgn }) => pgn));
-      assertEquals(seen.sort(), [...expected].sort()); // sockets' messages overtake each other
+      assertEquals(seen.sort(), [...expected].sort()); // messages of different sockets may overtake each other
     }
   });
 
-  it("setFilters: what came under the older ones is dropped, and a wrong one changes nothing", () => {
+  it("setFilters drops messages received under the previous filters, and an invalid filter changes nothing", () => {
     using a = node({ address: A });
     using b = node({ address: B });
     using other = node();
     a.send({ pgn: 0xfeca, data: [1] });
     a.send({ pgn: 0xfecb, data: [1] });
-    take(b); // the other one has been read ahead, or has not
+    take(b); // the other one may have been read ahead
     assert(take(other).pgn !== take(other).pgn);
     const filters = [{ pgn: 0xfecc }];
     b.setFilters(filters);
@@ -249,13 +249,18 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
 
   it("says why a message cannot be sent", () => {
     using a = node({ address: A });
-    using nobody = node();
+    using listener = node();
     using named = node({ name: 5n });
     const rows: [J1939Socket, Parameters<J1939Socket["send"]>[0], string, string][] = [
-      [nobody, { pgn: GLOBAL, data: [] }, "EBADFD", "no address to send from: open it with one"],
+      [listener, { pgn: GLOBAL, data: [] }, "EBADFD", "no address to send from: open it with one"],
       [named, { pgn: GLOBAL, data: [] }, "EADDRNOTAVAIL", "this socket's NAME has no address: claim one"],
-      [a, { pgn: DIRECT, destination: new Name({ identityNumber: 6 }), data: [1] }, "EADDRNOTAVAIL", "its NAME has no"],
-      [a, { pgn: 0xec00, destination: 1, data: [] }, "EDOM", "itself sends messages of the transport protocols"],
+      [
+        a,
+        { pgn: DIRECT, destination: new Name({ identityNumber: 6 }), data: [1] },
+        "EADDRNOTAVAIL",
+        "the destination's NAME has no address",
+      ],
+      [a, { pgn: 0xec00, destination: 1, data: [] }, "EDOM", "only the kernel sends the transport protocols' PGNs"],
     ];
     for (const [socket, message, code, text] of rows) {
       const error = assertThrows(() => socket.send(message), CanOperationError, text);
@@ -263,16 +268,16 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
       assert(error.message.startsWith(`Cannot send ${message.data.length} bytes of PGN 0x`), error.message);
     }
     a.send({ pgn: GLOBAL, data: [1] });
-    assertEquals(take(nobody).data[0], 1);
+    assertEquals(take(listener).data[0], 1);
   });
 
-  it("does not open where there is no interface for it", () => {
+  it("does not open without a CAN interface", () => {
     const code = (channel: string) => assertThrows(() => new J1939Socket({ channel, address: 1 })).message;
     assert(/"vcan99": ENODEV.*ip link add dev vcan99 type vcan.*vcan0/.test(code("vcan99")), code("vcan99"));
     assert(/"lo": it is not a CAN interface/.test(code("lo")), code("lo"));
   });
 
-  it("tells its logger what it does", async () => {
+  it("logs what it does", async () => {
     const lines: string[] = [];
     const logger = { debug: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };
     {
@@ -294,7 +299,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     ) assert(lines.some((line) => line.includes(text)), `${text} is missing in:\n${lines.join("\n")}`);
   });
 
-  it("has the members that every socket has", () => {
+  it("has the members of all sockets", () => {
     const a = node({ address: A, receiveBuffer: 20_000, sendBuffer: 10_000 });
     assertEquals([a.channel, a.address, a.name, a.state, a.closed], ["vcan0", A, null, "static", false]);
     assert(a.fd > 2);
@@ -309,7 +314,7 @@ describe("J1939Socket", { skip: noJ1939 }, () => {
     assertEquals([named.address, named.name?.identityNumber, named.state], [null, 5, "unclaimed"]);
   });
 
-  it("counts what is lost because nobody reads", () => {
+  it("counts messages dropped because the receive buffer was full", () => {
     using a = node({ address: A });
     using b = node({ address: B, receiveBuffer: 3000 });
     using all = node({ promiscuous: true });

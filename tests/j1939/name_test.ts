@@ -15,7 +15,7 @@ const zero = {
   arbitraryAddressCapable: false,
 };
 
-/** Bytes of an address claim, and what they say. */
+/** Bytes of address claims, and their fields. */
 const golden: readonly [what: string, bytes: number[], value: bigint, fields: NameInit][] = [
   [
     "an autopilot, from canboat's samples",
@@ -43,7 +43,7 @@ const golden: readonly [what: string, bytes: number[], value: bigint, fields: Na
       arbitraryAddressCapable: true,
     },
   ],
-  ["nothing", [0, 0, 0, 0, 0, 0, 0, 0], 0n, {}],
+  ["all zero", [0, 0, 0, 0, 0, 0, 0, 0], 0n, {}],
   // The bits as linux/can/j1939.h numbers them.
   ["bits 0 to 20", [0xff, 0xff, 0x1f, 0, 0, 0, 0, 0], 0x1fffffn, { identityNumber: 0x1fffff }],
   ["bits 21 to 31", [0, 0, 0xe0, 0xff, 0, 0, 0, 0], 0xffe00000n, { manufacturerCode: 0x7ff }],
@@ -68,7 +68,7 @@ describe("Name", () => {
     });
   }
 
-  it("comes back from its fields, its number and its bytes", () => {
+  it("survives a round trip through its fields, its number and its bytes", () => {
     const below = generator(1939);
     for (let i = 0; i < 500; i++) {
       const init = {
@@ -90,12 +90,12 @@ describe("Name", () => {
     }
   });
 
-  it("keeps the reserved bit of a number", () => {
+  it("keeps the reserved bit", () => {
     assertEquals(new Name(1n << 48n).toBytes()[6], 1);
     assertEquals(new Name(1n << 48n).toJSON(), zero);
   });
 
-  it("refuses what is none, by field, value and limit", () => {
+  it("refuses invalid NAMEs with field, value and limit", () => {
     const wrong: [unknown, typeof RangeError | typeof TypeError, string][] = [
       [
         { identityNumber: 2 ** 21 },

@@ -4,7 +4,7 @@ import { type J1939MessageInit, type J1939Options, Name } from "../../mod.ts";
 import { checkMessage } from "../../src/j1939/message.ts";
 import { fullJ1939Options } from "../../src/j1939/options.ts";
 
-describe("Options of a J1939 socket", () => {
+describe("J1939 socket options", () => {
   it("have defaults", () => {
     const defaults = {
       channel: "can0",
@@ -21,16 +21,16 @@ describe("Options of a J1939 socket", () => {
     assertEquals<unknown>(fullJ1939Options({ channel: "can0", address: undefined }), defaults);
   });
 
-  it("a NAME may be a Name or a number", () => {
+  it("take a NAME as a Name or a bigint", () => {
     assertEquals(fullJ1939Options({ channel: "can0", name: 5n }).name, 5n);
     assertEquals(fullJ1939Options({ channel: "can0", name: new Name({ identityNumber: 5 }) }).name, 5n);
   });
 
-  it("wrong ones are refused, by name, value and limit", () => {
+  it("are refused with name, value and limit if they are invalid", () => {
     const rows: [unknown, typeof RangeError | typeof TypeError, string][] = [
       [null, TypeError, "J1939Socket takes an object, not null"],
-      [{}, TypeError, "Option channel is missing"],
-      [{ channel: "" }, TypeError, "Option channel is missing"],
+      [{}, TypeError, "Option channel is missing: it must be the name of one interface"],
+      [{ channel: "" }, TypeError, "Option channel is missing: it must be the name of one interface"],
       [{ channel: "can0", adress: 1 }, TypeError, 'no option "adress"; it has channel, address, name'],
       [
         { channel: "can0", address: 254 },
@@ -40,7 +40,7 @@ describe("Options of a J1939 socket", () => {
       [{ channel: "can0", address: "1" }, TypeError, "Option address must be of type number: 1"],
       [{ channel: "can0", name: 5 }, TypeError, "Option name must be of type bigint or object: 5"],
       [{ channel: "can0", name: {} }, TypeError, "Option name must be a Name or a bigint"],
-      [{ channel: "can0", name: 0n }, RangeError, "Option name is 0"],
+      [{ channel: "can0", name: 0n }, RangeError, "Option name is 0, which is not a valid NAME"],
       [{ channel: "can0", name: -1n }, RangeError, "Option name is -1"],
       [{ channel: "can0", priority: 8 }, RangeError, "Option priority is 8"],
       [{ channel: "can0", broadcast: 1 }, TypeError, "Option broadcast must be of type boolean: 1"],
@@ -64,8 +64,8 @@ describe("Options of a J1939 socket", () => {
   });
 });
 
-describe("Messages of J1939", () => {
-  it("what can be sent is let through", () => {
+describe("J1939 messages", () => {
+  it("pass the check if they can be sent", () => {
     const rows: J1939MessageInit[] = [
       { pgn: 0, data: [] },
       { pgn: 0x3ffff, data: new Uint8Array(1785), priority: 0 },
@@ -79,7 +79,7 @@ describe("Messages of J1939", () => {
     for (const message of rows) checkMessage(message);
   });
 
-  it("what cannot is refused, by field, value and limit", () => {
+  it("are refused with field, value and limit if they cannot be sent", () => {
     const rows: [unknown, typeof RangeError | typeof TypeError, string][] = [
       [null, TypeError, "Cannot send null"],
       ["x", TypeError, "it is not a message such as { pgn: 0xfeca, data: [1, 2] }"],
@@ -87,14 +87,18 @@ describe("Messages of J1939", () => {
       [{ pgn: 0x40000, data: [] }, RangeError, "pgn is 262144 (0x40000): it must be a whole number from 0 to 0x3ffff"],
       [{ pgn: 0xef20, data: [] }, RangeError, "pgn is 0xef20: its last byte must be 0"],
       [{ pgn: 0, destination: 256, data: [] }, RangeError, "destination is 256"],
-      [{ pgn: 0, destination: 0n, data: [] }, RangeError, "destination is a NAME of 0"],
+      [{ pgn: 0, destination: 0n, data: [] }, RangeError, "destination is a NAME of 0, which is not valid"],
       [{ pgn: 0, destination: "1", data: [] }, TypeError, "destination must be a Name or a bigint: 1"],
       [{ pgn: 0, priority: -1, data: [] }, RangeError, "priority is -1"],
       [{ pgn: 0 }, TypeError, "data must be a Uint8Array or an array of bytes: undefined"],
       [{ pgn: 0, data: "x" }, TypeError, "data must be a Uint8Array or an array of bytes: x"],
       [{ pgn: 0, data: [1, 256] }, RangeError, "data[1] is 256"],
       [{ pgn: 0, data: [1, "2"] }, TypeError, "data[1] must be a number"],
-      [{ pgn: 0, data: new Uint8Array(1786) }, RangeError, "data has 1786 bytes: it must be at most 1785 to everybody"],
+      [
+        { pgn: 0, data: new Uint8Array(1786) },
+        RangeError,
+        "data has 1786 bytes: it must be at most 1785 for a message to all nodes",
+      ],
       [{ pgn: 0, destination: 1, data: new Uint8Array(117440506) }, RangeError, "at most 117440505"],
     ];
     for (const [message, Class, text] of rows) {

@@ -7,29 +7,29 @@ import { later, pause } from "../support/pause.ts";
 
 const A = 0x20;
 const B = 0x30;
-/** Of a node that receives nothing: a test answers in its place. */
+/** The address of a node that receives nothing: a test answers in its place. */
 const FAR = 0x55;
 const DIRECT = 0xef00;
 const GLOBAL = 0xfeca;
 
-/** Identifiers of the transport protocol's connection management. */
+/** Identifiers of the transport protocol's connection management (TP.CM). */
 const REQUEST_TO_SEND = 0x18ec0000 | FAR << 8 | A;
 const ANSWER = 0x18ec0000 | A << 8 | FAR;
 
-/** Reasons of an abort, and what the kernel makes of them. */
+/** Abort reasons, with the kernel's errors for them. */
 const reasons = [
   [1, "EALREADY", "the receiver is busy with another transfer"],
   [2, "EMSGSIZE", "the receiver has no room for a message of this length"],
   [3, "EHOSTUNREACH", "no answer in time"],
-  [4, "EBADMSG", "the receiver gave leave to send while data was on its way"],
-  [5, "ENOTRECOVERABLE", "too many repetitions"],
-  [6, "ENOTCONN", "data came that was not expected"],
-  [7, "EILSEQ", "data came in a wrong order"],
-  [8, "EPROTO", "the transport protocol was broken"],
-  [250, "EPROTO", "the transport protocol was broken"],
+  [4, "EBADMSG", "the receiver sent a clear to send (CTS) while data was being transferred"],
+  [5, "ENOTRECOVERABLE", "the limit of retransmissions was reached"],
+  [6, "ENOTCONN", "an unexpected data packet was received"],
+  [7, "EILSEQ", "a data packet with a wrong sequence number was received"],
+  [8, "EPROTO", "the transport protocol was violated"],
+  [250, "EPROTO", "the transport protocol was violated"],
 ] as const;
 
-/** Linux heeds an abort only from an address of this host. */
+/** A node that never answers. Linux accepts an abort only from an address of this host. */
 function mute(): J1939Socket {
   return node({ address: FAR, filters: [{ pgn: 0x3ffff }] });
 }
@@ -45,12 +45,12 @@ async function abortNext(bus: Bus, reason: number): Promise<void> {
   }
 }
 
-/** What an event says, without its number. */
+/** The fields of an event, without its number. */
 function brief({ direction, type, pgn, source, destination, bytes, total, error }: TransferEvent): unknown[] {
   return [direction, type, pgn, source, destination, bytes, total, error?.code ?? null];
 }
 
-/** The next events of a feed. */
+/** Reads the next events of a feed. */
 async function happened(feed: AsyncIterator<TransferEvent, undefined>, count: number): Promise<TransferEvent[]> {
   const events: TransferEvent[] = [];
   while (events.length < count) {
@@ -61,9 +61,9 @@ async function happened(feed: AsyncIterator<TransferEvent, undefined>, count: nu
   return events;
 }
 
-describe("Transfers of J1939", { skip: noJ1939 }, () => {
+describe("J1939 transfers", { skip: noJ1939 }, () => {
   for (const length of [0, 8, 9, 1785, 1786, 10_000]) {
-    it(`acknowledged: ${length} bytes have come through`, async () => {
+    it(`acknowledged: ${length} bytes are delivered`, async () => {
       using a = node({ address: A });
       using b = node({ address: B });
       await a.sendAsync({ pgn: DIRECT, destination: B, data: bytes(length) }, { acknowledged: true, timeout: SOON });
@@ -71,7 +71,7 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     });
   }
 
-  it("acknowledged: to everybody, when all frames have gone", async () => {
+  it("acknowledged: a message to all nodes is delivered when its last frame was sent", async () => {
     using a = node({ address: A });
     using b = node({ address: B });
     const start = performance.now();
@@ -82,7 +82,7 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     assertEquals(take(b).data.length, 1);
   });
 
-  it("acknowledged: many at once, each for itself", async () => {
+  it("acknowledged: several pending messages each get their own outcome", async () => {
     using a = node({ address: A });
     using b = node({ address: B });
     const sizes = [5, 500, 9, 2000, 0, 300];
@@ -94,7 +94,7 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     );
     assertEquals(await Promise.all(ends), ["done", "done", "done", "done", "done", "EHOSTUNREACH"]);
     assertEquals(Array.from({ length: 5 }, () => take(b).data.length), sizes.slice(0, 5));
-    assertEquals(a.recv(0), null, "who waited was told");
+    assertEquals(a.recv(0), null, "the error went to the pending send");
   });
 
   for (const [reason, code, text] of reasons) {
@@ -111,7 +111,7 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     });
   }
 
-  it("an abort of which nobody asked is thrown by the next receive, once", async () => {
+  it("an abort that no send waits for is thrown by the next receive, once", async () => {
     using bus = new Bus("vcan0");
     using a = node({ address: A });
     using _far = mute();
@@ -132,7 +132,7 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     assertEquals(take(a).data[0], 1);
   });
 
-  it("nobody answers: that is told after a second and a quarter", async () => {
+  it("a missing answer is an error after 1.25 s", async () => {
     using a = node({ address: A });
     const start = performance.now();
     const message = { pgn: DIRECT, destination: FAR, data: bytes(9) };
@@ -144,7 +144,7 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     assert(performance.now() - start >= 1250);
   });
 
-  it("a receiver that has no room: a message is longer than its kernel receives", async () => {
+  it("a message longer than the receiver's kernel accepts is EMSGSIZE", async () => {
     using a = node({ address: A });
     using b = node({ address: B });
     const message = { pgn: DIRECT, destination: B, data: new Uint8Array(5_000_000) };
@@ -159,12 +159,12 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     assertEquals(take(b).data, bytes(10));
   });
 
-  it("acknowledged: a timeout and a signal end the wait, not the transfer", async () => {
+  it("acknowledged: a timeout or a signal ends the wait, not the transfer", async () => {
     using a = node({ address: A });
     using b = node({ address: B });
     const message = { pgn: GLOBAL, data: bytes(40) };
     const late = assertRejects(() => a.sendAsync(message, { acknowledged: true, timeout: 0.05 }), CanTimeoutError);
-    assert((await late).message.includes("not acknowledged within 0.05 s; it may still come through"));
+    assert((await late).message.includes("not acknowledged within 0.05 s; it may still be delivered"));
     assertEquals((await next(b)).data, message.data);
     const aborting = new AbortController();
     const end = later(a.sendAsync(message, { acknowledged: true, signal: aborting.signal }));
@@ -177,12 +177,12 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     assertEquals(b.recv(0.1), null);
   });
 
-  it("transfers() tells the beginning, the progress and the end of both sides", async () => {
+  it("transfers() reports beginning, progress and end on both sides", async () => {
     using a = node({ address: A });
     using b = node({ address: B });
     using sending = a.transfers();
     using receiving = b.transfers();
-    a.send({ pgn: DIRECT, destination: B, data: [1] }); // no transfer
+    a.send({ pgn: DIRECT, destination: B, data: [1] }); // one frame is not a transfer
     a.send({ pgn: DIRECT, destination: B, data: bytes(5000) });
     const sent = await happened(sending, 4);
     assertEquals(sent.map(brief), [
@@ -201,7 +201,7 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     assertEquals([take(b).data.length, take(b).data.length], [1, 5000]);
   });
 
-  it("transfers() tells of aborts, and then receiving does not", async () => {
+  it("transfers() reports aborts, which a receive then does not throw", async () => {
     using bus = new Bus("vcan0");
     using a = node({ address: A });
     using _far = mute();
@@ -222,12 +222,12 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     assertThrows(() => a.recv(SOON), CanOperationError, "EMSGSIZE");
   });
 
-  it("transfers() tells of a message that does not come to its end", async () => {
+  it("transfers() reports the abort of a message being received", async () => {
     using bus = new Bus("vcan0");
     using a = node({ address: A });
     using _far = mute();
     using feed = a.transfers();
-    // Somebody asks to send 30 bytes, and then gives up.
+    // A node requests to send 30 bytes, and then aborts.
     bus.send(new Message({ arbitrationId: ANSWER, data: [0x10, 30, 0, 5, 0xff, 0x00, 0xef, 0x00] }));
     bus.send(new Message({ arbitrationId: ANSWER, data: [0xff, 1, 0xff, 0xff, 0xff, 0x00, 0xef, 0x00] }));
     const [begun, aborted] = await happened(feed, 2);
@@ -237,7 +237,7 @@ describe("Transfers of J1939", { skip: noJ1939 }, () => {
     assertEquals(a.recv(0), null);
   });
 
-  it("transfers() ends with the loop, the signal or the socket; others go on", async () => {
+  it("transfers() ends with the loop, the signal or the socket; other feeds continue", async () => {
     using b = node({ address: B });
     const a: J1939Socket = node({ address: A });
     const aborting = new AbortController();

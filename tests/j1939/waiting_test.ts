@@ -11,12 +11,12 @@ const B = 0x30;
 const DIRECT = 0xef00;
 const GLOBAL = 0xfeca;
 
-/** A send buffer, and more than fits it. */
+/** A send buffer, and a length that does not fit into it. */
 const sendBuffer = 5_000;
 const MUCH = 20_000;
 
 describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
-  it("recv gives what is there, waits for what comes, or gives null", async () => {
+  it("recv returns a queued message, waits for one, or returns null", async () => {
     using a = node({ address: A });
     using b = node({ address: B });
     assertEquals(b.recv(0), null);
@@ -24,7 +24,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     assertEquals(b.recv(0.05), null);
     assertEquals(await b.recvAsync({ timeout: 0.05 }), null);
     assert(performance.now() - start >= 100);
-    // In any order: a vcan may reorder what is sent at once.
+    // In any order: a vcan may reorder frames that are sent at once.
     a.sendMany([1, 2, 3].map((byte) => ({ pgn: GLOBAL, data: [byte] })));
     const all: J1939Message[] = [take(b)];
     while (all.length < 3) all.push(...b.recvMany(9, SOON));
@@ -36,7 +36,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     }
   });
 
-  it("an aborted wait takes nothing", async () => {
+  it("an aborted wait takes no message", async () => {
     using a = node({ address: A });
     using b = node({ address: B });
     const aborting = new AbortController();
@@ -48,11 +48,11 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     assertEquals((await next(b)).data[0], 1);
   });
 
-  it("iterates, blocking and asynchronously, until it is closed", async () => {
+  it("iterates, blocking and asynchronously, until the socket is closed", async () => {
     using a = node({ address: A });
     const b = node({ address: B });
     const lengths = [1, 50, 2, 51, 3, 52];
-    // Each when the one before has come through: an iteration would wait for ever for what is given up.
+    // Each is sent after the previous one was delivered: the iteration would wait for ever for an aborted one.
     for (const length of lengths) {
       const data = bytes(length);
       await a.sendAsync({ pgn: DIRECT, destination: B, data }, { acknowledged: true, timeout: SOON });
@@ -70,13 +70,13 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     assertEquals([...b], []);
   });
 
-  it("streams: a bridge from one to another", async () => {
+  it("bridges two sockets with streams", async () => {
     using a = node({ address: A });
-    using from = node({ address: B, filters: [{ source: A }] }); // and not what it sends on
+    using from = node({ address: B, filters: [{ source: A }] }); // not what the bridge sends
     using to = node({ address: 0x40 });
     using end = node({ address: B });
     const bridge = later(from.readable.pipeTo(to.writable));
-    const sizes = [3, 9, 8, 1785, 1, 3000]; // no two in a row that are one frame: a vcan may reorder what is sent at once
+    const sizes = [3, 9, 8, 1785, 1, 3000]; // never two single frames in a row: a vcan may reorder frames sent at once
     for (const size of sizes) a.send({ pgn: DIRECT, destination: B, data: bytes(size) }, SOON);
     const seen: number[] = [];
     while (seen.length < sizes.length) {
@@ -90,7 +90,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     await bridge;
   });
 
-  it("a long message is taken in parts, and what comes after waits for it", async () => {
+  it("a long message is handed over in parts, and later messages wait for it", async () => {
     using a = node({ address: A, sendBuffer });
     using b = node({ address: B });
     const data = bytes(MUCH);
@@ -98,14 +98,14 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     const sent = later(a.sendAsync({ pgn: DIRECT, destination: B, data: given }, { timeout: SOON }));
     const second = later(a.sendAsync({ pgn: DIRECT, destination: B, data: [1] }, { timeout: SOON }));
     const third = later(a.sendAsync({ pgn: DIRECT, destination: B, data: bytes(20) }, { timeout: SOON }));
-    given.fill(0); // what was handed over stays what it was
+    given.fill(0); // does not change the message being sent
     assertEquals((await next(b)).data, data);
     assertEquals((await next(b)).data.length, 1);
     assertEquals((await next(b)).data.length, 20);
     await Promise.all([sent, second, third]);
   });
 
-  it("a blocking send meanwhile goes on with the long message, and comes after it", async () => {
+  it("a blocking send continues a pending long message, and is sent after it", async () => {
     using a = node({ address: A, sendBuffer });
     using b = node({ address: B });
     const data = bytes(MUCH);
@@ -124,7 +124,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     assertEquals(take(b).data.length, 1);
   });
 
-  it("no room in time is told, and the same message sent again is another", async () => {
+  it("a send without room is a timeout, and sending the same message again sends a second one", async () => {
     using a = node({ address: A, sendBuffer });
     using b = node({ address: B });
     const message = { pgn: DIRECT, destination: B, data: bytes(MUCH) };
@@ -135,7 +135,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     );
     assertEquals([error.code, error.channel], ["ETIMEDOUT", "vcan0"]);
     a.send({ pgn: DIRECT, destination: B, data: [1] }, SOON);
-    // It had been begun: the next goes on with it.
+    // A part of it had been sent: the next send continues it.
     assertEquals((await next(b)).data, message.data);
     assertEquals((await next(b)).data.length, 1);
     await assertRejects(() => a.sendAsync(message, { timeout: 0 }), CanTimeoutError);
@@ -145,7 +145,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     assertEquals((await next(b)).data, changed.data);
   });
 
-  it("two sockets of one address take turns where the transport protocol wants it", async () => {
+  it("two sockets of one address take turns in the transport protocol", async () => {
     using one = node({ address: A });
     using two = node({ address: A });
     using b = node({ address: B });
@@ -164,7 +164,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     assertEquals(seen.sort(), [501, 501, 502, 502, 503, 503]);
   });
 
-  it("close rejects all who wait, and ends what follows", async () => {
+  it("close rejects all pending waits, and ends the feeds", async () => {
     const before = await restingDescriptors();
     const a = node({ address: A, sendBuffer });
     const waits = [
@@ -176,10 +176,10 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     const events = (async () => {
       for await (const _ of feed);
     })();
-    const told = Promise.allSettled(waits);
+    const settled = Promise.allSettled(waits);
     await pause(20);
     a.close();
-    for (const each of await told) {
+    for (const each of await settled) {
       assert(each.status === "rejected" && each.reason instanceof CanOperationError);
       assertEquals(each.reason.code, "EBADF");
     }
@@ -190,7 +190,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("close does not wait for what is on its way, but sends it; `await using` does both", async () => {
+  it("close does not wait for messages being sent, and they are sent; `await using` waits", async () => {
     const before = await restingDescriptors();
     {
       using b = node({ address: B });
@@ -203,12 +203,12 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
         await using c = node({ address: A });
         c.send({ pgn: GLOBAL, data: bytes(71) });
       }
-      assertEquals(b.recv(0.2)!.data, bytes(71)); // it is here by now
+      assertEquals(b.recv(0.2)!.data, bytes(71)); // it has arrived by now
     }
     await descriptorsBackTo(before);
   });
 
-  it("options that are none are refused", async () => {
+  it("refuses invalid options", async () => {
     using a = node({ address: A });
     const wrong = { acknowledge: true } as unknown as { acknowledged: boolean };
     const message = { pgn: GLOBAL, data: [] };

@@ -7,34 +7,34 @@ import { noJ1939 } from "../support/kernel.ts";
 import { later, pause } from "../support/pause.ts";
 
 const A = 0x20;
-/** Of a node that is not of this host: a test plays it, frame by frame. */
+/** The address of a node on another host, which the test simulates frame by frame. */
 const FAR = 0x55;
 const DIRECT = 0xef00;
 
-/** The transport protocol's own PGNs: connection management, and data; of long messages, and of longer ones. */
+/** PGNs of the transport protocols TP and ETP: connection management (CM) and data transfer (DT). */
 const [TP_CM, TP_DT, ETP_CM, ETP_DT] = [0xec00, 0xeb00, 0xc800, 0xc700];
 
-/** A node that is played. */
+/** A simulated node. */
 class Far implements Disposable {
   readonly #bus = new Bus("vcan0");
 
-  /** The next frame that comes for it, with its PGN. */
-  async hear(): Promise<[pgn: number, ...data: number[]]> {
+  /** Receives the next frame for it: the PGN, and the data. */
+  async receive(): Promise<[pgn: number, ...data: number[]]> {
     for (;;) {
       const message = await this.#bus.recvAsync({ timeout: SOON });
-      assert(message, "nothing came");
+      assert(message, "no frame arrived");
       const { pgn, source, destination } = unpackJ1939Id(message.arbitrationId);
       if (source === A && destination === FAR) return [pgn, ...message.data];
     }
   }
 
-  /** Lets the node that is tested hear what was heard here: where it was sent, it may come a little later. */
-  both(): Promise<void> {
+  /** Waits until the tested node too has received the last frame, which may reach its sender a little later. */
+  settle(): Promise<void> {
     return pause(5);
   }
 
-  /** Sends a frame to the node that is tested. */
-  tell(pgn: number, ...data: number[]): void {
+  /** Sends a frame to the tested node. */
+  send(pgn: number, ...data: number[]): void {
     const arbitrationId = packJ1939Id({ pgn, source: FAR, destination: A, priority: 7 });
     this.#bus.send(new Message({ arbitrationId, data }));
   }
@@ -44,126 +44,126 @@ class Far implements Disposable {
   }
 }
 
-/** The last three bytes of connection management. */
+/** The last three bytes of connection management: the PGN of the message. */
 const about = [0x00, 0xef, 0x00];
 
-/** Seven bytes of data, or what is left of them, filled up. */
+/** A packet of seven bytes of data, the last one padded. */
 function packet(data: Uint8Array, number: number): number[] {
   const part = [...data.subarray(7 * number, 7 * number + 7)];
   return [...part, ...Array.from({ length: 7 - part.length }, () => 0xff)];
 }
 
-describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () => {
-  it("sends to one that takes a packet at a time, and takes its time", async () => {
+describe("J1939 with a node on another host", { skip: noJ1939 }, () => {
+  it("sends to a slow node that accepts one packet at a time", async () => {
     using far = new Far();
     using a = node({ address: A });
     const data = bytes(20);
     const sent = later(a.sendAsync({ pgn: DIRECT, destination: FAR, data }, { acknowledged: true }));
-    assertEquals(await far.hear(), [TP_CM, 0x10, 20, 0, 3, 3, ...about]);
+    assertEquals(await far.receive(), [TP_CM, 0x10, 20, 0, 3, 3, ...about]);
     for (const number of [1, 2, 3]) {
       await pause(300);
-      far.tell(TP_CM, 0x11, 1, number, 0xff, 0xff, ...about);
-      assertEquals(await far.hear(), [TP_DT, number, ...packet(data, number - 1)]);
+      far.send(TP_CM, 0x11, 1, number, 0xff, 0xff, ...about);
+      assertEquals(await far.receive(), [TP_DT, number, ...packet(data, number - 1)]);
     }
     await pause(300);
-    far.tell(TP_CM, 0x13, 20, 0, 3, 0xff, ...about);
+    far.send(TP_CM, 0x13, 20, 0, 3, 0xff, ...about);
     await sent;
   });
 
-  it("sends a packet again for which it is asked", async () => {
+  it("sends a packet again on request", async () => {
     using far = new Far();
     using a = node({ address: A });
     const data = bytes(21);
     const sent = later(a.sendAsync({ pgn: DIRECT, destination: FAR, data }, { acknowledged: true }));
-    assertEquals(await far.hear(), [TP_CM, 0x10, 21, 0, 3, 3, ...about]);
-    far.tell(TP_CM, 0x11, 2, 1, 0xff, 0xff, ...about);
-    const seen = [await far.hear(), await far.hear()];
+    assertEquals(await far.receive(), [TP_CM, 0x10, 21, 0, 3, 3, ...about]);
+    far.send(TP_CM, 0x11, 2, 1, 0xff, 0xff, ...about);
+    const seen = [await far.receive(), await far.receive()];
     assertEquals(seen.sort(), [[TP_DT, 1, ...packet(data, 0)], [TP_DT, 2, ...packet(data, 1)]]);
-    // Before the last one was sent: afterwards Linux takes it for an error.
+    // Packet 2 is requested again before the last one was sent: afterwards Linux treats that as an error.
     for (const number of [2, 3]) {
-      await far.both();
-      far.tell(TP_CM, 0x11, 1, number, 0xff, 0xff, ...about);
-      assertEquals(await far.hear(), [TP_DT, number, ...packet(data, number - 1)]);
+      await far.settle();
+      far.send(TP_CM, 0x11, 1, number, 0xff, 0xff, ...about);
+      assertEquals(await far.receive(), [TP_DT, number, ...packet(data, number - 1)]);
     }
-    far.tell(TP_CM, 0x13, 21, 0, 3, 0xff, ...about);
+    far.send(TP_CM, 0x13, 21, 0, 3, 0xff, ...about);
     await sent;
   });
 
-  it("sends more than 1785 bytes in the longer form", async () => {
+  it("sends more than 1785 bytes by the extended transport protocol", async () => {
     using far = new Far();
     using a = node({ address: A });
     const data = bytes(1786);
     const sent = later(a.sendAsync({ pgn: DIRECT, destination: FAR, data }, { acknowledged: true }));
     const size = [1786 & 0xff, 1786 >> 8, 0, 0];
-    assertEquals(await far.hear(), [ETP_CM, 0x14, ...size, ...about]);
+    assertEquals(await far.receive(), [ETP_CM, 0x14, ...size, ...about]);
     const got: number[] = [];
     for (let first = 0; first < 256; first += 8) {
-      await far.both();
-      far.tell(ETP_CM, 0x15, 8, first + 1 & 0xff, first + 1 >> 8, 0, ...about);
-      assertEquals(await far.hear(), [ETP_CM, 0x16, 8, first, 0, 0, ...about]);
+      await far.settle();
+      far.send(ETP_CM, 0x15, 8, first + 1 & 0xff, first + 1 >> 8, 0, ...about);
+      assertEquals(await far.receive(), [ETP_CM, 0x16, 8, first, 0, 0, ...about]);
       const packets: number[][] = [];
-      while (packets.length < 8) packets.push((await far.hear()).slice(1));
+      while (packets.length < 8) packets.push((await far.receive()).slice(1));
       packets.sort(([one], [other]) => one - other);
       assertEquals(packets.map(([number]) => number), [1, 2, 3, 4, 5, 6, 7, 8]);
       got.push(...packets.flatMap(([, ...part]) => part));
     }
     assertEquals(Uint8Array.from(got.slice(0, 1786)), data);
     assertEquals(got.slice(1786), Array.from({ length: 6 }, () => 0xff));
-    far.tell(ETP_CM, 0x17, ...size, ...about);
+    far.send(ETP_CM, 0x17, ...size, ...about);
     await sent;
   });
 
-  it("receives from one that sends a packet at a time, and takes its time", async () => {
+  it("receives from a slow node that sends one packet at a time", async () => {
     using far = new Far();
     using a = node({ address: A });
     const data = bytes(20);
-    far.tell(TP_CM, 0x10, 20, 0, 3, 1, ...about); // no more than one before the next leave to send
+    far.send(TP_CM, 0x10, 20, 0, 3, 1, ...about); // at most one packet per clear to send
     for (const number of [1, 2, 3]) {
-      assertEquals(await far.hear(), [TP_CM, 0x11, 1, number, 0xff, 0xff, ...about]);
+      assertEquals(await far.receive(), [TP_CM, 0x11, 1, number, 0xff, 0xff, ...about]);
       await pause(300);
-      far.tell(TP_DT, number, ...packet(data, number - 1));
+      far.send(TP_DT, number, ...packet(data, number - 1));
     }
-    assertEquals(await far.hear(), [TP_CM, 0x13, 20, 0, 3, 0xff, ...about]);
+    assertEquals(await far.receive(), [TP_CM, 0x13, 20, 0, 3, 0xff, ...about]);
     const { pgn, source, destination, data: received } = await next(a);
     assertEquals([pgn, source, destination], [DIRECT, FAR, A]);
     assertEquals(received, data);
   });
 
-  it("receives more than 1785 bytes in the longer form", async () => {
+  it("receives more than 1785 bytes by the extended transport protocol", async () => {
     using far = new Far();
     using a = node({ address: A });
     const data = bytes(1790);
     const size = [1790 & 0xff, 1790 >> 8, 0, 0];
-    far.tell(ETP_CM, 0x14, ...size, ...about);
+    far.send(ETP_CM, 0x14, ...size, ...about);
     for (let first = 0; first < 256;) {
-      const [pgn, command, count, low, high] = await far.hear();
+      const [pgn, command, count, low, high] = await far.receive();
       assertEquals([pgn, command, low | high << 8], [ETP_CM, 0x15, first + 1]);
       assert(count > 0 && first + count <= 256, `${count}`);
-      await far.both();
-      far.tell(ETP_CM, 0x16, count, first & 0xff, first >> 8, 0, ...about);
+      await far.settle();
+      far.send(ETP_CM, 0x16, count, first & 0xff, first >> 8, 0, ...about);
       for (let number = 0; number < count; number++) {
-        await pause(1); // one after the other: a vcan may reorder what is sent at once
-        far.tell(ETP_DT, number + 1, ...packet(data, first + number));
+        await pause(1); // one after the other: a vcan may reorder frames sent at once
+        far.send(ETP_DT, number + 1, ...packet(data, first + number));
       }
       first += count;
     }
-    assertEquals(await far.hear(), [ETP_CM, 0x17, ...size, ...about]);
+    assertEquals(await far.receive(), [ETP_CM, 0x17, ...size, ...about]);
     assertEquals((await next(a)).data, data);
   });
 
-  it("one that gives up is told of, at the latest when it does not answer", async () => {
+  it("an abort by the receiver is an error, at the latest when it does not answer", async () => {
     using far = new Far();
     using a = node({ address: A });
     const sent = later(a.sendAsync({ pgn: DIRECT, destination: FAR, data: bytes(100) }, { acknowledged: true }));
-    await far.hear();
-    far.tell(TP_CM, 0xff, 2, 0xff, 0xff, 0xff, ...about);
+    await far.receive();
+    far.send(TP_CM, 0xff, 2, 0xff, 0xff, 0xff, ...about);
     const error = await assertRejects(() => sent, CanOperationError);
-    // Linux heeds the abort of a receiver only if that is a node of the same host.
+    // Linux accepts the abort of a receiver only from a node on the same host.
     assert(error.code === "EHOSTUNREACH" || error.code === "EMSGSIZE", error.message);
-    if (error.code === "EHOSTUNREACH") assertEquals((await far.hear()).slice(0, 3), [TP_CM, 0xff, 3]);
+    if (error.code === "EHOSTUNREACH") assertEquals((await far.receive()).slice(0, 3), [TP_CM, 0xff, 3]);
   });
 
-  it("a message to itself goes nowhere, and that is told", async () => {
+  it("a message to the socket's own address settles", async () => {
     using a = node({ address: A });
     await a.sendAsync({ pgn: DIRECT, destination: A, data: [1] }, { acknowledged: true, timeout: SOON });
     const long = a.sendAsync({ pgn: DIRECT, destination: A, data: bytes(20) }, { acknowledged: true, timeout: SOON });
@@ -171,7 +171,7 @@ describe("J1939 beside a node that is not of this host", { skip: noJ1939 }, () =
     assert(outcome !== "ETIMEDOUT", outcome);
   });
 
-  it("a Buffer is sent as it was when it was handed over", async () => {
+  it("a Buffer that changes later is sent as it was", async () => {
     using a = node({ address: A, sendBuffer: 5_000 });
     using b = node({ address: 0x30 });
     const first = later(a.sendAsync({ pgn: DIRECT, destination: 0x30, data: bytes(20_000) }, { timeout: SOON }));
