@@ -206,8 +206,8 @@ export class Bus extends CanSocket<Message, Message> {
    * console.log(bus.recvMany(9, 0).map(({ data }) => data[0])); // [ 1, 2, 2 ]
    * ```
    *
-   * @param messages 1 to 256 messages, either all CAN FD or none. They may have any identifiers, and several tasks may use
-   * the same one.
+   * @param messages 1 to 256 messages of the same kind: classic, CAN FD or CAN XL. They may have any identifiers, and
+   * several tasks may use the same one.
    * @param period Seconds from one frame to the next, 0.000001 to 34560000.
    * @throws {RangeError | TypeError} An argument is wrong, or the bus was not opened for such messages.
    * @throws {CanOperationError} The interface is down or gone, or cannot carry the messages; or the bus is closed.

@@ -1,22 +1,22 @@
 /**
- * The frames of the soak: each carries its number, and everything else of it follows from the number.
+ * The frames of the soak. Each carries its number, and everything else in it follows from the number.
  *
  * @module
  */
 
 import { Message } from "../../mod.ts";
 
-/** The lengths of FD frames that have room for a number. */
+/** The lengths of FD frames with room for a number, in bytes. */
 const fdLengths = [4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64];
 
-/** Bits that look random, from a number. */
+/** Returns bits that look random, computed from a number. */
 function mixed(number: number): number {
   let bits = Math.imul(number + 1, 0x9e3779b1);
   bits = Math.imul(bits ^ (bits >>> 15), 0x85ebca6b);
   return (bits ^ (bits >>> 13)) >>> 0;
 }
 
-/** What a frame is: of eight, one remote frame, three FD frames and four classic ones. */
+/** Returns the kind of a frame: of eight frames, one is a remote frame, three are FD frames and four are classic. */
 function kindOf(bits: number): "remote" | "fd" | "classic" {
   const eighth = bits & 7;
   return eighth === 0 ? "remote" : eighth < 4 ? "fd" : "classic";
@@ -34,20 +34,20 @@ function lengthOf(bits: number, isFd: boolean): number {
   return isFd ? fdLengths[(bits >>> 4) % fdLengths.length] : 4 + (bits >>> 4) % 5;
 }
 
-/** The numbers that frames carry begin anew after so many: far more than are ever under way. */
+/** The numbers in frames start again from 0 after this many, far more than are ever in transit. */
 const NUMBERS = 2 ** 14;
 
-/** Frames by their numbers. They are made once, as making them costs more than sending them. */
+/** The frames by number. They are created once, as creating a frame costs more than sending it. */
 const made: Message[] = [];
 
-/** The frame of a place in the sequence. */
-export function frameOf(place: number): Message {
-  const number = place % NUMBERS;
+/** Returns the frame at a position in the sequence. */
+export function frameOf(position: number): Message {
+  const number = position % NUMBERS;
   return made[number] ??= makeFrame(number);
 }
 
-/** The place in the sequence of a frame that carries a number: the first from `least` on, or shortly before it. */
-export function placeOf(number: number, least: number): number {
+/** Returns the position in the sequence of a frame with a number: the one nearest to `least`. */
+export function positionOf(number: number, least: number): number {
   const ahead = (number - least % NUMBERS + NUMBERS) % NUMBERS;
   return least + (ahead < NUMBERS / 2 ? ahead : ahead - NUMBERS);
 }
@@ -70,14 +70,14 @@ function makeFrame(number: number): Message {
   });
 }
 
-/** The number that a frame carries. */
+/** Returns the number in a frame. */
 export function numberOf(message: Message): number {
   const { data } = message;
   if (message.isRemoteFrame) return message.arbitrationId;
   return (data[0] | (data[1] << 8) | (data[2] << 16) | (data[3] << 24)) >>> 0;
 }
 
-/** What of a frame is not as its number says, or null. */
+/** Returns the first property of a frame that does not match its number, or null. */
 export function wrongIn(message: Message, number: number): string | null {
   const bits = mixed(number);
   const kind = kindOf(bits);

@@ -1,85 +1,91 @@
 /**
- * The books of the soak: what was sent, what arrived, and who told of what did not.
+ * The bookkeeping of the soak: which frames were sent, which arrived, and how the loss of the others was reported.
  *
  * @module
  */
 
-/** Follows one sequence of numbered frames from a sender to a receiver. */
+/** Tracks one sequence of numbered frames from a sender to a receiver. */
 export class Ledger {
-  /** Numbers handed to the sender so far: the next one is this. */
+  /** The number of frames handed to the sender so far, which is the next frame's number. */
   started = 0;
-  /** Frames that arrived. */
+  /** The number of frames that arrived. */
   received = 0;
   /** Missing frames that the receiver's `droppedFrames` counts. */
   lostCounted = 0;
-  /** Missing frames that were sent before the receiver was told of its link. */
+  /** Missing frames that were sent before the receiver got an error of its link. */
   lostAnnounced = 0;
-  /** Missing frames of which nobody told. */
+  /** Missing frames whose loss was not reported. */
   lostUnseen = 0;
-  /** Frames that came twice, out of order, though their sending had failed, or otherwise than they were sent. */
+  /** Frames that arrived twice, out of order, although their sending had failed, or not as they were sent. */
   misplaced = 0;
-  /** What was wrong, in words. */
+  /** The failures, as text. */
   readonly wrong: string[] = [];
-  /** The lowest number that has neither arrived nor been given up. */
+  /** The lowest number that has neither arrived nor been recorded as lost. */
   #expected = 0;
-  /** Numbers whose sending failed and is not tried again. */
+  /** The numbers of frames whose sending failed and is not retried. */
   readonly #refused = new Set<number>();
-  /** Frames below this number may be missing: the receiver has been told. */
+  /** Frames below this number may be missing: the receiver got an error after they were sent. */
   #excusedBefore = 0;
-  /** Of this receiver, missing frames that only `droppedFrames` can explain, and those that its link may have lost. */
+  /** Frames missing at the present receiver that only `droppedFrames` can explain. */
   #notExcused = 0;
+  /** Frames missing at the present receiver that its link may have lost. */
   #excusable = 0;
 
-  /** Whether all that was sent has arrived, or its loss is booked. */
+  /** Whether every frame that was sent has arrived or is recorded as lost. */
   get complete(): boolean {
     while (this.#refused.has(this.#expected)) this.#refused.delete(this.#expected++);
     return this.#expected === this.started;
   }
 
-  /** The number of the next frame if nothing is missing. */
+  /** The number of the next frame, if none is missing. */
   get next(): number {
     return this.#expected;
   }
 
-  /** How many frames may still come. */
+  /** How many frames may still arrive. */
   get outstanding(): number {
     return this.started - this.#expected;
   }
 
-  /** Whether what is missing now may be missing for ever, as the link was. */
+  /** Whether the frames that are missing now may have been lost by the link. */
   get excused(): boolean {
     return this.#excusedBefore > this.#expected;
   }
 
-  /** The sending of a number failed, and it will not be tried again. */
+  /** Records that the sending of a frame failed and will not be retried. */
   refuse(number: number): void {
     this.#refused.add(number);
   }
 
   /**
-   * The receiver was told that its link is down or gone. The kernel tells it after the last frame that the link
-   * swallowed was sent, and before the first that comes when it is back: what is lost was sent before now.
+   * Records that the receiver got an error because its link is down or gone. The kernel reports it after the last frame
+   * that the link lost was sent, and before the first frame that arrives once the link is back. So every lost frame was
+   * sent before now.
    */
   announce(): void {
     this.#excusedBefore = this.started;
   }
 
-  /** @param dropped The receiver's `droppedFrames`, asked for only when something is missing. */
+  /**
+   * Records the arrival of a frame.
+   *
+   * @param dropped Returns the receiver's `droppedFrames`; called only when a frame is missing.
+   */
   arrive(number: number, dropped: () => number): void {
-    if (number < this.#expected) return this.fail(`${number} came, but ${this.#expected} was to come`);
-    if (number >= this.started) return this.fail(`${number} came, but ${this.started} is not yet sent`);
+    if (number < this.#expected) return this.fail(`${number} arrived, but ${this.#expected} was expected`);
+    if (number >= this.started) return this.fail(`${number} arrived, but ${this.started} has not been sent yet`);
     if (number > this.#expected) this.#miss(number, dropped);
-    if (this.#refused.delete(number)) this.fail(`${number} came, but its sending had failed`);
+    if (this.#refused.delete(number)) this.fail(`${number} arrived, but its sending had failed`);
     this.#expected = number + 1;
     this.received++;
   }
 
-  /** The receiver, which has dropped so many, is closed: what has not arrived will not. */
+  /** Records that the receiver was closed after dropping `dropped` frames: nothing more will arrive. */
   settle(dropped: number): void {
     this.#miss(this.started, () => dropped);
     this.#expected = this.started;
     const missing = this.#notExcused + this.#excusable;
-    if (dropped > missing) this.wrong.push(`${dropped} frames are counted as dropped, and only ${missing} are missing`);
+    if (dropped > missing) this.wrong.push(`${dropped} frames are counted as dropped, but only ${missing} are missing`);
     this.lostCounted += dropped;
     this.lostAnnounced += missing - dropped;
     this.#notExcused = this.#excusable = 0;
@@ -98,12 +104,12 @@ export class Ledger {
     this.#notExcused += missing - excusable;
     const unseen = Math.max(0, this.#notExcused - dropped());
     if (unseen === 0) return;
-    this.wrong.push(`${unseen} missing unseen between ${this.#expected} and ${before}`);
+    this.wrong.push(`${unseen} frames lost without a report between ${this.#expected} and ${before}`);
     this.#notExcused -= unseen;
     this.lostUnseen += unseen;
   }
 
-  /** A frame came that should not have, or not as it did. */
+  /** Records a frame that should not have arrived, or not like this. */
   fail(what: string): void {
     this.misplaced++;
     this.wrong.push(what);

@@ -1,37 +1,42 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Message } from "../../mod.ts";
-import { frameOf, numberOf, placeOf, wrongIn } from "./frames.ts";
+import { frameOf, numberOf, positionOf, wrongIn } from "./frames.ts";
 import { Ledger } from "./ledger.ts";
 import { judge, Samples } from "./samples.ts";
 
-/** Books of ten frames of which those numbers arrive, with so many dropped; told of the link before the `told`-th. */
-function booksOf(numbers: number[], dropped = 0, told = -1, refused: number[] = []): Ledger {
+/**
+ * Returns the ledger of ten frames of which those with the given numbers arrive.
+ *
+ * @param dropped How many frames the receiver has dropped.
+ * @param announced Before which of the arriving frames the receiver gets an error of its link.
+ */
+function ledgerOf(numbers: number[], dropped = 0, announced = -1, refused: number[] = []): Ledger {
   const ledger = new Ledger();
   ledger.started = 10;
   for (const number of refused) ledger.refuse(number);
   for (const [i, number] of numbers.entries()) {
-    if (i === told) ledger.announce();
+    if (i === announced) ledger.announce();
     ledger.arrive(number, () => dropped);
   }
-  if (told === numbers.length) ledger.announce();
+  if (announced === numbers.length) ledger.announce();
   ledger.settle(dropped);
   return ledger;
 }
 
-describe("The books of the soak", () => {
+describe("The bookkeeping of the soak", () => {
   const all = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
   const without = (...numbers: number[]) => all.filter((number) => !numbers.includes(number));
 
-  it("are right when all is", () => {
+  it("accepts what is reported correctly", () => {
     const rows: [Ledger, counted: number, announced: number][] = [
-      [booksOf(all), 0, 0],
-      [booksOf(without(3, 4), 2), 2, 0],
-      [booksOf(without(3, 4), 0, 3), 0, 2],
-      [booksOf(without(3, 4), 0, 0), 0, 2],
-      [booksOf(without(3, 4, 9), 1, 3), 1, 2],
-      [booksOf(without(8, 9), 0, 8), 0, 2],
-      [booksOf(without(3), 0, -1, [3]), 0, 0],
+      [ledgerOf(all), 0, 0],
+      [ledgerOf(without(3, 4), 2), 2, 0],
+      [ledgerOf(without(3, 4), 0, 3), 0, 2],
+      [ledgerOf(without(3, 4), 0, 0), 0, 2],
+      [ledgerOf(without(3, 4, 9), 1, 3), 1, 2],
+      [ledgerOf(without(8, 9), 0, 8), 0, 2],
+      [ledgerOf(without(3), 0, -1, [3]), 0, 0],
     ];
     for (const [ledger, counted, announced] of rows) {
       assertEquals(ledger.wrong, []);
@@ -39,22 +44,22 @@ describe("The books of the soak", () => {
     }
   });
 
-  it("tell what is wrong", () => {
+  it("reports what is wrong", () => {
     const rows: [Ledger, string][] = [
-      [booksOf(without(3, 4)), "2 missing unseen between 3 and 5"],
-      [booksOf(without(3, 4), 1), "1 missing unseen between 3 and 5"],
-      [booksOf(without(3), 0, 4), "1 missing unseen between 3 and 4"],
-      [booksOf(without(9)), "1 missing unseen between 9 and 10"],
-      [booksOf([...all, 9]), "9 came, but 10 was to come"],
-      [booksOf([0, 2, 1, 3], 99), "1 came, but 3 was to come"],
-      [booksOf([10]), "10 came, but 10 is not yet sent"],
-      [booksOf(all, 1), "1 frames are counted as dropped, and only 0 are missing"],
-      [booksOf(all, 0, -1, [5]), "5 came, but its sending had failed"],
+      [ledgerOf(without(3, 4)), "2 frames lost without a report between 3 and 5"],
+      [ledgerOf(without(3, 4), 1), "1 frames lost without a report between 3 and 5"],
+      [ledgerOf(without(3), 0, 4), "1 frames lost without a report between 3 and 4"],
+      [ledgerOf(without(9)), "1 frames lost without a report between 9 and 10"],
+      [ledgerOf([...all, 9]), "9 arrived, but 10 was expected"],
+      [ledgerOf([0, 2, 1, 3], 99), "1 arrived, but 3 was expected"],
+      [ledgerOf([10]), "10 arrived, but 10 has not been sent yet"],
+      [ledgerOf(all, 1), "1 frames are counted as dropped, but only 0 are missing"],
+      [ledgerOf(all, 0, -1, [5]), "5 arrived, but its sending had failed"],
     ];
     for (const [ledger, text] of rows) assertEquals(ledger.wrong[0], text);
   });
 
-  it("know each frame by its number", () => {
+  it("recognizes each frame by its number", () => {
     const kinds = new Set<string>();
     for (let number = 0; number < 3000; number++) {
       const message = frameOf(number);
@@ -71,18 +76,18 @@ describe("The books of the soak", () => {
     assertEquals(kinds.size, 5);
   });
 
-  it("know a frame's place in the sequence, though the numbers begin anew", () => {
-    for (const place of [0, 1, 16383, 16384, 40000, 1e6]) {
-      const number = numberOf(frameOf(place));
-      assertEquals(number, place % 16384);
+  it("finds a frame's position in the sequence after the numbers have started again", () => {
+    for (const position of [0, 1, 16383, 16384, 40000, 1e6]) {
+      const number = numberOf(frameOf(position));
+      assertEquals(number, position % 16384);
       for (const before of [0, 1, 1000, 8191]) {
-        if (place >= before) assertEquals(placeOf(number, place - before), place);
-        assertEquals(placeOf(number, place + before), place);
+        if (position >= before) assertEquals(positionOf(number, position - before), position);
+        assertEquals(positionOf(number, position + before), position);
       }
     }
   });
 
-  it("judge memory and descriptors", () => {
+  it("judges memory and descriptors", () => {
     const samples = (bytesAFrame: number, descriptors: number) => {
       const made = new Samples();
       for (let i = 0; i <= 50; i++) {

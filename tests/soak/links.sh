@@ -1,8 +1,9 @@
 #!/bin/bash
 # links.sh LINK SEED MILLISECONDS
 #
-# Takes a vcan down and up, and deletes it and makes it anew, at random moments until standard input ends; it stays
-# up for so long at the most. A line for each: "down", with the frames that the interface has dropped so far, "deleted", and at the end "ended", likewise.
+# Takes a vcan down and up, or deletes it and creates it again, at random moments until standard input ends. It stays up
+# for at most MILLISECONDS. Prints a line for each event: "down" with the number of frames that the interface has dropped
+# so far, "deleted", and at the end "ended" with that number.
 set -eu
 link=$1
 RANDOM=$2
@@ -13,7 +14,7 @@ make() {
 	ip link set "$link" mtu 72 up
 }
 
-# The frames that the interface did not deliver, as it counts them itself.
+# Prints the number of frames that the interface counts as dropped.
 dropped() {
 	local name bytes packets errors drops rest
 	while read -r name bytes packets errors drops rest; do
@@ -21,7 +22,7 @@ dropped() {
 	done </proc/net/dev
 }
 
-# Up to that many milliseconds; false when standard input has ended.
+# Sleeps for a random time of up to that many milliseconds; false once standard input has ended.
 pause() {
 	local ms=$((1 + RANDOM * $1 / 32768)) status=0
 	read -r -t "$((ms / 1000)).$(printf %03d $((ms % 1000)))" || status=$?

@@ -1,5 +1,5 @@
 /**
- * The process that takes the link down and up and away.
+ * The process that takes the link down and up, and deletes it.
  *
  * @module
  */
@@ -12,11 +12,12 @@ export class Links {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #ended: Promise<number | null>;
   #errors = "";
-  /** Frames that the interface counts as dropped: those that are deleted by now, and this one as last told. */
+  /** Frames that deleted interfaces have counted as dropped. */
   #before = 0;
+  /** Frames that the present interface counts as dropped, as last reported. */
   #now = 0;
 
-  /** @param onEvent Is told of each thing that was done: "down", "deleted", and at last "ended". */
+  /** @param onEvent Called for each event: "down", "deleted", and finally "ended". */
   constructor(link: string, seed: number, upTime: number, onEvent: (event: string) => void) {
     const script = fileURLToPath(new URL("links.sh", import.meta.url));
     this.#child = spawn("bash", [script, link, `${seed}`, `${upTime}`]);
@@ -38,12 +39,12 @@ export class Links {
     });
   }
 
-  /** Frames that the interface has dropped, as it counts them itself. */
+  /** Frames that the interface counts as dropped. */
   get dropped(): number {
     return this.#before + this.#now;
   }
 
-  /** Leaves the link up. */
+  /** Stops the process, which leaves the link up. */
   async end(): Promise<void> {
     this.#child.stdin.end();
     const status = await this.#ended;

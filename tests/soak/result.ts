@@ -1,27 +1,27 @@
 /**
- * What a soak tells at its end.
+ * The result of a soak.
  *
  * @module
  */
 
 import type { Verdict } from "./samples.ts";
 
-/** What a soak counted. */
+/** The counts of a soak. */
 export interface SoakResult {
   /** Frames handed to the sender. */
   readonly frames: number;
-  /** Those that came, each once, in order and as it was sent. */
+  /** Frames that arrived, each once, in order and as it was sent. */
   readonly received: number;
   readonly seconds: number;
-  /** Those that did not come, by who told of it. */
+  /** Frames that did not arrive, by how their loss was reported: counted in `droppedFrames`, by an error, or not. */
   readonly lost: { readonly counted: number; readonly announced: number; readonly unseen: number };
-  /** Those that came otherwise. */
+  /** Frames that arrived in any other way. */
   readonly misplaced: number;
-  /** What the interface says that it dropped. */
+  /** Frames that the interface counts as dropped. */
   readonly droppedByLinks: number;
   readonly memory: Verdict;
   /** How often each thing happened. */
   readonly counts: Readonly<Record<string, number>>;
-  /** What is not as it must be; empty when the soak has passed. */
+  /** The failures; empty if the soak has passed. */
   readonly wrong: readonly string[];
 }

@@ -1,7 +1,7 @@
 /**
- * Runs the soak in Deno and then in Bun, and prints what they counted as one table: see README.md.
+ * Runs the soak in Deno and then in Bun, and prints their counts as one table: see README.md.
  *
- * `run.ts [FRAMES] [SEED]`, where a vcan can be made.
+ * `run.ts [FRAMES] [SEED]`, on a machine where a vcan can be created.
  *
  * @module
  */
@@ -18,34 +18,34 @@ const runtimes: Record<string, readonly string[]> = {
   Bun: ["bun", script],
 };
 
-/** What a run counted, row by row. */
+/** The counts of a run, row by row. */
 const rows: Record<string, (result: SoakResult) => string> = {
   "frames handed to the sender": ({ frames }) => whole(frames),
   "refused by sendAsync, with ENETDOWN and the like": ({ frames, received, lost }) =>
     whole(frames - received - lost.counted - lost.announced - lost.unseen),
   "frames received, in order, once each": ({ received }) => whole(received),
   "lost: counted in droppedFrames": ({ lost }) => whole(lost.counted),
-  "lost: told by ENETDOWN or ENODEV": ({ lost }) => whole(lost.announced),
-  "… of these dropped by the interface, as it counts": ({ droppedByLinks }) => whole(droppedByLinks),
-  "lost unseen": ({ lost }) => whole(lost.unseen),
-  "doubled, out of order, wrong in content or time": ({ misplaced }) => whole(misplaced),
+  "lost: reported by ENETDOWN or ENODEV": ({ lost }) => whole(lost.announced),
+  "… of these counted as dropped by the interface": ({ droppedByLinks }) => whole(droppedByLinks),
+  "lost without a report": ({ lost }) => whole(lost.unseen),
+  "duplicated, out of order, wrong in content or time": ({ misplaced }) => whole(misplaced),
   "link taken down and up": ({ counts }) => whole(counts["link down"]),
-  "link deleted and made anew": ({ counts }) => whole(counts["link deleted"]),
+  "link deleted and created again": ({ counts }) => whole(counts["link deleted"]),
   "ENETDOWN at receiver / sender": ({ counts }) =>
     `${whole(counts["receive: ENETDOWN"])} / ${whole(counts["send: ENETDOWN"])}`,
   "ENODEV at receiver, ENODEV or ENXIO at sender": ({ counts }) =>
     `${whole(counts["receive: ENODEV"])} / ${whole((counts["send: ENXIO"] ?? 0) + (counts["send: ENODEV"] ?? 0))}`,
-  "receivers opened anew for another buffer": ({ counts }) => whole(counts["reopened"]),
+  "receivers reopened with another buffer": ({ counts }) => whole(counts["reopened"]),
   "bursts by send / sendMany / sendAsync": ({ counts }) =>
     ["send", "sendMany", "sendAsync"].map((way) => whole(counts[way])).join(" / "),
   "reads by recv(0) / recv / recvMany / recvAsync": ({ counts }) =>
     ["recv(0)", "recv", "recvMany", "recvAsync"].map((way) => whole(counts[way])).join(" / "),
   "… while sending: recvAsync / for await": ({ counts }) =>
     ["recvAsync meanwhile", "for await meanwhile"].map((way) => whole(counts[way])).join(" / "),
-  "resident memory after a third / at the end / most, MB": ({ memory }) =>
-    [memory.warm, memory.end, memory.most].map((bytes) => (bytes / 1e6).toFixed(1)).join(" / "),
+  "resident memory after a third / at the end / maximum, MB": ({ memory }) =>
+    [memory.warm, memory.end, memory.max].map((bytes) => (bytes / 1e6).toFixed(1)).join(" / "),
   "its growth after a third, bytes a frame": ({ memory }) => memory.slope.toFixed(2),
-  "descriptors, fewest / most": ({ memory }) => memory.descriptors.join(" / "),
+  "descriptors, minimum / maximum": ({ memory }) => memory.descriptors.join(" / "),
   "seconds": ({ seconds }) => seconds.toFixed(0),
   "verdict": ({ wrong }) => wrong.length === 0 ? "passed" : `${wrong.length} failures`,
 };

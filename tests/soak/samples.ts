@@ -1,20 +1,20 @@
 /**
- * What a process held while it ran, and whether that grew.
+ * The memory and descriptors of a process while it ran, and whether they grew.
  *
  * @module
  */
 
 /**
- * Bytes a frame by which resident memory may grow after the first third of a run. The least that is kept for a frame,
- * an object of two words, is 16; half of that is more than the noise of a garbage collector over a million frames.
+ * Bytes a frame by which resident memory may grow after the first third of a run. The smallest object kept for each frame
+ * would take 16 bytes, two words; half of that exceeds the noise of a garbage collector over a million frames.
  */
-export const MOST_BYTES_A_FRAME = 8;
+export const MAX_BYTES_A_FRAME = 8;
 
-/** Descriptors that may be open beyond the fewest: waiting begins and ends, with a thread that has some of its own. */
-const MOST_DESCRIPTORS = 12;
+/** Descriptors that may be open beyond the minimum: a thread that waits has some of its own, and comes and goes. */
+const MAX_EXTRA_DESCRIPTORS = 12;
 
-/** Frames before which memory is not judged: the heap has yet to find its size. */
-const LEAST_FRAMES = 1_000_000;
+/** Frames before which memory is not judged, as the heap is still growing to its size. */
+const MIN_FRAMES = 1_000_000;
 
 interface Sample {
   readonly frames: number;
@@ -22,7 +22,7 @@ interface Sample {
   readonly descriptors: number;
 }
 
-/** Memory and descriptors, by frames. */
+/** Samples of memory and descriptors, by the number of frames sent. */
 export class Samples {
   readonly all: Sample[] = [];
 
@@ -31,17 +31,19 @@ export class Samples {
   }
 }
 
-/** What became of memory and descriptors. */
+/** How memory and descriptors developed. */
 export interface Verdict {
-  /** Resident bytes when the first third of the run was over, at the end, and at the most. */
+  /** Resident bytes after the first third of the run. */
   readonly warm: number;
+  /** Resident bytes at the end. */
   readonly end: number;
-  readonly most: number;
-  /** Bytes a frame: the slope of the line through the samples after the first third. */
+  /** The maximum of resident bytes. */
+  readonly max: number;
+  /** Growth in bytes a frame: the slope of the line through the samples after the first third. */
   readonly slope: number;
-  /** Fewest and most open descriptors. */
+  /** The minimum and maximum of open descriptors. */
   readonly descriptors: readonly [number, number];
-  /** What is not as it must be. */
+  /** The limits that were exceeded. */
   readonly wrong: string[];
 }
 
@@ -50,23 +52,23 @@ export function judge({ all }: Samples): Verdict {
   const warm = all.slice(Math.floor(all.length / 3));
   const slope = slopeOf(warm);
   const numbers = all.map(({ descriptors }) => descriptors);
-  const [fewest, most] = [Math.min(...numbers), Math.max(...numbers)];
+  const [min, max] = [Math.min(...numbers), Math.max(...numbers)];
   const wrong: string[] = [];
-  if (warm.at(-1)!.frames >= LEAST_FRAMES && slope > MOST_BYTES_A_FRAME) {
-    wrong.push(`memory grows by ${slope.toFixed(2)} bytes a frame, and ${MOST_BYTES_A_FRAME} are the limit`);
+  if (warm.at(-1)!.frames >= MIN_FRAMES && slope > MAX_BYTES_A_FRAME) {
+    wrong.push(`memory grows by ${slope.toFixed(2)} bytes a frame, more than the limit of ${MAX_BYTES_A_FRAME}`);
   }
-  if (most - fewest > MOST_DESCRIPTORS) wrong.push(`from ${fewest} to ${most} descriptors were open`);
+  if (max - min > MAX_EXTRA_DESCRIPTORS) wrong.push(`from ${min} to ${max} descriptors were open`);
   return {
     warm: warm[0].bytes,
     end: warm.at(-1)!.bytes,
-    most: Math.max(...all.map(({ bytes }) => bytes)),
+    max: Math.max(...all.map(({ bytes }) => bytes)),
     slope,
-    descriptors: [fewest, most],
+    descriptors: [min, max],
     wrong,
   };
 }
 
-/** The slope of the line of least squares. */
+/** Returns the slope of the least-squares line. */
 function slopeOf(samples: readonly Sample[]): number {
   const mean = (of: (sample: Sample) => number) => samples.reduce((sum, each) => sum + of(each), 0) / samples.length;
   const frames = mean((each) => each.frames);

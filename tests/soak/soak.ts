@@ -1,8 +1,9 @@
 /**
  * Sends numbered frames through one bus into another while their link comes and goes: see README.md.
  *
- * `soak.ts [FRAMES] [SEED] [MILLISECONDS]`, where a vcan can be made, which then stays up for so long at the most. Prints what it counted as one line of JSON, and ends with 1 if
- * something was lost unseen, wrong, or leaked.
+ * `soak.ts [FRAMES] [SEED] [MILLISECONDS]`, on a machine where a vcan can be created; the vcan stays up for at most
+ * MILLISECONDS. Prints its counts as one line of JSON, and exits with 1 if something was lost without a report, wrong, or
+ * leaked.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import process from "node:process";
 import { Bus, CanError, type Message } from "../../mod.ts";
 import { pause } from "../support/pause.ts";
 import { generator, oneOf } from "../support/random.ts";
-import { frameOf, numberOf, placeOf, wrongIn } from "./frames.ts";
+import { frameOf, numberOf, positionOf, wrongIn } from "./frames.ts";
 import { Ledger } from "./ledger.ts";
 import { Links } from "./links.ts";
 import type { SoakResult } from "./result.ts";
@@ -21,10 +22,10 @@ import { judge, Samples } from "./samples.ts";
 
 const LINK = "soak0";
 
-/** Bytes of a receive buffer that holds every burst, and of one that does not. */
+/** Sizes in bytes of a receive buffer that holds every burst, and of one that does not. */
 const BUFFERS = { large: 4_000_000, small: 20_000 };
 
-/** Frames sent before a receiver looks, at the most. */
+/** The maximum number of frames that are sent before the receiver reads. */
 const BURST = 250;
 
 const frames = Number(process.argv[2] ?? 5_000_000);
@@ -38,29 +39,29 @@ const below = generator(seed);
 const one = <T>(...of: readonly T[]) => oneOf(below, ...of);
 const ledger = new Ledger();
 const samples = new Samples();
-/** How often each thing happened. */
+/** How often each event occurred. */
 const counts: Record<string, number> = {};
 let lastTimestamp = 0;
-/** Bytes of the receive buffer of the next receiver. */
+/** The size of the next receiver's receive buffer in bytes. */
 let receiveBuffer = BUFFERS.large;
 
 function count(what: string): void {
   counts[what] = (counts[what] ?? 0) + 1;
 }
 
-/** Takes a message that has arrived into the books. */
+/** Records a message that has arrived. */
 function take(message: Message): void {
   const number = numberOf(message);
   const wrong = wrongIn(message, number);
-  if (wrong) ledger.fail(`${message}: ${wrong} is not that of ${number}`);
+  if (wrong) ledger.fail(`${message}: ${wrong} does not match the number ${number}`);
   if (message.timestamp < lastTimestamp) {
-    ledger.fail(`${message}: ${lastTimestamp - message.timestamp} s before the last one`);
+    ledger.fail(`${message}: its timestamp is ${lastTimestamp - message.timestamp} s before the previous one`);
   }
   lastTimestamp = message.timestamp;
-  ledger.arrive(placeOf(number, ledger.next), () => receiver.droppedFrames);
+  ledger.arrive(positionOf(number, ledger.next), () => receiver.droppedFrames);
 }
 
-/** Opens a bus, as soon as the link lets it. */
+/** Opens a bus, waiting until the link is up. */
 async function open(options: { receiveBuffer?: number }): Promise<Bus> {
   for (;;) {
     try {
@@ -73,14 +74,14 @@ async function open(options: { receiveBuffer?: number }): Promise<Bus> {
   }
 }
 
-// A frame is delivered by the processor that sent it, a little later if that is busy: a thread that moves to another
-// meanwhile overtakes its own frames, inside the kernel. Only the script's own thread is held fast.
-const holding = spawn("taskset", ["-p", "-c", "0", `${process.pid}`], { stdio: "ignore" });
-if (await new Promise((resolve) => holding.on("close", resolve)) !== 0) throw new Error("taskset failed");
+// The kernel delivers a frame on the processor that sent it, a little later if that is busy. A thread that has moved to
+// another processor by then overtakes its own frames. So the script's own thread, and only that one, is pinned.
+const pinning = spawn("taskset", ["-p", "-c", "0", `${process.pid}`], { stdio: "ignore" });
+if (await new Promise((resolve) => pinning.on("close", resolve)) !== 0) throw new Error("taskset failed");
 execFileSync("ip", ["link", "add", LINK, "type", "vcan"]);
 execFileSync("ip", ["link", "set", LINK, "mtu", "72", "up"]);
 {
-  // Runtimes keep some descriptors of what they do for the first time, such as starting a thread.
+  // Runtimes keep some descriptors open that they create on first use, as when they start a thread.
   using first = await open({});
   await first.recvAsync({ timeout: 0.1 });
 }
@@ -89,7 +90,7 @@ const descriptorsBefore = descriptors();
 let sender = await open({});
 let receiver = await open({ receiveBuffer });
 
-/** The link is down, or gone: what the sender is told. Anything else is a failure of the soak. */
+/** Handles an error of the sender: the link is down or gone. Any other error fails the soak. */
 async function sendingFailed(error: unknown): Promise<void> {
   if (!(error instanceof CanError)) throw error;
   count(`send: ${error.code}`);
@@ -100,7 +101,7 @@ async function sendingFailed(error: unknown): Promise<void> {
   await pause(2);
 }
 
-/** Likewise for the receiver. */
+/** Handles an error of the receiver, likewise. */
 async function receivingFailed(error: unknown): Promise<void> {
   if (!(error instanceof CanError)) throw error;
   count(`receive: ${error.code}`);
@@ -113,12 +114,12 @@ async function reopenReceiver(): Promise<void> {
   const dropped = receiver.droppedFrames;
   receiver.close();
   receiver = await open({ receiveBuffer });
-  // Until now the sender's frames found no receiver.
+  // Frames that were sent until now had no receiver.
   if (ledger.excused) ledger.announce();
   ledger.settle(dropped);
 }
 
-/** Sends the next `wanted` frames in one of the ways, and returns when that was done or failed. */
+/** Sends the next `wanted` frames by a random method, and returns when that has succeeded or failed. */
 async function send(wanted: number): Promise<void> {
   const way = one("send", "sendMany", "sendAsync");
   count(way);
@@ -143,23 +144,23 @@ async function send(wanted: number): Promise<void> {
   } catch (error) {
     if (way === "sendMany") sent = (error as CanError).sent!;
     ledger.started += sent;
-    return sendingFailed(error); // those that were not sent are the next ones
+    return sendingFailed(error); // the frames that were not sent are the next ones
   }
   ledger.started += sent;
 }
 
-/** Seconds after which what has not come does not come: a link that goes down swallows frames before it tells of it. */
+/** Seconds after which a missing frame will not arrive: a link that goes down loses frames before it reports that. */
 const RESTING = 2;
 
-/** Seconds to wait for what is missing: longer where it should come. */
+/** Returns the seconds to wait for missing frames: longer if they should arrive. */
 function patience(): number {
   return ledger.excused || receiver.droppedFrames > 0 ? 0.002 : RESTING;
 }
 
 /**
- * Receives in one of the ways until all that was sent is here, or no more comes.
+ * Receives by a random method until every frame that was sent has arrived, or no more do.
  *
- * @param rest Seconds to wait for what is missing.
+ * @param rest Seconds to wait for missing frames.
  */
 async function receive(rest?: number): Promise<void> {
   const way = one("recv", "recv(0)", "recvMany", "recvAsync");
@@ -167,7 +168,7 @@ async function receive(rest?: number): Promise<void> {
   while (!ledger.complete) {
     try {
       if (way === "recvAsync") {
-        // No more waits than frames: the others would wait for their timeouts.
+        // No more waits than frames: any further waits would last until their timeouts.
         if (!await receiveAsync(Math.min(1 + below(30), ledger.outstanding), rest ?? patience())) return;
       } else if (way === "recvMany") {
         const messages = receiver.recvMany(1 + below(200), rest ?? patience());
@@ -184,27 +185,27 @@ async function receive(rest?: number): Promise<void> {
   }
 }
 
-/** Receives with several waits at once; returns whether something came. */
+/** Receives with several waits at once; returns whether anything arrived. */
 async function receiveAsync(waits: number, timeout: number): Promise<boolean> {
   const results = await Promise.allSettled(Array.from({ length: waits }, () => receiver.recvAsync({ timeout })));
-  let came = false;
+  let any = false;
   for (const result of results) {
     if (result.status === "rejected") {
-      came = true;
-      // An interface that is gone rejects every wait: the first one opens a new receiver.
+      any = true;
+      // A removed interface rejects every wait: only the first rejection opens a new receiver.
       if (result.reason.code !== "ENODEV") await receivingFailed(result.reason);
     } else if (result.value !== null) {
-      came = true;
+      any = true;
       take(result.value);
     }
   }
   const gone = results.find((result) => result.status === "rejected" && result.reason.code === "ENODEV");
   if (gone) await receivingFailed((gone as PromiseRejectedResult).reason);
-  return came;
+  return any;
 }
 
-/** Sends while somebody receives: the messages come while the sender goes on. */
-async function meanwhile(): Promise<void> {
+/** Sends while receiving, so that messages arrive while sending continues. */
+async function sendWhileReceiving(): Promise<void> {
   let sending = true;
   const receiving = one(
     async () => {
@@ -234,7 +235,7 @@ async function meanwhile(): Promise<void> {
   sending = false;
   let done = false;
   const ended = receiving.finally(() => done = true);
-  // The iteration ends with the next frame that comes.
+  // The iteration ends with the next frame that arrives.
   while (!done) {
     await send(1);
     await pause(1);
@@ -244,7 +245,7 @@ async function meanwhile(): Promise<void> {
 
 const links = new Links(LINK, seed, upTime, (event) => count(`link ${event}`));
 
-/** Whether everything that should happen has: a short run on a fast machine goes on until then. */
+/** Whether every expected event has occurred: a short run on a fast machine continues until then. */
 function eventful(): boolean {
   return ["link down", "link deleted", "receive: ENETDOWN", "receive: ENODEV", "send: ENETDOWN"]
     .every((event) => counts[event] > 0);
@@ -262,7 +263,7 @@ const start = performance.now();
 let nextSample = start;
 let nextProgress = 0;
 
-/** Tells on standard error how far it is, ten times in a run. */
+/** Reports the progress on standard error, ten times in a run. */
 function progress(): void {
   if (ledger.received < nextProgress || nextProgress > frames) return;
   nextProgress += frames / 10;
@@ -270,12 +271,12 @@ function progress(): void {
 }
 
 while ((ledger.received < frames || !eventful()) && ledger.wrong.length < 20) {
-  if (below(20) === 0) await meanwhile();
+  if (below(20) === 0) await sendWhileReceiving();
   else {
     await send(1 + below(BURST));
     await receive();
   }
-  if (below(8) === 0) await pause(); // those who follow the links, and timers, have their turn
+  if (below(8) === 0) await pause(); // gives timers and the events of links a turn
   if (below(100) === 0) {
     await receive(RESTING);
     receiveBuffer = below(4) === 0 ? BUFFERS.small : BUFFERS.large;
@@ -297,10 +298,10 @@ sender.close();
 execFileSync("ip", ["link", "del", LINK]);
 for (let rest = 500; descriptors() > descriptorsBefore; rest--) {
   if (rest === 0) {
-    ledger.wrong.push(`${descriptors()} descriptors are open at the end, and ${descriptorsBefore} were`);
+    ledger.wrong.push(`${descriptors()} descriptors are open at the end, but ${descriptorsBefore} at the beginning`);
     break;
   }
-  await pause(10); // the thread that waits for sockets ends a little later than they
+  await pause(10); // the thread that waits for sockets ends a little later than the last socket
 }
 
 const memory = judge(samples);
