@@ -1,8 +1,8 @@
 """Python's own broadcast manager socket: bcm.py INTERFACE, JSON lines in and out.
 
-Each line of standard input is what to tell the kernel: an object with the fields of struct bcm_msg_head (times in
-microseconds) and "frames", structures in hexadecimal. What comes is printed likewise, with the interface it came from.
-"done" is printed when standard input has come to its end.
+Each line of standard input is a message to the kernel: an object with the fields of struct bcm_msg_head (times in
+microseconds) and "frames", structures in hexadecimal. Messages from the kernel are printed in the same form, with their
+interface. "done" is printed at the end of standard input.
 """
 
 import json

@@ -9,12 +9,12 @@ import { noVcan } from "../support/kernel.ts";
 import { generator } from "../support/random.ts";
 import { everything, startCandump } from "./candump.ts";
 import { cases, logText, marker } from "./cases.ts";
-import { fallSilent, onOneProcessor, PATIENCE, Program, receive } from "./tools.ts";
+import { drainUntilQuiet, onOneProcessor, PATIENCE, Program, receive } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 const script = fileURLToPath(new URL("bcm.py", import.meta.url));
 
-/** What Python is told, and what it tells. */
+/** Commands to Python, and its reports. */
 interface Command {
   readonly opcode: string;
   readonly flags?: readonly string[];
@@ -35,24 +35,24 @@ const frameOf = (message: Message) => hex(frameBytes(message.toJSON()));
 const ID = { arbitrationId: 0x123, isExtendedId: false };
 const make = (...data: number[]) => new Message({ ...ID, data });
 
-/** Python's socket, once it has done what it is told. */
+/** Python's socket, after it has carried out these commands. */
 async function python(...commands: Command[]): Promise<Program> {
   const program = new Program("python3", [script, "vcan0"], commands.map((each) => JSON.stringify(each)).join("\n"));
   await program.until(() => program.lines.includes('"done"'), "have done it");
   return program;
 }
 
-/** What it has told so far. */
+/** Its reports so far. */
 function reports(program: Program): Report[] {
   return program.lines.filter((line) => line !== '"done"').map((line) => JSON.parse(line));
 }
 
-/** What candump -L shows, without the markers. */
+/** The output of candump -L, without the markers. */
 function logged(candump: Program): string[] {
   return candump.lines.map((line) => line.split(" ")[2]).filter((text) => text !== marker.text);
 }
 
-/** A connection to a program on this machine, which may not listen yet. */
+/** A connection to a program on this machine, which may not be listening yet. */
 async function connected(port: number, program: Program): Promise<Socket> {
   let socket: Socket | undefined;
   const tried = () => socket ??= connect(port, "127.0.0.1").on("error", () => socket = undefined);
@@ -60,21 +60,21 @@ async function connected(port: number, program: Program): Promise<Socket> {
   return socket!;
 }
 
-describe("The broadcast manager, beside other programs", () => {
-  it("every form of message that is sent periodically, as candump shows it", options, async () => {
+describe("The broadcast manager and other programs", () => {
+  it("candump shows every form of message that is sent periodically", options, async () => {
     using candump = await startCandump("-L", everything);
     using bus = new Bus({ channel: "vcan0", fd: true });
     const expected: string[] = [];
     for (const { init, log } of cases) {
       await bus.sendPeriodic(new Message(init), 0.001, { count: 2 }).done;
       expected.push(log, log);
-      // One after the other: a vcan may reorder what different tasks send at once.
+      // One at a time: a vcan may reorder what several tasks send at once.
       await candump.until(() => logged(candump).length >= expected.length, `show ${expected.length} frames`);
     }
     assertEquals(logged(candump), expected);
   });
 
-  it("every form that is sent in turn, as candump shows it", options, async () => {
+  it("candump shows every form of message that is sent in turn", options, async () => {
     using candump = await startCandump("-L", everything);
     using bus = new Bus({ channel: "vcan0", fd: true });
     for (const isFd of [false, true]) {
@@ -86,7 +86,7 @@ describe("The broadcast manager, beside other programs", () => {
     }
   });
 
-  it("Python is told of what we send periodically, byte for byte", options, async () => {
+  it("Python is notified of what we send periodically, byte for byte", options, async () => {
     const some = cases.filter(({ init }) => !init.isErrorFrame);
     const ids = some.map(({ init }) => new Message(init)).map((message) => ({
       canId: new DataView(frameBytes(message.toJSON()).buffer).getUint32(0, true),
@@ -100,14 +100,14 @@ describe("The broadcast manager, beside other programs", () => {
       const message = new Message(init);
       await bus.sendPeriodic(message, 0.001, { count: 2 }).done;
       expected.push(frameOf(message), frameOf(message));
-      // One after the other: a vcan may reorder what different tasks send at once.
+      // One at a time: a vcan may reorder what several tasks send at once.
       await peer.until(() => reports(peer).length >= expected.length, `tell of ${expected.length} frames`);
     }
     assertEquals(reports(peer).map(({ frames }) => frames[0]), expected);
     assert(reports(peer).every(({ opcode, from }) => opcode === RX_CHANGED && from === "vcan0"));
   });
 
-  it("we are told of what Python sends periodically, byte for byte", options, async () => {
+  it("we are notified of what Python sends periodically, byte for byte", options, async () => {
     using bcm = new BcmSocket({ channel: "vcan0", receiveBuffer: 1_000_000 });
     const some = cases.filter(({ init }) => !init.isErrorFrame);
     const seen = new Set<string>();
@@ -128,14 +128,14 @@ describe("The broadcast manager, beside other programs", () => {
       const messages = some.filter(({ init }) => (init.isFd ?? false) === fd).map(({ init }) => new Message(init));
       using peer = await python(task(messages, fd));
       await peer.until(() => reports(peer).some(({ opcode }) => opcode === TX_EXPIRED), "have sent them");
-      // The kernel tells of the last one before it sends it.
+      // The kernel notifies of the last frame before it sends it.
       const events = await receive(bcm, messages.length, peer);
       assertEquals(events.map(({ message }) => frameOf(message!)), messages.map(frameOf));
       assertEquals(bcm.recv(0.1), null);
     }
   });
 
-  it("both are told the same of the same traffic, which canplayer sends", options, async () => {
+  it("both get the same notifications of the same traffic, sent by canplayer", options, async () => {
     using _held = onOneProcessor();
     const all = "ff".repeat(8);
     const rows: [BcmSubscriptionOptions, flags: string[], masks: string[]][] = [
@@ -181,7 +181,7 @@ describe("The broadcast manager, beside other programs", () => {
       assertEquals(messages.map(({ data }) => hex(data)), frames.map((frame) => frame.slice(16)));
     });
 
-    // Few values, so that many a frame is as the one before.
+    // Few values, so that many frames equal the one before.
     const below = generator(8);
     const small = (length: number) => Array.from({ length }, () => `0${below(4)}`).join("");
     const lines = Array.from({ length: 60 * rows.length }, (_, i) => {
@@ -198,7 +198,7 @@ describe("The broadcast manager, beside other programs", () => {
     rows.forEach(([{ mask, throttle }], i) => {
       const theirs = told.filter(({ canId, opcode }) => canId === idOf(i) && opcode === RX_CHANGED);
       const mine = events.filter(({ message }) => message?.arbitrationId === idOf(i));
-      // What is throttled is told at times of the kernel's choice.
+      // The kernel chooses the time of throttled notifications.
       if (throttle === undefined) {
         assertEquals(mine.map(({ message }) => frameOf(message!)), theirs.map(({ frames }) => frames[0]), `${i}`);
       }
@@ -208,7 +208,7 @@ describe("The broadcast manager, beside other programs", () => {
     });
   });
 
-  it("what the kernel holds of a task is what Python would have it hold", options, async () => {
+  it("the kernel holds of a task what it holds of Python's", options, async () => {
     const messages = [make(1), make(2, 3)];
     const flags = ["SETTIMER", "STARTTIMER", "TX_COUNTEVT"];
     const rest = { canId: 7, frames: messages.map(frameOf) };
@@ -232,7 +232,7 @@ describe("The broadcast manager, beside other programs", () => {
       using peer = await python({ opcode: "RX_SETUP", flags: ["RX_RTR_FRAME"], canId: 0x40000123, frames: [answer] });
       bus.send(new Message({ ...ID, isRemoteFrame: true, dlc: 3 }));
       assertEquals((await receive(bus, 1, peer)).map(logText), ["123#010203"]);
-      await peer.stop(); // or it would answer the next as well
+      await peer.stop(); // otherwise it would answer the next one too
     }
     using bcm = new BcmSocket("vcan0");
     bcm.answer(make(4, 5, 6));
@@ -244,11 +244,11 @@ describe("The broadcast manager, beside other programs", () => {
     assertEquals(reports(peer)[0].frames, [frameOf(make(4, 5, 6))]);
   });
 
-  it("a dashboard that must see only changes gets only changes, from the kernel", options, async () => {
+  it("a dashboard that needs only changes gets only changes from the kernel", options, async () => {
     using _held = onOneProcessor();
     using bcm = new BcmSocket("vcan0");
     bcm.subscribe({ ...ID, mask: [0xff, 0xff] });
-    // Three values, each a hundred times, with a counter that does not count.
+    // Three values, each a hundred times, with a counter outside the mask.
     const values = ["0000", "0FA0", "1388"];
     const loop = values.map((value) => `for i in $(seq 100); do printf '123#${value}%02X\\n' $i; done`).join("; ");
     using cansend = new Program("sh", [
@@ -266,7 +266,7 @@ describe("The broadcast manager, beside other programs", () => {
     assertEquals(bcm.recv(0.1), null);
   });
 
-  it("bcmserver hears our tasks, and we hear its", options, async () => {
+  it("bcmserver receives our tasks' frames, and we receive its", options, async () => {
     using server = new Program("bcmserver", []);
     const socket = await connected(28600, server);
     let text = "";
@@ -281,12 +281,12 @@ describe("The broadcast manager, beside other programs", () => {
     socket.write("< vcan0 R 0 0 123 8 FF FF FF FF FF FF FF FF >");
     using bus = new Bus("vcan0");
     const task = bus.sendPeriodic(make(0xde, 0xad), 0.005);
-    await server.until(() => /123 2 DE AD/i.test(text), "hear it", () => {});
+    await server.until(() => /123 2 DE AD/i.test(text), "receive it", () => {});
     const before = text.length;
     task.modifyData(make(0xbe, 0xef));
-    await server.until(() => /123 2 BE EF/i.test(text.slice(before)), "hear the change", () => {});
+    await server.until(() => /123 2 BE EF/i.test(text.slice(before)), "receive the change", () => {});
     task.stop();
     socket.destroy();
-    await fallSilent(bus, Infinity); // a process of its own sent for this connection, and ends a little later
+    await drainUntilQuiet(bus, Infinity); // bcmserver's process for this connection ends a little later
   });
 });

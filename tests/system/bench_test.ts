@@ -22,7 +22,7 @@ const workloads = [
 ];
 
 describe("The benchmark", { timeout: PATIENCE }, () => {
-  it("runs its workload over the stand-in, on any kernel", async () => {
+  it("runs its workload over the simulated socket, on any kernel", async () => {
     using program = startScript("bench/bus.ts", { args: ["0.01", "native"] });
     const lines = (await program.finish()).map((line) => JSON.parse(line) as { workload: string; value: number });
     assertEquals(lines.map(({ workload }) => workload), workloads);

@@ -7,7 +7,7 @@ import { generator, oneOf } from "../support/random.ts";
 import { controllers, heading, isOutside, line } from "./calc_bit_timing.ts";
 import { PATIENCE, Program } from "./tools.ts";
 
-/** What a command prints. */
+/** The output of a command. */
 function output(command: string, ...args: string[]): string {
   const { stdout, error } = spawnSync(command, args, { encoding: "utf8", timeout: 60_000 });
   if (error) throw error;
@@ -17,7 +17,7 @@ function output(command: string, ...args: string[]): string {
 const calc = spawnSync("can-calc-bit-timing", ["-l"], { encoding: "utf8" });
 const noCalc = calc.error !== undefined && "no can-calc-bit-timing here";
 
-/** Compares tables that can-calc-bit-timing prints with ours; returns how many lines show what, and fails if any differs. */
+/** Compares can-calc-bit-timing's tables with ours; counts the lines of each kind, and fails if one differs. */
 function compare(lines: string[], samplePoint = 0): { same: number; impossible: number; outside: number } {
   const count = { same: 0, impossible: 0, outside: 0 };
   let controller = "";
@@ -44,7 +44,7 @@ function compare(lines: string[], samplePoint = 0): { same: number; impossible: 
 }
 
 describe("can-calc-bit-timing", { skip: noCalc }, () => {
-  it("knows the controllers that these tests know", () => {
+  it("has the controllers of these tests", () => {
     assertEquals(calc.stdout.trim().split("\n"), Object.keys(controllers));
   });
 
@@ -69,7 +69,7 @@ describe("can-calc-bit-timing", { skip: noCalc }, () => {
       bitrate: oneOf(below, ...rates, 5_000 + below(2_000_000)),
       samplePoint: oneOf(below, 0, 500, 625, 700, 750, 800, 875, 900, 500 + below(500), 1 + below(999)),
     }));
-    // One program for all: to start one takes far longer than what it does.
+    // One program for all: starting one takes far longer than its work.
     const script = 'for each; do set -- $each; can-calc-bit-timing -c "$1" -b "$2" -s "$3"; echo ---; done';
     const words = asked.map(({ clock, bitrate, samplePoint }) => `${clock} ${bitrate} ${samplePoint}`);
     using program = new Program("sh", ["-c", script, "sh", ...words]);
@@ -87,7 +87,7 @@ describe("can-calc-bit-timing", { skip: noCalc }, () => {
   });
 });
 
-/** What the kernel of this machine does. */
+/** The calculation of this machine's kernel. */
 const algorithm: BitTimingAlgorithm = (() => {
   const [major, minor] = release().split(".").map(Number);
   const version = major * 1000 + minor;
@@ -97,7 +97,7 @@ const algorithm: BitTimingAlgorithm = (() => {
 // deno-lint-ignore no-explicit-any -- JSON of another program
 type Shown = any;
 
-/** Sets can0 to one thing after the other, in one run of `ip`; returns what is shown after each. */
+/** Applies settings to can0 one after the other, in one run of `ip`; returns what is shown after each. */
 function configured(settings: readonly string[]): { shown: Shown[]; refused: Set<number> } {
   const input = settings.map((each) => `link set can0 type can ${each}\nlink show can0\n`).join("");
   const args = ["-details", "-json", "-force", "-batch", "-"];
@@ -105,12 +105,12 @@ function configured(settings: readonly string[]): { shown: Shown[]; refused: Set
   if (error) throw error;
   const shown = stdout.split("\n").filter((line) => line.startsWith("[")).map((line) => JSON.parse(line)[0]);
   assertEquals(shown.length, settings.length, stderr.slice(-2000));
-  // Every second line of the input shows.
+  // Every second line of the input is a show command.
   const failed = [...stderr.matchAll(/^Command failed -:(\d+)$/gm)].map(([, line]) => (Number(line) - 1) / 2);
   return { shown, refused: new Set(failed) };
 }
 
-/** Why can0 is not what these tests need, or false. */
+/** Why can0 does not suit these tests; false if it does. */
 function noController(): string | false {
   const { stdout } = spawnSync("ip", ["-details", "-json", "link", "show", "can0"], { encoding: "utf8" });
   if (!stdout) return "no can0 here";
@@ -123,8 +123,8 @@ describe("The kernel, with an SJA1000", { skip: noController() }, () => {
   const limits = bitTimingConsts.sja1000;
 
   /**
-   * Sets can0 as each of our timings is asked for; where the kernel refuses, so must we, and else its values are ours.
-   * Returns how many there were of which kind.
+   * Configures can0 for each request; where the kernel refuses it we must too, otherwise our values must be the
+   * kernel's. Returns the number of requests of each kind.
    */
   function agree(asked: readonly { words: string; ours: () => BitTiming }[]) {
     const { shown, refused } = configured(asked.map(({ words }) => words));
@@ -135,7 +135,7 @@ describe("The kernel, with an SJA1000", { skip: noController() }, () => {
         assertThrows(ours, RangeError, undefined, words);
         count.refused++;
       } else if (prop_seg + phase_seg1 < limits.tseg1Min || phase_seg2 < limits.tseg2Min) {
-        // The kernel does not look at the least ones; the driver then writes a register that means something else.
+        // The kernel does not check the minimums; the driver then writes a register with another meaning.
         assertThrows(ours, RangeError, "samplePoint is ", words);
         count.outside++;
       } else {
@@ -147,12 +147,12 @@ describe("The kernel, with an SJA1000", { skip: noController() }, () => {
     return count;
   }
 
-  it("has the clock and the limits that we know", () => {
+  it("has the clock and the limits of our table", () => {
     const [link] = configured(["bitrate 500000"]).shown;
     assertEquals([link.linkinfo.info_data.clock, BitTiming.constFromIp(link)], [clock, limits]);
   });
 
-  it("makes our timings of bitrates, sample points and jump widths", { timeout: PATIENCE }, () => {
+  it("calculates our timings from bitrates, sample points and jump widths", { timeout: PATIENCE }, () => {
     const below = generator(8);
     const common = [10_000, 20_000, 33_333, 50_000, 83_333, 100_000, 125_000, 250_000, 500_000, 800_000, 1_000_000];
     const plain = common.map((bitrate) => ({ bitrate }));
@@ -176,7 +176,7 @@ describe("The kernel, with an SJA1000", { skip: noController() }, () => {
     assert(count.same > 150 && count.refused > 20, JSON.stringify(count));
   });
 
-  it("takes and refuses the segments that we do", { timeout: PATIENCE }, () => {
+  it("accepts and refuses the same segments as we do", { timeout: PATIENCE }, () => {
     const below = generator(9);
     const count = agree(Array.from({ length: 300 }, () => {
       const tq = oneOf(below, 125 * (1 + below(66)), 50 + below(9000), 62, 63, 8062, 8063);
@@ -184,7 +184,7 @@ describe("The kernel, with an SJA1000", { skip: noController() }, () => {
       const segments = `prop-seg ${propSeg} phase-seg1 ${phaseSeg1} phase-seg2 ${phaseSeg2}`;
       return {
         words: `tq ${tq} ${segments} sjw ${sjw}`,
-        // For the kernel, 0 is none.
+        // The kernel takes 0 as absent.
         ours: () =>
           new BitTiming({ clock, tq, propSeg, phaseSeg1, phaseSeg2, ...sjw > 0 && { sjw }, limits, algorithm }),
       };
@@ -192,7 +192,7 @@ describe("The kernel, with an SJA1000", { skip: noController() }, () => {
     assert(count.same > 100 && count.refused > 50 && count.outside === 0, JSON.stringify(count));
   });
 
-  it("understands what we write for ip, and its driver writes our registers", { timeout: PATIENCE }, () => {
+  it("accepts our arguments for ip, and its driver writes our registers", { timeout: PATIENCE }, () => {
     const timings = [
       ...BitTiming.list({ clock, limits, bitrate: 125_000, sjw: 1 }).slice(0, 30),
       ...[10_000, 20_000, 50_000, 100_000, 500_000, 800_000, 1_000_000].map((bitrate) =>
@@ -205,12 +205,12 @@ describe("The kernel, with an SJA1000", { skip: noController() }, () => {
     links.forEach((link, i) => assert(BitTiming.fromIp(link).equals(timings[i]), `${timings[i]}`));
     assertEquals(registersLogged().slice(before), timings.map(({ btr0, btr1 }) => `${btr0} ${btr1}`));
 
-    // The kernel makes its own segments of a bitrate.
+    // The kernel calculates its own segments from a bitrate.
     configured(timings.map((timing) => timing.toIp("bitrate"))).shown.forEach((link, i) => {
       assertEquals(BitTiming.fromIp(link).toLink("bitrate"), timings[i].toLink("bitrate"));
     });
 
-    // Registers are written with a timing: the mode has to be there before.
+    // Registers are written with the timing, so the mode must be set before.
     const [timing] = timings.map((each) => new BitTiming({ ...each.toJSON(), tripleSampling: true }));
     const { shown } = configured(["triple-sampling on", timing.toIp()]);
     assert(BitTiming.fromIp(shown[1]).equals(timing));
@@ -220,7 +220,7 @@ describe("The kernel, with an SJA1000", { skip: noController() }, () => {
   });
 });
 
-/** What the driver says that it wrote into the registers of can0. */
+/** The register values of can0 that the driver logged. */
 function registersLogged(): string[] {
   const lines = output("dmesg").matchAll(/ can0: setting BTR0=(0x\w\w) BTR1=(0x\w\w)/g);
   return [...lines].map(([, btr0, btr1]) => `${Number(btr0)} ${Number(btr1)}`);

@@ -1,14 +1,14 @@
 /**
- * The output of can-calc-bit-timing, of can-utils 2020.11, made from our bit timings.
+ * The output of can-calc-bit-timing, of can-utils 2020.11, generated from our bit timings.
  *
  * @module
  */
 
 import { BitTiming, type BitTimingConst, bitTimingConsts } from "../../mod.ts";
 
-/** What can-calc-bit-timing does for one bitrate. */
+/** A calculation of can-calc-bit-timing for one bitrate. */
 export interface Asked {
-  /** The controller, by can-calc-bit-timing's name. */
+  /** The controller's name in can-calc-bit-timing. */
   readonly controller: string;
   readonly clock: number;
   readonly bitrate: number;
@@ -25,7 +25,7 @@ const hex = (digits: number, ...words: number[]) =>
 
 const sja1000: Register = ({ btr0, btr1 }) => hex(2, btr0, btr1);
 
-/** The controllers that can-calc-bit-timing knows, in its order, and what it prints of their registers. */
+/** can-calc-bit-timing's controllers, in its order, with the registers that it prints. */
 export const controllers: Record<string, { title: string; register: Register }> = {
   sja1000: { title: "BTR0 BTR1", register: sja1000 },
   mscan: { title: "BTR0 BTR1", register: sja1000 },
@@ -54,12 +54,12 @@ export const controllers: Record<string, { title: string; register: Register }> 
   },
 };
 
-/** The limits of a controller that can-calc-bit-timing knows. */
+/** The limits of one of can-calc-bit-timing's controllers. */
 export function limitsOf(controller: string): BitTimingConst {
   return bitTimingConsts[controller as keyof typeof bitTimingConsts];
 }
 
-/** As C prints it, where a half that is exact goes to the even neighbour: of one digit, this is a quarter. */
+/** A percentage as C prints it: exact halves are rounded to even; with one digit these are quarters. */
 function percent(value: number): string {
   return `${(value % 1 === 0.25 ? value - 0.05 : value).toFixed(1).padStart(4)}%`;
 }
@@ -103,7 +103,7 @@ export function line({ controller, clock, bitrate, samplePoint }: Asked): { text
   return { text };
 }
 
-/** Whether a line shows segments that the controller does not have: can-calc-bit-timing does not look at the least ones. */
+/** Whether a line shows segments outside the controller's limits: can-calc-bit-timing does not check the minimums. */
 export function isOutside(controller: string, text: string): boolean {
   const [, , propSeg, phaseSeg1, phaseSeg2] = text.trim().split(/\s+/).map(Number);
   const { tseg1Min, tseg2Min } = limitsOf(controller);

@@ -8,7 +8,7 @@ import { onOneProcessor, PATIENCE, Program, receive } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 
-/** What candump -L shows, without the markers. */
+/** The output of candump -L, without the markers. */
 function logged(candump: Program): { microseconds: bigint; text: string }[] {
   return candump.lines.flatMap((line) => {
     const parts = /^\((\d+)\.(\d{6})\) vcan0 (\S+)$/.exec(line);
@@ -56,7 +56,7 @@ describe("can-utils", () => {
       assert(timestamp > 0, `${message}`);
     });
 
-    // Both tell the time that the kernel has noted beside the frame.
+    // Both report the kernel's timestamp of the frame.
     await candump.until(() => logged(candump).length >= cases.length, `show ${cases.length} frames`);
     assertEquals(
       messages.map(({ timestampNs }) => timestampNs / 1000n),
@@ -80,7 +80,7 @@ describe("can-utils", () => {
     assertEquals(bus.recv(0), null);
   });
 
-  it("a Bus receives what cangen makes up, as candump shows it, and sends it again", options, async () => {
+  it("a Bus receives cangen's random frames as candump shows them, and sends them again", options, async () => {
     using _held = onOneProcessor();
     const count = 400;
     using candump = await startCandump("-L", everything);

@@ -1,5 +1,5 @@
 /**
- * candump, listening.
+ * candump, ready to receive.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { Program, receive } from "./tools.ts";
 /** Standard and error frames of vcan0, on candump's command line. */
 export const everything = "vcan0,0:0,#FFFFFFFF";
 
-/** Starts candump, with room for all that a test sends; when it returns, candump listens, and no marker is on its way. */
+/** Starts candump with a large receive buffer; on return it is receiving, and no marker is still under way. */
 export async function startCandump(...args: string[]): Promise<Program> {
   const candump = new Program("candump", ["-r", "8000000", ...args]);
   const filters = [{ canId: marker.init.arbitrationId, canMask: 0x7ff }];
@@ -22,6 +22,6 @@ export async function startCandump(...args: string[]): Promise<Program> {
     bus.send(message);
     onTheWay += 1 - bus.recvMany(99, 0).length;
   });
-  await receive(bus, onTheWay, candump); // what this bus has heard, all others have
+  await receive(bus, onTheWay, candump); // what this bus has received, all others have
   return candump;
 }

@@ -1,5 +1,5 @@
 /**
- * Messages of every form that a raw socket carries, with their text in can-utils' words.
+ * Messages of every form that a raw socket carries, with their text in can-utils' notation.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { Message, MessageInit } from "../../mod.ts";
 
 /** One message. */
 export interface Case {
-  /** What `cansend` takes. */
+  /** The argument of `cansend`. */
   readonly text: string;
-  /** What `candump -L` shows, less time and interface. */
+  /** The output of `candump -L`, without time and interface. */
   readonly log: string;
-  /** The same for us. */
+  /** The same message for this library. */
   readonly init: MessageInit & { readonly arbitrationId: number };
 }
 
@@ -28,7 +28,7 @@ const ids = [
 const classicLengths = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 const fdLengths = [...classicLengths, 12, 16, 20, 24, 32, 48, 64];
 
-/** Every length with a standard and an extended identifier, then the other identifiers with the greatest. */
+/** Every length with a standard and an extended identifier, then the other identifiers with the greatest length. */
 const classicForms = [
   ...classicLengths.flatMap((length) => ids.slice(0, 2).map((id) => ({ ...id, length }))),
   ...ids.slice(2).map((id) => ({ ...id, length: 8 })),
@@ -45,14 +45,14 @@ const remoteCases = classicForms.map(({ length, ...id }): Case => {
   return { text, log: text, init: { ...id, isRemoteFrame: true, dlc: length } };
 });
 
-/** Classes and data of error frames; the first has all that Linux 6.1 knows, and its data is no full 8 bytes. */
+/** Classes and data of error frames; the first has all of Linux 6.1's, and less than 8 bytes of data. */
 const errors: [text: string, arbitrationId: number, isExtendedId: boolean, data: number[]][] = [
   ["200003FF#", 0x3ff, false, []],
   ["20000004#0030000000000000", 0x004, false, [0, 0x30, 0, 0, 0, 0, 0, 0]],
   ["20000008#0000080000000000", 0x008, false, [0, 0, 8, 0, 0, 0, 0, 0]],
   ["20000040#0000000000006080", 0x040, false, [0, 0, 0, 0, 0, 0, 0x60, 0x80]],
   ["20000200#00000000000000FF", 0x200, false, [0, 0, 0, 0, 0, 0, 0, 0xff]],
-  // The extended flag means nothing in an error frame, but is passed on.
+  // The extended flag has no meaning in an error frame, but is passed on.
   ["BFFFFFFF#0123456789ABCDEF", 0x1fffffff, true, [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef]],
 ];
 
@@ -78,7 +78,7 @@ const fdCases = fdLengths.flatMap((length, i) =>
 /** All cases, no two alike. */
 export const cases: readonly Case[] = [...dataCases, ...remoteCases, ...errorCases, ...fdCases];
 
-/** What `candump -L` shows of a message, less time and interface. */
+/** The output of `candump -L` for a message, without time and interface. */
 export function logText(message: Message): string {
   const id = idText(message);
   const data = hex([...message.data]);
@@ -87,7 +87,7 @@ export function logText(message: Message): string {
   return message.isFd ? `${id}##${flags}${data}` : `${id}#${data}`;
 }
 
-/** What a socket on vcan0, in us or in python-can, tells of such a message when this host sent it; all but the time. */
+/** What a socket on vcan0, ours or python-can's, returns for such a message sent by this host; all but the time. */
 export function received(init: Case["init"]): Omit<ReturnType<Message["toJSON"]>, "timestamp"> {
   return {
     isExtendedId: true,
@@ -104,7 +104,7 @@ export function received(init: Case["init"]): Omit<ReturnType<Message["toJSON"]>
   };
 }
 
-/** Not among the cases: sent until another program shows that it listens. */
+/** Not among the cases: sent until another program shows that it is receiving. */
 export const marker = {
   text: "7E0#4D61726B",
   init: { arbitrationId: 0x7e0, isExtendedId: false, data: [0x4d, 0x61, 0x72, 0x6b] },

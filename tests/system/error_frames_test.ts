@@ -10,19 +10,19 @@ import { ip, onOneProcessor, PATIENCE, Program } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 
-/** All classes that candump 2020.11 knows. */
+/** All error classes of candump 2020.11. */
 const KNOWN = 0x1ff;
 
-/** Error frames for candump and us to explain. */
+/** Error frames that candump and this library explain. */
 function errorFrames(): Message[] {
   const frames: [classes: number, data: number[]][] = [];
-  // Each class alone, and with each other; what the kernel hands to nobody, a frame of no class, is left out.
+  // Each class alone, and in pairs; a frame without a class is left out, as the kernel delivers it to no socket.
   const classes = Array.from({ length: 29 }, (_, bit) => 2 ** bit);
   for (const one of classes) frames.push([one, []], [one, new Array(8).fill(0)]);
   for (const one of classes.slice(0, 10)) {
     for (const other of classes.slice(0, 10)) frames.push([one | other, [3, 0x24, 0x81, 0x0b, 0, 0, 1, 2]]);
   }
-  // Each bit of each byte alone, under the class that it belongs to, under another, and under all.
+  // Each bit of each byte alone, with its own class, with another one, and with all.
   const own = [0x02, 0x04, 0x08, 0x08, 0x10, 0x40, 0x40, 0x40];
   own.forEach((ofByte, byte) => {
     for (let bit = 0; bit < 8; bit++) {
@@ -41,7 +41,7 @@ function errorFrames(): Message[] {
   return frames.map(([arbitrationId, data]) => new Message({ isErrorFrame: true, arbitrationId, data }));
 }
 
-/** What candump 2020.11 tells less than we do, or otherwise, and why. */
+/** Where candump 2020.11 says less than we do, or something else, and why. */
 const differences: { reason: string; inCandump(text: string, message: Message): string | null }[] = [
   {
     reason: "it knows neither CAN_ERR_CNT (Linux 6.0) nor what has no name yet, and shows the bytes of such frames " +
@@ -70,7 +70,7 @@ const differences: { reason: string; inCandump(text: string, message: Message): 
   },
 ];
 
-/** Our text as candump 2020.11 would put it; null where it shows the bytes instead. */
+/** Our text in candump 2020.11's words; null where it shows the bytes instead. */
 function inCandump(message: Message): string | null {
   let text: string | null = `${message.error}`;
   for (const difference of differences) {
@@ -79,7 +79,7 @@ function inCandump(message: Message): string | null {
   return text;
 }
 
-/** What candump -e says of each frame; null where it shows the bytes again. */
+/** candump -e's explanation of each frame; null where it repeats the bytes. */
 function explanations(lines: readonly string[]): (string | null)[] {
   const frames: string[][] = [];
   for (const line of lines) {
@@ -107,7 +107,7 @@ describe("The text of an error frame", () => {
       messages.map((message) => row(message, inCandump(message))),
     );
     assert(told.filter((text) => text !== null).length > 500, `${told.length}`);
-    // Each difference is one: without it the texts are not the same.
+    // Each listed difference is a real one: without it the texts differ.
     for (const { reason, inCandump } of differences) {
       const differing = messages.filter((message) => inCandump(`${message.error}`, message) !== `${message.error}`);
       assert(differing.length > 0, reason);
@@ -116,7 +116,7 @@ describe("The text of an error frame", () => {
 });
 
 describe("Bus.errors", options, () => {
-  it("tells that the link went down, goes on when it is up, and tells that it is gone", async () => {
+  it("reports that the link went down, continues when it is up, and reports that it was deleted", async () => {
     ip("link", "add", "vcan3", "type", "vcan");
     try {
       ip("link", "set", "vcan3", "up");
@@ -145,10 +145,10 @@ describe("Bus.errors", options, () => {
   });
 });
 
-// The emulated machine has these drivers; the frames are made by the kernel.
+// The emulated machine has these drivers; the kernel generates the frames.
 if (existsSync("/sys/class/net/can1")) {
   describe("Error frames of drivers", options, () => {
-    it("slcan: of every kind, with counters", async () => {
+    it("slcan: every kind, with counters", async () => {
       using adapter = new Program("/usr/bin/python3", [fileURLToPath(new URL("./slcan.py", import.meta.url))]);
       await adapter.until(() => adapter.lines.length > 0, "name its interface");
       const channel = adapter.lines[0];
@@ -176,7 +176,7 @@ if (existsSync("/sys/class/net/can1")) {
       assertEquals(bus.recv(0), null);
     });
 
-    it("SJA1000: a receive buffer that overflows", async () => {
+    it("SJA1000: an overflow of the receive buffer", async () => {
       for (const name of ["can0", "can1"]) ip("link", "set", name, "up", "type", "can", "bitrate", "1000000");
       try {
         using bus = new Bus("");
@@ -185,7 +185,7 @@ if (existsSync("/sys/class/net/can1")) {
         using one = new Program("cangen", ["can0", ...flood]);
         using other = new Program("cangen", ["can1", ...flood]);
         const message = (await errors.next()).value!;
-        // The counters are those of the emulated chip: it has none that count.
+        // The counters are the emulated chip's, which never count.
         assertEquals(`${message.error}`, "controller-problem{rx-overflow}, error-counter-tx-rx{{0}{0}}");
         assert(["can0", "can1"].includes(message.channel!) && message.isRx, `${message}`);
         await Promise.all([one.stop(), other.stop()]);

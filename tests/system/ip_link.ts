@@ -1,5 +1,5 @@
 /**
- * What `ip` of iproute2 shows of a link, and what it would show of what the library has read.
+ * The output of iproute2's `ip` for a link, and the same generated from what the library reads.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type BitTimingConst, type BitTimingValues, Link, type LinkStatistics, t
 
 type Json = Record<string, unknown>;
 
-/** Objects of `ip -details -statistics -statistics -json link show`. */
+/** The objects that `ip -details -statistics -statistics -json link show` prints. */
 export function ipShow(...args: string[]): Json[] {
   const options = ["-details", "-statistics", "-statistics", "-json", "link", "show"];
   return JSON.parse(execFileSync("ip", [...options, ...args], { encoding: "utf8" }));
@@ -22,14 +22,14 @@ export function agreesWithIp(link: Link): { status: LinkStatus; statistics: Link
     const before = ipShow("dev", link.name);
     const read = { status: link.status(), statistics: link.statistics() };
     const after = ipShow("dev", link.name);
-    // Something changed meanwhile: the kernel tells some changes of the carrier late.
+    // Something changed meanwhile: the kernel reports some changes of the carrier late.
     if (JSON.stringify(before) !== JSON.stringify(after) && tries < 100) continue;
     assertEquals(asIp(read.status, read.statistics), withoutPeersFlag(after[0]));
     return read;
   }
 }
 
-/** `ip` adds this flag when the interface at the other end is down: it is no flag of the link's. */
+/** Without M-DOWN, which `ip` adds when the other end is down: it is not a flag of the link. */
 function withoutPeersFlag({ flags, ...rest }: Json): Json {
   return { ...rest, flags: (flags as string[]).filter((flag) => flag !== "M-DOWN") };
 }

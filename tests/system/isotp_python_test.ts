@@ -7,7 +7,7 @@ import { PATIENCE, Program } from "./tools.ts";
 
 const options = { skip: noIsoTp, timeout: PATIENCE };
 
-/** Options of ours, and the structures that Python's socket is given at the other end. */
+/** Our options, and the structures for Python's socket at the other end. */
 const pythonRows: readonly {
   name: string;
   ours: IsoTpOptions;
@@ -38,7 +38,7 @@ const pythonRows: readonly {
   })),
 ];
 
-/** Functional addressing: who sends, and who listens; ours and Python's of each. */
+/** Functional addressing: the sender's and the receiver's options, ours and Python's of each. */
 const broadcasts = [
   { name: "sfBroadcast", options: { sfBroadcast: true }, flag: 0x800, listen: {}, listenFlag: 0, lengths: [1, 7] },
   {
@@ -68,7 +68,7 @@ describe("Python's socket and IsoTpSocket", options, () => {
     const [rx, tx] = [id(ours.txId, ours.isExtendedId), id(ours.rxId!, ours.isExtendedId)];
     const pdus = lengths.map((length) => bytes(length, length));
 
-    it(`${name}: it receives what is sent`, options, async () => {
+    it(`${name}: Python receives what we send`, options, async () => {
       using socket = new IsoTpSocket(ours);
       using receiver = python(rx, tx, theirs, "receive");
       await receiver.until(() => receiver.lines.length === 1, "listen");
@@ -80,7 +80,7 @@ describe("Python's socket and IsoTpSocket", options, () => {
       assertEquals(receiver.lines.slice(1), pdus.map(hex));
     });
 
-    it(`${name}: what it sends is received`, options, async () => {
+    it(`${name}: we receive what Python sends`, options, async () => {
       using socket = new IsoTpSocket(ours);
       using sender = python(rx, tx, theirs, "send", pdus);
       for (const pdu of pdus) assertEquals(await socket.recvAsync({ timeout: 60 }), pdu);

@@ -9,7 +9,7 @@ import { ip, PATIENCE, Program } from "./tools.ts";
 
 const options = { skip: noIsoTp, timeout: PATIENCE };
 
-/** Options of ours, and the same of can-utils' tools, seen from the other end. */
+/** Our options, and those of can-utils' tools at the other end. */
 const rows: readonly { name: string; ours: IsoTpOptions; theirs: string[]; receiver?: string[] }[] = [
   { name: "11 bits", ours: tester, theirs: ["-s", "7e8", "-d", "7e0"], receiver: ["-b", "3", "-m", "1"] },
   {
@@ -39,17 +39,17 @@ const rows: readonly { name: string; ours: IsoTpOptions; theirs: string[]; recei
   },
 ];
 
-/** What is sent each way: a single frame, the shortest that needs more, and long ones. */
+/** The PDUs sent each way: a single frame, the shortest with several frames, and long ones. */
 const pdus = [1, 7, 8, 62, 63, 300, 4095].map((length) => bytes(length, length));
 
-/** What comes first, until somebody has it. */
+/** Sent first, repeatedly, until it is received. */
 const marker = Uint8Array.of(0xff);
 
 function hex(pdu: Uint8Array): string {
   return Array.from(pdu, (byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join(" ");
 }
 
-/** Starts a program that shows PDUs or frames, and waits until it does. */
+/** Starts a program that prints PDUs or frames, and waits until it receives. */
 async function listening(command: string, args: string[], socket: IsoTpSocket): Promise<Program> {
   const program = new Program("stdbuf", ["-oL", command, ...args, "vcan0"]);
   await program.until(() => program.lines.length > 0, "show anything", () => socket.send(marker, 5));
@@ -73,7 +73,7 @@ describe("can-utils and IsoTpSocket", options, () => {
     it(`${name}: what isotpsend sends is received`, options, async () => {
       using socket = new IsoTpSocket(ours);
       for (const [i, pdu] of pdus.entries()) {
-        // Not from here: a blocking receive lets nothing else be written.
+        // Not from this thread: while a receive blocks it, nothing can be written to the program.
         const script = `pdu=$1; shift; echo "$pdu" | isotpsend "$@" vcan0`;
         using isotpsend = new Program("sh", ["-c", script, "sh", hex(pdu), ...theirs]);
         assertEquals(i % 2 ? socket.recv(20) : await socket.recvAsync({ timeout: 20 }), pdu);
@@ -82,10 +82,10 @@ describe("can-utils and IsoTpSocket", options, () => {
     });
   }
 
-  it("isotpdump understands both directions", options, async () => {
+  it("isotpdump decodes both directions", options, async () => {
     using a = new IsoTpSocket({ ...tester, stMin: 0.001 });
     using isotpdump = await listening("isotpdump", ["-s", "7e0", "-d", "7e8"], a);
-    using b = new IsoTpSocket({ ...ecu, blockSize: 2, stMin: 0.0003 }); // has not heard what came first
+    using b = new IsoTpSocket({ ...ecu, blockSize: 2, stMin: 0.0003 }); // has not received what was sent first
     a.send(bytes(20), 5);
     assertEquals(b.recv(20), bytes(20));
     b.send(bytes(8), 5);
@@ -105,7 +105,7 @@ describe("can-utils and IsoTpSocket", options, () => {
     assertEquals(shown(), expected);
   });
 
-  it("errors, seen from isotpsend and isotprecv: nobody there, and a receiver that ends", options, async () => {
+  it("errors with isotpsend and isotprecv: no receiver, and a receiver that exits", options, async () => {
     using socket = new IsoTpSocket({ ...tester, waitTxDone: true });
     assertThrows(() => socket.send(bytes(8), 20), CanOperationError, "ECOMM");
     using isotprecv = await listening("isotprecv", ["-s", "7e8", "-d", "7e0", "-l"], socket);
@@ -131,7 +131,7 @@ describe("10,000 PDUs of random length", { ...options, timeout: 5 * PATIENCE }, 
     while (sent.a + sent.b < 10_000) {
       const way = oneOf(below, "a", "b");
       const [from, to] = way === "a" ? [pair.a, pair.b] : [pair.b, pair.a];
-      // A receiver's buffer has room for this many; ISO-TP itself does not hold a sender back.
+      // A receive buffer holds this many; ISO-TP has no flow control between PDUs.
       const wave = Array.from({ length: 1 + below(10) }, random);
       const how = below(3);
       const sending = how === 0 ? wave.map((pdu) => from.sendAsync(pdu, { timeout: 60 })) : [];
@@ -160,7 +160,7 @@ describe("Links under an ISO-TP socket", options, () => {
   before(() => ip("link", "add", "vcan1", "type", "vcan"));
   after(() => ip("link", "del", "vcan1"));
 
-  it("that do not exist, are not CAN, are down or carry no FD frames: the error tells what to do", () => {
+  it("that do not exist, are not CAN, are down or carry no FD frames: the error says what to do", () => {
     const told: [Partial<IsoTpOptions>, string, string][] = [
       [{ channel: "vcan99" }, "ENODEV", "ip link add dev vcan99 type vcan"],
       [{ channel: "lo" }, "ENODEV", "it is not a CAN interface"],
@@ -183,7 +183,7 @@ describe("Links under an ISO-TP socket", options, () => {
     assertEquals(assertThrows(() => socket.send(bytes(8)), CanOperationError, text).code, "EMSGSIZE");
   });
 
-  it("that go down and up again: told once, and the socket works on", async () => {
+  it("that go down and up again: reported once, and the socket keeps working", async () => {
     ip("link", "set", "vcan1", "up");
     using a = new IsoTpSocket(on);
     using b = new IsoTpSocket(other);
@@ -197,20 +197,20 @@ describe("Links under an ISO-TP socket", options, () => {
     assertThrows(() => a.send(bytes(8)), CanOperationError, 'ip link set vcan1 up"');
     assertEquals(a.recv(0), null, "still once");
     ip("link", "set", "vcan1", "up");
-    // It has not been told yet: it can send, and is told when it receives.
+    // Not reported yet: a send succeeds, and the next receive fails.
     late.send(bytes(1), 5);
     assertThrows(() => late.recv(0), CanOperationError, "ENETDOWN");
     a.send(bytes(20), 5);
     assertEquals(b.recv(20), bytes(20));
   });
 
-  it("that go down while a PDU is being sent: it fails, and the receiver is told", async () => {
+  it("that go down while a PDU is being sent: sending fails, and so does the receive", async () => {
     using a = new IsoTpSocket({ ...on, waitTxDone: true });
     using b = new IsoTpSocket({ ...other, stMin: 0.1 });
     const sent = assertRejects(() => a.sendAsync(bytes(600), { timeout: 60 }), CanOperationError, "ECOMM");
     const error = () => b.recvAsync({ timeout: 60 }).then(() => "none", ({ code }) => code);
     await pause(150);
-    // While both wait: of two errors that come before anybody asks, the kernel tells the later.
+    // While both wait: of two errors before the next call the kernel reports only the later one.
     const codes = error().then(async (first) => [first, await error()]);
     using down = new Program("ip", ["link", "set", "vcan1", "down"]);
     assertEquals(await codes, ["ENETDOWN", "ETIMEDOUT"]);
@@ -222,7 +222,7 @@ describe("Links under an ISO-TP socket", options, () => {
     assertEquals(b.recv(5), bytes(1));
   });
 
-  it("that are gone while a PDU is being sent for which nobody waits: it is told, and close does not block", async () => {
+  it("that are deleted while a PDU is being sent unawaited: it is reported, and close does not block", async () => {
     const count = await restingDescriptors();
     for (const told of ["recv", "send", "none"]) {
       ip("link", "add", "vcan2", "type", "vcan");
@@ -240,7 +240,7 @@ describe("Links under an ISO-TP socket", options, () => {
     await descriptorsBackTo(count);
   });
 
-  it("that are gone: what nobody has read is gone with them", async () => {
+  it("that are deleted: unread PDUs are lost", async () => {
     ip("link", "add", "vcan2", "type", "vcan");
     ip("link", "set", "vcan2", "up");
     using a = new IsoTpSocket({ ...on, channel: "vcan2", waitTxDone: true });
@@ -251,7 +251,7 @@ describe("Links under an ISO-TP socket", options, () => {
     for (let i = 0; i < 2; i++) assertThrows(() => b.recv(5), CanOperationError, "ENODEV");
   });
 
-  it("that are gone: everybody is told, and no descriptor is left", async () => {
+  it("that are deleted: every wait fails, and no descriptor is left open", async () => {
     const count = await restingDescriptors();
     ip("link", "add", "vcan2", "type", "vcan");
     ip("link", "set", "vcan2", "up");

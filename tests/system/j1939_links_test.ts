@@ -15,14 +15,14 @@ function open(options: Partial<ConstructorParameters<typeof J1939Socket>[0] & ob
   return new J1939Socket({ channel: "vcanj", address: 0x42, ...options });
 }
 
-describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }, () => {
+describe("J1939 on links that go down, up or are deleted", { skip: noJ1939, timeout: PATIENCE }, () => {
   beforeEach(() => {
     ip("link", "add", "vcanj", "type", "vcan");
     ip("link", "set", "vcanj", "up");
   });
   afterEach(() => ip("link", "del", "vcanj"));
 
-  it("down is told once to who receives and each time to who sends; then it works again", async () => {
+  it("down fails one receive and every send; then the socket works again", async () => {
     using a = open();
     using b = open({ address: 0x43 });
     const wait = b.recvAsync();
@@ -44,7 +44,7 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
     ip("link", "set", "vcanj", "up");
     a.send(message);
     assertEquals(b.recv(SOON)!.data[0], 1);
-    // Down and up again without anybody noticing: it is told, and sending goes through.
+    // Down and up again between two calls: it is reported, and sending succeeds.
     ip("link", "set", "vcanj", "down");
     ip("link", "set", "vcanj", "up");
     a.send(message);
@@ -65,7 +65,7 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
       ip("link", "set", "vcanj", "up");
       assertEquals(await waiting, 0x42);
       using other = open({ address: 0x43 });
-      await pause(200); // the kernel has a clock of its own for the contest; where that is late, a send would claim again
+      await pause(200); // the kernel times the contest itself; where it is late, a send would claim again
       await ecu.sendAsync(message, { timeout: SOON });
       for (;;) {
         const { pgn, source, name: from } = (await other.recvAsync({ timeout: SOON }))!;
@@ -81,11 +81,11 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
   });
 
   for (const end of ["down", "del"] as const) {
-    it(`${end} in the midst of a long message: who sends it is told, and nobody waits for ever`, async () => {
+    it(`${end} during a long message: sending it fails, and no wait remains pending`, async () => {
       const before = await restingDescriptors();
       {
-        // So much of it that the kernel has enough to send while `ip` runs and the script waits for that.
-        using a = open({ sendBuffer: 1_300_000, receiveBuffer: 4_000_000 }); // and room for all reports of that
+        // Long enough that the kernel is still sending while the script waits for `ip`.
+        using a = open({ sendBuffer: 1_300_000, receiveBuffer: 4_000_000 }); // and room for all reports of it
         using b = open({ address: 0x43 });
         using feed = a.transfers();
         const message = { pgn: 0xef00, destination: 0x43, data: bytes(2_000_000) };
@@ -99,11 +99,11 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
         if (end === "down") {
           ip("link", "set", "vcanj", "up");
           const short = { ...message, data: bytes(2000) };
-          // What was on its way takes its time to be given up.
+          // The kernel aborts what was under way only after a while.
           await a.sendAsync(short, { timeout: SOON });
           for (;;) {
             const received = await b.recvAsync({ timeout: SOON }).catch(() => undefined);
-            if (received === undefined) continue; // that it was down
+            if (received === undefined) continue; // the report that it was down
             assertEquals(received!.data, short.data);
             break;
           }
@@ -114,14 +114,14 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
     });
   }
 
-  it("removed while the thread waits: receiving and sending end", async () => {
+  it("a link deleted while the thread waits ends receiving and sending", async () => {
     for (const wait of ["recv", "send"] as const) {
       using a = open();
       using _far = open({ address: 0x55, filters: [{ pgn: 0x3ffff }] });
       using remover = new Program("sh", ["-c", "sleep 0.5; ip link del vcanj"]);
       const message = { pgn: 0xef00, destination: 0x55, data: bytes(1_000_000) };
       const error = assertThrows(() => wait === "recv" ? a.recv() : a.send(message), CanOperationError);
-      // Where the machine is slow, the other end has not answered before.
+      // On a slow machine the other end has not answered before.
       assertMatch(error.code!, wait === "recv" ? /^ENETDOWN$/ : /^(ENETDOWN|ENODEV|EHOSTUNREACH)$/);
       await remover.finish();
       a.close();
@@ -130,10 +130,10 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
     }
   });
 
-  it("removed is told, and then each time; waits end", async () => {
+  it("a deleted link is reported, and then at each call; waits end", async () => {
     const before = await restingDescriptors();
     {
-      using a = open({ filters: [{ pgn: 0xef00 }] }); // and no claims
+      using a = open({ filters: [{ pgn: 0xef00 }] }); // without claims
       using ecu = open({ name, address: 0x44 });
       await ecu.claim();
       ip("link", "del", "vcanj");
@@ -150,7 +150,7 @@ describe("J1939 on links that come and go", { skip: noJ1939, timeout: PATIENCE }
     ip("link", "add", "vcanj", "type", "vcan");
   });
 
-  it("a process ends when it has nothing else to do, though it has an address; and stays while it waits", async () => {
+  it("a process with a claimed address exits when it has nothing else to do, and stays while it waits", async () => {
     using done = startScript("tests/system/scripts/j1939_ends.ts", { args: ["claim"] });
     assertEquals(await done.finish(), ["claimed 66"]);
     using unref = startScript("tests/system/scripts/j1939_ends.ts", { args: ["unref"] });

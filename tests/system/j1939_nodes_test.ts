@@ -15,7 +15,7 @@ function name(identityNumber: number, arbitraryAddressCapable = true): Name {
 }
 
 describe("J1939 between two processes", { skip: noJ1939, timeout: PATIENCE }, () => {
-  it("a contest: the smaller NAME has the address, the other the next", async () => {
+  it("a contest: the smaller NAME gets the address, the other the next one", async () => {
     using weak = startScript("tests/system/scripts/j1939_claims.ts", { args: ["vcan0", "20"] });
     await weak.until(() => weak.lines.includes("claimed 128"), "claim the address");
     using strong = startScript("tests/system/scripts/j1939_claims.ts", { args: ["vcan0", "10"] });
@@ -23,7 +23,7 @@ describe("J1939 between two processes", { skip: noJ1939, timeout: PATIENCE }, ()
     await weak.until(() => weak.lines.includes("claimed 129"), "claim another");
     using weakest = startScript("tests/system/scripts/j1939_claims.ts", { args: ["vcan0", "30"] });
     await weakest.until(() => weakest.lines.includes("claimed 130"), "claim the first that is free");
-    // Where one is too slow, the other claims once more: then the kernel knows again who has what.
+    // Where one is too slow, the other claims again: then the kernel knows both addresses again.
     const addresses = ({ lines }: typeof weak) => [...new Set(lines.map((line) => line.split(" ")[1]))];
     assertEquals([weak, strong, weakest].map(addresses), [["128", "129"], ["128"], addresses(weakest)]);
     assertEquals(addresses(weakest).at(-1), "130");
@@ -32,7 +32,7 @@ describe("J1939 between two processes", { skip: noJ1939, timeout: PATIENCE }, ()
 
 const ends = ["vxcanj0", "vxcanj1"] as const;
 
-// Two interfaces on one wire: to the kernel, the nodes of one are none of the other's host.
+// Two interfaces on one wire: to the kernel, the nodes of each are remote for the other.
 describe("J1939 between two hosts", { skip: noJ1939, timeout: PATIENCE }, () => {
   before(() => {
     ip("link", "add", ends[0], "type", "vxcan", "peer", "name", ends[1]);
@@ -63,11 +63,11 @@ describe("J1939 between two hosts", { skip: noJ1939, timeout: PATIENCE }, () => 
         assertEquals([message.pgn, message.source, message.destination], [0xfeca, source, 255]);
         assertEquals(message.data, bytes(length));
       }
-      assertEquals((await next(from)).data, bytes(20)); // its own, which came back
+      assertEquals((await next(from)).data, bytes(20)); // its own, received again
     }
   });
 
-  it("nobody there, and no room", async () => {
+  it("no receiver, and no room", async () => {
     using a = one({ address: A });
     using _b = other({ address: B });
     const sent = (destination: number, length: number) =>
@@ -80,7 +80,7 @@ describe("J1939 between two hosts", { skip: noJ1939, timeout: PATIENCE }, () => 
     assert(code === "EMSGSIZE" || code === "EHOSTUNREACH", code); // see `sendAsync`
   });
 
-  it("an address contest: the smaller NAME has it, whoever came first", async () => {
+  it("an address contest: the smaller NAME gets it, in either order", async () => {
     for (const [first, second] of [[10, 20], [20, 10]]) {
       using a = one({ name: name(first), address: 0x80 });
       using b = other({ name: name(second), address: 0x80 });
@@ -101,7 +101,7 @@ describe("J1939 between two hosts", { skip: noJ1939, timeout: PATIENCE }, () => 
     }
   });
 
-  it("who may not choose another address has none when it loses", async () => {
+  it("a node that cannot change its address has none after losing it", async () => {
     using a = one({ name: name(20, false), address: 0x80 });
     using b = other({ name: name(10, false), address: 0x80, filters: [{ pgn: 0xee00 }] });
     assertEquals(await a.claim(), 0x80);

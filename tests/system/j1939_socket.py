@@ -1,4 +1,4 @@
-"""J1939 messages, straight from and to the kernel by Python's own socket module: the peer of J1939Socket.
+"""J1939 messages, from and to the kernel by Python's own socket module: the peer of J1939Socket.
 
 j1939_socket.py INTERFACE ADDRESS NAME send     sends a message for each line of standard input:
                                                 PGN DESTINATION NAME PRIORITY DATA

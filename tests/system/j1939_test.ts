@@ -16,7 +16,7 @@ const OURS = 0x20;
 const THEIRS = 0x30;
 const script = fileURLToPath(new URL("j1939_socket.py", import.meta.url));
 
-/** Messages of every kind and of lengths about every limit. */
+/** Messages of every kind, with lengths around every limit. */
 const messages: readonly J1939MessageInit[] = [
   ...[0, 1, 7, 8, 9, 100, 1784, 1785, 1786, 5000, 20_000].map((length, i) => ({
     pgn: 0xef00,
@@ -29,14 +29,14 @@ const messages: readonly J1939MessageInit[] = [
   { pgn: 0x1ef00, destination: THEIRS, priority: 7, data: bytes(3) },
   { pgn: 0x3ffff, priority: 2, data: bytes(8) },
   { pgn: 0, destination: THEIRS, priority: 3, data: bytes(8) },
-  { pgn: 0xfeda, destination: THEIRS, priority: 6, data: bytes(30) }, // of those that have no destination, but long
+  { pgn: 0xfeda, destination: THEIRS, priority: 6, data: bytes(30) }, // PDU2, without a destination, and long
 ];
 
 function hexOf(data: Uint8Array | readonly number[]): string {
   return `.${Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** A message as the peer writes it that receives it. */
+/** A message as the receiving peer prints it. */
 function shown({ pgn, destination = 255, priority, data }: J1939MessageInit, source: number): string {
   const to = destination as number;
   return [pgn, source, 0, to, 0, priority!].map((each) => each.toString(16)).join(" ") + ` ${hexOf(data)}`;
@@ -52,13 +52,13 @@ function python(address: number, name: bigint, action: string, input?: string | 
   return new Program("/usr/bin/python3", [script, "vcan0", address.toString(16), name.toString(16), action], input);
 }
 
-/** A program whose output comes line by line. */
+/** A program with line-buffered output. */
 function lineByLine(command: string, ...args: string[]): Program {
   return new Program("stdbuf", ["-oL", command, ...args]);
 }
 
 describe("J1939Socket and Python's socket module", { skip: noJ1939, timeout: PATIENCE }, () => {
-  it("what we send is what it receives", async () => {
+  it("Python receives what we send", async () => {
     using peer = python(THEIRS, 0n, "receive");
     await peer.until(() => peer.lines.length > 0, "be ready");
     using ours = node({ address: OURS });
@@ -69,7 +69,7 @@ describe("J1939Socket and Python's socket module", { skip: noJ1939, timeout: PAT
     assertEquals(peer.lines.slice(1), messages.map((message) => shown(message, OURS)));
   });
 
-  it("what it sends is what we receive", async () => {
+  it("we receive what Python sends", async () => {
     const toUs = messages.map((message) =>
       message.destination === THEIRS ? { ...message, destination: OURS } : message
     );
@@ -79,14 +79,14 @@ describe("J1939Socket and Python's socket module", { skip: noJ1939, timeout: PAT
     using ours = node({ address: OURS });
     using peer = python(THEIRS, 0n, "send", null);
     for (const [i, line] of input.entries()) {
-      peer.write(line); // one at a time: a vcan may reorder what is sent at once
+      peer.write(line); // one at a time: a vcan may reorder messages sent at once
       assertEquals(shownReceived(await next(ours)), shown(toUs[i], THEIRS));
     }
     peer.write(null);
     await peer.finish();
   });
 
-  it("NAMEs: it uses the address that we claim, both are found by NAME", async () => {
+  it("NAMEs: Python uses the address that we claim, and both are found by NAME", async () => {
     const [name, other] = [new Name({ identityNumber: 5 }), new Name({ identityNumber: 6 })];
     using ours = node({ name, address: 0x41 });
     using theirs = node({ name: other, address: 0x42 });
@@ -103,7 +103,7 @@ describe("J1939Socket and Python's socket module", { skip: noJ1939, timeout: PAT
     }
   });
 
-  it("filters and promiscuous mode, of what it sends", async () => {
+  it("filters and promiscuous mode, with what Python sends", async () => {
     using all = node({ promiscuous: true });
     using one = node({ address: OURS, filters: [{ pgn: 0xef00, source: THEIRS }, { pgn: 0xfe00, pgnMask: 0x3ff00 }] });
     const lines = ["ef00 20 0 6 .01", "ef00 77 0 6 .02", "f004 ff 0 3 .03", "feca ff 0 6 .04", "ea00 20 0 6 .050000"];
@@ -140,7 +140,7 @@ describe("J1939Socket and can-utils", { skip: noJ1939, timeout: PATIENCE }, () =
     using ours = node({ address: OURS });
     const pattern = (length: number) =>
       Uint8Array.from({ length }, (_, i) => [1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef][i % 8]);
-    for (const length of [1, 8, 9, 20, 100, 128]) { // as many as it has
+    for (const length of [1, 8, 9, 20, 100, 128]) { // up to its maximum
       using peer = new Program("testj1939", [`-s${length}`, `vcan0:${THEIRS}`, `vcan0:${OURS},0x12300`]);
       const { pgn, source, data } = await next(ours);
       assertEquals([pgn, source], [0x12300, THEIRS]);
@@ -157,7 +157,7 @@ describe("J1939Socket and can-utils", { skip: noJ1939, timeout: PATIENCE }, () =
       ours.send({ ...hello, data: [0] });
       there = await ours.recvAsync({ timeout: 0.2 }) !== null;
     }
-    ours.send({ ...hello, data: [1] }); // what else comes has come before this
+    ours.send({ ...hello, data: [1] }); // everything else arrives before this one
     while ((await next(ours)).data[0] !== 1);
     for (const length of [8, 9, 100, 128]) {
       await ours.sendAsync({ pgn: 0x12300, destination: THEIRS, data: bytes(length) }, { acknowledged: true });
@@ -176,7 +176,7 @@ describe("J1939Socket and can-utils", { skip: noJ1939, timeout: PATIENCE }, () =
       const message = await next(ours);
       assertEquals([message.pgn, message.source], [0x12300, THEIRS]);
       assertEquals(message.data, data);
-      // That of can-utils 2020.11 has less room than Linux 6.1 needs to tell it that all went well.
+      // j1939cat of can-utils 2020.11 has too small a buffer for Linux 6.1's report of success.
       const { end, stderr } = await sender.result();
       assert(end === "0" || stderr.includes("recvmsg error notification: truncated"), stderr);
       using receiver = new Program("sh", ["-c", `exec j1939cat vcan0:${THEIRS} -r > ${file}.out`]);
@@ -184,7 +184,7 @@ describe("J1939Socket and can-utils", { skip: noJ1939, timeout: PATIENCE }, () =
         ours.sendAsync({ pgn: 0x12300, destination: THEIRS, data }, { acknowledged: true }).then(
           () => true,
           (error) => {
-            if (error.code === "EHOSTUNREACH") return false; // it does not listen yet
+            if (error.code === "EHOSTUNREACH") return false; // it is not receiving yet
             throw error;
           },
         );
@@ -238,12 +238,12 @@ describe("J1939Socket and can-utils", { skip: noJ1939, timeout: PATIENCE }, () =
 describe("An address contest with j1939acd", { skip: noJ1939, timeout: PATIENCE }, () => {
   const name = (identityNumber: number) => new Name({ identityNumber, arbitraryAddressCapable: true });
 
-  /** Starts the daemon, which writes what it does to standard error. */
+  /** Starts the daemon, which logs to standard error. */
   function daemon(claimed: Name, range: string): Program {
     return new Program("sh", ["-c", `exec j1939acd -v -r ${range} ${claimed} vcan0 2>&1`]);
   }
 
-  it("it has the smaller NAME: we yield, and take another", async () => {
+  it("its NAME is smaller: we yield, and take another address", async () => {
     using ours = node({ name: name(20), address: 0x80 });
     assertEquals(await ours.claim(), 0x80);
     using rival = daemon(name(10), "0x80");
@@ -254,7 +254,7 @@ describe("An address contest with j1939acd", { skip: noJ1939, timeout: PATIENCE 
     await rival.stop();
   });
 
-  it("it has the greater NAME: we keep the address, and it takes another", async () => {
+  it("its NAME is greater: we keep the address, and it takes another", async () => {
     using ours = node({ name: name(20), address: 0x80 });
     assertEquals(await ours.claim(), 0x80);
     using rival = daemon(name(30), "0x80-0x82");
@@ -266,7 +266,7 @@ describe("An address contest with j1939acd", { skip: noJ1939, timeout: PATIENCE 
     await rival.stop();
   });
 
-  it("it was there before, with the greater NAME: it yields to us", async () => {
+  it("it claimed first, with the greater NAME: it yields to us", async () => {
     using rival = daemon(name(30), "0x80-0x82");
     await rival.until(() => rival.lines.some((line) => /claimed 0x80/.test(line)), "claim an address");
     using ours = node({ name: name(20), address: 0x80 });
@@ -277,7 +277,7 @@ describe("An address contest with j1939acd", { skip: noJ1939, timeout: PATIENCE 
     await rival.stop();
   });
 
-  it("it was there before, with the smaller NAME: we take another", async () => {
+  it("it claimed first, with the smaller NAME: we take another", async () => {
     using rival = daemon(name(10), "0x80-0x82");
     await rival.until(() => rival.lines.some((line) => /claimed 0x80/.test(line)), "claim an address");
     using ours = node({ name: name(20), address: 0x80 });

@@ -71,7 +71,7 @@ const headers = [
   "linux/version.h",
 ];
 
-/** Since when the headers have what is younger than Linux 6.1: `KERNEL_VERSION(...)` of each. */
+/** The kernel version whose headers first have a constant, for those newer than Linux 6.1: `KERNEL_VERSION(...)`. */
 const younger: Record<string, string> = {
   CANXL_VCID_OFFSET: "6, 9, 0",
   CANXL_VCID_MASK: "6, 9, 0",
@@ -80,7 +80,7 @@ const younger: Record<string, string> = {
   CAN_RAW_XL_VCID_RX_FILTER: "6, 9, 0",
 };
 
-/** What our own names stand for in C. Every other constant of src/kernel is in the headers under its own name. */
+/** Our own names and their C expressions. Every other constant of src/kernel has the name that the headers use. */
 const ours: Record<string, string[]> = {
   FRAME_LEN: ["offsetof(struct can_frame, len)", "offsetof(struct canfd_frame, len)"],
   FRAME_LEN8_DLC: ["offsetof(struct can_frame, len8_dlc)"],
@@ -131,7 +131,7 @@ const ours: Record<string, string[]> = {
   TIMESTAMPNS_SPACE: ["CMSG_SPACE(sizeof(struct timespec))"],
 };
 
-/** The constants that the files of src/kernel export, present and future. */
+/** All constants that the files of src/kernel export. */
 const constants: { file: string; name: string; value: unknown }[] = [];
 const kernel = new URL("../../src/kernel/", import.meta.url);
 for (const file of readdirSync(fileURLToPath(kernel)).filter((name) => name.endsWith(".ts"))) {
@@ -148,7 +148,7 @@ const errnos = Array.from({ length: 4096 }, (_, number) => number)
 
 const { packedEpollEvent } = openLibc();
 
-/** As C initializes it, and as we have it. */
+/** The initializer in C, and our bytes. */
 const bcmHeadInC = "struct bcm_msg_head value = { .opcode = RX_SETUP, .flags = SETTIMER | RX_CHECK_DLC, .count = 7, " +
   ".ival1 = { 1, 2 }, .ival2 = { 34560000, 999999 }, .can_id = CAN_EFF_FLAG | 3, .nframes = 257 }";
 const bcm: Required<BcmHead> = {
@@ -172,7 +172,7 @@ const j1939Filters = [
   { name: 0n, nameMask: 0n, pgn: 0, pgnMask: 0, address: 3, addressMask: 255 },
 ];
 
-/** Structures as C initializes them and as we encode them. */
+/** Structures that are only encoded: the initializer in C, and our bytes. */
 const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] = [
   ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0 }", encodeAddress(0)],
   ["struct sockaddr_can value = { .can_family = AF_CAN, .can_ifindex = 0x12345678 }", encodeAddress(0x12345678)],
@@ -268,7 +268,7 @@ const structures: readonly (readonly [definition: string, bytes: Uint8Array])[] 
   ],
 ];
 
-/** Structures that are written and read: in C, and as we have them. */
+/** Structures that are encoded and decoded: the initializer in C, and our value. */
 const bothWays: readonly (readonly [definition: string, value: unknown, codec: Codec<unknown>])[] = [
   [
     "struct can_bittiming value = { .bitrate = 500000, .sample_point = 875, .tq = 125, .prop_seg = 6, " +
@@ -357,7 +357,7 @@ const bothWays: readonly (readonly [definition: string, value: unknown, codec: C
 
 const filters = [{ canId: 0x80000001, canMask: 0xffffffff }, { canId: 0x7ff, canMask: 0xc00007ff }];
 
-/** What C lays out for us to decode. */
+/** Structures that are only decoded: the initializer in C, and our value. */
 const decoded: readonly (readonly [definition: string, (bytes: Uint8Array) => unknown, expected: unknown])[] = [
   ["struct can_filter value[] = { { CAN_EFF_FLAG | 1, 0xffffffff }, { 0x7ff, 0xc00007ff } }", decodeFilters, filters],
   [
@@ -420,14 +420,14 @@ function expressionsOf(name: string): string[] {
   return ours[name] ?? [name];
 }
 
-/** The statement that prints a constant, where the headers are young enough to have it. */
+/** The statement that prints a constant, if the headers are new enough to have it. */
 function print(name: string): string {
   const statement = `  printf("${name}\\t%lld\\n", (long long) (${name}));`;
   const since = younger[name];
   return since ? `#if LINUX_VERSION_CODE >= KERNEL_VERSION(${since})\n${statement}\n#endif` : statement;
 }
 
-/** A program that prints a line for all of the above: a key, a tab, a value. */
+/** A C program that prints a line for each of the above: key, tab, value. */
 function source(): string {
   const numbers = constants.flatMap(({ name }) => expressionsOf(name)).concat(errnos.map(errnoName));
   const definitions = [...structures, ...bothWays, ...decoded].map(([definition]) => definition);
@@ -488,7 +488,7 @@ function lowerFirst(text: string): string {
 const noCompiler = spawnSync("cc", ["--version"]).status !== 0 && "no C compiler here";
 const options = { skip: noCompiler, timeout: 120_000 };
 
-describe("layout, against the system's headers", () => {
+describe("Layouts, compared with the system's headers", () => {
   it("constants, sizes and offsets", options, () => {
     const c = answersOfC();
     const rows = constants.flatMap(({ file, name, value }) =>
@@ -510,7 +510,7 @@ describe("layout, against the system's headers", () => {
     assertEquals(defined.filter((name) => !known.has(name)), []);
   });
 
-  it("names of our own are in use", () => {
+  it("our own names are in use", () => {
     const names = [...Object.keys(ours), ...Object.keys(younger)];
     assertEquals(names.filter((each) => !constants.some(({ name }) => name === each)), []);
   });
@@ -535,7 +535,7 @@ describe("layout, against the system's headers", () => {
     }
   });
 
-  it("struct epoll_event is packed where we think it is", options, () => {
+  it("struct epoll_event is packed where we expect it", options, () => {
     assertEquals(packedEpollEvent, answersOfC().get("packed") === "1");
     assertEquals(epollEventSize(packedEpollEvent), packedEpollEvent ? 12 : 16);
   });

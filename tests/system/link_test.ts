@@ -28,11 +28,11 @@ import { ip, onOneProcessor, PATIENCE, Program } from "./tools.ts";
 const options = { skip: noVcan, timeout: PATIENCE };
 const message = new Message({ arbitrationId: 0x123, isExtendedId: false, data: [1, 2, 3, 4, 5, 6, 7, 8] });
 
-function gone(...names: string[]): void {
+function deleteLinks(...names: string[]): void {
   for (const name of names) spawnSync("ip", ["link", "del", name]);
 }
 
-/** Whether an interface is CAN. */
+/** Whether an interface is a CAN interface. */
 function isCan(name: string): boolean {
   return ipShow("dev", name)[0].link_type === "can";
 }
@@ -42,22 +42,22 @@ function shown(...args: string[]): unknown[] {
   return ipShow(...args).map(({ ifname }) => ifname);
 }
 
-/** Waits for what the kernel does when it has time: it tells of the carrier then, and connects the ends of a pair. */
-async function comesTo(condition: () => boolean, what: string): Promise<void> {
+/** Waits for work that the kernel defers: reporting the carrier, and connecting the ends of a pair. */
+async function eventually(condition: () => boolean, what: string): Promise<void> {
   for (const end = performance.now() + 60_000; !condition(); await pause(20)) assert(performance.now() < end, what);
 }
 
-/** Until then, what the end that came up first sends is lost, and nobody is told. */
+/** Waits until both ends are connected: before, what the end that came up first sends is lost silently. */
 function bothConnected(...pair: (Link | null)[]): Promise<void> {
-  return comesTo(() => pair.every((link) => link?.status().operState === "UP"), "the pair is not connected");
+  return eventually(() => pair.every((link) => link?.status().operState === "UP"), "the pair is not connected");
 }
 
-describe("Links that are made", options, () => {
+describe("Created links", options, () => {
   const names = ["vcan41", "engine", "vxcan41", "vxcan42"];
-  before(() => gone(...names));
-  after(() => gone(...names));
+  before(() => deleteLinks(...names));
+  after(() => deleteLinks(...names));
 
-  it("a vcan: made, looked at, changed, renamed, deleted, as ip sees it", () => {
+  it("a vcan: created, read, changed, renamed and deleted, compared with ip", () => {
     const link = Link.create("vcan41", { kind: "vcan", mtu: 16, txQueueLength: 33 });
     const { status } = agreesWithIp(link);
     assertEquals([status.kind, status.mtu, status.txQueueLength, status.isUp], ["vcan", 16, 33, false]);
@@ -105,7 +105,7 @@ describe("Links that are made", options, () => {
     assertThrows(() => to.recv(5), CanOperationError, "ENODEV");
   });
 
-  it("what is there already, and what nobody may be called", () => {
+  it("existing and invalid names are refused", () => {
     const error = assertThrows(() => Link.create("vcan0"), CanInitializationError);
     assertEquals([error.code, error.channel], ["EEXIST", "vcan0"]);
     assertMatch(error.message, /^Cannot create the vcan "vcan0": EEXIST .*; a link with that name already exists/);
@@ -121,7 +121,7 @@ describe("Links that are made", options, () => {
     assertThrows(() => Link.open("lo"), CanInitializationError, 'Cannot open link "lo": it is not a CAN interface');
   });
 
-  it("a vxcan: what goes into one comes out of the other, and one takes the other with it", async () => {
+  it("a vxcan: each end receives what the other sends, and deleting one deletes both", async () => {
     const [one, other] = Link.createPair("vxcan41", "vxcan42", { mtu: 2060, txQueueLength: 9, up: true });
     for (const [link, peer] of [[one, other], [other, one]]) {
       const { status } = agreesWithIp(link);
@@ -134,15 +134,15 @@ describe("Links that are made", options, () => {
     from.send(message);
     assertEquals(to.recv(5)?.data, message.data);
     other.down();
-    await comesTo(() => one.status().flags.includes("NO-CARRIER"), "still a carrier");
+    await eventually(() => one.status().flags.includes("NO-CARRIER"), "still a carrier");
     agreesWithIp(one);
     agreesWithIp(other);
     one.delete();
     assertEquals(shown().filter((name) => `${name}`.startsWith("vxcan4")), []);
   });
 
-  it("a vxcan with one end in another network namespace, and links that are made or move there", async () => {
-    // A process in a network of its own stands for a container.
+  it("a vxcan with one end in another network namespace, and links created in or moved to it", async () => {
+    // A process in its own network namespace stands for a container.
     using container = new Program("unshare", ["--net", "sh", "-c", "echo $$; exec sleep 1000"]);
     await container.until(() => container.lines.length === 1, "start");
     const pid = Number(container.lines[0]);
@@ -173,7 +173,7 @@ describe("Links that are made", options, () => {
       }
     } finally {
       if (named) ip("netns", "del", "link-test");
-      await container.stop(); // others count descriptors
+      await container.stop(); // other tests count descriptors
     }
     assertThrows(
       () => Link.create("vcan41", { netns: 2 ** 22 + 1 }),
@@ -182,7 +182,7 @@ describe("Links that are made", options, () => {
     );
   });
 
-  it("what is no network namespace", () => {
+  it("files that are not network namespaces are refused", () => {
     const pipe = `/run/link-test-${process.pid}`;
     spawnSync("mkfifo", [pipe]);
     try {
@@ -196,14 +196,14 @@ describe("Links that are made", options, () => {
     }
   });
 
-  it("the list is ip's", () => {
+  it("the list agrees with ip", () => {
     const listed = Link.list();
     assertEquals(Link.statuses().map(({ index }) => index), listed.map(({ index }) => index));
     assertEquals(listed.map(({ name }) => name).sort(), shown().filter((name) => isCan(name as string)).sort());
     for (const link of listed) agreesWithIp(link);
   });
 
-  it("the kernel's own words reach the answer", () => {
+  it("the kernel's error message is in the answer", () => {
     using socket = new NetlinkSocket(openLibc());
     const attributes = encodeAttributes(linkTable, { name: "vcan41", info: { kind: "nosuch" } });
     const payload = encodeLinkMessage({ type: 0, index: 0, flags: 0, change: 0, attributes });
@@ -211,7 +211,7 @@ describe("Links that are made", options, () => {
     assertEquals([error, message], [-95, "Unknown device type"]);
   });
 
-  it("nothing is left open", async () => {
+  it("no descriptor is left open", async () => {
     const before = await restingDescriptors();
     for (let i = 0; i < 100; i++) {
       const link = Link.create("vcan41");
@@ -244,7 +244,7 @@ if (devices.length === 2) {
       for (const link of both) link.configure({ bitrate: 500_000, restartMs: 0, txQueueLength: 10, modes });
     });
 
-    test("are seen as ip sees them", () => {
+    test("agree with ip", () => {
       for (const link of both) {
         const { status } = agreesWithIp(link);
         assertEquals([status.kind, status.driver, status.parentBus], ["can", "kvaser_pci", "pci"]);
@@ -252,8 +252,8 @@ if (devices.length === 2) {
       }
     });
 
-    test("do not come up without a bitrate, if they have none yet", () => {
-      if (can1.status().bitTiming !== null) return; // another test has set one, which cannot be taken back
+    test("do not come up without a bitrate", () => {
+      if (can1.status().bitTiming !== null) return; // another test has set one, which cannot be cleared
       assertThrows(
         () => can1.up(),
         CanOperationError,
@@ -262,22 +262,22 @@ if (devices.length === 2) {
     });
 
     for (const bitrate of [10_000, 20_000, 50_000, 100_000, 125_000, 250_000, 500_000, 800_000, 1_000_000]) {
-      test(`at ${bitrate} bit/s a frame goes each way`, () => {
+      test(`at ${bitrate} bit/s a frame crosses each way`, () => {
         for (const link of both) {
           link.configure({ bitrate }, { restartLink: true });
           link.up();
           const { status } = agreesWithIp(link);
           assertEquals([status.bitTiming?.bitrate, status.state, status.isUp], [bitrate, "ERROR-ACTIVE", true]);
-          // The kernel's choice is the one that is foretold.
+          // The kernel's choice is the predicted one.
           const { clock, bitTimingConst: limits } = status;
-          const foretold = BitTiming.fromBitrate({ clock: clock!, limits: limits!, bitrate, algorithm: "v5.19" });
+          const predicted = BitTiming.fromBitrate({ clock: clock!, limits: limits!, bitrate, algorithm: "v5.19" });
           const { tq, propSeg, phaseSeg1, phaseSeg2, brp } = status.bitTiming!;
           assertEquals({ tq, propSeg, phaseSeg1, phaseSeg2, brp }, {
-            tq: foretold.tq,
-            propSeg: foretold.propSeg,
-            phaseSeg1: foretold.phaseSeg1,
-            phaseSeg2: foretold.phaseSeg2,
-            brp: foretold.brp,
+            tq: predicted.tq,
+            propSeg: predicted.propSeg,
+            phaseSeg1: predicted.phaseSeg1,
+            phaseSeg2: predicted.phaseSeg2,
+            brp: predicted.brp,
           });
         }
         using zero = new Bus("can0");
@@ -306,7 +306,7 @@ if (devices.length === 2) {
       }
     });
 
-    test("every mode that is supported is set, and cleared", () => {
+    test("every supported mode can be set and cleared", () => {
       const modes = can0.status().supportedModes!;
       assertEquals(modes, [
         "loopback",
@@ -330,7 +330,7 @@ if (devices.length === 2) {
       assertEquals(set(modes, false), []);
     });
 
-    test("restart-ms and the queue's length, to their limits", () => {
+    test("restartMs and txQueueLength, up to their limits", () => {
       for (const restartMs of [100, 0xffffffff, 0]) {
         can0.configure({ restartMs });
         assertEquals(agreesWithIp(can0).status.restartMs, restartMs);
@@ -342,7 +342,7 @@ if (devices.length === 2) {
       }
     });
 
-    test("what takes a link that is down says so, or takes it down", () => {
+    test("a change that requires the link to be down is refused, or takes it down", () => {
       can0.configure({ bitrate: 500_000 });
       can0.up();
       const was = can0.status();
@@ -373,7 +373,7 @@ if (devices.length === 2) {
       can0.rename("can0", { restartLink: true });
     });
 
-    test("what they cannot do is refused, with what they can; nothing is changed", () => {
+    test("unsupported settings are refused with the supported ones; nothing is changed", () => {
       const rows: readonly (readonly [LinkConfiguration, string])[] = [
         [{ bitrate: 4_000 }, "sja1000 supports 5000 to 2666666 bit/s (brp 1 to 64, tseg1 1 to 16, tseg2 1 to 8)"],
         [{ bitrate: 3_000_000 }, "sja1000 supports 5000 to 2666666 bit/s"],
@@ -411,7 +411,7 @@ if (devices.length === 2) {
       assertEquals(can0.status(), was);
     });
 
-    test("are not restarted by hand but from bus-off, and not deleted", () => {
+    test("are restarted by hand only when bus-off, and cannot be deleted", () => {
       const why = (run: () => void) => assertThrows(run, CanOperationError).message;
       assertMatch(why(() => can0.restart()), /^Cannot restart "can0": EINVAL .*; it is down: up\(\) starts it$/);
       can0.up();
@@ -432,19 +432,19 @@ if (devices.length === 2) {
         link.configure({ bitrate: 1_000_000 });
         link.up();
       }
-      countsAThousand(can0, can1);
+      checkCounts(can0, can1);
     });
   });
 }
 
-/** Sends 1,000 frames of 0 to 8 bytes, and looks at what both links have counted. */
-function countsAThousand(sender: Link, receiver: Link): void {
+/** Sends 1,000 frames of 0 to 8 bytes, and checks the counters of both links. */
+function checkCounts(sender: Link, receiver: Link): void {
   using _held = onOneProcessor();
   const before = [sender.statistics(), receiver.statistics()];
   using from = new Bus(sender.name);
   using to = new Bus(receiver.name);
   const sent = Array.from({ length: 1000 }, (_, i) => new Message({ arbitrationId: i, data: new Uint8Array(i % 9) }));
-  // Not all at once: the emulated controllers have room for five, and drop what is more.
+  // Not all at once: the emulated controllers have room for five frames and drop more.
   for (let at = 0; at < 1000; at += 4) {
     assertEquals(from.sendMany(sent.slice(at, at + 4), 60), 4);
     for (let i = 0; i < 4; i++) assertEquals(to.recv(60)?.arbitrationId, at + i);
@@ -456,29 +456,29 @@ function countsAThousand(sender: Link, receiver: Link): void {
 }
 
 describe("Statistics", options, () => {
-  it("of virtual links are ip's after 1,000 frames", async () => {
+  it("of virtual links agree with ip after 1,000 frames", async () => {
     const link = Link.create("vcan41", { up: true });
-    countsAThousand(link, link);
+    checkCounts(link, link);
     link.delete();
     const [one, other] = Link.createPair("vxcan41", "vxcan42", { up: true });
     await bothConnected(one, other);
-    countsAThousand(one, other);
+    checkCounts(one, other);
     one.delete();
   });
 
-  it("of a link that was made anew: from 0", () => {
+  it("of a link that was created again start from 0", () => {
     const first = Link.create("vcan41", { up: true });
-    countsAThousand(first, first);
+    checkCounts(first, first);
     const before = first.statistics();
     first.delete();
     const delta = Link.delta(before, Link.create("vcan41").statistics());
     assertEquals([delta.reset, delta.rx.packets, delta.device], [true, 0, null]);
-    gone("vcan41");
+    deleteLinks("vcan41");
   });
 });
 
-describe("Who may not change links", options, () => {
-  it("may look, and is told how to come to be allowed", async () => {
+describe("A process without CAP_NET_ADMIN", options, () => {
+  it("can read links, and its errors say how to get the privilege", async () => {
     const path = root + "tests/system/scripts/unprivileged_links.ts";
     using program = new Program("setpriv", ["--bounding-set", "-net_admin", ...command(path)]);
     const [list, kind, statistics, ...errors] = await program.finish();

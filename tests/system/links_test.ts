@@ -13,7 +13,7 @@ describe("Links", options, () => {
   before(() => ip("link", "add", "vcan1", "type", "vcan"));
   after(() => ip("link", "del", "vcan1"));
 
-  it("that do not exist: the error tells how to make one, and what there is", () => {
+  it("that do not exist: the error says how to create one, and lists the existing ones", () => {
     const error = assertThrows(() => new Bus("vcan99"), CanInitializationError, '"vcan99": ENODEV (no such device)');
     assert(/ip link add dev vcan99 type vcan.*CAN interfaces here: .*vcan0/.test(error.message), error.message);
     assertEquals([error.code, error.channel], ["ENODEV", "vcan99"]);
@@ -42,7 +42,7 @@ describe("Links", options, () => {
     bus.send(message);
   });
 
-  it("that go down and up again: told once, and the bus works on", async () => {
+  it("that go down and up again: reported once, and the bus keeps working", async () => {
     ip("link", "set", "vcan1", "up");
     using bus = new Bus("vcan1");
     using waiting = new Bus("vcan1");
@@ -63,7 +63,7 @@ describe("Links", options, () => {
     assertEquals((await receive(waiting, 1))[0].arbitrationId, 0x123);
   });
 
-  it("of every name at once: messages say whose they are, and where they go", async () => {
+  it("all at once: messages name their interface, received and sent", async () => {
     ip("link", "set", "vcan1", "up");
     using every = new Bus("");
     using zero = new Bus("vcan0");
@@ -87,7 +87,7 @@ describe("Links", options, () => {
     assertEquals([error.sent, (await receive(zero, 1))[0].arbitrationId], [1, 0x123]);
   });
 
-  it("of every name at once: a renamed one, and one made anew, has its name of now", async () => {
+  it("all at once: a renamed link, and one created again, has its current name", async () => {
     ip("link", "add", "vcan3", "type", "vcan");
     ip("link", "set", "vcan3", "up");
     using every = new Bus("");
@@ -113,7 +113,7 @@ describe("Links", options, () => {
     ip("link", "del", "vcan3");
   });
 
-  it("that went down, found by a send: who receives is told as well, once", async () => {
+  it("that went down, found by a send: the next receive fails too, once", async () => {
     ip("link", "set", "vcan1", "up");
     using bus = new Bus("vcan1");
     const told = assertRejects(() => bus.recvAsync(), CanOperationError, "ENETDOWN");
@@ -127,7 +127,7 @@ describe("Links", options, () => {
     bus.send(message);
   });
 
-  it("that went down and up before a send: the send goes, and the receiver is told", async () => {
+  it("that went down and up before a send: the send succeeds, and the next receive fails", async () => {
     ip("link", "set", "vcan1", "up");
     using bus = new Bus("vcan1");
     using other = new Bus("vcan1");
@@ -135,7 +135,7 @@ describe("Links", options, () => {
     ip("link", "set", "vcan1", "up");
     assertThrows(() => other.recv(0), CanOperationError, "ENETDOWN");
     const told = assertRejects(() => bus.recvAsync(), CanOperationError, "ENETDOWN");
-    bus.send(message); // takes what the socket remembered before the waiting receiver has come to it
+    bus.send(message); // takes the socket's pending error before the waiting receive sees it
     await told;
     assertEquals((await receive(other, 1))[0].arbitrationId, 0x123);
   });
@@ -155,7 +155,7 @@ describe("Links", options, () => {
     waits[0] = awaited.recvAsync();
     waits[1] = awaited.recvAsync();
     ip("link", "del", "vcan2");
-    // What came before is given, then the error.
+    // First what arrived before, then the error.
     assertEquals([late.recv(1)!.arbitrationId, late.recvMany(1000, 1).length], [0, 99]);
     assertThrows(() => late.recv(1), CanOperationError, "ENODEV");
     await Promise.all(waits.map((wait) => assertRejects(() => wait, CanOperationError, "ENODEV")));

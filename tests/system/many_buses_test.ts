@@ -7,19 +7,19 @@ import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 import { ip, onOneProcessor, PATIENCE } from "./tools.ts";
 
-/** As many on each interface as there are interfaces. */
+/** The number of interfaces, and of buses on each. */
 const EACH = 8;
 
 const channels = Array.from({ length: EACH }, (_, i) => `many${i}`);
 
-/** Buses on every interface; the first on each is the one that sends, and hears itself. */
+/** Buses on every interface; the first on each sends, and receives its own messages. */
 function openAll(): Bus[][] {
   return channels.map((channel) =>
     Array.from({ length: EACH }, (_, i) => new Bus({ channel, receiveOwnMessages: i === 0, receiveBuffer: 4_000_000 }))
   );
 }
 
-/** What /proc tells of each of a folder's descriptors or threads; some end while others are read. */
+/** The text of each descriptor or thread in a folder of /proc; some end while others are read. */
 function readEach(folder: string, pathOf: (name: string) => string): [name: string, text: string][] {
   return readdirSync(folder).flatMap((name): [string, string][] => {
     try {
@@ -38,7 +38,7 @@ function epollsOf(fd: number): string[] {
   return all.filter(([, text]) => watched.test(text)).map(([name]) => name);
 }
 
-/** What this process's threads are doing: the number of the system call that each sleeps in, its arguments. */
+/** For each thread of this process, the number and arguments of the system call that it sleeps in. */
 function threads(): string[] {
   return readEach("/proc/self/task", (id) => `/proc/self/task/${id}/syscall`).map(([, text]) => text);
 }
@@ -105,7 +105,7 @@ describe(`${EACH * EACH} buses on ${EACH} interfaces`, { skip: noVcan, timeout: 
     for (const bus of buses) assertEquals(epollsOf(bus.fd), [epoll], "all are watched by one");
     assertEquals((await sleepersIn(epoll)).length, 1, `one sleeps there: ${threads().join("")}`);
     const all = threads().length;
-    // An engine may start a helper of its own at any time: a thread for each bus would be 64 more.
+    // The runtime may start a helper thread at any time; a thread for each bus would be 64 more.
     assert(all - one < EACH, `${one} threads while one bus waits, ${all} while ${buses.length} more do`);
     for (const bus of [single, ...buses]) bus.close();
     await descriptorsBackTo(before);
@@ -116,7 +116,7 @@ describe(`${EACH * EACH} buses on ${EACH} interfaces`, { skip: noVcan, timeout: 
     const before = await restingDescriptors();
     const buses = openAll();
     const [flooded, ...quiet] = buses;
-    // Every message that one of them reads is followed by another, so that there is always one for each of them.
+    // Every message read is answered by another one, so that each of them always has one to read.
     const counts = flooded.map(() => 0);
     const flood = flooded.map(async (bus, i) => {
       for await (const message of bus) {
@@ -126,8 +126,8 @@ describe(`${EACH * EACH} buses on ${EACH} interfaces`, { skip: noVcan, timeout: 
     });
     flooded[0].sendMany(Array.from({ length: 1000 }, (_, arbitrationId) => new Message({ arbitrationId })));
 
-    // How many messages each of them gets between the sending of a quiet one and its arrival. They are read without a
-    // turn of the event loop 512 (and what was read ahead, 64) at a time, and each turn looks at all.
+    // How many messages each of them reads between the sending of a quiet one and its arrival. Up to 512 (and 64 read
+    // ahead) are read without a turn of the event loop, and each turn polls all buses.
     const FEW_TURNS = 4 * (512 + 64);
     for (let i = 0; i < 30; i++) {
       const waits = quiet.flat().map(async (bus) => {
@@ -140,7 +140,7 @@ describe(`${EACH * EACH} buses on ${EACH} interfaces`, { skip: noVcan, timeout: 
       for (const [sender] of quiet) sender.send(new Message({ arbitrationId: i }));
       await Promise.all(waits);
     }
-    // The flood went on between any two quiet messages, and was fair among its own.
+    // The flood continued between any two quiet messages, and was fair among its own buses.
     const [least, most] = [Math.min(...counts), Math.max(...counts)];
     assert(least > 30 && most - least <= FEW_TURNS, counts.join());
     assertEquals(flooded.map((bus) => bus.droppedFrames), flooded.map(() => 0));

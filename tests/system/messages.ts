@@ -1,5 +1,5 @@
 /**
- * Messages to compare with python-can's, without a kernel in between.
+ * Messages to compare with python-can's, without a kernel.
  *
  * @module
  */
@@ -71,7 +71,7 @@ export const printable: readonly MessageInit[] = [
   ...Array.from({ length: 500 }, () => randomMessage(below)),
 ];
 
-/** Pairs that differ in nothing, in one field each, or by a little time; with the difference of time allowed. */
+/** Pairs that are equal, differ in one field, or by a little time; with the allowed difference of time in seconds. */
 export const equalityPairs: readonly (readonly [MessageInit, MessageInit, number | null])[] = [
   ...chosen.map((one, i) => [one, chosen[(i + 1) % chosen.length], 1e-6] as const),
   ...chosen.map((one) => [one, one, 1e-6] as const),

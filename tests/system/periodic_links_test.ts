@@ -5,7 +5,7 @@ import { BcmSocket, Bus, type BusOptions, CanError, CanOperationError, Message }
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
-import { fallSilent, ip, PATIENCE, receive } from "./tools.ts";
+import { drainUntilQuiet, ip, PATIENCE, receive } from "./tools.ts";
 
 const CHANNEL = "vcanper";
 const make = (byte: number, channel: string | null = null) =>
@@ -16,18 +16,18 @@ function add(): void {
   ip("link", "set", CHANNEL, "up");
 }
 
-/** The next messages' first bytes, errors left out. */
+/** The first bytes of the next messages, without error frames. */
 async function bytesOf(bus: Bus, count: number): Promise<number[]> {
   return (await receive(bus, count)).map(({ data }) => data[0]);
 }
 
-describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIENCE }, () => {
+describe("Periodic tasks on links that go down or are deleted", { skip: noVcan, timeout: PATIENCE }, () => {
   beforeEach(add);
   afterEach(() => {
     if (existsSync(`/sys/class/net/${CHANNEL}`)) ip("link", "del", CHANNEL);
   });
 
-  it("do not begin on a link that is down, and say what to do", async () => {
+  it("do not start on a link that is down, and say what to do", async () => {
     using bus = new Bus(CHANNEL);
     ip("link", "set", CHANNEL, "down");
     for (const options of [{}, { modify: (message: Message) => message }]) {
@@ -47,7 +47,7 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
     }
   });
 
-  it("do not begin with what the link cannot carry", () => {
+  it("do not start with a message that the link cannot carry", () => {
     ip("link", "set", CHANNEL, "down");
     ip("link", "set", CHANNEL, "mtu", "16", "up");
     using bus = new Bus({ channel: CHANNEL, fd: true });
@@ -65,13 +65,13 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
 
   for (const options of [{}, { modify: (message: Message) => message }]) {
     const how = "modify" in options ? "by timers" : "by the kernel";
-    it(`go on when the link is up again, and come to their end: ${how}`, async () => {
+    it(`continue when the link is up again, and end: ${how}`, async () => {
       const warnings: string[] = [];
       const logger = { debug() {}, warn: (line: string) => void warnings.push(line) };
       using bus = new Bus({ channel: CHANNEL, logger });
       using listener = new Bus({ channel: CHANNEL, reconnect: true });
       const endless = bus.sendPeriodic(make(1), 0.01, options);
-      const count = 400; // for far longer than what follows takes
+      const count = 400; // far longer than the rest of the test
       const finite = bus.sendPeriodic(make(2), 0.02, { ...options, count });
       let isOver = false;
       const done = finite.done.finally(() => isOver = true);
@@ -92,7 +92,7 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
     });
   }
 
-  it("end with an error when the link is removed", async () => {
+  it("end with an error when the link is deleted", async () => {
     const before = await restingDescriptors();
     {
       using bus = new Bus(CHANNEL);
@@ -110,26 +110,26 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
         assertThrows(() => task.start());
       }
       add();
-      waited.start(); // the kernel's tasks have a socket of their own, for the interface that is there now
+      waited.start(); // the kernel's tasks have their own socket, now bound to the new interface
       assert(waited.active);
     }
     await descriptorsBackTo(before);
   });
 
-  it("that nobody waits for are found to have ended", async () => {
+  it("without a waiter are found to have ended", async () => {
     const warnings: string[] = [];
     using bus = new Bus({ channel: CHANNEL, logger: { debug() {}, warn: (line) => void warnings.push(line) } });
     const task = bus.sendPeriodic(make(1), 0.01);
     const timed = bus.sendPeriodic(make(2), 0.01, { modify: (message) => message });
     ip("link", "del", CHANNEL);
-    await pause(600); // a look; and no unhandled rejection
+    await pause(600); // a check; and no unhandled rejection
     assertEquals([task.active, timed.active], [false, false]);
     await assertRejects(() => timed.done, CanOperationError, "the interface is gone");
     assert(warnings.some((line) => /A periodic task is over: .*ENODEV/.test(line)), warnings.join("\n"));
     await assertRejects(() => task.done, CanOperationError, "ENODEV");
   });
 
-  it("with reconnect, go on when the link is made anew", async () => {
+  it("with reconnect, continue when the link is created again", async () => {
     const warnings: string[] = [];
     const options: BusOptions = {
       channel: CHANNEL,
@@ -138,7 +138,7 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
     };
     using bus = new Bus(options);
     const endless = bus.sendPeriodic(make(1), 0.01);
-    const finite = bus.sendPeriodic(make(2), 0.02, { count: 500 }); // for far longer than what follows takes
+    const finite = bus.sendPeriodic(make(2), 0.02, { count: 500 }); // far longer than the rest of the test
     const over = bus.sendPeriodic(make(3), 0.01, { count: 30 });
     const twoRates = bus.sendPeriodic(make(4), 0.01, { count: 20, subsequentPeriod: 0.015 });
     const stopped = bus.sendPeriodic(make(5), 0.01);
@@ -165,7 +165,7 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
     assert(warnings.some((line) => line.includes("waiting for the interface")), warnings.join("\n"));
   });
 
-  it("on every interface: a task ends with its own, and follows when that is renamed", async () => {
+  it("on every interface: a task ends with its interface, and follows its renaming", async () => {
     using bus = new Bus("");
     using listener = new Bus({ channel: CHANNEL, reconnect: true });
     const here = bus.sendPeriodic(make(1, CHANNEL), 0.01);
@@ -179,7 +179,7 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
     here.modifyData(make(3, CHANNEL));
     while ((await bytesOf(listener, 1))[0] !== 3);
     here.stop();
-    await fallSilent(listener);
+    await drainUntilQuiet(listener);
     assertThrows(() => here.start(), CanOperationError, "ENODEV");
     const again = bus.sendPeriodic(make(4, "vcanper2"), 0.01);
     const { done } = again;
@@ -188,7 +188,7 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
     assert(there.active);
   });
 
-  it("BcmSocket answers an identifier on each interface by itself", () => {
+  it("BcmSocket answers an identifier separately on each interface", () => {
     using bcm = new BcmSocket("");
     const answers = [bcm.answer(make(1, "vcan0")), bcm.answer(make(2, CHANNEL))];
     assertThrows(() => bcm.answer(make(3, CHANNEL)), RangeError, `of that kind on "${CHANNEL}"; end it first`);
@@ -202,7 +202,7 @@ describe("Periodic tasks and links that go away", { skip: noVcan, timeout: PATIE
     assertEquals([ask("vcan0", 0.5), ask(CHANNEL)], [undefined, 2]);
   });
 
-  it("BcmSocket tells of a link that is down once, and of one that is gone each time", async () => {
+  it("BcmSocket reports a link that is down once, and a deleted one each time", async () => {
     using bcm = new BcmSocket(CHANNEL);
     const subscription = bcm.subscribe({ arbitrationId: 0x123, isExtendedId: false, mask: null });
     const send = () => {

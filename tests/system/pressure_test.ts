@@ -8,7 +8,7 @@ import { Bus, CanTimeoutError, Message } from "../../mod.ts";
 import { EAGAIN, ENOBUFS } from "../../src/kernel/errno.ts";
 import { ip, PATIENCE, Program } from "./tools.ts";
 
-/** Counts how often sending meets each errno. */
+/** Counts how often sending fails with each errno. */
 function countErrors(): Map<number, number> {
   const libc = openLibc() as { -readonly [K in keyof Libc]: Libc[K] };
   const counts = new Map<number, number>();
@@ -22,7 +22,7 @@ function countErrors(): Map<number, number> {
   return counts;
 }
 
-/** A slow adapter with its interface, which is up. */
+/** A slow adapter and its interface, which is up. */
 async function startAdapter(): Promise<{ adapter: Program; channel: string }> {
   const script = fileURLToPath(new URL("slow_slcan.py", import.meta.url));
   const adapter = new Program("/usr/bin/python3", [script]);
@@ -55,7 +55,7 @@ function lines(messages: readonly Message[]): string[] {
 // Where there are controllers (the emulated machine) there is slcan too.
 if (existsSync("/sys/class/net/can1")) {
   describe("An interface that is slower than the script", { timeout: PATIENCE }, () => {
-    it("ENOBUFS of a full queue is waited out: in order, nothing twice, nothing lost", async () => {
+    it("waits while a full queue gives ENOBUFS: in order, nothing duplicated or lost", async () => {
       const errors = countErrors();
       const started = await startAdapter();
       using adapter = started.adapter;
@@ -71,7 +71,7 @@ if (existsSync("/sys/class/net/can1")) {
       assert((errors.get(ENOBUFS) ?? 0) > 10, `the queue was never full: ${[...errors]}`);
     });
 
-    it("EAGAIN of a small send buffer is waited out as well", async () => {
+    it("waits while a full send buffer gives EAGAIN", async () => {
       const errors = countErrors();
       const started = await startAdapter();
       using adapter = started.adapter;
@@ -84,7 +84,7 @@ if (existsSync("/sys/class/net/can1")) {
       assert((errors.get(EAGAIN) ?? 0) > 10, `the send buffer was never full: ${[...errors]}`);
     });
 
-    it("sendMany tells exactly how many went, and send what did not", async () => {
+    it("sendMany returns exactly how many were sent, and send which were not", async () => {
       const started = await startAdapter();
       using adapter = started.adapter;
       using bus = new Bus(started.channel);

@@ -8,11 +8,11 @@ import { noIsoTp } from "../support/isotp.ts";
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 import { command, inDeno, root, startScript } from "./script.ts";
-import { fallSilent, PATIENCE, Program, receive } from "./tools.ts";
+import { drainUntilQuiet, PATIENCE, Program, receive } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 
-describe("A script whose work is done exits by itself", () => {
+describe("A script exits by itself when its work is done", () => {
   const ways: Record<string, string[]> = {
     "timeout": ["null"],
     "unref": [],
@@ -57,33 +57,33 @@ describe("A script with periodic tasks", () => {
     "finish, by timers": ["finished"],
   };
   for (const [way, expected] of Object.entries(ways)) {
-    it(`exits by itself when nothing is waited for: ${way}`, options, async () => {
+    it(`exits by itself when nothing is pending: ${way}`, options, async () => {
       using program = startScript("tests/system/scripts/periodic.ts", { args: [way] });
       assertEquals(await program.finish(), expected);
     });
   }
 
-  it("sends while it does nothing else, and no more when it is killed", options, async () => {
+  it("sends while its thread is blocked, and stops when it is killed", options, async () => {
     using bus = new Bus({ channel: "vcan0", filters: [{ canId: 0x321, canMask: 0x7ff }] });
     using sender = new Bus("vcan0");
     using program = startScript("tests/system/scripts/periodic.ts", { args: ["busy"] });
-    await program.until(() => program.lines.length > 0, "be busy"); // its thread waits in recv
+    await program.until(() => program.lines.length > 0, "be busy"); // its thread is blocked in recv
     bus.recvMany(999, 0);
     await receive(bus, 20, program);
     assertEquals(program.lines, ["busy"]);
     sender.send(new Message({ arbitrationId: 0x77, isExtendedId: false }));
     await program.finish();
-    await fallSilent(bus);
+    await drainUntilQuiet(bus);
   });
 
-  it("is told what a callback throws, though nobody asks for the end", options, async () => {
+  it("gets what a callback throws, though done is not awaited", options, async () => {
     using program = startScript("tests/system/scripts/periodic.ts", { args: ["error"] });
     const { end, stderr } = await program.result();
     assertEquals([end, program.lines], ["1", []]);
     assertMatch(stderr, /no sensor/);
   });
 
-  it("is told that what a callback gives cannot be sent, though nobody asks for the end", options, async () => {
+  it("gets an error if what a callback returns cannot be sent, though done is not awaited", options, async () => {
     using program = startScript("tests/system/scripts/periodic.ts", { args: ["unsendable"] });
     const { end, stderr } = await program.result();
     assertEquals([end, program.lines], ["1", []]);
@@ -108,7 +108,7 @@ describe("A script with an ISO-TP socket exits by itself", () => {
 });
 
 describe("A process", () => {
-  it("blocks in recv() undisturbed by signals", options, async () => {
+  it("stays blocked in recv() when signals arrive", options, async () => {
     using bus = new Bus("vcan0");
     using program = startScript("tests/system/scripts/signals.ts");
     await program.until(() => program.lines.length === 1, "wait");
@@ -122,7 +122,7 @@ describe("A process", () => {
     assertMatch(program.lines[1], /ID: 00000055/);
   });
 
-  it("is told when it has too many open files, and can go on", options, async () => {
+  it("gets an error when it has too many open files, and can continue", options, async () => {
     const script = command(`${root}tests/system/scripts/descriptors.ts`);
     using program = new Program("bash", ["-c", 'ulimit -n 60; exec "$@"', "bash", ...script]);
     const lines = await program.finish();
@@ -134,14 +134,14 @@ describe("A process", () => {
 const describeInDeno = inDeno ? describe : () => {};
 
 describeInDeno("Permissions", () => {
-  it("none: the flag that would help is named", { timeout: PATIENCE }, async () => {
+  it("none: the error names the required flag", { timeout: PATIENCE }, async () => {
     using program = startScript("examples/quick_start.ts", { denoFlags: [] });
     const { end, stderr } = await program.result();
     assertEquals(end, "1");
     assertMatch(stderr, /NotCapable: Cannot load libc: .*--allow-ffi, or with --allow-ffi=\/.*libc\.so\.6/);
   });
 
-  it("none: the virtual bus needs none", { timeout: PATIENCE }, async () => {
+  it("none: the virtual bus works", { timeout: PATIENCE }, async () => {
     using program = startScript("examples/virtual.ts", { denoFlags: [] });
     assertEquals((await program.finish()).length, 3);
   });

@@ -4,7 +4,7 @@ receive CHANNEL   prints "ready", then each message received
 send CHANNEL      sends each message of standard input
 text              prints str() of each message of standard input
 equals            reads [message, message, timestamp delta], prints whether they are equal
-bit_timings       reads arguments of can.BitTiming, prints what it makes of them, and of its own registers
+bit_timings       reads arguments of can.BitTiming, prints the bit timings, and those of their registers
 """
 
 import json

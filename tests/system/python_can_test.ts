@@ -15,7 +15,7 @@ const script = fileURLToPath(new URL("./python_can.py", import.meta.url));
 
 const find = "import importlib.util, sys; sys.exit(importlib.util.find_spec('can') is None)";
 
-/** The Python that has python-can: the system's, as a package of the distribution, or the user's. */
+/** The Python that has python-can: the system's, with the distribution's package, or the user's. */
 const python = ["/usr/bin/python3", "python3"].find((each) =>
   spawnSync(each, ["-c", find], { timeout: 60_000 }).status === 0
 );
@@ -50,7 +50,7 @@ describe("python-can", () => {
 
     const witnessed = await receive(witness, cases.length);
     witnessed.forEach((message, i) => {
-      // Of the same nanoseconds each side makes a floating-point number in its own way.
+      // Each side converts the same nanoseconds to a floating-point number in its own way.
       const apart = Math.abs(message.timestamp - timestamps[i]);
       assert(apart < 1e-6, `${message}: python-can says ${timestamps[i]}`);
     });
@@ -82,7 +82,7 @@ describe("python-can", () => {
       using witness = new Bus({ channel: "vcan0", fd: true });
       for (const { init } of cases) bus.send(new Message(init), 1);
       const witnessed = await receive(witness, cases.length);
-      // The logger writes what it has when its buffer is full.
+      // The logger writes only when its buffer is full.
       const fillers = Array.from({ length: 50 }, () => new Message(marker.init));
       const written = () => existsSync(file) ? readFileSync(file, "utf8") : "";
       await program.until(() => written().includes(marker.text), "write", () => bus.sendMany(fillers, 1));
@@ -105,7 +105,7 @@ describe("python-can", () => {
     assertEquals(printable.map((init) => new Message(init).toString()), texts as string[]);
   });
 
-  it("tells messages apart as we do", { skip: noPython, timeout: PATIENCE }, async () => {
+  it("compares messages as we do", { skip: noPython, timeout: PATIENCE }, async () => {
     const theirs = await answers("equals", equalityPairs);
     const ours = equalityPairs.map(([one, other, delta]) => new Message(one).equals(new Message(other), delta));
     assertEquals(ours, theirs as boolean[]);
@@ -127,17 +127,17 @@ describe("python-can", () => {
       const { text, bitrate, samplePoint, ...rest } = theirs[i];
       const { btr0, btr1, bitTime } = timing;
       assertEquals(rest, { arguments: timing.toPythonCan(), bitTime, registers: [btr0, btr1] }, text);
-      // Ours are rounded down as the kernel's, theirs not at all, or to the nearest in later versions.
+      // Ours are rounded down like the kernel's; python-can's are not rounded, or to the nearest in later versions.
       assert(Math.abs(bitrate - timing.bitrate) < 1, `${text}: not ${timing}`);
       assertEquals(Math.floor(samplePoint * 10 + 1e-9) / 1000, timing.samplePoint, text);
       const plain = new BitTiming({ ...timing.toJSON(), nominalBitrate: null });
-      // Later versions have another layout, which begins with a name.
+      // Later versions have another layout, which starts with a name.
       if (/^\d/.test(text)) assertEquals(text.replace(/\.\d+/, ""), `${plain}`);
     });
   });
 });
 
-/** What python-can makes of a bit timing. */
+/** python-can's view of a bit timing. */
 interface PythonTiming {
   readonly arguments: unknown;
   readonly bitrate: number;

@@ -6,13 +6,13 @@ import { copyFrame, frameLength } from "../../src/message/message.ts";
 import { noVcan } from "../support/kernel.ts";
 import { ip, onOneProcessor, PATIENCE, Program, receive } from "./tools.ts";
 
-// can-utils and python-can of the test machine know neither CAN XL nor len8_dlc, so the peer is a raw socket in Python.
+// The test machine's can-utils and python-can support neither CAN XL nor len8_dlc: the peer is a raw socket in Python.
 const script = fileURLToPath(new URL("raw_socket.py", import.meta.url));
 
 const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => (31 * i + length) & 0xff);
 const eight = { arbitrationId: 0x123, isExtendedId: false, data: bytes(8) };
 
-/** Frames, most of them of the kinds that the other tools lack. */
+/** Frames, most of them of kinds that the other tools do not support. */
 const inits: readonly MessageInit[] = [
   { arbitrationId: 0x7ff, isExtendedId: false, data: bytes(3) },
   ...[9, 10, 11, 12, 13, 14, 15].map((len8Dlc) => ({ ...eight, len8Dlc })),
@@ -34,14 +34,14 @@ function hex(message: Message): string {
     .join("");
 }
 
-describe("Frames that can-utils and python-can do not know", { skip: noVcan, timeout: PATIENCE }, () => {
+describe("Frames that can-utils and python-can do not support", { skip: noVcan, timeout: PATIENCE }, () => {
   before(() => {
     ip("link", "add", "vcanxl", "type", "vcan");
     ip("link", "set", "vcanxl", "mtu", "2060", "up");
   });
   after(() => ip("link", "del", "vcanxl"));
 
-  it("reach a raw socket as we encode them, one by one and many at once", async () => {
+  it("reach a raw socket as we encode them, one at a time and in batches", async () => {
     using _held = onOneProcessor();
     using peer = new Program("python3", [script, "vcanxl", "receive"]);
     await peer.until(() => peer.lines.length > 0, "be ready");
@@ -51,10 +51,10 @@ describe("Frames that can-utils and python-can do not know", { skip: noVcan, tim
     assertEquals(bus.sendMany(messages, 1), messages.length);
     await peer.until(() => peer.lines.length > 2 * messages.length, "receive them all");
     assertEquals(peer.lines.slice(1), [...messages, ...messages].map(hex));
-    await peer.stop(); // others count descriptors
+    await peer.stop(); // other tests count descriptors
   });
 
-  it("come from a raw socket as it sends them, and can be sent on", async () => {
+  it("are received as a raw socket sends them, and can be forwarded", async () => {
     using _held = onOneProcessor();
     using bus = new Bus({ channel: "vcanxl", xl: true });
     using onward = new Bus({ channel: "vcanxl", xl: true });
@@ -71,20 +71,20 @@ describe("Frames that can-utils and python-can do not know", { skip: noVcan, tim
     assertEquals((await receive(bus, got.length)).map(hex), messages.map(hex));
   });
 
-  it("reach no bus that was not opened for them", async () => {
+  it("do not reach buses that were not opened for them", async () => {
     using sender = new Bus({ channel: "vcanxl", xl: true });
     using witness = new Bus({ channel: "vcanxl", xl: true });
     using fd = new Bus({ channel: "vcanxl", fd: true });
     using classic = new Bus("vcanxl");
     sender.sendMany(inits.map((init) => new Message(init)));
-    await receive(witness, inits.length); // what it has heard, all others have
+    await receive(witness, inits.length); // what it has received, all others have
     assertEquals([fd.recvMany(99, 0).length, classic.recvMany(99, 0).length], [10, 9]);
     assertEquals([sender.protocol, fd.protocol, classic.protocol], ["CAN_XL", "CAN_FD", "CAN_20"]);
     const message = new Message({ isXl: true, data: [1] });
     assertThrows(() => fd.send(message), TypeError, "Cannot send a CAN XL message on a bus opened without xl: true");
   });
 
-  it("are refused before the system call where the interface cannot carry them, and go once it can", async () => {
+  it("are refused before the system call where the interface cannot carry them, and sent once it can", async () => {
     ip("link", "set", "vcanxl", "down");
     ip("link", "set", "vcanxl", "mtu", "72", "up");
     using bus = new Bus({ channel: "vcanxl", xl: true });

@@ -1,4 +1,4 @@
-"""Raw CAN frames in hexadecimal, straight from and to the kernel: the peer for what can-utils and python-can lack.
+"""Raw CAN frames in hexadecimal, from and to the kernel: the peer for frames that can-utils and python-can lack.
 
 raw_socket.py INTERFACE send     sends a frame for each line of standard input
 raw_socket.py INTERFACE receive  prints "ready", then a line for each frame

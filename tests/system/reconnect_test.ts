@@ -16,7 +16,7 @@ function add(): void {
   ip("link", "set", "vcanre", "up");
 }
 
-/** Does something by and by, while this thread is blocked. */
+/** Runs a shell script in the background, also while this thread is blocked. */
 function later(script: string): void {
   spawn("sh", ["-c", `sleep 0.2; ${script}`], { stdio: ["ignore", "ignore", "inherit"] });
 }
@@ -24,7 +24,7 @@ function later(script: string): void {
 /** A command that waits until a socket receives all of vcanre. */
 const UNTIL_HEARD = "until grep -q '^ *vcanre ' /proc/net/can/rcvlist_all; do sleep 0.02; done";
 
-/** Sends from a bus of its own. */
+/** Sends from another bus. */
 function sendFrom(id: number): void {
   using bus = new Bus("vcanre");
   bus.send(message(id));
@@ -46,11 +46,11 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     try {
       ip("link", "del", "vcanre");
     } catch {
-      // A test has deleted it.
+      // Deleted by a test.
     }
   });
 
-  it("an iteration goes on over a down and up, and over an interface made anew", async () => {
+  it("an iteration continues across a down and up, and when the interface is created again", async () => {
     const before = await restingDescriptors();
     const bus = new Bus(options);
     const got: number[] = [];
@@ -85,7 +85,7 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     await descriptorsBackTo(before);
   });
 
-  it("recv that blocks waits too, and keeps its time", () => {
+  it("a blocking recv waits too, and keeps its timeout", () => {
     using bus = new Bus(options);
     ip("link", "set", "vcanre", "down");
     assertEquals([bus.recv(0), bus.recv(0.05)], [null, null]);
@@ -98,7 +98,7 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     assertEquals(bus.recv()!.arbitrationId, 2);
   });
 
-  it("sending waits for the interface, to its deadline", async () => {
+  it("sending waits for the interface until its deadline", async () => {
     using bus = new Bus(options);
     for (const args of [["set", "vcanre", "down"], ["del", "vcanre"]]) {
       ip("link", ...args);
@@ -124,11 +124,11 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
       await Promise.all(sent);
       const rest: number[] = [];
       for (let got; (got = await other.recvAsync({ timeout: 1 })) !== null;) rest.push(got.arbitrationId);
-      assert([[], [3, 4], [4]].some((each) => `${each}` === `${rest}`), `${rest}`); // it may have listened too late
+      assert([[], [3, 4], [4]].some((each) => `${each}` === `${rest}`), `${rest}`); // it may have started late
     }
   });
 
-  it("filters that are set meanwhile hold afterwards", async () => {
+  it("filters set meanwhile are in effect afterwards", async () => {
     using bus = new Bus(options);
     ip("link", "del", "vcanre");
     assertEquals(bus.recv(0), null);
@@ -143,7 +143,7 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     assertEquals(bus.recv(0.1), null);
   });
 
-  it("what came before the interface went is received, whoever finds that it went", async () => {
+  it("what arrived before the interface was deleted is received, whichever call notices the deletion", async () => {
     using bus = new Bus(options);
     for (const id of [1, 2, 3]) sendFrom(id);
     ip("link", "del", "vcanre");
@@ -160,7 +160,7 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     assertEquals((await got)!.arbitrationId, 4);
   });
 
-  it("recv(0) gives what is there behind a down and up", async () => {
+  it("recv(0) returns what is queued behind a down and up", async () => {
     using witness = new Bus({ channel: "vcanre", reconnect: true });
     using bus = new Bus(options);
     ip("link", "set", "vcanre", "down");
@@ -170,12 +170,12 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     assertEquals(bus.recv(0)!.arbitrationId, 1);
   });
 
-  it("nothing is looked at in vain while the interface is gone and somebody waits", async () => {
+  it("a pending wait does not poll while the interface is gone", async () => {
     using bus = new Bus(options);
     const next = bus.recvAsync();
     await pause(100);
     ip("link", "del", "vcanre");
-    assertThrows(() => bus.send(message(9), 0), CanTimeoutError); // finds it before the waiting thread does
+    assertThrows(() => bus.send(message(9), 0), CanTimeoutError); // notices it before the waiting thread does
     await pause(100);
     const { result, made } = withFaults(() => undefined, () => pause(500));
     await result;
@@ -188,7 +188,7 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
   });
 
   for (const [way, lines] of [["abort", ["waiting", "enough"]], ["unref", ["waiting"]]] as [string, string[]][]) {
-    it(`a process with nothing else to do ends while the interface is gone: ${way}`, async () => {
+    it(`a process with nothing else to do exits while the interface is gone: ${way}`, async () => {
       using script = startScript("tests/system/scripts/gone.ts", { args: [way] });
       await script.until(() => script.lines.length > 0, "waiting");
       ip("link", "del", "vcanre");
@@ -196,7 +196,7 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     });
   }
 
-  it("errors() goes on as well", async () => {
+  it("errors() continues too", async () => {
     using bus = new Bus(options);
     using errors = bus.errors();
     const next = errors.next();
@@ -211,7 +211,7 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     assertEquals((await next).value!.error!.classes, ["bus-off"]);
   });
 
-  it("opening needs the interface, and a bus on every interface still refuses wrong names", () => {
+  it("opening requires the interface, and a bus on every interface still refuses unknown names", () => {
     assertThrows(() => new Bus({ ...options, channel: "vcan99" }), Error, "ENODEV");
     using every = new Bus({ ...options, channel: "" });
     const to = (channel: string) => new Message({ channel });

@@ -1,5 +1,5 @@
 /**
- * Running scripts as a user would, in the runtime that runs the tests.
+ * Running scripts as a user would, in the same runtime as the tests.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { Program } from "./tools.ts";
 /** Whether this is Deno. */
 export const inDeno = "Deno" in globalThis;
 
-/** The project's folder, with a slash at its end. */
+/** The project's folder, with a trailing slash. */
 export const root: string = fileURLToPath(new URL("../../", import.meta.url));
 
 /** How a script is started. */
@@ -22,9 +22,9 @@ export interface ScriptOptions {
   readonly denoFlags?: readonly string[];
 }
 
-/** The command that runs this runtime, with nobody's permissions but those that it is given. */
+/** The command that runs this runtime, with no permissions but those in `args`. */
 export function runtime(...args: string[]): string[] {
-  // Not by its name: Deno gives a Deno that it starts its own permissions.
+  // Not by its name: Deno passes its own permissions on to a Deno that it starts.
   process.env.RUNTIME = process.execPath;
   return ["sh", "-c", 'exec "$RUNTIME" "$@"', "sh", ...args];
 }

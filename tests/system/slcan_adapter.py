@@ -1,4 +1,4 @@
-"""A serial CAN adapter that is not there, on the kernel's slcan driver: the adapter's side is a pseudo-terminal's."""
+"""A simulated serial CAN adapter on a pseudo-terminal, for the kernel's slcan driver."""
 
 import fcntl
 import os
@@ -10,12 +10,12 @@ import tty
 N_SLCAN = 17
 SIOCGIFNAME = 0x8910
 
-# Kept open: the interface goes with the terminal.
+# Kept open: the interface disappears with the terminal.
 adapter, terminal = pty.openpty()
 
 
 def connect():
-    """Makes the interface and prints its name."""
+    """Creates the interface and prints its name."""
     tty.setraw(adapter)
     tty.setraw(terminal)
     fcntl.ioctl(terminal, termios.TIOCSETD, struct.pack("i", N_SLCAN))
@@ -23,7 +23,7 @@ def connect():
 
 
 def lines(most):
-    """What the kernel sends to the adapter, line by line; at most so many bytes are taken at a time."""
+    """Yields the lines that the kernel sends to the adapter; reads at most this many bytes at a time."""
     pending = b""
     while True:
         pending += os.read(adapter, most)
@@ -32,5 +32,5 @@ def lines(most):
 
 
 def write(line):
-    """What the adapter says to the kernel."""
+    """Writes a line from the adapter to the kernel."""
     os.write(adapter, line + b"\r")

@@ -1,5 +1,5 @@
-"""A slow adapter: prints each frame as it takes it off the line, one every few milliseconds. Its queue, and so the
-kernel's, is full most of the time.
+"""A slow adapter: takes a frame every few milliseconds and prints it. Its queue, and so the kernel's, is full most of
+the time.
 """
 
 import queue
@@ -11,14 +11,14 @@ import slcan_adapter
 taken = queue.SimpleQueue()
 
 
-def tell():
+def report():
     while True:
         print(taken.get().decode(), flush=True)
 
 
 slcan_adapter.connect()
-# Whoever reads this may be blocked by sending, until frames are taken: printing must not hold that up.
-threading.Thread(target=tell, daemon=True).start()
+# The reader of this output may be blocked in a send until frames are taken: printing must not delay taking them.
+threading.Thread(target=report, daemon=True).start()
 for line in slcan_adapter.lines(32):
     taken.put(line)
     time.sleep(0.003)

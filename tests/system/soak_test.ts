@@ -5,11 +5,11 @@ import { noVcan } from "../support/kernel.ts";
 import { startScript } from "./script.ts";
 import { PATIENCE } from "./tools.ts";
 
-/** The short form of `deno task soak`: frames, seed, and how long the link stays up at the most, in milliseconds. */
+/** The short form of `deno task soak`: frames, seed, and the longest time that the link stays up, in milliseconds. */
 const SHORT = ["20000", "1", "600"];
 
 describe("Soak", { skip: noVcan, timeout: PATIENCE }, () => {
-  it("frames through a link that goes down and up and away: nothing is lost unseen, doubled or out of order", async () => {
+  it("frames through a link that goes down, up and is deleted: none lost unreported, doubled or reordered", async () => {
     using program = startScript("tests/soak/soak.ts", { args: SHORT, denoFlags: ["-A"] });
     const { end, stderr } = await program.result();
     const line = program.lines.at(-1);

@@ -36,7 +36,7 @@ describe("A bridge between two interfaces", { skip: noVcan, timeout: PATIENCE },
     await ended;
   });
 
-  it("says that its source went down, and works again when it is up", async () => {
+  it("fails when its source goes down, and works again when it is up", async () => {
     using from = new Bus("near");
     using to = new Bus("vcan0");
     using listener = new Bus("vcan0");
@@ -56,7 +56,7 @@ describe("A bridge between two interfaces", { skip: noVcan, timeout: PATIENCE },
     await ended;
   });
 
-  it("says that its far side went down, and works again when it is up", async () => {
+  it("fails when its destination goes down, and works again when it is up", async () => {
     using feeder = new Bus("vcan0");
     using from = new Bus("vcan0");
     using to = new Bus("near");
@@ -76,7 +76,7 @@ describe("A bridge between two interfaces", { skip: noVcan, timeout: PATIENCE },
     await ended;
   });
 
-  it("says that an interface was deleted", async () => {
+  it("fails when an interface is deleted", async () => {
     ip("link", "add", "shortly", "type", "vcan");
     ip("link", "set", "shortly", "up");
     using from = new Bus("shortly");

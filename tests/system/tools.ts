@@ -1,5 +1,5 @@
 /**
- * Other programs, for tests that talk with them.
+ * Running other programs, for tests with peers.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { assert } from "@std/assert";
 import type { Bus } from "../../mod.ts";
 import { pause } from "../support/pause.ts";
 
-/** Milliseconds after which a wait is a failure. Far more than any takes, also on an emulated machine. */
+/** Milliseconds after which a wait fails: far more than any needs, even on an emulated machine. */
 const LIMIT = 120_000;
 
-/** For a test that waits for programs: longer than their own limits, so that these tell what went wrong. */
+/** The timeout in milliseconds of tests that wait for programs: longer than a wait's own, whose error says more. */
 export const PATIENCE = 2 * LIMIT;
 
-/** A running program, its output in lines. It is killed at the end of a `using` block. */
+/** A running program and its output in lines. It is killed at the end of a `using` block. */
 export class Program implements Disposable {
   /** Complete lines of standard output so far. */
   readonly lines: string[] = [];
@@ -26,9 +26,9 @@ export class Program implements Disposable {
   #stderr = "";
   /** How it ended: an exit code, a signal, or why it could not be started. */
   #end: string | undefined;
-  #news = Promise.withResolvers<void>();
+  #output = Promise.withResolvers<void>();
 
-  /** @param input What it reads from standard input; null if `write` is to follow. */
+  /** @param input Its standard input; null if `write` supplies it. */
   constructor(command: string, args: readonly string[], input: string | null = "") {
     this.#name = [command, ...args].join(" ").slice(0, 200);
     this.#child = spawn(command, args);
@@ -36,12 +36,12 @@ export class Program implements Disposable {
       const parts = (this.#partial + text).split("\n");
       this.#partial = parts.pop()!;
       this.lines.push(...parts);
-      this.#tell();
+      this.#notify();
     });
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => this.#stderr += text);
     this.#child.on("error", (error) => this.#ended(error.message));
     this.#child.on("close", (code, signal) => this.#ended(`${signal ?? code}`));
-    // A program that ends without reading all is told by its exit code.
+    // A program that ends without reading everything shows it by its exit code.
     this.#child.stdin.on("error", () => {});
     if (input !== null) this.#child.stdin.end(input);
   }
@@ -59,25 +59,25 @@ export class Program implements Disposable {
       beat?.();
       let timer;
       const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, beat ? 20 : 500));
-      await Promise.race([this.#news.promise, timeout]);
+      await Promise.race([this.#output.promise, timeout]);
       clearTimeout(timer);
     }
   }
 
-  /** Waits for the end and returns the lines; an exit code but 0 is an error. */
+  /** Waits for the end and returns the lines; throws for an exit code other than 0. */
   async finish(): Promise<string[]> {
     await this.#over();
     if (this.#end !== "0") throw this.error("failed");
     return this.lines;
   }
 
-  /** Waits for the end; returns the exit code or signal, and what it wrote to standard error. */
+  /** Waits for the end; returns the exit code or signal, and the output to standard error. */
   async result(): Promise<{ end: string; stderr: string }> {
     await this.#over();
     return { end: this.#end!, stderr: this.#stderr };
   }
 
-  /** Writes to its standard input; null for the end of it. */
+  /** Writes to its standard input; null closes it. */
   write(text: string | null): void {
     if (text === null) this.#child.stdin.end();
     else this.#child.stdin.write(text);
@@ -95,7 +95,7 @@ export class Program implements Disposable {
     return this.lines;
   }
 
-  /** An error that shows what the program wrote. */
+  /** An error that contains the program's output. */
   error(what: string): Error {
     const state = this.#end === undefined ? "still running" : `ended: ${this.#end}`;
     return new Error(
@@ -119,21 +119,21 @@ export class Program implements Disposable {
 
   #ended(how: string): void {
     this.#end ??= how;
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers<void>();
+  #notify(): void {
+    this.#output.resolve();
+    this.#output = Promise.withResolvers<void>();
   }
 }
 
-/** What receives: a bus, say. */
+/** A bus or another socket that receives. */
 interface Receiver<In> {
   recvAsync(options: { timeout: number }): Promise<In | null>;
 }
 
-/** The next `count` messages of a bus, which `program`, if any, has sent or makes a peer send. */
+/** The next `count` messages of a bus; `program`, which sends them or makes a peer send them, is for errors. */
 export async function receive<In>(bus: Receiver<In>, count: number, program?: Program): Promise<In[]> {
   const messages: In[] = [];
   while (messages.length < count) {
@@ -147,8 +147,8 @@ export async function receive<In>(bus: Receiver<In>, count: number, program?: Pr
   return messages;
 }
 
-/** Takes what has come, and what was still on its way, `most` messages; fails if more comes. */
-export async function fallSilent(bus: Bus, most = 5): Promise<void> {
+/** Reads what has arrived, and up to `most` messages that were still under way; fails if more arrive. */
+export async function drainUntilQuiet(bus: Bus, most = 5): Promise<void> {
   bus.recvMany(99_999, 0);
   for (let late = 0; (await bus.recvAsync({ timeout: 0.2 })) !== null; late++) {
     assert(late < most, "messages still come");
@@ -158,8 +158,8 @@ export async function fallSilent(bus: Bus, most = 5): Promise<void> {
 /**
  * Holds this thread, and the programs that it starts, on one processor, until the end of a `using` block.
  *
- * A frame is handed to its receivers by the processor that sent it: at once, or a little later if that has much to do. A
- * thread that moves to another processor meanwhile overtakes its own frames, inside the kernel.
+ * The processor that sends a frame delivers it to its receivers, at once or a little later if it is busy. A thread that
+ * moves to another processor meanwhile overtakes its own frames inside the kernel.
  */
 export function onOneProcessor(): Disposable {
   const thread = readlinkSync("/proc/thread-self").split("/").at(-1)!;
@@ -169,7 +169,7 @@ export function onOneProcessor(): Disposable {
   return { [Symbol.dispose]: () => void hold(allowed) };
 }
 
-/** Runs `ip`, of iproute2; what it complains of is shown. */
+/** Runs iproute2's `ip`; its error output is shown. */
 export function ip(...args: string[]): void {
   execFileSync("ip", args, { stdio: ["ignore", "ignore", "inherit"] });
 }

@@ -11,13 +11,17 @@ import { ip, PATIENCE, Program } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };
 
-/** What came of a link, in words, until one was removed or `count` have come. */
-async function story(watch: Feed<LinkEvent>, of: (event: LinkEvent) => boolean, count = Infinity): Promise<string[]> {
+/** A link's events as text, until it is removed or `count` have arrived. */
+async function eventsOf(
+  watch: Feed<LinkEvent>,
+  of: (event: LinkEvent) => boolean,
+  count = Infinity,
+): Promise<string[]> {
   const told: string[] = [];
   for (let next = await watch.next(); !next.done; next = await watch.next()) {
     const event = next.value;
     const { type, status, before } = event;
-    // The kernel tells of the carrier when it has time.
+    // The kernel reports the carrier when it has time.
     const changes = event.changes.filter((field) => field !== "operState");
     if (!of(event) || (type === "changed" && changes.length === 0)) continue;
     const what = type === "state" ? `${before!.state} to ${status.state}` : status.name;
@@ -28,11 +32,11 @@ async function story(watch: Feed<LinkEvent>, of: (event: LinkEvent) => boolean, 
 }
 
 describe("watchLinks", options, () => {
-  it("tells what happens to a link, in order, while the event loop goes on", async () => {
+  it("reports a link's events in order, without blocking the event loop", async () => {
     using watch = watchLinks();
     let beats = 0;
     const beat = setInterval(() => beats++, 5);
-    const told = story(watch, ({ status }) => status.name.startsWith("watched"));
+    const told = eventsOf(watch, ({ status }) => status.name.startsWith("watched"));
     await pause(50);
     for (
       const command of [
@@ -64,19 +68,19 @@ describe("watchLinks", options, () => {
     assert(beats > 5, `${beats}`);
   });
 
-  it("misses nothing from the call on, and does not tell what was there before", async () => {
+  it("misses no event from the call on, and reports nothing from before", async () => {
     ip("link", "add", "watched2", "type", "vcan");
     using watch = watchLinks();
     ip("link", "set", "watched2", "up");
     ip("link", "del", "watched2");
-    assertEquals(await story(watch, ({ status }) => status.name === "watched2"), [
+    assertEquals(await eventsOf(watch, ({ status }) => status.name === "watched2"), [
       "up watched2",
       "down watched2",
       "removed watched2",
     ]);
   });
 
-  it("tells only of CAN links, and of both ends of a pair", async () => {
+  it("reports only CAN links, and both ends of a pair", async () => {
     using watch = watchLinks();
     ip("link", "set", "lo", "mtu", "65535");
     ip("link", "add", "watched3", "type", "vxcan", "peer", "name", "watched4");
@@ -95,9 +99,9 @@ describe("watchLinks", options, () => {
     assert(["added", "up", "down", "removed"].every((type) => types.has(type)), [...types].join());
   });
 
-  it("reads the links anew when more happened than the kernel's buffer holds", async () => {
+  it("reads the links again when the receive buffer overflowed", async () => {
     const names = Array.from({ length: 300 }, (_, i) => `flood${i}`);
-    // This thread does nothing meanwhile.
+    // This thread reads nothing meanwhile.
     const batch = (commands: string[]) => execFileSync("ip", ["-batch", "-"], { input: commands.join("\n") + "\n" });
     using watch = watchLinks();
     batch(names.flatMap((name) => [`link add ${name} type vcan`, `link set ${name} up`]));
@@ -117,7 +121,7 @@ describe("watchLinks", options, () => {
     assert(names.every((name) => gone.has(name)));
   });
 
-  it("ends with the loop, the signal, `using` and `return`, and leaves nothing behind", async () => {
+  it("ends with the loop, the signal, `using` and `return`, and leaves no descriptor open", async () => {
     const before = await restingDescriptors();
     for (const end of ["signal", "return", "using", "loop", "aborted"]) {
       const controller = new AbortController();
@@ -143,8 +147,8 @@ describe("watchLinks", options, () => {
 
 // The emulated machine has these drivers.
 if (existsSync("/sys/class/net/can1")) {
-  describe("watchLinks, of controllers", options, () => {
-    it("tells of settings when the link goes up, as the kernel does, and of the state", async () => {
+  describe("watchLinks with controllers", options, () => {
+    it("reports settings when the link comes up, as the kernel does, and the state", async () => {
       using watch = watchLinks();
       ip("link", "set", "can0", "type", "can", "bitrate", "250000", "restart-ms", "100", "berr-reporting", "on");
       ip("link", "set", "can0", "up");
@@ -152,7 +156,7 @@ if (existsSync("/sys/class/net/can1")) {
       ip("link", "set", "can0", "type", "can", "restart-ms", "0", "berr-reporting", "off");
       const settings = ({ status: { name, restartMs, modes } }: LinkEvent) =>
         name === "can0" && restartMs === 100 && modes?.includes("berr-reporting") === true;
-      assertEquals(await story(watch, settings, 5), [
+      assertEquals(await eventsOf(watch, settings, 5), [
         "changed can0",
         "up can0",
         "state STOPPED to ERROR-ACTIVE",
@@ -161,7 +165,7 @@ if (existsSync("/sys/class/net/can1")) {
       ]);
     });
 
-    it("tells of a bus-off, and of the way back", async () => {
+    it("reports a bus-off and the recovery", async () => {
       using adapter = new Program("/usr/bin/python3", [fileURLToPath(new URL("./slcan.py", import.meta.url))]);
       await adapter.until(() => adapter.lines.length > 0, "name its interface");
       const [name] = adapter.lines;
@@ -170,10 +174,10 @@ if (existsSync("/sys/class/net/can1")) {
       using watch = watchLinks();
       const says = new TextEncoder().encode("sb256000");
       bus.send(new Message({ arbitrationId: 0x123, isExtendedId: false, data: says }), 5);
-      assertEquals(await story(watch, ({ status }) => status.name === name, 1), ["state ERROR-ACTIVE to BUS-OFF"]);
+      assertEquals(await eventsOf(watch, ({ status }) => status.name === name, 1), ["state ERROR-ACTIVE to BUS-OFF"]);
       ip("link", "set", name, "down");
       ip("link", "set", name, "up");
-      assertEquals(await story(watch, ({ status, type }) => status.name === name && type !== "changed", 4), [
+      assertEquals(await eventsOf(watch, ({ status, type }) => status.name === name && type !== "changed", 4), [
         `down ${name}`,
         "state BUS-OFF to STOPPED",
         `up ${name}`,

@@ -1,4 +1,4 @@
-// Waits on an interface that goes away for good: see reconnect_test.ts.
+// Waits on an interface that is deleted and never comes back: see reconnect_test.ts.
 import process from "node:process";
 import { Bus } from "../../../mod.ts";
 

@@ -1,4 +1,4 @@
-// What a process with an ISO-TP socket does when its work is done: see process_test.ts. Nobody answers.
+// A process with an ISO-TP socket and no peer, at the end of its work: see process_test.ts.
 import process from "node:process";
 import { IsoTpSocket } from "../../../mod.ts";
 

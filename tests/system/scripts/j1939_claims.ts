@@ -1,4 +1,4 @@
-// Claims address 0x80 for a NAME, and prints what becomes of it: see j1939_nodes_test.ts.
+// Claims address 0x80 for a NAME, and prints the result: see j1939_nodes_test.ts.
 import process from "node:process";
 import { J1939Socket, Name } from "../../../mod.ts";
 

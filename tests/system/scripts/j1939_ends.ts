@@ -1,4 +1,4 @@
-// What a process with a J1939 socket does when its work is done: see j1939_links_test.ts.
+// A process with a J1939 socket, at the end of its work: see j1939_links_test.ts.
 import process from "node:process";
 import { J1939Socket } from "../../../mod.ts";
 
@@ -14,7 +14,7 @@ if (way === "claim") {
   const listener = new J1939Socket({ channel: "vcanj" });
   const sender = new J1939Socket(options);
   sender.send({ pgn: 0xfeca, data: new Uint8Array(40) });
-  sender.close(); // sends on
+  sender.close(); // the kernel continues to send
   console.log(`sent ${(await listener.recvAsync())?.data.length} bytes`);
   listener.close();
 }

@@ -1,4 +1,4 @@
-// What becomes of a process with periodic tasks, by what it does: see process_test.ts.
+// A process with periodic tasks, in several situations: see process_test.ts.
 import process from "node:process";
 import { Bus, Message } from "../../../mod.ts";
 

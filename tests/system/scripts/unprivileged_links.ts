@@ -1,4 +1,4 @@
-// Looks at links, and tries to change them, as somebody who may not.
+// Reads links, and tries to change them without the privilege.
 import { CanError, Link } from "../../../mod.ts";
 
 console.log(Link.list().some(({ name }) => name === "vcan0"));

@@ -1,4 +1,4 @@
-// What a process does when its work is done, by the way it waited: see process_test.ts.
+// A process at the end of its work, after several kinds of wait: see process_test.ts.
 import process from "node:process";
 import { Bus } from "../../../mod.ts";
 
