@@ -551,7 +551,11 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
       ],
       [{ ...ID, multiplex: { mask: [1], cases: [] } }, RangeError, "The number of multiplex.cases is 0"],
       [{ ...ID, multiplex: { mask: [1] } }, TypeError, "The number of multiplex.cases must be a number"],
-      [{ ...ID, multiplex: { mask: [1], cases: [{ value: [2] }] } }, RangeError, "cases[0].value has bits that"],
+      [
+        { ...ID, multiplex: { mask: [1], cases: [{ value: [2] }] } },
+        RangeError,
+        "cases[0].value has bits outside multiplex.mask",
+      ],
       [{ ...ID, isFd: true, multiplex: { mask: Array(9).fill(1), cases: [{ value: [1] }] } }, RangeError, "beyond 8"],
       [
         { ...ID, multiplex: { mask: [3], cases: [{ value: [1] }, { value: [2] }, { value: [1, 0], mask: [1] }] } },

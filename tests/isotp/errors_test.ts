@@ -106,7 +106,7 @@ describe("ISO-TP: a PDU that is not sent", { skip: noIsoTp }, () => {
     socket.send(bytes(1), 5);
   });
 
-  inTime("waitTxDone: a send gives up, and its PDU fails then: the next call is told, once", async () => {
+  inTime("waitTxDone: a PDU fails after its send gave up: the next call throws, once", async () => {
     const giveUp: Record<string, (socket: IsoTpSocket) => unknown> = {
       "send": (socket) => assertThrows(() => socket.send(bytes(20), 0.02), CanTimeoutError, "it is still being sent"),
       "send at once": (socket) => assertThrows(() => socket.send(bytes(20), 0), CanTimeoutError),

@@ -12,10 +12,10 @@ import { noVcan } from "./kernel.ts";
 import { pause } from "./pause.ts";
 import { Stalls } from "./stalls.ts";
 
-/** Seconds within which everything comes that is to come, also on a loaded machine. */
+/** Seconds within which every expected frame arrives, also on a loaded machine. */
 export const SOON = 20;
 
-/** The one that asks, and the one that answers. */
+/** The options of a client and a server. */
 export const tester = { channel: "vcan0", txId: 0x7e0, rxId: 0x7e8, isExtendedId: false } as const;
 export const ecu = { ...tester, txId: tester.rxId, rxId: tester.txId } as const;
 
@@ -31,15 +31,15 @@ function reason(): string | false {
   }
 }
 
-/** Milliseconds, within a second: so long the kernel lets the other end of a connection think, and tests use a part of it. */
+/** Milliseconds of a stall that makes a test miss the kernel's timeout of 1 s: tests use a part of it themselves. */
 const STALL = 300;
 
-/** Milliseconds after which the kernel has given up whatever a socket was sending when it was closed. */
+/** Milliseconds after which the kernel has given up what a closed socket was sending. */
 const GIVEN_UP = 2100;
 
 /**
- * A test in which the script plays the other end, and has to answer in time. If it fails, and the machine has stalled
- * meanwhile for so long that it could not answer, it is done again, and that is said.
+ * A test in which the script plays the other end and has to answer in time. If it fails after the machine has stalled for
+ * so long that it could not answer, it is repeated, with a warning.
  */
 export function inTime(name: string, run: () => void | Promise<void>): void {
   it(name, async () => {
@@ -54,14 +54,14 @@ export function inTime(name: string, run: () => void | Promise<void>): void {
         }
       } catch (error) {
         if (tries === 5 || stalled < STALL) throw error;
-        console.warn(`${name}: done again, because the machine stalled for ${Math.round(stalled)} ms: ${error}`);
+        console.warn(`${name}: repeated, because the machine stalled for ${Math.round(stalled)} ms: ${error}`);
         await pause(GIVEN_UP);
       }
     }
   });
 }
 
-/** Two ends with the same options, to be disposed of. */
+/** Opens two ends with the same options. */
 export function ends(options: Partial<IsoTpOptions> = {}): { a: IsoTpSocket; b: IsoTpSocket } & Disposable {
   const a = new IsoTpSocket({ ...tester, ...options });
   const b = new IsoTpSocket({ ...ecu, ...options });
@@ -75,7 +75,7 @@ export function ends(options: Partial<IsoTpOptions> = {}): { a: IsoTpSocket; b: 
   };
 }
 
-/** Waits until a socket sends nothing: its receiver may have a PDU before the kernel is through with it. */
+/** Waits until a socket sends nothing: its receiver may have a PDU before the kernel considers it sent. */
 export function idle(socket: IsoTpSocket): void {
   const pollfd = encodePollfd(socket.fd, POLLOUT);
   openLibc().poll(pollfd, 1000 * SOON);
@@ -87,36 +87,36 @@ export function bytes(length: number, first = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => first + i);
 }
 
-/** Sees every frame, and sends what no ISO-TP socket would: it stands for a receiver or a sender that behaves badly. */
+/** Sees every frame and sends any: it plays a receiver or a sender that breaks the protocol. */
 export class Wire implements Disposable {
   readonly #bus = new Bus({ channel: "vcan0", fd: true, errorMask: 0 });
-  /** Hears what this one sends. */
+  /** Receives the frames that this sends. */
   readonly #echo = new Bus({ channel: "vcan0", fd: true, errorMask: 0 });
 
   /**
-   * Sends frames, written as `7e8#300000`, FD as `7e8##1` and the data: each when the one before has come, as a vcan may
-   * reorder what is sent at once.
+   * Sends frames, written as `7e8#300000`, FD as `7e8##1` and the data: each after the one before was received, as a vcan
+   * may reorder frames that are sent at once.
    */
   send(...frames: string[]): void {
     this.#echo.recvMany(99_999, 0);
     for (const [i, frame] of frames.entries()) {
       this.#bus.send(parsed(frame), 5);
-      if (i < frames.length - 1) this.#hear(frame);
+      if (i < frames.length - 1) this.#receive(frame);
     }
   }
 
-  /** Waits until the kernel notes when frames come, which it begins a little after the first socket asks for it. */
+  /** Waits until the kernel takes timestamps, which starts a little after the first socket enables them. */
   async timed(): Promise<void> {
     for (let tries = 0; tries < 100; tries++) {
       const sent = Date.now() / 1000;
-      this.send("7ff#"); // nobody's
-      await pause(20); // no earlier than that is a time that is taken when the frame is read
-      if (this.#hear("7ff#").timestamp < sent + 0.015) return;
+      this.send("7ff#"); // not an identifier of a test
+      await pause(20); // a time taken when the frame is read would be later
+      if (this.#receive("7ff#").timestamp < sent + 0.015) return;
     }
-    throw new Error("the kernel does not note when frames come");
+    throw new Error("the kernel does not take timestamps");
   }
 
-  /** The frames since the last time, at least so many. */
+  /** The frames since the last call, at least so many. */
   async frames(count: number): Promise<string[]> {
     return (await this.messages(count)).map(text);
   }
@@ -132,7 +132,7 @@ export class Wire implements Disposable {
     return messages.concat(this.#bus.recvMany(1000, 0));
   }
 
-  /** The frames since the last time, if there are any. */
+  /** The frames since the last call, if there are any. */
   seen(): string[] {
     return this.#bus.recvMany(1000, 0).map(text);
   }
@@ -142,11 +142,11 @@ export class Wire implements Disposable {
     this.#echo.close();
   }
 
-  /** Waits until a frame that was sent has come. */
-  #hear(frame: string): Message {
+  /** Waits until a frame that was sent is received. */
+  #receive(frame: string): Message {
     for (;;) {
       const message = this.#echo.recv(SOON);
-      if (message === null) throw new Error(`${frame} was not heard`);
+      if (message === null) throw new Error(`${frame} was not received`);
       if (text(message) === frame) return message;
     }
   }
