@@ -1,0 +1,84 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { blocksOf, pages, pageText, proseOf } from "../support/documentation.ts";
+import { inDeno, root, runtime } from "../system/script.ts";
+import { PATIENCE, Program } from "../system/tools.ts";
+
+/** Pages for contributors, whose links are checked too. */
+const others = ["CONTRIBUTING.md", "tests/README.md", "bench/README.md"];
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(page: string): string[] {
+  const headings = pageText(page).replace(/^```[\s\S]*?^```$/gm, "").match(/^#+ .*$/gm) ?? [];
+  return headings.map((heading) =>
+    heading.replace(/^#+ /, "").toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+  );
+}
+
+describe("The documentation", () => {
+  it("has a README of at most 6 kB", () => {
+    const bytes = new TextEncoder().encode(pageText("README.md")).length;
+    assert(bytes <= 6000, `${bytes} bytes`);
+  });
+
+  it("has a README that leads to every guide", () => {
+    for (const page of pages.slice(1)) assert(pageText("README.md").includes(`](${page})`), page);
+  });
+
+  it("has links that lead somewhere", () => {
+    let count = 0;
+    for (const page of [...pages, ...others]) {
+      for (const [, target] of proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^[a-z]+:/.test(target)) continue;
+        const [path, anchor] = target.split("#");
+        const file = path === "" ? page : join(dirname(page), path);
+        assert(existsSync(root + file), `${page} links to ${target}`);
+        if (anchor) assert(anchorsOf(file).includes(anchor), `${page} links to ${target}: no such heading`);
+        count++;
+      }
+    }
+    assert(count > 80, `only ${count} links were found`);
+  });
+
+  it("quotes error messages that the library has", () => {
+    const sources = ["src", "ffi", "bun"].flatMap((folder) =>
+      readdirSync(root + folder, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts"))
+        .map((name) => readFileSync(`${root}${folder}/${name}`, "utf8"))
+    );
+    // Texts that are put together from parts are compared part by part.
+    const source = sources.join("\n").replace(/[`"] \+\n\s+[`"]/g, "").replace(/\$\{[^{}]*\}/g, "…");
+    const rows = pageText("docs/troubleshooting.md").match(/^\| .*$/gm) ?? [];
+    const quoted = rows.flatMap((row) => [...row.split(" | ")[0].matchAll(/`([^`]+)`/g)].map(([, text]) => text));
+    assert(quoted.length > 40, `only ${quoted.length} messages were found`);
+    for (const text of quoted) {
+      for (const part of text.replace(/^Cannot /, "").split(/…|["()]|: /)) {
+        const words = part.replace(/^[\s;:,]+|[\s;:,]+$/g, "");
+        assert(source.includes(words), `"${text}": "${words}"`);
+      }
+    }
+  });
+
+  it("has blocks whose types are right", { skip: !inDeno && "checked in Deno", timeout: PATIENCE }, async () => {
+    const folder = mkdtempSync(`${tmpdir()}/blocks-`);
+    try {
+      // A block that leaves out its imports shows part of another.
+      const blocks = pages.flatMap(blocksOf).filter(({ code }) => /^import /m.test(code) && !/"\.\.\//.test(code));
+      assert(blocks.length > 40, `only ${blocks.length} blocks were found`);
+      const files = blocks.map(({ page, line, code }) => {
+        const file = `${folder}/${page.replaceAll(/\W/g, "_")}_${line}.ts`;
+        writeFileSync(file, `${code}\nexport {};\n`);
+        return file;
+      });
+      const [shell, ...args] = runtime("check", "--quiet", "--no-config", ...files);
+      using program = new Program(shell, args);
+      const { end, stderr } = await program.result();
+      assertEquals(end, "0", stderr);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
