@@ -43,6 +43,24 @@ describe("The documentation", () => {
     assert(count > 80, `only ${count} links were found`);
   });
 
+  it("has a map of at most 20 rows, and recipes, of files that there are", () => {
+    const text = pageText("CONTRIBUTING.md");
+    const map = text.slice(text.indexOf("## The map"), text.indexOf("## Recipes")).match(/^\| `.*$/gm) ?? [];
+    assert(map.length > 15 && map.length <= 20, `${map.length} rows`);
+    let count = 0;
+    for (const [, path] of text.matchAll(/`((?:src|ffi|bun|tests|docs|examples|bench)\/[\w/.]*|mod\.ts)`/g)) {
+      if (path.includes("NAME")) continue;
+      assert(existsSync(root + path), path);
+      count++;
+    }
+    assert(count > 50, `only ${count} paths were found`);
+    for (const row of map) {
+      const folder = /^\| `(src\/\w+\/)`/.exec(row)?.[1];
+      if (folder === undefined) continue;
+      for (const [, file] of row.matchAll(/`(\w+\.ts)`/g)) assert(existsSync(root + folder + file), folder + file);
+    }
+  });
+
   it("quotes error messages that the library has", () => {
     const sources = ["src", "ffi", "bun"].flatMap((folder) =>
       readdirSync(root + folder, { recursive: true, encoding: "utf8" })
