@@ -72,12 +72,12 @@ describe("The documentation", () => {
     const rows = pageText("docs/troubleshooting.md").match(/^\| .*$/gm) ?? [];
     const quoted = rows.flatMap((row) => [...row.split(" | ")[0].matchAll(/`([^`]+)`/g)].map(([, text]) => text));
     assert(quoted.length > 40, `only ${quoted.length} messages were found`);
-    for (const text of quoted) {
-      for (const part of text.replace(/^Cannot /, "").split(/…|["()]|: /)) {
-        const words = part.replace(/^[\s;:,]+|[\s;:,]+$/g, "");
-        assert(source.includes(words), `"${text}": "${words}"`);
-      }
-    }
+    const missing = quoted.filter((text) =>
+      text.replace(/^Cannot /, "").split(/…|["()]|: /).some((part) =>
+        !source.includes(part.replace(/^[\s;:,]+|[\s;:,]+$/g, ""))
+      )
+    );
+    assertEquals(missing, []);
   });
 
   it("has blocks whose types are right", { skip: !inDeno && "checked in Deno", timeout: PATIENCE }, async () => {
