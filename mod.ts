@@ -88,7 +88,7 @@ export type { MessageInit } from "./src/message/init.ts";
 export type { LinkEvent, LinkEventType } from "./src/link/events.ts";
 export { watchLinks, type WatchOptions } from "./src/link/watch_links.ts";
 export { IsoTpSocket } from "./src/isotp/isotp_socket.ts";
-export type { IsoTpOptions } from "./src/isotp/options.ts";
+export type { IsoTpSocketOptions } from "./src/isotp/options.ts";
 export type { CommonOptions, Logger, SignalOptions } from "./src/endpoint/options.ts";
 export type { BusOptions } from "./src/raw/options.ts";
 export type { PeriodicOptions } from "./src/periodic/plan.ts";

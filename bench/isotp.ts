@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type IsoTpOptions, IsoTpSocket } from "../mod.ts";
+import { IsoTpSocket, type IsoTpSocketOptions } from "../mod.ts";
 import { argument } from "./libc.ts";
 
 const LENGTH = 4095;
@@ -17,7 +17,7 @@ const seconds = Number(argument(0) ?? 1);
 const pdu = Uint8Array.from({ length: LENGTH }, (_, i) => i);
 let read = 0;
 
-function open(options: Partial<IsoTpOptions>): [IsoTpSocket, IsoTpSocket] {
+function open(options: Partial<IsoTpSocketOptions>): [IsoTpSocket, IsoTpSocket] {
   const ids = { channel: "vcan0", isExtendedId: false, ...options };
   return [
     new IsoTpSocket({ ...ids, txId: 0x7e0, rxId: 0x7e8 }),
@@ -51,7 +51,7 @@ async function measure(workload: string, run: () => void | Promise<void>): Promi
   console.log(JSON.stringify({ workload, value: await rate(run) }));
 }
 
-async function blocking(workload: string, options: Partial<IsoTpOptions>): Promise<void> {
+async function blocking(workload: string, options: Partial<IsoTpSocketOptions>): Promise<void> {
   const [a, b] = open(options);
   using _a = a;
   using _b = b;

@@ -9,7 +9,7 @@ import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import type { Logger } from "../endpoint/options.ts";
 import { type Sending, Writer } from "../endpoint/writer.ts";
-import { type FullIsoTpOptions, fullIsoTpOptions, type IsoTpOptions } from "./options.ts";
+import { type FullIsoTpOptions, fullIsoTpOptions, type IsoTpSocketOptions } from "./options.ts";
 import { IsoTpPort } from "./port.ts";
 
 /**
@@ -63,7 +63,7 @@ export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
    * @throws {TypeError | RangeError} An option is wrong.
    * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
    */
-  constructor(options: IsoTpOptions) {
+  constructor(options: IsoTpSocketOptions) {
     const full = fullIsoTpOptions(options);
     const { channel, logger } = full;
     super(

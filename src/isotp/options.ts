@@ -39,7 +39,7 @@ import {
  *
  * @category ISO-TP
  */
-export interface IsoTpOptions extends CommonOptions {
+export interface IsoTpSocketOptions extends CommonOptions {
   /** Name of the interface, such as `"vcan0"`. */
   readonly channel: string;
   /** Identifier of the frames that this end sends: 0 to 0x7ff, extended 0 to 0x1fffffff. */
@@ -133,7 +133,7 @@ export interface FullIsoTpOptions extends CommonOptions {
   readonly broadcast: "sf" | "cf" | undefined;
 }
 
-const table: OptionTable<IsoTpOptions> = {
+const table: OptionTable<IsoTpSocketOptions> = {
   channel: ["string"],
   txId: ["number"],
   rxId: ["number"],
@@ -163,7 +163,7 @@ const table: OptionTable<IsoTpOptions> = {
   libc: ["string"],
 };
 
-type Given = IsoTpOptions & Required<Pick<IsoTpOptions, "isExtendedId" | "blockSize" | "stMin" | "wftMax">>;
+type Given = IsoTpSocketOptions & Required<Pick<IsoTpSocketOptions, "isExtendedId" | "blockSize" | "stMin" | "wftMax">>;
 
 /** The values of TX_DL. */
 const dataLengths = [8, 12, 16, 20, 24, 32, 48, 64];
@@ -177,7 +177,7 @@ const MAX_U32 = 2 ** 32 - 1;
  * @throws {TypeError} An option is unknown, missing or of the wrong type, or excluded by another one.
  * @throws {RangeError} A value is out of range.
  */
-export function fullIsoTpOptions(given: IsoTpOptions): FullIsoTpOptions {
+export function fullIsoTpOptions(given: IsoTpSocketOptions): FullIsoTpOptions {
   const options = fillOptions("IsoTpSocket", given, table) as unknown as Given;
   checkCommon(options);
   const { channel, fd, bitrateSwitch, blockSize, stMin, wftMax, receiveBuffer, sendBuffer, logger, libc } = options;

@@ -6,8 +6,8 @@ import {
   CanInitializationError,
   CanInterfaceNotImplementedError,
   CanOperationError,
-  type IsoTpOptions,
   IsoTpSocket,
+  type IsoTpSocketOptions,
 } from "../../mod.ts";
 import {
   EADDRNOTAVAIL,
@@ -37,7 +37,7 @@ interface Row {
   readonly does: string;
   /** Errnos that are handled: the action succeeds. All others are thrown. */
   readonly hidden: readonly number[];
-  readonly options?: Partial<IsoTpOptions>;
+  readonly options?: Partial<IsoTpSocketOptions>;
   /** Whether the peer sends a PDU first. */
   readonly fed?: boolean;
   /** An error of an earlier `send`, so that the call is made. */
@@ -110,7 +110,7 @@ describe("An ISO-TP socket of which one call fails", { skip: noIsoTp }, () => {
   });
 
   it("opening: errors say what to do", () => {
-    const cases: [Call, number, Partial<IsoTpOptions>, typeof CanError, string][] = [
+    const cases: [Call, number, Partial<IsoTpSocketOptions>, typeof CanError, string][] = [
       [
         "socket",
         EPROTONOSUPPORT,

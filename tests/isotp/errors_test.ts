@@ -1,14 +1,19 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openLibc } from "../../ffi/open.ts";
-import { CanOperationError, CanTimeoutError, type IsoTpOptions, IsoTpSocket } from "../../mod.ts";
+import { CanOperationError, CanTimeoutError, IsoTpSocket, type IsoTpSocketOptions } from "../../mod.ts";
 import { encodePollfd, POLLERR, pollfdEvents } from "../../src/kernel/socket.ts";
 import { withFaults } from "../support/faults.ts";
 import { bytes, ends, idle, inTime, noIsoTp, tester, Wire } from "../support/isotp.ts";
 import { later, pause } from "../support/pause.ts";
 
 /** Answers of a receiver to a first frame, and the sender's error. */
-const failing: readonly { code: string; answer: readonly string[]; text: string; options?: Partial<IsoTpOptions> }[] = [
+const failing: readonly {
+  code: string;
+  answer: readonly string[];
+  text: string;
+  options?: Partial<IsoTpSocketOptions>;
+}[] = [
   { code: "ECOMM", answer: [], text: "the receiver sent no flow control within 1 s" },
   { code: "ECOMM", answer: ["7e8#310000"], text: "the receiver sent no flow control within 1 s" },
   { code: "EMSGSIZE", answer: ["7e8#320000"], text: "the receiver has no room for a PDU of that length" },

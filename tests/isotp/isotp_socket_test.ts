@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openLibc } from "../../ffi/open.ts";
-import { CanOperationError, CanTimeoutError, type IsoTpOptions, IsoTpSocket } from "../../mod.ts";
+import { CanOperationError, CanTimeoutError, IsoTpSocket, type IsoTpSocketOptions } from "../../mod.ts";
 import { fullIsoTpOptions } from "../../src/isotp/options.ts";
 import {
   CAN_ISOTP_LL_OPTS,
@@ -28,7 +28,7 @@ function numbered(count: number): Uint8Array[] {
 }
 
 /** Random options for both ends. */
-function randomOptions(below: Below): Partial<IsoTpOptions> {
+function randomOptions(below: Below): Partial<IsoTpSocketOptions> {
   const byte = () => below(256);
   const isExtendedId = below(2) === 0;
   const limit = isExtendedId ? 0x20000000 : 0x800;
@@ -86,7 +86,7 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     for (let round = 0; round < 40; round++) {
       const options = randomOptions(below);
       const what = JSON.stringify(options);
-      using a = new IsoTpSocket({ channel: "vcan0", ...options } as IsoTpOptions);
+      using a = new IsoTpSocket({ channel: "vcan0", ...options } as IsoTpSocketOptions);
       using b = new IsoTpSocket({ channel: "vcan0", ...options, txId: options.rxId!, rxId: options.txId });
       for (const [from, to] of [[a, b], [b, a]]) {
         const length = oneOf(below, 1, 1 + below(70), 1 + below(300));

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { type IsoTpOptions, IsoTpSocket } from "../../mod.ts";
+import { IsoTpSocket, type IsoTpSocketOptions } from "../../mod.ts";
 import { fullIsoTpOptions } from "../../src/isotp/options.ts";
 
 const required = { channel: "vcan0", txId: 0x7e0, rxId: 0x7e8, isExtendedId: false };
@@ -34,7 +34,7 @@ describe("Options of an ISO-TP socket", () => {
   it("are converted to the kernel's terms", () => {
     type Expected = Partial<ReturnType<typeof fullIsoTpOptions>>;
     const noFlags = fullIsoTpOptions(required).kernel;
-    const rows: [Partial<IsoTpOptions>, Expected][] = [
+    const rows: [Partial<IsoTpSocketOptions>, Expected][] = [
       [{ isExtendedId: true }, { txWord: 0x800007e0, rxWord: 0x800007e8 }],
       [{ isExtendedId: undefined, txId: 0x1fffffff }, { txWord: 0x9fffffff, rxWord: 0x800007e8 }],
       [{ txId: 0, rxId: 0x7ff }, { txWord: 0, rxWord: 0x7ff }],
@@ -126,7 +126,7 @@ describe("Options of an ISO-TP socket", () => {
     ];
     for (const [options, Class, text] of refused) {
       const given = typeof options === "object" ? { ...required, ...options } : options;
-      assertThrows(() => new IsoTpSocket(given as IsoTpOptions), Class, text);
+      assertThrows(() => new IsoTpSocket(given as IsoTpSocketOptions), Class, text);
     }
   });
 });

@@ -6,7 +6,7 @@
 
 import { it } from "node:test";
 import { openLibc } from "../../ffi/open.ts";
-import { Bus, type IsoTpOptions, IsoTpSocket, Message } from "../../mod.ts";
+import { Bus, IsoTpSocket, type IsoTpSocketOptions, Message } from "../../mod.ts";
 import { encodePollfd, pollfdEvents, POLLOUT } from "../../src/kernel/socket.ts";
 import { noVcan } from "./kernel.ts";
 import { pause } from "./pause.ts";
@@ -62,7 +62,7 @@ export function inTime(name: string, run: () => void | Promise<void>): void {
 }
 
 /** Opens two ends with the same options. */
-export function ends(options: Partial<IsoTpOptions> = {}): { a: IsoTpSocket; b: IsoTpSocket } & Disposable {
+export function ends(options: Partial<IsoTpSocketOptions> = {}): { a: IsoTpSocket; b: IsoTpSocket } & Disposable {
   const a = new IsoTpSocket({ ...tester, ...options });
   const b = new IsoTpSocket({ ...ecu, ...options });
   return {

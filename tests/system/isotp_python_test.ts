@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type IsoTpOptions, IsoTpSocket } from "../../mod.ts";
+import { IsoTpSocket, type IsoTpSocketOptions } from "../../mod.ts";
 import { bytes, noIsoTp, tester } from "../support/isotp.ts";
 import { root } from "./script.ts";
 import { PATIENCE, Program } from "./tools.ts";
@@ -10,7 +10,7 @@ const options = { skip: noIsoTp, timeout: PATIENCE };
 /** Our options, and the structures for Python's socket at the other end. */
 const pythonRows: readonly {
   name: string;
-  ours: IsoTpOptions;
+  ours: IsoTpSocketOptions;
   theirs: Record<string, readonly number[]>;
   lengths?: readonly number[];
 }[] = [

@@ -1,6 +1,6 @@
 import { after, before, describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { CanInitializationError, CanOperationError, type IsoTpOptions, IsoTpSocket } from "../../mod.ts";
+import { CanInitializationError, CanOperationError, IsoTpSocket, type IsoTpSocketOptions } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { bytes, ecu, ends, noIsoTp, tester } from "../support/isotp.ts";
 import { pause } from "../support/pause.ts";
@@ -10,7 +10,7 @@ import { ip, PATIENCE, Program } from "./tools.ts";
 const options = { skip: noIsoTp, timeout: PATIENCE };
 
 /** Our options, and those of can-utils' tools at the other end. */
-const rows: readonly { name: string; ours: IsoTpOptions; theirs: string[]; receiver?: string[] }[] = [
+const rows: readonly { name: string; ours: IsoTpSocketOptions; theirs: string[]; receiver?: string[] }[] = [
   { name: "11 bits", ours: tester, theirs: ["-s", "7e8", "-d", "7e0"], receiver: ["-b", "3", "-m", "1"] },
   {
     name: "29 bits",
@@ -161,7 +161,7 @@ describe("Links under an ISO-TP socket", options, () => {
   after(() => ip("link", "del", "vcan1"));
 
   it("that do not exist, are not CAN, are down or carry no FD frames: the error says what to do", () => {
-    const told: [Partial<IsoTpOptions>, string, string][] = [
+    const told: [Partial<IsoTpSocketOptions>, string, string][] = [
       [{ channel: "vcan99" }, "ENODEV", "ip link add dev vcan99 type vcan"],
       [{ channel: "lo" }, "ENODEV", "it is not a CAN interface"],
       [{}, "ENETDOWN", "sudo ip link set vcan1 up"],
