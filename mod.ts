@@ -98,7 +98,7 @@ export type { ClaimStatus } from "./src/j1939/claimer.ts";
 export type { J1939Filter } from "./src/j1939/filter.ts";
 export { J1939Message, type J1939MessageInit } from "./src/j1939/message.ts";
 export { Name, type NameInit } from "./src/j1939/name.ts";
-export type { ClaimOptions, J1939Options } from "./src/j1939/options.ts";
+export type { ClaimOptions, J1939SocketOptions } from "./src/j1939/options.ts";
 export { type J1939Id, type J1939IdInit, packJ1939Id, Pgn, unpackJ1939Id } from "./src/j1939/pgn.ts";
 export { type J1939SendOptions, J1939Socket } from "./src/j1939/j1939_socket.ts";
 export type { TransferEvent } from "./src/j1939/transfer_event.ts";

@@ -23,7 +23,7 @@ import { Claims } from "./claims.ts";
 import { type J1939Filter, toRawJ1939Filters } from "./filter.ts";
 import type { J1939Message, J1939MessageInit } from "./message.ts";
 import { Name } from "./name.ts";
-import { type FullJ1939Options, fullJ1939Options, type J1939Options } from "./options.ts";
+import { type FullJ1939Options, fullJ1939Options, type J1939SocketOptions } from "./options.ts";
 import { MessageSending, Outgoing } from "./outgoing.ts";
 import { J1939Port } from "./port.ts";
 import type { TransferEvent } from "./transfer_event.ts";
@@ -78,7 +78,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    * @throws {TypeError | RangeError} An option is invalid.
    * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
    */
-  constructor(options: string | J1939Options) {
+  constructor(options: string | J1939SocketOptions) {
     checkSingle("J1939Socket", arguments);
     const full = fullJ1939Options(options);
     const { channel, logger, name, address } = full;

@@ -31,7 +31,7 @@ export interface ClaimOptions {
  *
  * @category J1939
  */
-export interface J1939Options extends CommonOptions {
+export interface J1939SocketOptions extends CommonOptions {
   /** The name of the interface, such as `"vcan0"`. */
   readonly channel: string;
   /**
@@ -62,7 +62,7 @@ export interface J1939Options extends CommonOptions {
 /** Options with all defaults filled in. */
 export type FullJ1939Options =
   & CommonOptions
-  & Required<Pick<J1939Options, "channel" | "filters" | "priority" | "broadcast" | "promiscuous">>
+  & Required<Pick<J1939SocketOptions, "channel" | "filters" | "priority" | "broadcast" | "promiscuous">>
   & {
     readonly address: number | null;
     readonly name: bigint | null;
@@ -71,7 +71,7 @@ export type FullJ1939Options =
     readonly rawFilters: readonly RawJ1939Filter[];
   };
 
-const table: OptionTable<J1939Options> = {
+const table: OptionTable<J1939SocketOptions> = {
   channel: ["string"],
   address: ["number", null],
   name: ["bigint or object", null],
@@ -92,7 +92,7 @@ const table: OptionTable<J1939Options> = {
  * @throws {TypeError} An option is unknown or of the wrong type, or `channel` is missing.
  * @throws {RangeError} A value is out of range.
  */
-export function fullJ1939Options(given: string | J1939Options): FullJ1939Options {
+export function fullJ1939Options(given: string | J1939SocketOptions): FullJ1939Options {
   const options = typeof given === "string" ? { channel: given } : given;
   const full = fillOptions("J1939Socket", options, table) as unknown as FullJ1939Options;
   const { channel, address, name, priority, filters } = full;

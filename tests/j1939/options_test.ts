@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { type J1939MessageInit, type J1939Options, Name } from "../../mod.ts";
+import { type J1939MessageInit, type J1939SocketOptions, Name } from "../../mod.ts";
 import { checkMessage } from "../../src/j1939/message.ts";
 import { fullJ1939Options } from "../../src/j1939/options.ts";
 
@@ -59,7 +59,7 @@ describe("J1939 socket options", () => {
       [{ channel: "can0", claim: { commandable: 1 } }, TypeError, "Option commandable must be of type boolean: 1"],
     ];
     for (const [options, Class, text] of rows) {
-      assertThrows(() => fullJ1939Options(options as J1939Options), Class, text);
+      assertThrows(() => fullJ1939Options(options as J1939SocketOptions), Class, text);
     }
   });
 });

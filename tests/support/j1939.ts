@@ -6,7 +6,7 @@
 
 import { it as test } from "node:test";
 import { openLibc } from "../../ffi/open.ts";
-import { Bus, CanError, type J1939Message, type J1939Options, J1939Socket } from "../../mod.ts";
+import { Bus, CanError, type J1939Message, J1939Socket, type J1939SocketOptions } from "../../mod.ts";
 import { encodePollfd, pollfdEvents, POLLIN } from "../../src/kernel/socket.ts";
 import { pause } from "./pause.ts";
 import { type Below, generator } from "./random.ts";
@@ -19,7 +19,7 @@ export const SOON = 20;
 const opened: J1939Socket[] = [];
 
 /** Opens a socket on vcan0. */
-export function node(options: Partial<J1939Options> = {}): J1939Socket {
+export function node(options: Partial<J1939SocketOptions> = {}): J1939Socket {
   const socket = new J1939Socket({ channel: "vcan0", ...options });
   opened.push(socket);
   return socket;

@@ -1,6 +1,6 @@
 import { after, before, describe } from "node:test";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { CanOperationError, type J1939Options, type J1939Socket, Name } from "../../mod.ts";
+import { CanOperationError, type J1939Socket, type J1939SocketOptions, Name } from "../../mod.ts";
 import { bytes, it, next, node, until } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
 import { startScript } from "./script.ts";
@@ -40,8 +40,8 @@ describe("J1939 between two hosts", { skip: noJ1939, timeout: PATIENCE }, () => 
   });
   after(() => ip("link", "del", ends[0]));
 
-  const one = (options: Partial<J1939Options>): J1939Socket => node({ channel: ends[0], ...options });
-  const other = (options: Partial<J1939Options>): J1939Socket => node({ channel: ends[1], ...options });
+  const one = (options: Partial<J1939SocketOptions>): J1939Socket => node({ channel: ends[0], ...options });
+  const other = (options: Partial<J1939SocketOptions>): J1939Socket => node({ channel: ends[1], ...options });
 
   it("messages of every kind, both ways", async () => {
     using a = one({ address: A });
