@@ -137,6 +137,11 @@ export class Claimer implements BackgroundWork, J1939Listener {
     this.#perform(() => this.#plan(this.#machine.start(now())));
   }
 
+  /** Whether the link was down, and an address will be claimed as soon as it is found to be up again. */
+  get restarting(): boolean {
+    return !this.#closed && this.#linkDown;
+  }
+
   /** Returns whether another node with this NAME has claimed an address. */
   knows(name: bigint): boolean {
     return this.#machine.knows(name);
@@ -180,10 +185,6 @@ export class Claimer implements BackgroundWork, J1939Listener {
   }
 
   onFailure(): void {} // `#ready` gets the failure too
-
-  onNoAddress(): boolean {
-    return false; // claims and requests need no address
-  }
 
   #ready(failure?: Error): void {
     if (failure) this.#listener.onFailure(failure);

@@ -12,23 +12,23 @@ import { checkWaitOptions, type WaitOptions, WaitQueue } from "../endpoint/wait_
 import { CanOperationError, CanTimeoutError } from "../errors.ts";
 import { EADDRNOTAVAIL, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
 import { Claimer, type ClaimStatus } from "./claimer.ts";
+import { DESTINATION_UNKNOWN } from "./errors.ts";
 import { Name } from "./name.ts";
 import type { FullJ1939Options } from "./options.ts";
-import type { J1939Port } from "./port.ts";
+import type { AddressSource, J1939Port } from "./port.ts";
 
 /** Milliseconds after a repeated claim during which the address is not claimed again, as that did not help. */
 const RESTORE_INTERVAL = 10_000;
 
 /** The address of a socket's NAME. The first call of `claim` opens the claimer. */
-export class Claims {
+export class Claims implements AddressSource {
   readonly #libc: Libc;
   readonly #options: FullJ1939Options;
   readonly #data: J1939Port;
   readonly #queue: WaitQueue<void, number>;
   readonly #feeds: EventFeeds<ClaimStatus>;
   #claimer: Claimer | null = null;
-  /** Whether the claimed address is being claimed again because the kernel had lost it. */
-  #restoring = false;
+  /** When the address was claimed again because the kernel had lost it, in milliseconds of the monotonic clock. */
   #restoredAt = -Infinity;
   #keepAlive = true;
   #closed = false;
@@ -40,6 +40,7 @@ export class Claims {
     this.#data = data;
     this.#queue = new WaitQueue(() => this.#outcome(), () => this.#updateKeepAlive());
     this.#feeds = new EventFeeds(options.channel, () => {}, () => this.#updateKeepAlive());
+    if (options.name !== null) data.addressSource = this;
   }
 
   /** State and address of the NAME. */
@@ -75,22 +76,37 @@ export class Claims {
     return this.#feeds.open("claimChanges()", options);
   }
 
-  /**
-   * Claims the address again if the kernel knows none for the socket's NAME, or none for a destination's.
-   *
-   * @param destination The destination's NAME; 0 if the destination is not given by NAME.
-   * @returns Whether the address is being claimed, so that the message waits.
-   */
-  restore(destination: bigint): boolean {
-    if (this.status.state === "claimed") {
-      if (destination !== 0n && !this.#claimer!.knows(destination)) return false;
+  get claiming(): boolean {
+    return this.status.state === "claiming";
+  }
+
+  /** Returns what keeps a message from being sent, for the error of a timeout; undefined if it is not the address. */
+  late(seconds: number): string | undefined {
+    return this.claiming || this.#claimer?.restarting
+      ? `no address within ${seconds} s (the socket is claiming one, which takes at least 0.25 s)`
+      : undefined;
+  }
+
+  onNoAddress(destination: bigint): string | null {
+    const claimer = this.#claimer;
+    if (claimer?.restarting) return null;
+    const { state } = this.status;
+    if (state === "claimed") {
+      if (destination !== 0n && !claimer!.knows(destination)) return DESTINATION_UNKNOWN;
       const now = performance.now();
-      if (now - this.#restoredAt < RESTORE_INTERVAL) return false; // it did not help the last time
+      if (now - this.#restoredAt < RESTORE_INTERVAL) {
+        return "the kernel has lost this socket's address or the destination's, and a new claim did not help";
+      }
       this.#restoredAt = now;
-      this.#restoring = true;
-      this.#claimer!.reclaim();
+      claimer!.reclaim(); // the kernel has lost the address
     }
-    return this.#restoring;
+    if (this.claiming) return null;
+    return state === "cannot-claim"
+      ? "nodes with smaller NAMEs hold all addresses that this socket may claim; `await socket.claim()` tries again"
+      : `this socket's NAME has no address${
+        destination === 0n ? "" : ", or the destination's has none"
+      }: claim one with ` +
+        "`await socket.claim()`, or let another socket of this host claim it";
   }
 
   /** Ends all waits and feeds, and stops defending the address, without a message to other nodes. */
@@ -124,7 +140,6 @@ export class Claims {
 
   #changed(status: ClaimStatus): void {
     const { state, address } = status;
-    if (state !== "claiming") this.#restoring = false;
     const { logger, name } = this.#options;
     logger?.debug(`NAME ${new Name(name!)}: ${state}${address === null ? "" : `, address ${address}`}`);
     this.#feeds.push(status);

@@ -28,7 +28,7 @@ import {
 } from "../kernel/errno.ts";
 import { J1939_PGN_ADDRESS_CLAIMED } from "../kernel/j1939.ts";
 import { systemError } from "../socket/system_error.ts";
-import { describeMessage, destinationOf, type J1939MessageInit } from "./message.ts";
+import { describeMessage, type J1939MessageInit } from "./message.ts";
 
 /** Text of each error: the abort reasons of SAE J1939-21 (5.10.3.4) as the kernel translates them, and the kernel's own. */
 const reasons = new Map([
@@ -47,6 +47,10 @@ const reasons = new Map([
   [ENETDOWN, "the interface went down"],
   [ESHUTDOWN, "the interface went down"],
 ]);
+
+/** Why a message to a NAME cannot be sent. */
+export const DESTINATION_UNKNOWN =
+  "the destination's NAME has no address: its node must claim one while a J1939 socket is open on this host";
 
 /** PGNs of the transport protocols, which only the kernel sends: ETP.DT, ETP.CM, TP.DT, TP.CM. */
 const transportPgns = [0xc700, 0xc800, 0xeb00, 0xec00];
@@ -67,11 +71,17 @@ export function transferError(channel: string, action: string, errno: number): C
  *
  * @param named Whether the socket was opened with a NAME.
  * @param result `-errno`.
+ * @param advice What to do, where the caller knows better.
  */
-export function j1939SendError(channel: string, named: boolean, message: J1939MessageInit, result: number): CanError {
+export function j1939SendError(
+  channel: string,
+  named: boolean,
+  message: J1939MessageInit,
+  result: number,
+  advice: string | undefined = adviceFor(named, message, -result),
+): CanError {
   const errno = -result;
   const what = describeMessage(message);
-  const advice = adviceFor(named, message, errno);
   // The other errors with a reason are those of a transfer that had begun.
   if (advice === undefined && reasons.has(errno) && errno !== ENETDOWN) {
     return transferError(channel, `send ${what}`, errno);
@@ -82,11 +92,7 @@ export function j1939SendError(channel: string, named: boolean, message: J1939Me
 function adviceFor(named: boolean, message: J1939MessageInit, errno: number): string | undefined {
   switch (errno) {
     case EADDRNOTAVAIL:
-      return destinationOf(message).name === 0n
-        ? "this socket's NAME has no address: claim one with `await socket.claim()`"
-        : named
-        ? "the destination's NAME, or this socket's own, has no address: both must have claimed one"
-        : "the destination's NAME has no address: it must claim one while this host listens";
+      return DESTINATION_UNKNOWN; // of a socket without a NAME; `Claims` knows about the others
     case EACCES:
       return "this socket was opened with broadcast: false";
     case EBADFD:

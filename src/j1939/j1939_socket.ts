@@ -90,7 +90,6 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
         endpoint.arm();
       },
       settle: () => endpoint.socket.settle(),
-      restore: (destination) => claims.restore(destination),
     });
     // The kernel keeps the address of a NAME. An address beside it would count as this host's own even if another node
     // holds it.
@@ -99,7 +98,8 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
     const endpoint: Endpoint<J1939Port, J1939Message, J1939MessageInit> = new Endpoint(
       { channel, logger, noun: "socket" },
       (onReady) => new J1939Port(libc, full, bound, onReady, transfers),
-      (port: J1939Port, rearm: () => void) => new Writer(port, rearm, new MessageSending(full, port, transfers)),
+      (port: J1939Port, rearm: () => void) =>
+        new Writer(port, rearm, new MessageSending(full, port, transfers, (seconds) => claims.late(seconds))),
     );
     const claims = new Claims(libc, full, endpoint.socket);
     super(endpoint);
@@ -112,11 +112,13 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
   }
 
   /**
-   * Hands a message to the kernel, which sends all its frames.
+   * Hands a message to the kernel, which sends all its frames. While the socket is claiming an address (`state` is
+   * `"claiming"`), the message waits until it has one.
    *
-   * @param timeout Seconds to wait for room in the send buffer or the transmit queue; absent or null: for ever; 0: do not
-   * wait.
-   * @throws {CanTimeoutError} There was no room in time. A long message of which a part was sent may still arrive.
+   * @param timeout Seconds to wait for room in the send buffer or the transmit queue, and for an address being claimed;
+   * absent or null: for ever; 0: do not wait.
+   * @throws {CanTimeoutError} There was no room or no address in time. A long message of which a part was sent may still
+   * arrive.
    * @throws {CanOperationError} The message cannot be sent; `code` is `EADDRNOTAVAIL` if the socket's NAME or the
    * destination's has no address, `EBADFD` if the socket has neither NAME nor address, `EACCES` for a message to all nodes
    * on a socket with `broadcast: false`, `ENETDOWN` or `ENODEV` if the link is down or the interface was removed, `EBADF`

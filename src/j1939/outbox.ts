@@ -69,6 +69,11 @@ export class J1939Outbox {
     this.#small = new Datagram(libc, fd, { name: SOCKADDR_CAN_SIZE, control: 0, data: MAX_BROADCAST_BYTES });
   }
 
+  /** Whether the kernel has taken only a part of a message so far. */
+  get partial(): boolean {
+    return this.#partial !== null;
+  }
+
   /**
    * Sends a message, or its next part.
    *

@@ -42,16 +42,28 @@ export class MessageSending implements Sending<J1939MessageInit> {
     "which a part was sent may still arrive";
   readonly #port: J1939Port;
   readonly #transfers: Transfers;
+  readonly #lateClaim: (seconds: number) => string | undefined;
 
-  constructor({ channel, logger }: FullJ1939Options, port: J1939Port, transfers: Transfers) {
+  /** @param lateClaim Returns what to say if a message timed out because the socket is claiming an address. */
+  constructor(
+    { channel, logger }: FullJ1939Options,
+    port: J1939Port,
+    transfers: Transfers,
+    lateClaim: (seconds: number) => string | undefined,
+  ) {
     this.channel = channel;
     this.logger = logger;
     this.#port = port;
     this.#transfers = transfers;
+    this.#lateClaim = lateClaim;
   }
 
   check(message: J1939MessageInit): void {
     if (!(message instanceof Outgoing)) checkMessage(message);
+  }
+
+  late(_message: J1939MessageInit, seconds: number): string | undefined {
+    return this.#lateClaim(seconds);
   }
 
   hold(message: J1939MessageInit): J1939MessageInit {

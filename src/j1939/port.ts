@@ -61,13 +61,19 @@ export interface J1939Listener {
   onReport(report: TransferReport, reported: boolean): Error | null;
   /** Called when waiting for reports failed. */
   onFailure(failure: Error): void;
+}
+
+/** Claims the address of the NAME that a port sends from. */
+export interface AddressSource {
+  /** Whether an address is being claimed, so that messages wait. */
+  readonly claiming: boolean;
   /**
    * Called when the kernel knows no address for the socket's NAME, or none for the destination's.
    *
    * @param destination The destination's NAME; 0 if the destination is not given by NAME.
-   * @returns Whether it will know one soon, so that the message waits.
+   * @returns Null if an address is being claimed now, so that the message waits; else advice for the error text.
    */
-  onNoAddress(destination: bigint): boolean;
+  onNoAddress(destination: bigint): string | null;
 }
 
 /** A `CAN_J1939` socket over libc. */
@@ -79,6 +85,8 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   readonly #out: J1939Outbox;
   readonly #reports: J1939Reports;
   readonly #linkTimer: RetryTimer;
+  /** Claims the address of the socket's NAME; null while nobody does. */
+  addressSource: AddressSource | null = null;
   #filters: readonly RawJ1939Filter[];
   /** Resolves when the descriptor is closed, which may be some time after the call of `close`. */
   closed: Promise<void> = Promise.resolve();
@@ -185,6 +193,11 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   send(messages: readonly J1939MessageInit[], from: number): number {
     const message = messages[from];
     if (!this.isUp) throw this.#sendError(message, this.#gone ? -ENODEV : -ENETDOWN);
+    if (this.addressSource?.claiming && !this.#out.partial) {
+      // The kernel would refuse the message, and log each refusal.
+      this.readiness.backOff();
+      return 0;
+    }
     const { priority } = this.#options;
     let result = this.#out.send(message, priority);
     if (result === -ENETDOWN) {
@@ -204,10 +217,12 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
       case -ENOBUFS:
         this.readiness.backOff();
         break;
-      case -EADDRNOTAVAIL:
-        if (!this.#listener?.onNoAddress(destinationOf(message).name)) throw this.#sendError(message, result);
+      case -EADDRNOTAVAIL: {
+        const advice = this.addressSource?.onNoAddress(destinationOf(message).name);
+        if (advice !== null) throw this.#sendError(message, result, advice);
         this.readiness.backOff();
         break;
+      }
       default:
         throw this.#sendError(message, result);
     }
@@ -357,7 +372,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     } else if (typeof name === "string" && interfaceIsUp(this.libc, this.fd, name)) this.#down = false;
   }
 
-  #sendError(message: J1939MessageInit, result: number): Error {
+  #sendError(message: J1939MessageInit, result: number, advice?: string): Error {
     const { channel } = this.#options;
     if (result === -EBADFD && !this.#gone) {
       this.#down = true;
@@ -365,6 +380,6 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     }
     const unbound = result === -ENODEV || result === -EBADFD;
     if (this.#gone && unbound) return this.error("send to", "sendmmsg", -ENODEV);
-    return j1939SendError(channel, this.#options.name !== null, message, result);
+    return j1939SendError(channel, this.#options.name !== null, message, result, advice);
   }
 }

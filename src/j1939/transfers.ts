@@ -26,8 +26,6 @@ interface TransferHost {
   watch(watching: { readonly keepAlive: boolean } | null): void;
   /** Reads all reports that have arrived; returns whether no others can follow. */
   settle(): boolean;
-  /** See `J1939Listener.onNoAddress`. */
-  restore(destination: bigint): boolean;
 }
 
 type TransferFields = Pick<TransferEvent, "direction" | "number" | "pgn" | "source" | "destination" | "total">;
@@ -149,10 +147,6 @@ export class Transfers implements J1939Listener {
   onFailure(failure: Error): void {
     for (const acknowledgement of [...this.#expected.values()]) acknowledgement.settle(failure);
     this.#feeds.fail(failure);
-  }
-
-  onNoAddress(destination: bigint): boolean {
-    return this.#host.restore(destination);
   }
 
   /** Ends all feeds, and rejects all pending waits. */

@@ -1,5 +1,5 @@
 import { describe } from "node:test";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   Bus,
   CanOperationError,
@@ -147,7 +147,8 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     const again = await claimsUntil(bus, (all) => all.some(([address]) => address === NO_ADDRESS));
     assertEquals(again.slice(0, 3), [[0x30, 9], [0x30, 4], [NO_ADDRESS, 9]]);
     const send = () => weak.sendAsync({ pgn: 0xfeca, data: [1] });
-    assertEquals((await assertRejects(send, CanOperationError, "has no address: claim one")).code, "EADDRNOTAVAIL");
+    const text = "nodes with smaller NAMEs hold all addresses that this socket may claim";
+    assertEquals((await assertRejects(send, CanOperationError, text)).code, "EADDRNOTAVAIL");
     strong.send({ pgn: 0xfeca, data: [1] });
     strong.close();
     assertEquals(await weak.claim(), 0x30, "claims again");
@@ -277,6 +278,70 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals(ecu.state, "claimed");
   });
 
+  it("a send during the first claim or a contest waits for the address", async () => {
+    using bus = new Bus("vcan0");
+    using ecu = node({ name: name(50), address: 0x42, claim: { range: [0x80, 0x9f] } });
+    using other = node({ address: 0x30, filters: [{ pgn: DIRECT }] });
+    const message = { pgn: DIRECT, destination: 0x30, data: [1] };
+    const contest = async () => {
+      const { address } = ecu;
+      bus.send(claimOf(name(1), address!));
+      await until(() => ecu.address !== address);
+      assertEquals(ecu.state, "claiming");
+    };
+    const claim = ecu.claim();
+    for (let round = 0; round < 2; round++) {
+      ecu.send(message, SOON);
+      const { source, name } = await next(other);
+      assertEquals([source, name], [ecu.address, ecu.name!.value], "blocking");
+      await until(() => ecu.state === "claimed");
+      await contest();
+      const sent = [
+        ecu.sendAsync(message, { timeout: SOON }),
+        ecu.sendAsync(message, { timeout: SOON, acknowledged: true }),
+      ];
+      assertEquals(ecu.state, "claiming");
+      await Promise.all(sent);
+      for (const _ of sent) assertEquals((await next(other)).source, ecu.address, "asynchronous");
+      await until(() => ecu.state === "claimed");
+      await contest();
+      assertEquals(ecu.sendMany([message, message], SOON), 2);
+      for (let i = 0; i < 2; i++) assertEquals((await next(other)).source, ecu.address, "several");
+      await until(() => ecu.state === "claimed");
+      await contest();
+    }
+    assertEquals(await claim, 0x42);
+    assertEquals(other.recv(0), null);
+  });
+
+  it("a send during a claim that may not wait long enough is a timeout that says so", async () => {
+    using ecu = node({ name: name(5), address: 0x42 });
+    const claim = ecu.claim();
+    const message = { pgn: DIRECT, destination: name(6), data: [1] };
+    const text = "the socket is claiming one, which takes at least 0.25 s";
+    for (const timeout of [0, 0.02]) {
+      const error = assertThrows(() => ecu.send(message, timeout), CanTimeoutError);
+      assertEquals([error.code, error.channel], ["ETIMEDOUT", "vcan0"]);
+      assertEquals(error.message, `Cannot send to "vcan0": no address within ${timeout} s (${text})`);
+      await assertRejects(() => ecu.sendAsync(message, { timeout }), CanTimeoutError, text);
+      assertEquals(ecu.sendMany([message], timeout), 0);
+    }
+    assertEquals(ecu.state, "claiming");
+    const aborting = new AbortController();
+    const sent = ecu.sendAsync(message, { signal: aborting.signal });
+    const reason = new Error("enough");
+    aborting.abort(reason);
+    assertEquals(await assertRejects(() => sent), reason);
+    assertEquals(await claim, 0x42);
+    // With an address of its own, it is the destination that has none.
+    const error = assertThrows(
+      () => ecu.send(message, SOON),
+      CanOperationError,
+      "the destination's NAME has no address",
+    );
+    assertEquals(error.code, "EADDRNOTAVAIL");
+  });
+
   it("claimChanges() reports changes of state and address", async () => {
     using bus = new Bus("vcan0");
     using ecu = node({ name: name(50), address: 0x42 });
@@ -321,7 +386,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     using worker = node({ name: name(5) });
     using other = node({ address: 0x30 });
     const early = () => worker.sendAsync({ pgn: DIRECT, destination: 0x30, data: [1] });
-    await assertRejects(early, CanOperationError, "EADDRNOTAVAIL");
+    await assertRejects(early, CanOperationError, "or let another socket of this host claim it");
     await ecu.claim();
     assertEquals([worker.state, worker.address], ["unclaimed", null]);
     // The kernel times the contest by its own clock: if that is late, the claiming socket claims again.
