@@ -1,5 +1,5 @@
 /**
- * Fuzz: what the broadcast manager's socket receives is random, and so is what it is asked.
+ * Fuzzing of the broadcast manager: what its socket receives is random, and so are the requests.
  *
  * @module
  */
@@ -12,17 +12,18 @@ import { type Below, generator, oneOf, randomMessage } from "../support/random.t
 import { writeWild } from "./control.ts";
 import { CHANNEL, FakeCan, IFINDEX, type Slot } from "./fake_can.ts";
 
-/** Subscriptions, by the identifiers' last digit. */
+/** The subscriptions, by identifier: the index is the identifier. */
 const KINDS = [{ isFd: false }, { isFd: true }];
 
 /**
- * Receives so many random messages of the broadcast manager.
+ * Receives random messages of the broadcast manager.
  *
- * @throws Whatever the library must not throw, or what is wrong with an event.
+ * @param rounds How many.
+ * @throws What the library must not throw, or an error that says what is wrong with an event.
  */
 export function fuzzBcm(seed: number, rounds: number): void {
   const below = generator(seed);
-  /** What was received last, if it must become an event: its frame. */
+  /** The frame received last, if it must become an event. */
   let due: Uint8Array | null = null;
   let left = 0;
   using can = new FakeCan({
@@ -48,13 +49,13 @@ export function fuzzBcm(seed: number, rounds: number): void {
         `${event}`;
         due = null;
       }
-      if (due !== null) throw new Error("what changed was not told");
+      if (due !== null) throw new Error("a change was not reported");
     }
   }
   if (can.open.size > 0) throw new Error(`${can.open.size} sockets were left open`);
 }
 
-/** A question gets an answer, whatever it is, or an error. */
+/** Requests a status; the result is any answer, or an error that says that there was none. */
 function ask(below: Below, subscriptions: readonly BcmSubscription[]): void {
   try {
     const status = oneOf(below, ...subscriptions).read();
@@ -64,7 +65,7 @@ function ask(below: Below, subscriptions: readonly BcmSubscription[]): void {
   }
 }
 
-/** What the kernel could write; gives the frame if it is a change. */
+/** Fills in what the kernel could write; returns the frame if it is a change. */
 function fillValid(below: Below, slot: Slot): Uint8Array | null {
   random(below, slot.frame);
   let init = randomMessage(below);
@@ -82,7 +83,7 @@ function fillValid(below: Below, slot: Slot): Uint8Array | null {
   return opcode === RX_CHANGED ? frame : null;
 }
 
-/** Anything: heads that promise frames which are not there, no heads, frames of no length that there is. */
+/** Fills in anything: heads that announce missing frames, no heads, frames of impossible lengths. */
 function fillWild(below: Below, slot: Slot): null {
   random(below, slot.frame);
   if (below(3) > 0) {
@@ -99,11 +100,11 @@ function fillWild(below: Below, slot: Slot): null {
 }
 
 function random(below: Below, bytes: Uint8Array): void {
-  // All of them would take long, and say no more than some.
+  // Filling in all of them would take long and test nothing more.
   for (let i = 0; i < Math.min(bytes.length, 400); i++) bytes[i] = below(256);
 }
 
-/** A message has the frame that came, and never more than a frame has. */
+/** Checks that a message is the received frame and no longer than a frame can be. */
 function check(message: Message, frame: Uint8Array | null): void {
   const { data, dlc, isFd } = message;
   if (data.length > (isFd ? 64 : 8) || dlc > (isFd ? 64 : 8)) throw new Error(`too long: ${message}`);

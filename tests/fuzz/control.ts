@@ -1,5 +1,5 @@
 /**
- * Control messages with times, as the kernel writes them and as it never would.
+ * Control messages with timestamps, well-formed and malformed.
  *
  * @module
  */
@@ -13,20 +13,20 @@ export const SOL_SOCKET = 1;
 export const SO_TIMESTAMPNS = 35;
 export const SO_TIMESTAMPING = 37;
 
-/** No time at all. */
+/** No timestamp. */
 export const none: Timespec = [0n, 0n];
 
-/** Writes SO_TIMESTAMPNS; returns its bytes. */
+/** Writes SO_TIMESTAMPNS; returns its size. */
 export function writeTimestampNs(to: Uint8Array, time: Timespec): number {
   return writeControl(to, 0, 32, SOL_SOCKET, SO_TIMESTAMPNS, time);
 }
 
-/** Writes SO_TIMESTAMPING: the kernel's time, one of no use, the controller's; returns its bytes. */
+/** Writes SO_TIMESTAMPING: the kernel's timestamp, an obsolete one, the controller's; returns its size. */
 export function writeTimestamping(to: Uint8Array, software: Timespec, hardware: Timespec): number {
   return writeControl(to, 0, 64, SOL_SOCKET, SO_TIMESTAMPING, [...software, ...none, ...hardware]);
 }
 
-/** Control messages one after the other, of random lengths, levels and types. */
+/** Writes control messages of random lengths, levels and types. */
 export function writeWild(below: Below, to: Uint8Array): void {
   for (let at = 0; at + 16 <= to.length; at += 8 * (2 + below(8))) {
     const length = oneOf(below, 0, 15, 16, 20, 24, 32, 40, 64, 2 ** 31, below(100));
@@ -40,7 +40,7 @@ function random64(below: Below): bigint {
   return oneOf(below, 0n, BigInt(below(2 ** 32)), BigInt(below(2 ** 32)) << 32n, 2n ** 64n - 1n, 999_999_999n);
 }
 
-/** A control message; what has no room is cut off. Returns the length that it says it has. */
+/** Writes a control message, cut off where the memory ends; returns `length`, its length according to its header. */
 function writeControl(
   to: Uint8Array,
   at: number,

@@ -1,6 +1,6 @@
 /**
- * A CAN socket without a kernel behind it: the calls that a Bus makes are answered here, so that they can be answered
- * with anything. The descriptor is an eventfd's, always readable and writable, for poll and epoll to work on.
+ * A CAN socket without a kernel: the system calls of a Bus are answered here, with anything. The descriptor is an
+ * eventfd, always readable and writable, so that poll and epoll work with it.
  *
  * @module
  */
@@ -21,25 +21,25 @@ import { type Call, calls } from "../support/faults.ts";
 
 /** The name of the only interface. */
 export const CHANNEL = "fuzz0";
-/** Its index. */
+/** The index of the only interface. */
 export const IFINDEX = 7;
 
-/** One message of a `struct mmsghdr[]`: the memory that its pointers lead to. */
+/** One message of a `struct mmsghdr[]`: the memory that its pointers refer to. */
 export interface Slot {
   readonly name: Uint8Array;
   readonly frame: Uint8Array;
   readonly control: Uint8Array;
-  /** Writes what the kernel writes back beside them. */
+  /** Writes the results that the kernel writes to the header. */
   finish(results: { nameLength: number; controlLength: number; flags: number; length: number }): void;
 }
 
-/** What a test does when the socket's calls are made; a negative number is `-errno`. */
+/** A test's answers to the socket's system calls; a negative number is `-errno`. */
 export interface Answers {
-  /** A frame of `send` or `sendmmsg`: 0 if it is taken. After the first, a refusal means that fewer are sent. */
+  /** One frame of `send` or `sendmmsg`: returns 0 to accept it. Refusing a later frame makes `sendmmsg` send fewer. */
   send(frame: Uint8Array, ifindex: number): number;
-  /** `recvmmsg`: how many of the slots were filled. */
+  /** `recvmmsg`: returns how many of the slots were filled. */
   receive(slots: readonly Slot[]): number;
-  /** Any other call: a result, or undefined for the usual one. */
+  /** Any other call: returns its result, or undefined for the default. */
   other(call: Call, args: readonly unknown[]): number | undefined;
 }
 
@@ -48,13 +48,13 @@ type Functions = Record<Call, (...args: never[]) => number> & { address(buffer: 
 /** The calls that `Answers.other` answers. */
 const others = calls.filter((call) => !["send", "sendmmsg", "recvmmsg"].includes(call));
 
-/** The process's libc, with these answers in place of its own until the end of a `using` block. */
+/** Replaces the calls of the process's libc by these answers, until it is disposed of. */
 export class FakeCan implements Disposable {
   readonly #libc = openLibc();
   readonly #real: Libc = { ...this.#libc };
-  /** Memory whose address the library has asked for: pointers must lead there. */
+  /** Memory whose address the library has requested: pointers must refer to it. */
   readonly #memory: { base: bigint; bytes: Uint8Array }[] = [];
-  /** Sockets that are open. */
+  /** The open sockets. */
   readonly open = new Set<number>();
 
   constructor(answers: Answers) {
@@ -84,7 +84,7 @@ export class FakeCan implements Disposable {
     for (const call of others) {
       libc[call] = (...args: never[]) => {
         const answer = answers.other(call, args);
-        // As in Linux, a close that fails has closed.
+        // As in Linux, a failed close has closed the descriptor.
         const result = answer === undefined || call === "close" ? (usual[call] ?? real[call])(...args) : 0;
         return answer ?? result;
       };
@@ -111,7 +111,7 @@ export class FakeCan implements Disposable {
     return count;
   }
 
-  /** The memory behind `struct mmsghdr[]`; it must be the library's own, and no two parts of it may be the same. */
+  /** Returns the memory behind a `struct mmsghdr[]`, which must be the library's own and must not overlap. */
   #slots(headers: Uint8Array, count: number): Slot[] {
     const view = new DataView(headers.buffer, headers.byteOffset, headers.byteLength);
     const parts: Uint8Array[] = [headers.subarray(0, 64 * count)];
@@ -122,7 +122,7 @@ export class FakeCan implements Disposable {
     };
     const slots = Array.from({ length: count }, (_, i): Slot => {
       const at = 64 * i;
-      if (view.getBigUint64(at + 24, true) !== 1n) throw new Error(`message ${i} has not one iovec`);
+      if (view.getBigUint64(at + 24, true) !== 1n) throw new Error(`message ${i} does not have exactly one iovec`);
       const iovec = this.#at(view.getBigUint64(at + 16, true), 16n);
       const iovecView = new DataView(iovec.buffer, iovec.byteOffset);
       return {
@@ -146,13 +146,13 @@ export class FakeCan implements Disposable {
     const found = this.#memory.find(({ base, bytes }) =>
       address >= base && address + length <= base + BigInt(bytes.length)
     );
-    if (!found) throw new Error(`a pointer leads to memory that is not the library's: ${length} bytes`);
+    if (!found) throw new Error(`a pointer refers to memory that is not the library's: ${length} bytes`);
     const at = Number(address - found.base);
     return found.bytes.subarray(at, at + Number(length));
   }
 }
 
-/** No two views show the same byte. */
+/** Asserts that no two views overlap. */
 export function assertApart(views: readonly Uint8Array[]): void {
   const ends = new Map<ArrayBufferLike, number>();
   for (const view of [...views].sort((a, b) => a.byteOffset - b.byteOffset)) {
@@ -162,7 +162,7 @@ export function assertApart(views: readonly Uint8Array[]): void {
   }
 }
 
-/** An interface that carries frames of every kind, and is up. */
+/** Answers an ioctl for an interface that is up and carries frames of every kind. */
 function ioctl(request: number, ifreq: Uint8Array): number {
   const view = new DataView(ifreq.buffer, ifreq.byteOffset);
   if (request === SIOCGIFINDEX) view.setInt32(16, IFINDEX, true);

@@ -1,5 +1,5 @@
 /**
- * Fuzz: what `recvmmsg` writes is random, and everything that a message offers is used.
+ * Fuzzing of receiving: `recvmmsg` writes random bytes, and every property of the messages is used.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type Below, generator, oneOf, randomMessageOfAnyKind } from "../support
 import { none, type Timespec, writeTimestamping, writeTimestampNs, writeWild } from "./control.ts";
 import { assertApart, CHANNEL, FakeCan, IFINDEX, type Slot } from "./fake_can.ts";
 
-/** How a bus is opened. */
+/** The options of a bus. */
 interface Opened {
   readonly fd: boolean;
   readonly xl: boolean;
@@ -19,11 +19,11 @@ interface Opened {
   readonly channel: string;
 }
 
-/** What was received: all the memory of the frame, and how much of it the kernel said it wrote. */
+/** A received frame: all of its memory, and how much of it the kernel claims to have written. */
 interface Received {
   readonly memory: Uint8Array;
   readonly length: number;
-  /** What the message must show, if the kernel could have written this. */
+  /** What the message must be, if the kernel could have written this frame. */
   readonly exactly: Exactly | null;
 }
 
@@ -39,14 +39,14 @@ const MSG_CONFIRM = 0x800;
 /**
  * Receives random batches.
  *
- * @throws Whatever the library must not throw, or what is wrong with a message.
+ * @throws What the library must not throw, or an error that says what is wrong with a message.
  */
 export function fuzzReceived(seed: number, rounds: number): void {
   const below = generator(seed);
   for (let bus = 0; bus < rounds; bus += 10) fuzzBus(below, Math.min(10, rounds - bus));
 }
 
-/** One bus that receives, and sends again, so many batches. */
+/** Opens one bus, which receives batches and sends them again. */
 function fuzzBus(below: Below, rounds: number): void {
   const xl = below(2) === 0;
   const opened: Opened = {
@@ -73,7 +73,7 @@ function fuzzBus(below: Below, rounds: number): void {
       return count;
     },
     other(call, [, request, ifreq]) {
-      // An interface of whose index nobody knows the name, or whose name has no end.
+      // An interface whose index has no name, or whose name has no final zero.
       if (call !== "ioctl" || request !== 0x8910 || below(2) === 0) return undefined;
       (ifreq as Uint8Array).fill(below(256));
       return oneOf(below, 0, -ENODEV);
@@ -84,7 +84,7 @@ function fuzzBus(below: Below, rounds: number): void {
     for (let round = 0; round < rounds; round++) {
       ended = false;
       const messages = bus.recvMany(64, 0);
-      if (messages.length !== received.length) throw new Error(`${messages.length} of ${received.length} came`);
+      if (messages.length !== received.length) throw new Error(`${messages.length} of ${received.length} arrived`);
       assertApart(messages.map(({ data }) => data));
       messages.forEach((message, i) => {
         checkKind(message, received[i], opened);
@@ -97,7 +97,7 @@ function fuzzBus(below: Below, rounds: number): void {
   if (can.open.size > 0) throw new Error(`${can.open.size} sockets were left open`);
 }
 
-/** What the kernel could write: a frame of the socket's kinds, from its interface, with a time or without. */
+/** Fills in what the kernel could write: a frame of the socket's kinds, from its interface, with or without timestamp. */
 function fillValid(below: Below, slot: Slot, { fd, xl, timestamps }: Opened): Received {
   fillRandom(below, slot);
   let init = randomMessageOfAnyKind(below);
@@ -119,21 +119,21 @@ function fillValid(below: Below, slot: Slot, { fd, xl, timestamps }: Opened): Re
     return is(software, stamped ? "software" : null);
   }
   const hardware = randomTime(below);
-  // The kernel writes no message without a time; one would be no news.
+  // The kernel writes no control message without a timestamp; one would change nothing.
   const written = hardware !== none || software !== none || below(2) === 0;
   finish(written ? writeTimestamping(slot.control, software, hardware) : 0);
   if (hardware !== none) return is(hardware, "hardware");
   return is(software, software !== none ? "software" : null);
 }
 
-/** None, or one that a clock can have: a controller's may begin at 0. */
+/** Returns no timestamp, or one that a clock can have: a controller's may start at 0. */
 function randomTime(below: Below): Timespec {
   if (below(4) === 0) return none;
   const seconds = BigInt(oneOf(below, below(2 ** 31), 2 ** 31 + below(2 ** 31), 2 ** 32 + below(2 ** 20), 0));
   return oneOf<Timespec>(below, [seconds, BigInt(1 + below(1e9 - 1))], [seconds + 1n, 0n]);
 }
 
-/** Anything at all; little can be said about the message but that it must do no harm. */
+/** Fills in anything at all. Little is known about the message, except that it must do no harm. */
 function fillWild(below: Below, slot: Slot): Received {
   fillRandom(below, slot);
   writeWild(below, slot.control);
@@ -141,7 +141,7 @@ function fillWild(below: Below, slot: Slot): Received {
   if (below(2) === 0) view.setUint8(4, oneOf(below, 0, 8, 9, 15, 63, 64, 65, 255)); // the length
   if (below(2) === 0) view.setUint8(3, view.getUint8(3) | 0x20); // an error frame
   if (below(2) === 0) {
-    view.setUint8(4, 0x80 | oneOf(below, 0, 1, below(128))); // XL, with what that says of its length
+    view.setUint8(4, 0x80 | oneOf(below, 0, 1, below(128))); // an XL frame, and its length below
     view.setUint16(6, oneOf(below, 0, 1, 4, 60, 61, 64, 2047, 2048, 2049, 0xffff, below(0x10000)), true);
   }
   const length = oneOf<number>(
@@ -164,20 +164,20 @@ function fillWild(below: Below, slot: Slot): Received {
 
 function fillRandom(below: Below, { name, frame, control }: Slot): void {
   for (const part of [name, frame, control]) {
-    // Bytes from a generator are slow, and one that differs from its neighbours does as well.
+    // The generator is slow, and for the rest bytes that differ from their neighbours are enough.
     const first = below(256);
     for (let i = 0; i < part.length; i++) part[i] = i < 80 ? below(256) : first + 7 * i;
   }
 }
 
-/** The message is of a kind that the bus was opened for, and shows its own frame's bytes and no others. */
+/** Checks that the message is of a kind that the bus was opened for, and has its own frame's bytes and no others. */
 function checkKind(message: Message, { memory, length }: Received, { fd, xl, timestamps }: Opened): void {
   const isXl = xl && (memory[4] & 0x80) !== 0;
   const isFd = fd && !isXl && length === 72;
   if (message.isXl !== isXl || message.isFd !== isFd) {
     throw new Error(`of ${length} bytes: ${JSON.stringify(message)}`);
   }
-  // Of a frame that is shorter than any, as much as a classic one has is shown.
+  // A structure shorter than that of a classic frame counts as a classic frame.
   const room = isXl ? (length > 12 ? Math.min(length, memory.length) : 16) - 12 : isFd ? 64 : 8;
   const said = isXl ? memory[6] + 256 * memory[7] : memory[4];
   if (message.dlc !== Math.min(said, room)) throw new Error(`${said} of ${room} bytes: ${JSON.stringify(message)}`);
@@ -185,21 +185,21 @@ function checkKind(message: Message, { memory, length }: Received, { fd, xl, tim
   if (message.data.some((byte, i) => byte !== memory[start + i])) {
     throw new Error(`not what was received: ${JSON.stringify(message)}`);
   }
-  // Any typed array may look at it; an XL frame's header is no multiple of 8.
+  // Aligned for any typed array; the size of an XL frame's header is not a multiple of 8.
   if (message.data.byteOffset % (isXl ? 4 : 8) !== 0) throw new Error(`at byte ${message.data.byteOffset}: ${message}`);
   const { isExtendedId, isRemoteFrame, isErrorFrame, arbitrationId, priority } = message;
   if (isXl && (isExtendedId || isRemoteFrame || isErrorFrame || arbitrationId > 0x7ff || priority !== arbitrationId)) {
-    throw new Error(`an XL frame has none of this: ${JSON.stringify(message)}`);
+    throw new Error(`an XL frame cannot have these properties: ${JSON.stringify(message)}`);
   }
   if (!isXl && (priority || message.vcid || message.sdt || message.af || message.sec)) {
-    throw new Error(`only an XL frame has any of this: ${message}`);
+    throw new Error(`only an XL frame can have these properties: ${message}`);
   }
   if (timestamps === "software" && message.timestampSource === "hardware") {
-    throw new Error(`a controller's time, though nobody asked: ${message}`);
+    throw new Error(`a hardware timestamp that was not requested: ${message}`);
   }
 }
 
-/** The message is the frame that was received. */
+/** Checks that the message is the received frame. */
 function checkExactly(message: Message, { memory, length, exactly }: Received, { channel }: Opened): void {
   const { time: [seconds, nanoseconds], source, flags } = exactly!;
   const timestampNs = 1_000_000_000n * seconds + nanoseconds;
@@ -217,7 +217,7 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, i) => byte === other[i]);
 }
 
-/** Touches everything that a message has. */
+/** Reads every property of a message and calls its methods. */
 function use(message: Message, other: Message): void {
   for (let type = message; type !== Object.prototype as unknown as Message; type = Object.getPrototypeOf(type)) {
     for (const name of Object.getOwnPropertyNames(type)) void (message as unknown as Record<string, unknown>)[name];
@@ -231,7 +231,7 @@ function use(message: Message, other: Message): void {
   }
   if (len8Dlc !== 0 && !(dlc === 8 && len8Dlc > 8 && len8Dlc < 16)) throw new Error(`len8Dlc ${len8Dlc}: ${message}`);
   if (!(timestamp >= 0 && timestampNs >= 0n)) throw new Error(`timestamp ${timestamp}, ${timestampNs} ns`);
-  if (timestampSource === null && timestampNs !== 0n) throw new Error(`a time of nobody's: ${message}`);
+  if (timestampSource === null && timestampNs !== 0n) throw new Error(`a timestamp without a source: ${message}`);
   `${message} ${JSON.stringify(message)} ${JSON.stringify((message as { error?: unknown }).error)}`;
   if (!message.equals(message, 0)) throw new Error(`not equal to itself: ${message}`);
   if (message.equals(other) !== other.equals(message)) throw new Error(`equal one way: ${message}, ${other}`);
@@ -239,8 +239,8 @@ function use(message: Message, other: Message): void {
   try {
     made = new Message(message.toJSON());
   } catch (error) {
-    // Another program may send what this one refuses: two kinds at once, an FD frame of a length that none has, an XL
-    // frame without data.
+    // Other programs may send what Message refuses: two kinds at once, an FD frame of an illegal length, an XL frame
+    // without data.
     const { isErrorFrame, isRemoteFrame, isFd, isXl } = message;
     if (error instanceof TypeError && Number(isErrorFrame) + Number(isRemoteFrame) + Number(isFd) > 1) return;
     if (error instanceof RangeError && ((isFd && dlc > 8) || (isXl && dlc === 0) || timestamp >= 2 ** 53)) return;
@@ -249,7 +249,7 @@ function use(message: Message, other: Message): void {
   if (!made.equals(message, 1e-6 + timestamp * 1e-15)) throw new Error(`${made} was made from ${message}`);
 }
 
-/** A message that came can be sent, and the same bytes go out. */
+/** Checks that a received message can be sent, as the same bytes. */
 function sendAgain(
   bus: Bus,
   message: Message,
@@ -262,7 +262,7 @@ function sendAgain(
   try {
     bus.send(message);
   } catch (error) {
-    // The interface of a random index has a random name.
+    // An interface with a random index has a random name.
     if (channel === "" && message.channel !== CHANNEL) return;
     throw error;
   }
@@ -272,7 +272,7 @@ function sendAgain(
   if (exactly) {
     same = isSame(bytes, memory.subarray(0, length));
   } else if (message.isXl) {
-    // What is no priority and no VCID, which no frame has, does not go out.
+    // Bits that belong to neither priority nor VCID are not sent.
     const prio = message.priority + 0x10000 * message.vcid;
     same = bytes.length === (length > 12 ? Math.min(length, 2060) : 16) && view.getUint32(0, true) === prio &&
       bytes[4] === memory[4] && bytes[5] === message.sdt && view.getUint16(6, true) === message.dlc &&

@@ -1,5 +1,5 @@
 /**
- * `run.ts [SECONDS] [SEED]`: fuzzes with one seed after the other, and ends with the first that finds something.
+ * `run.ts [SECONDS] [SEED]`: fuzzes with one seed after the other, and ends at the first one that finds an error.
  *
  * @module
  */
@@ -21,7 +21,7 @@ for (; performance.now() < end; seed++) {
     fuzzBcm(seed, 1000);
     await fuzzTraffic(seed, 500);
   } catch (error) {
-    throw new Error(`seed ${seed} found something`, { cause: error });
+    throw new Error(`seed ${seed} found an error`, { cause: error });
   }
 }
-console.log(`seeds ${first} to ${seed - 1}: nothing found`);
+console.log(`seeds ${first} to ${seed - 1}: no errors found`);

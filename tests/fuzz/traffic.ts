@@ -1,5 +1,5 @@
 /**
- * Fuzz: any call may fail at any moment, or do less than it was asked for, and a model tells what must have happened.
+ * Fuzzing of traffic: any system call may fail, or do less than requested, and a model says what must have happened.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { CHANNEL, FakeCan, IFINDEX, type Slot } from "./fake_can.ts";
 
 const ENOMEM = 12;
 
-/** Errors that each call is made to fail with. Those that are waited out come more often. */
+/** The errors with which each call is made to fail. Those after which the library retries are more frequent. */
 const failures: Partial<Record<Call, readonly number[]>> = {
   send: [EINTR, EAGAIN, ENOBUFS, EINTR, EAGAIN, ENOBUFS, ENETDOWN, ENODEV, ENXIO, ENOMEM, EPERM],
   recvmmsg: [EINTR, EAGAIN, EINTR, EAGAIN, ENOBUFS, ENETDOWN, ENOMEM, EPERM, ENODEV],
@@ -33,16 +33,16 @@ const failures: Partial<Record<Call, readonly number[]>> = {
   write: [EAGAIN, EINTR],
 };
 
-/** Errors that must never be seen: they are waited out. */
+/** Errors that must never be thrown: the library retries. */
 const hidden = ["EINTR", "EAGAIN"];
 
-/** Milliseconds after which a step hangs. */
+/** Milliseconds after which a step is considered hanging. */
 const LIMIT = 30_000;
 
 /**
- * Takes so many random steps.
+ * Takes random steps.
  *
- * @throws What is not as the model says.
+ * @throws An error that says how the result differs from the model's.
  */
 export async function fuzzTraffic(seed: number, steps: number): Promise<void> {
   const world = new World(generator(seed));
@@ -51,19 +51,19 @@ export async function fuzzTraffic(seed: number, steps: number): Promise<void> {
   await world.end();
 }
 
-/** A bus, what is on both sides of it, and what should be. */
+/** A bus, its fake kernel, and the model of what should happen. */
 class World {
   readonly can: FakeCan;
   readonly #below: Below;
-  /** One call in so many fails; 0 for none. */
+  /** One in this many calls fails; 0 for none. */
   #oneIn = 0;
-  /** What the kernel holds for the bus, and the numbers of what was ever put there and of what came. */
+  /** The frames in the receive queue, and how many were ever queued and received. */
   #incoming: Uint8Array[] = [];
-  #put = 0;
-  #came = 0;
-  /** What was to come, by number. */
+  #queued = 0;
+  #received = 0;
+  /** The frames that are still to be received, by number. */
   readonly #expected = new Map<number, Uint8Array>();
-  /** Numbers of the frames that reached the kernel since they were last looked at. */
+  /** The numbers of the frames that were sent since the last check. */
   #wire: number[] = [];
   #sent = 0;
   #bus: Bus;
@@ -93,13 +93,13 @@ class World {
       () => this.#reopen(),
     );
     await inTime(act());
-    if (this.#wire.length > 0) throw new Error(`sent, though nobody wanted it: ${this.#wire}`);
+    if (this.#wire.length > 0) throw new Error(`sent without being asked to: ${this.#wire}`);
   }
 
-  /** When nothing fails any more, all is there. */
+  /** Checks that everything arrives when no call fails any more. */
   async end(): Promise<void> {
     this.#oneIn = 0;
-    await inTime(this.#allComes());
+    await inTime(this.#receiveAll());
     const [message] = this.#messages(1);
     await inTime(this.#bus.sendAsync(message));
     this.#onWire([message]);
@@ -107,23 +107,23 @@ class World {
     if (this.can.open.size > 0) throw new Error(`${this.can.open.size} sockets are open`);
   }
 
-  async #allComes(): Promise<void> {
-    for (let idle = 0; this.#came < this.#put;) {
-      // An error that is still to be told is told now, after what was read before it.
+  async #receiveAll(): Promise<void> {
+    for (let idle = 0; this.#received < this.#queued;) {
+      // A stored error is thrown now, after the frames that were read before it.
       const message = await this.#bus.recvAsync({ timeout: 0.01 }).catch((error) => this.#failed(error));
       if (message) this.#take([message]);
       idle = message ? 0 : idle + 1;
-      if (idle > 10) throw new Error(`${this.#put - this.#came} frames were lost`);
+      if (idle > 10) throw new Error(`${this.#queued - this.#received} frames were lost`);
     }
     const receive = () => this.#tried(() => this.#bus.recv(0));
-    // The first may tell of an error that came after the last frame.
-    if (receive() || receive()) throw new Error("more came than was there");
+    // The first receive may throw an error that happened after the last frame.
+    if (receive() || receive()) throw new Error("more arrived than was sent");
   }
 
   #fault(call: Call): number | undefined {
     const errnos = failures[call];
     if (errnos === undefined || this.#oneIn === 0 || this.#below(this.#oneIn) > 0) return undefined;
-    // Gone is for ever: not too often.
+    // ENODEV ends the socket: not too often.
     const errno = oneOf(this.#below, ...errnos);
     return -(errno === ENODEV && call === "recvmmsg" && this.#below(4) > 0 ? ENETDOWN : errno);
   }
@@ -131,7 +131,7 @@ class World {
   #other(call: Call, args: readonly unknown[]): number | undefined {
     const fault = this.#fault(call);
     if (fault !== undefined || call !== "poll") return fault;
-    // The descriptor is always readable; whether there is a frame is for the model to say.
+    // The descriptor is always readable; the model knows whether a frame is queued.
     const fds = args[0] as Uint8Array;
     const waitsForFrame = fds.length > 0 && (fds[4] & POLLIN) !== 0;
     return waitsForFrame && this.#incoming.length === 0 ? 0 : undefined;
@@ -148,23 +148,23 @@ class World {
     return count;
   }
 
-  /** Frames arrive; each has its number. */
+  /** Queues frames, each with its number. */
   #fill(): void {
     for (let rest = this.#below(150); rest > 0; rest--) {
-      const bytes = frameBytes(numbered(randomMessageOfAnyKind(this.#below), this.#put));
-      this.#expected.set(this.#put++, bytes);
+      const bytes = frameBytes(numbered(randomMessageOfAnyKind(this.#below), this.#queued));
+      this.#expected.set(this.#queued++, bytes);
       this.#incoming.push(bytes);
     }
   }
 
   #take(messages: readonly Message[]): void {
     for (const message of messages) {
-      const bytes = this.#expected.get(this.#came);
+      const bytes = this.#expected.get(this.#received);
       const got = frameBytes(message.toJSON());
       if (!bytes || got.length !== bytes.length || got.some((byte, i) => byte !== bytes[i])) {
-        throw new Error(`frame ${this.#came} was to come, and ${message} came`);
+        throw new Error(`frame ${this.#received} was expected, but ${message} arrived`);
       }
-      this.#expected.delete(this.#came++);
+      this.#expected.delete(this.#received++);
     }
   }
 
@@ -178,13 +178,13 @@ class World {
   #recvMany(): void {
     const max = 1 + this.#below(200);
     const messages = this.#tried(() => this.#bus.recvMany(max, oneOf(this.#below, 0, 0.001))) ?? [];
-    if (messages.length > max) throw new Error(`${messages.length} came, ${max} were asked for`);
+    if (messages.length > max) throw new Error(`${messages.length} arrived, ${max} were requested`);
     this.#take(messages);
   }
 
   async #recvAsync(): Promise<void> {
     const waits = Array.from({ length: this.#below(20) }, () => this.#bus.recvAsync(this.#waitOptions(0.003)));
-    // In the order in which they were asked for; an interface that is gone rejects all that follow.
+    // In the order of the calls; a removed interface rejects all that follow.
     let gone: unknown;
     for (const result of await Promise.allSettled(waits)) {
       if (result.status === "fulfilled") this.#take(result.value ? [result.value] : []);
@@ -221,7 +221,7 @@ class World {
     this.#onWire(messages.filter((_, i) => results[i].status === "fulfilled"));
   }
 
-  /** Settings read, of which the kernel may say anything. */
+  /** Reads settings, for which the kernel may return anything. */
   #ask(): void {
     const dropped = this.#tried(() => this.#bus.droppedFrames);
     if (dropped !== undefined && dropped !== 0) throw new Error(`${dropped} dropped, word ${SK_MEMINFO_DROPS} is 0`);
@@ -229,7 +229,7 @@ class World {
     this.#tried(() => this.#bus.sendBuffer);
   }
 
-  /** A bus that is closed has lost what waited; another one begins. */
+  /** Closes the bus, which discards what is queued, and opens another one. */
   async #reopen(): Promise<void> {
     if (this.#below(4) > 0) return;
     const wait = this.#bus.recvAsync();
@@ -242,7 +242,7 @@ class World {
     this.#tried(() => this.#bus.close());
     this.#incoming = [];
     this.#expected.clear();
-    this.#came = this.#put;
+    this.#received = this.#queued;
     this.#bus = this.#open();
   }
 
@@ -265,13 +265,13 @@ class World {
     });
   }
 
-  /** What has gone out is these, in this order. */
+  /** Checks that exactly these were sent, in this order. */
   #onWire(messages: readonly Message[]): void {
     const numbers = messages.map(({ isXl, af, arbitrationId }) => isXl ? af : arbitrationId);
     const wire = this.#wire;
     this.#wire = [];
     if (numbers.length === wire.length && numbers.every((number, i) => number === wire[i])) return;
-    throw new Error(`${numbers} were to be sent, and ${wire} were`);
+    throw new Error(`${numbers} should have been sent, but ${wire} were`);
   }
 
   #waitOptions(timeout: number): { timeout: number; signal?: AbortSignal } {
@@ -290,7 +290,7 @@ class World {
     }
   }
 
-  /** An error is one that was injected, or that says why. */
+  /** Checks that an error was injected, and that it names its errno. */
   #failed(error: unknown, sending = false): null {
     if (error instanceof Enough || error instanceof CanTimeoutError) return null;
     const injected = Object.values(failures).flat().map(errnoName);
@@ -308,12 +308,12 @@ class World {
 /** The reason of an abort. */
 class Enough extends Error {}
 
-/** Whether the interface that a receiver was bound to is gone. */
+/** Whether an error says that the bus's interface was removed. */
 function isGone(error: unknown): boolean {
   return error instanceof CanError && error.syscall === "recvmmsg" && error.code === "ENODEV";
 }
 
-/** A frame with a number: its identifier, or in an XL frame, which has too short a one, the acceptance field. */
+/** Adds a number to a frame: as its identifier, or as the acceptance field of an XL frame, whose priority is too short. */
 function numbered(init: MessageInit, number: number): MessageInit {
   return init.isXl ? { ...init, af: number } : { ...init, arbitrationId: number, isExtendedId: true };
 }
@@ -323,7 +323,7 @@ function numberOf(frame: Uint8Array): number {
   return frame[4] & 0x80 ? view.getUint32(8, true) : view.getUint32(0, true) & 0x1fffffff;
 }
 
-/** Fails if it takes too long. */
+/** Rejects if something takes too long. */
 async function inTime(what: unknown): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise((_, reject) => {

@@ -21,7 +21,7 @@ const script = (specifier: string) => `
   }
 `;
 
-/** The virtual bus works, and so does the way to libc: without SocketCAN or without the interface it says so. */
+/** Checks that the virtual bus works, and that libc was loaded: the error is about SocketCAN or the interface. */
 function check(lines: string[]): void {
   assertEquals(lines[0], `${0xc0ffee}`);
   assert(["CanInterfaceNotImplementedError", "CanInitializationError"].includes(lines[1]), lines.join("\n"));
@@ -30,7 +30,7 @@ function check(lines: string[]): void {
 describe("A user's script", { timeout: PATIENCE }, () => {
   it(
     "imports the library from a package as npm packs it",
-    { skip: inDeno && "Deno runs no TypeScript there" },
+    { skip: inDeno && "Deno does not run TypeScript in node_modules" },
     async () => {
       const folder = mkdtempSync(`${tmpdir()}/package-`);
       try {
@@ -57,10 +57,10 @@ describe("A user's script", { timeout: PATIENCE }, () => {
     },
   );
 
-  it("imports the library over HTTP, with no import map", { skip: !inDeno && "Bun imports no URLs" }, async () => {
-    const asked: string[] = [];
+  it("imports the library over HTTP, with no import map", { skip: !inDeno && "Bun does not import URLs" }, async () => {
+    const requested: string[] = [];
     const server = createServer(({ url = "" }, response) => {
-      asked.push(url);
+      requested.push(url);
       response.setHeader("content-type", "application/typescript");
       response.end(readFileSync(root + url.slice(1)));
     });
@@ -72,10 +72,10 @@ describe("A user's script", { timeout: PATIENCE }, () => {
       const [program, ...args] = command(`${folder}/script.ts`, {
         denoFlags: ["--allow-ffi", `--allow-import=${host}`],
       });
-      // A cache of its own: another run may have had a server on the same port.
+      // A separate cache: another run may have used the same port.
       using user = new Program("env", [`DENO_DIR=${folder}/cache`, program, ...args]);
       check(await user.finish());
-      assert(asked.includes("/mod.ts") && asked.includes("/bun/parking.ts"), asked.join());
+      assert(requested.includes("/mod.ts") && requested.includes("/bun/parking.ts"), requested.join());
     } finally {
       server.close();
       rmSync(folder, { recursive: true });

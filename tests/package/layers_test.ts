@@ -5,8 +5,8 @@ import { assert, assertEquals } from "@std/assert";
 import { root } from "../system/script.ts";
 
 /**
- * The rooms of the house, from the roof down: a room may import from those below it, unless it says which. Rooms on one
- * floor do not know each other.
+ * The rooms of the house, from the top down. A room may import from the rooms below it, or only from those that it names.
+ * Rooms on one floor may not import from each other.
  */
 const house: readonly (readonly Room[])[] = [
   [{ name: "mod.ts", paths: ["mod.ts"] }],
@@ -33,9 +33,9 @@ const house: readonly (readonly Room[])[] = [
 
 interface Room {
   readonly name: string;
-  /** What its files' paths begin with. */
+  /** The beginnings of its files' paths. */
   readonly paths: readonly string[];
-  /** The rooms that it may import from, if not all those below. */
+  /** The rooms that it may import from. Default: all rooms below. */
   readonly only?: readonly string[];
 }
 
@@ -50,7 +50,7 @@ function below(folder: string): string[] {
 function imports(file: string): string[] {
   const text = readFileSync(root + file, "utf8");
   return [...text.matchAll(/^(?:import|export)\b[^;]*? from "([^"]+)";/gms)].map(([, specifier]) => {
-    assert(specifier.startsWith("."), `${file} imports "${specifier}": a URL import has no import map`);
+    assert(specifier.startsWith("."), `${file} imports "${specifier}": imports from a URL have no import map`);
     return join(dirname(file), specifier);
   });
 }
@@ -60,11 +60,11 @@ function placeOf(file: string): { floor: number; room: Room } {
     const room = rooms.find(({ paths }) => paths.some((path) => file === path || file.startsWith(path)));
     if (room) return { floor, room };
   }
-  throw new Error(`${file} is in no room: give it one here, and say what it may import`);
+  throw new Error(`${file} is in no room: add one to the table here, with what it may import`);
 }
 
 describe("The library's files", () => {
-  it("import only from the rooms below theirs", () => {
+  it("import only from rooms below their own", () => {
     let count = 0;
     for (const file of files) {
       const from = placeOf(file);
@@ -72,17 +72,17 @@ describe("The library's files", () => {
         const to = placeOf(target);
         const allowed = from.room === to.room ||
           (to.floor > from.floor && (from.room.only?.includes(to.room.name) ?? true));
-        assert(allowed, `${file} imports ${target}: ${from.room.name} may not know ${to.room.name}`);
+        assert(allowed, `${file} imports ${target}: ${from.room.name} may not import from ${to.room.name}`);
         count++;
       }
     }
     assert(count > 500, `only ${count} imports were found`);
   });
 
-  it("do not import each other in a circle", () => {
+  it("do not import each other in a cycle", () => {
     const done = new Set<string>();
     const visit = (file: string, path: readonly string[]): void => {
-      assert(!path.includes(file), `a circle: ${[...path.slice(path.indexOf(file)), file].join(" -> ")}`);
+      assert(!path.includes(file), `a cycle: ${[...path.slice(path.indexOf(file)), file].join(" -> ")}`);
       if (done.has(file)) return;
       for (const target of imports(file)) visit(target, [...path, file]);
       done.add(file);
@@ -91,11 +91,11 @@ describe("The library's files", () => {
     assertEquals(done.size, files.length);
   });
 
-  it("name no runtime outside ffi/ and bun/", () => {
-    const naming = files
+  it("use no runtime's API outside ffi/ and bun/", () => {
+    const users = files
       .filter((file) => !/^(ffi|bun)\//.test(file))
       .filter((file) => /\b(Deno|Bun)\.[a-zA-Z]|bun:ffi/.test(withoutComments(readFileSync(root + file, "utf8"))));
-    assertEquals(naming, []);
+    assertEquals(users, []);
   });
 });
 

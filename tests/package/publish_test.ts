@@ -6,7 +6,7 @@ import { PATIENCE, Program } from "../system/tools.ts";
 const describeInDeno = inDeno ? describe : () => {};
 
 describeInDeno("The package for JSR", { timeout: PATIENCE }, () => {
-  it("can be published, and has nothing but the library's files", async () => {
+  it("can be published, and contains only the library's files", async () => {
     const [shell, ...args] = runtime("publish", "--dry-run", "--allow-dirty");
     using program = new Program(shell, args);
     const { end, stderr } = await program.result();

@@ -1,9 +1,9 @@
 /**
- * Taking what was sent.
+ * Receiving what was sent, however late it arrives.
  *
- * The sockets of a host may be given a frame a little after it was sent: a processor of Linux that has more to do than it
- * gets done leaves that to a thread of its own (ksoftirqd), and the sending call returns before. The broadcast manager
- * tells the end of its task even before the last frame is in any socket.
+ * A frame may reach the host's sockets a little after the call that sent it: a busy processor leaves the delivery to a
+ * kernel thread (ksoftirqd), and the call returns before. The broadcast manager even reports the end of its task before
+ * the last frame is in any socket.
  *
  * @module
  */
@@ -11,59 +11,59 @@
 import { assert } from "@std/assert";
 import type { Bus, Message } from "../../mod.ts";
 
-/** Far more than any frame takes, in seconds. */
+/** Seconds, far more than the delivery of any frame takes. */
 export const PATIENCE = 20;
 
-/** What messages are taken from. */
+/** A bus or socket to receive from. */
 interface Source<T> {
   recvMany(max: number, timeout: number): T[];
 }
 
-/** The next so many, however they come. */
+/** Receives the next `count` messages. */
 export function take<T>(source: Source<T>, count: number): T[] {
   const taken: T[] = [];
   while (taken.length < count) {
     const more = source.recvMany(count - taken.length, PATIENCE);
-    assert(more.length > 0, `only ${taken.length} of ${count} came: ${taken.join("; ")}`);
+    assert(more.length > 0, `only ${taken.length} of ${count} arrived: ${taken.join("; ")}`);
     taken.push(...more);
   }
   return taken;
 }
 
-/** Everything that has come, which is at least so many. */
+/** Receives everything that has arrived, which is at least `count` messages. */
 export function all<T>(source: Source<T>, count: number): T[] {
   return [...take(source, count), ...source.recvMany(99_999, 0)];
 }
 
 /**
- * Sends one after the other, each when the last is in every socket: so they come in this order.
+ * Sends messages one by one, each when the last is in every socket, so that they arrive in this order.
  *
- * @param sender A bus with `receiveOwnMessages` that was opened before those that are looked at: the kernel gives a frame to
- * the one that was opened first last. What else it has received is lost.
+ * @param sender A bus with `receiveOwnMessages` that was opened before the receiving ones: the kernel delivers a frame to
+ * the socket that was opened first last. Whatever else this bus has received is discarded.
  */
 export function deliver(sender: Bus, ...messages: readonly Message[]): void {
   for (const message of messages) {
     sender.recvMany(99_999, 0);
     sender.send(message, PATIENCE);
-    let came: Message;
-    do [came] = take(sender, 1); while (!came.isConfirm || came.arbitrationId !== message.arbitrationId);
+    let echo: Message;
+    do [echo] = take(sender, 1); while (!echo.isConfirm || echo.arbitrationId !== message.arbitrationId);
   }
 }
 
 /**
- * Messages in the order in which they were sent. That in which they come is another one where the thread that sends moves to
- * another processor, and overtakes what the first has not yet delivered.
+ * Sorts messages by the time at which they were sent. They arrive in another order if the sending thread moves to another
+ * processor and overtakes what the first one has not yet delivered.
  */
 export function bySending(messages: readonly Message[]): Message[] {
   return [...messages].sort((one, other) => Number(one.timestampNs - other.timestampNs));
 }
 
-/** Nothing more comes, even after some periods, but what was sent before and was still on its way. */
+/** Asserts that nothing more arrives, even after some periods, except what was sent before this call. */
 export async function assertSilence(bus: Bus): Promise<void> {
   const now = Date.now() / 1000 + 0.001; // whole milliseconds
   bus.recvMany(99_999, 0);
   for (let late: Message | null; (late = await bus.recvAsync({ timeout: 0.1 })) !== null;) {
-    const wasOnTheWay = bus.channelInfo.startsWith("socketcan") && late.timestamp <= now;
-    assert(wasOnTheWay, `${late} was sent after ${now}`);
+    const wasInTransit = bus.channelInfo.startsWith("socketcan") && late.timestamp <= now;
+    assert(wasInTransit, `${late} was sent after ${now}`);
   }
 }

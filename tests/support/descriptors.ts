@@ -1,5 +1,5 @@
 /**
- * Counting what a process holds, with no permission but FFI.
+ * Counting the process's open descriptors, with no permission but FFI.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { pause } from "./pause.ts";
 const HIGHEST = 1024;
 const POLLNVAL = 0x20;
 
-/** How many descriptors below 1024 are open: `poll` marks the others. */
+/** Returns how many descriptors below 1024 are open: `poll` marks the others. */
 export function openDescriptors(): number {
   const fds = new DataView(new ArrayBuffer(8 * HIGHEST));
   for (let fd = 0; fd < HIGHEST; fd++) fds.setInt32(8 * fd, fd, true);
@@ -23,7 +23,7 @@ export function openDescriptors(): number {
   return open;
 }
 
-/** How many are open once their number has come to rest: what earlier tests closed may take a moment. */
+/** Returns how many are open once the number is stable: descriptors of earlier tests may take a moment to close. */
 export async function restingDescriptors(): Promise<number> {
   let last = openDescriptors();
   for (let same = 0; same < 5; same++) {
@@ -36,13 +36,13 @@ export async function restingDescriptors(): Promise<number> {
 }
 
 /**
- * Waits until no more descriptors are open than were: the thread that waits for sockets ends a little later than they; that
- * of an earlier test perhaps so late that it was counted.
+ * Waits until no more than `before` descriptors are open: the thread that waits for sockets ends a little later than
+ * they, and that of an earlier test perhaps so late that it was counted in `before`.
  */
 export async function descriptorsBackTo(before: number): Promise<void> {
   const end = performance.now() + 30_000;
   while (openDescriptors() > before) {
-    if (performance.now() > end) throw new Error(`${openDescriptors()} descriptors are open, and there were ${before}`);
+    if (performance.now() > end) throw new Error(`${openDescriptors()} descriptors are open, but there were ${before}`);
     await pause(5);
   }
 }

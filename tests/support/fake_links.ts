@@ -46,7 +46,7 @@ export interface FakeLink {
 /** A refusal: `-errno`, and the kernel's message. */
 type Refusal = readonly [errno: number, text?: string];
 
-/** The refusal of one step of a change; undefined to let it through. */
+/** Returns the refusal of one step of a change, or undefined to accept it. */
 export type Refuse = (link: FakeLink, what: "can" | "mtu" | "up" | "down" | "name") => Refusal | undefined;
 
 const limits: BitTimingConst = {
@@ -79,7 +79,7 @@ export function fdController(): CanValues {
   };
 }
 
-/** The process's libc with these links, until the end of a `using` block. */
+/** Replaces the links that the process's libc shows, until it is disposed of. */
 export class FakeLinks implements Disposable {
   readonly links: FakeLink[];
   /** The controller settings of every request that has some. */
@@ -261,12 +261,12 @@ function calculate(wanted: CanBittiming, limits: BitTimingConst | undefined, clo
   return { ...values, samplePoint: Math.round(1000 * found.samplePoint) };
 }
 
-/** A device with a controller, down. */
+/** A device with a controller, initially down. */
 export function can0(changes: Partial<FakeLink> = {}): FakeLink {
   return { index: 5, name: "can0", flags: 0, mtu: 16, txQueueLength: 10, can: fdController(), ...changes };
 }
 
-/** A virtual one, up. */
+/** A vcan, initially up. */
 export function vcan0(): FakeLink {
   return { index: 6, name: "vcan0", flags: 1, mtu: 72, txQueueLength: 1000, kind: "vcan" };
 }

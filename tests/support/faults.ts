@@ -1,5 +1,5 @@
 /**
- * Makes system calls fail: the process's `Libc` is one object, whose functions can be exchanged for a while.
+ * Makes system calls fail: the process's `Libc` is one object, whose functions can be replaced for a while.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/open.ts";
 import { EAGAIN, EINTR, ENETDOWN, ENOBUFS, ENODEV } from "../../src/kernel/errno.ts";
 
-/** The calls that can fail: those that return a number. */
+/** The names of the calls that can fail: those that return a number. */
 export type Call = {
   [K in keyof Libc]: Libc[K] extends (...args: never[]) => number ? K : never;
 }[keyof Libc];
 
 type AnyFunction = (...args: unknown[]) => number;
 
-/** What becomes of one call: a result, or undefined to let it through. */
+/** Decides about one call: returns its result, or undefined to make the real call. */
 export type Fault = (call: Call, args: readonly unknown[], index: number) => number | undefined;
 
-/** All of them. */
+/** All calls that can fail. */
 export const calls = [
   "socket",
   "close",
@@ -43,10 +43,10 @@ export const calls = [
 
 export const ENOMEM = 12;
 
-/** Errors that every call is made to fail with. */
+/** The errors with which every call is made to fail. */
 export const errnos = [EINTR, EAGAIN, ENOBUFS, ENETDOWN, ENODEV, ENOMEM] as const;
 
-/** Fails the next of these calls; the first of another call before, if that is wanted. */
+/** Fails the next such call once; with `first`, only after a call of another name has been made to fail. */
 export function once(call: Call, errno: number, first?: readonly [Call, number]): { fault: Fault; done(): boolean } {
   let begun = first === undefined;
   let done = false;
@@ -62,7 +62,7 @@ export function once(call: Call, errno: number, first?: readonly [Call, number])
   return { fault, done: () => done };
 }
 
-/** Runs something while each system call is first offered to `fault`; returns the calls that were made. */
+/** Runs a function while `fault` decides about each system call; returns its result and the calls that were made. */
 export function withFaults<T>(fault: Fault, run: () => T): { result: T; made: Call[] } {
   const libc = openLibc() as unknown as Record<Call, AnyFunction>;
   const real = { ...libc };

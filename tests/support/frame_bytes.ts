@@ -1,12 +1,12 @@
 /**
- * The kernel's structure of a frame, written without the library's help.
+ * The kernel's structure of a frame, encoded independently of the library.
  *
  * @module
  */
 
 import type { MessageInit } from "../../mod.ts";
 
-/** `struct can_frame`, `struct canfd_frame` or `struct canxl_frame` of a message that is made from this. */
+/** Encodes `struct can_frame`, `struct canfd_frame` or `struct canxl_frame` for a message with these properties. */
 export function frameBytes(init: MessageInit): Uint8Array {
   if (init.isXl) return xlBytes(init);
   const { arbitrationId = 0, isErrorFrame, isExtendedId = !isErrorFrame, isRemoteFrame, isFd, data = [] } = init;

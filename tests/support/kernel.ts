@@ -1,15 +1,15 @@
 /**
- * Whether this machine's kernel can do what a test needs.
+ * Whether this machine's kernel has what a test needs.
  *
  * @module
  */
 
 import { Bus, J1939Socket } from "../../mod.ts";
 
-/** Why tests that need a vcan0 are skipped, or false. `tests/vm/run` has one; the whole suite is run there. */
+/** Why tests that need vcan0 are skipped; false if they are not. The machine of `tests/vm/run` has a vcan0. */
 export const noVcan: string | false = reason("no vcan0 here", () => new Bus("vcan0"));
 
-/** Likewise for tests that need J1939 as well. */
+/** Why tests that need vcan0 and J1939 are skipped; false if they are not. */
 export const noJ1939: string | false = noVcan || reason("no J1939 here", () => new J1939Socket("vcan0"));
 
 function reason(what: string, open: () => Disposable): string | false {

@@ -1,15 +1,15 @@
 /**
- * Random values that are the same in every run.
+ * Pseudo-random values, the same in every run.
  *
  * @module
  */
 
 import type { MessageInit } from "../../mod.ts";
 
-/** A source of random whole numbers: from 0 to below a limit. */
+/** Returns random whole numbers from 0 to below a limit. */
 export type Below = (limit: number) => number;
 
-/** A pseudo-random generator (mulberry32), so that every run sees the same numbers. */
+/** Makes a pseudo-random generator (mulberry32). */
 export function generator(seed: number): Below {
   return (limit) => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -19,17 +19,17 @@ export function generator(seed: number): Below {
   };
 }
 
-/** One of several. */
+/** Returns one of several values. */
 export function oneOf<T>(below: Below, ...of: readonly T[]): T {
   return of[below(of.length)];
 }
 
-/** A text's bytes. */
+/** Returns the bytes of a text. */
 export function ascii(text: string): number[] {
   return Array.from(new TextEncoder().encode(text));
 }
 
-/** A message of any kind that python-can knows too. */
+/** Makes a message of any kind that python-can supports, too. */
 export function randomMessage(below: Below): MessageInit {
   const one = <T>(...of: readonly T[]) => oneOf(below, ...of);
   const kind = one("data", "data", "remote", "error", "fd", "fd");
@@ -41,7 +41,7 @@ export function randomMessage(below: Below): MessageInit {
     isExtendedId,
     isRx: one(false, true),
     channel: one(null, "can0", "vcan12"),
-    // Whole nanoseconds, which is what a message holds, or exact halves of a microsecond.
+    // Whole nanoseconds, the resolution of a message, or exact halves of a microsecond.
     timestamp: one(0, below(2e9) + below(1e9) / 1e9, below(10) + below(1e9) / 1e9, below(2 ** 31) / 128),
     ...kind === "remote" ? { isRemoteFrame: true, dlc: length } : { data: Array.from({ length }, byte) },
     ...kind === "error" && { isErrorFrame: true },
@@ -49,7 +49,7 @@ export function randomMessage(below: Below): MessageInit {
   };
 }
 
-/** A message of any kind that can be made: CAN XL and classic frames with a `len8Dlc` too. */
+/** Makes a message of any kind, including CAN XL and classic frames with a `len8Dlc`. */
 export function randomMessageOfAnyKind(below: Below): MessageInit {
   const kind = below(4);
   if (kind === 0) return randomXl(below);
@@ -63,7 +63,7 @@ export function randomMessageOfAnyKind(below: Below): MessageInit {
 function randomXl(below: Below): MessageInit {
   const one = <T>(...of: readonly T[]) => oneOf(below, ...of);
   const { isRx, channel, timestamp } = randomMessage(below);
-  // 60 bytes of data make a frame that is as long as an FD frame.
+  // With 60 bytes of data the structure is as long as that of an FD frame.
   const length = one(1, 2, 3, 4, 5, 8, 9, 59, 60, 61, 64, 1 + below(100), one(1 + below(2048), 2047, 2048));
   const priority = below(0x800);
   const byte = () => one(0, 255, below(256));

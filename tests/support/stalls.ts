@@ -1,16 +1,16 @@
 /**
- * Noticing that the machine was too slow for a protocol in which the script plays a part.
+ * Detecting that the machine was too slow for a protocol in which the script takes part.
  *
  * @module
  */
 
 import { openLibc } from "../../ffi/open.ts";
 
-/** Milliseconds between two looks, and by how much one may come late without being reckoned as a stall. */
-const LOOK = 20;
-const LATE = 30;
+/** Milliseconds between two measurements, and by how much one may be late without counting as a stall. */
+const INTERVAL = 20;
+const TOLERANCE = 30;
 
-/** How long the script could not run, although it did not block by its own will. */
+/** Measures for how long the script could not run, apart from its own blocking. */
 export class Stalls implements Disposable {
   readonly #libc = openLibc() as { poll: (fds: Uint8Array, milliseconds: number) => number };
   readonly #poll = this.#libc.poll;
@@ -18,7 +18,7 @@ export class Stalls implements Disposable {
   #last = performance.now();
   #blocked = 0;
   #worst = 0;
-  /** Those that ended within the last second. */
+  /** The stalls that ended within the last second. */
   #recent: { readonly end: number; readonly length: number }[] = [];
 
   constructor() {
@@ -28,12 +28,12 @@ export class Stalls implements Disposable {
       this.#blocked += performance.now() - start;
       return result;
     };
-    this.#clock = setInterval(() => this.#look(), LOOK);
+    this.#clock = setInterval(() => this.#measure(), INTERVAL);
   }
 
-  /** Milliseconds, all stalls within one second together: the most that there has been. */
+  /** The longest total of the stalls within one second, in milliseconds. */
   get worst(): number {
-    this.#look();
+    this.#measure();
     return this.#worst;
   }
 
@@ -42,12 +42,12 @@ export class Stalls implements Disposable {
     this.#libc.poll = this.#poll;
   }
 
-  #look(): void {
+  #measure(): void {
     const now = performance.now();
     const length = now - this.#last - this.#blocked;
     this.#last = now;
     this.#blocked = 0;
-    if (length < LOOK + LATE) return;
+    if (length < INTERVAL + TOLERANCE) return;
     this.#recent = this.#recent.filter(({ end }) => now - end < 1000);
     this.#recent.push({ end: now, length });
     this.#worst = Math.max(this.#worst, this.#recent.reduce((sum, stall) => sum + stall.length, 0));

@@ -1,5 +1,5 @@
 /**
- * The two kinds of bus that one suite of behaviours runs on.
+ * The two kinds of bus on which the same tests run.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import { Bus, type BusOptions } from "../../mod.ts";
 import { noVcan } from "./kernel.ts";
 
-/** Where buses are opened. */
+/** A kind of bus. */
 export interface World {
   readonly name: string;
-  /** Why it cannot be had here, or false. */
+  /** Why it is not available here; false if it is. */
   readonly skip: string | false;
-  /** Opens a bus; all buses of a world are on one wire. */
+  /** Opens a bus. All buses of a world are connected. */
   open(options?: Partial<BusOptions>): Bus;
 }
 
-/** The kernel's vcan and the in-process bus. */
+/** The kernel's vcan, and the virtual bus within the process. */
 export const worlds: readonly World[] = [
   { name: "vcan", skip: noVcan, open: (options) => new Bus({ channel: "vcan0", ...options }) },
   { name: "virtual", skip: false, open: (options) => new Bus({ channel: "v", interface: "virtual", ...options }) },
