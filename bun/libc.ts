@@ -22,8 +22,14 @@ interface Process {
   getBuiltinModule(name: "bun:ffi"): BunFfi;
 }
 
-/** Bun's names of the C types that it spells differently. */
-const bunTypes: Partial<Record<NativeType, string>> = { buffer: "ptr", pointer: "ptr", usize: "ptr" };
+/** Bun's names of the types of parameters that it spells differently. */
+const parameterTypes: Partial<Record<NativeType, string>> = { buffer: "ptr", pointer: "ptr" };
+
+/**
+ * Bun's names of the types of results that it spells differently. An address is returned as a number, but a parameter
+ * keeps `usize`: before 1.3.4, Bun passed a number below 2^31 wrongly as "ptr", which overran the buffer of errno.
+ */
+const resultTypes: Partial<Record<NativeType, string>> = { usize: "ptr" };
 
 /**
  * Loads libc.
@@ -46,11 +52,12 @@ export function loadLibc(path?: string): Libc {
   throw new AggregateError(failures, failures.map((failure) => `${failure}`).join("; "));
 }
 
-function bunSymbols(table: Record<string, NativeFunction>): Record<string, { args: string[]; returns: string }> {
-  const bunType = (type: NativeType) => bunTypes[type] ?? type;
+/** Translates the table of functions into Bun's types. */
+export function bunSymbols(table: Record<string, NativeFunction>): Record<string, { args: string[]; returns: string }> {
   return Object.fromEntries(
-    Object.entries(table).map((
-      [name, { parameters, result }],
-    ) => [name, { args: parameters.map(bunType), returns: bunType(result) }]),
+    Object.entries(table).map(([name, { parameters, result }]) => {
+      const args = parameters.map((type) => parameterTypes[type] ?? type);
+      return [name, { args, returns: resultTypes[result] ?? result }];
+    }),
   );
 }

@@ -7,17 +7,8 @@
 import { loadLibc as loadInBun } from "../bun/libc.ts";
 import { CanInterfaceNotImplementedError } from "../src/errors.ts";
 import { loadLibc as loadInDeno } from "./deno.ts";
+import { checkVersion, type Host, runtimeOf } from "./host.ts";
 import type { Libc } from "./libc.ts";
-
-/** The globals that identify the runtime and the machine. */
-export interface Host {
-  /** Deno's namespace; absent elsewhere. */
-  readonly Deno?: { readonly dlopen?: unknown };
-  /** Bun's namespace; absent elsewhere. */
-  readonly Bun?: unknown;
-  /** Node's `process`, which all of these runtimes have. */
-  readonly process?: { readonly platform: string; readonly arch: string };
-}
 
 const loaded = new Map<string, Libc>();
 
@@ -26,7 +17,7 @@ const loaded = new Map<string, Libc>();
  *
  * @param path The library's file, on systems where neither `libc.so.6` nor musl's name finds it.
  * @throws {CanInterfaceNotImplementedError} SocketCAN cannot be used: not Linux, not a 64-bit little-endian machine,
- * neither Deno nor Bun, or no libc found.
+ * neither Deno nor Bun or one that is too old, or no libc found.
  * @throws {Deno.errors.NotCapable} In Deno without `--allow-ffi`.
  */
 export function openLibc(path?: string): Libc {
@@ -51,7 +42,7 @@ export function openLibc(path?: string): Libc {
 /**
  * Returns the function that loads libc in this runtime.
  *
- * @throws {CanInterfaceNotImplementedError} The runtime or the machine is not supported.
+ * @throws {CanInterfaceNotImplementedError} The runtime, its version or the machine is not supported.
  */
 export function chooseRuntime(host: Host): (path?: string) => Libc {
   const elsewhere = `use a Bus with interface: "virtual" here`;
@@ -65,7 +56,10 @@ export function chooseRuntime(host: Host): (path?: string) => Libc {
       `SocketCAN is supported on 64-bit little-endian machines (x86-64, aarch64), and this is ${arch}; ${elsewhere}`,
     );
   }
+  checkVersion(host);
   if (host.Deno?.dlopen) return loadInDeno;
   if (host.Bun) return loadInBun;
-  throw new CanInterfaceNotImplementedError(`SocketCAN needs Deno or Bun: this runtime has no FFI; ${elsewhere}`);
+  const { name, version } = runtimeOf(host);
+  const found = name === "unknown" ? "another runtime" : `${name} ${version}`;
+  throw new CanInterfaceNotImplementedError(`SocketCAN needs Deno or Bun, and this is ${found}; ${elsewhere}`);
 }

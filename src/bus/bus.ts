@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkVersion } from "../../ffi/host.ts";
 import { openLibc } from "../../ffi/open.ts";
 import { checkSingle } from "../check.ts";
 import { CanSocket } from "../endpoint/can_socket.ts";
@@ -297,7 +298,10 @@ export class Bus extends CanSocket<Message, Message> {
 }
 
 function openSocket(options: FullBusOptions, onReady: OnReady): FramePort {
-  if (options.interface === "virtual") return new VirtualPort(options, onReady);
+  if (options.interface === "virtual") {
+    checkVersion();
+    return new VirtualPort(options, onReady);
+  }
   const Socket = options.reconnect ? ReconnectingPort : RawPort;
   return new Socket(openLibc(options.libc), options, onReady);
 }

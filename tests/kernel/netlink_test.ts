@@ -63,12 +63,12 @@ describe("linux/netlink.h: attributes", () => {
     ["a list", bytes("14 00 08 00 06 00 35 00 61 00 00 00 06 00 35 00 62 00 00 00"), { names: ["a", "b"] }],
     ["numbers", bytes("0a 00 09 00 00 00 78 00 01 00 00 00"), { numbers: [0, 120, 1] }],
     [
-      "those that nobody knows",
+      "unknown attributes",
       bytes(
         "08 00 03 00 01 00 00 00",
         "14 00 07 80", // nested
         "05 00 01 00 05 00 00 00",
-        "06 00 09 00 aa bb 00 00", // within
+        "06 00 09 00 aa bb 00 00", // an unknown one, nested
         "05 00 63 00 cc 00 00 00",
         "04 00 64 00",
       ),
@@ -212,7 +212,7 @@ describe("linux/netlink.h: messages", () => {
       { error: -34, message: "no", offset: 0x24 },
     ],
     [
-      "failure, for want of an attribute",
+      "failure because an attribute is missing",
       NLMSG_ERROR,
       NLM_F_ACK_TLVS | NLM_F_CAPPED,
       bytes("ea ff ff ff", request, "08 00 05 00 02 00 00 00", "08 00 06 00 14 00 00 00"),
