@@ -52,10 +52,6 @@ try {
   if (wanted("kernel")) {
     for (const runtime of ["deno", "bun"] as const) await tests(runtime, "library", "kernel");
     for (const runtime of ["deno", "bun"] as const) await tests(runtime, "programs", "kernel");
-    await step(
-      "the examples in the README",
-      onKernel([deno, "test", "--doc", "--allow-ffi", "--no-check", "README.md"]),
-    );
     console.log("\nCoverage in Deno, on the kernel (Bun printed its own above):");
     await run([deno, "coverage", "--quiet", `--include=^file://${root}(src|ffi)/`, `${reports}/coverage`]);
   }

@@ -44,7 +44,7 @@ describe("A user's script", { timeout: PATIENCE }, () => {
         ]);
         const files = (await unpack.finish()).map((file) => file.replace("package/", ""));
         const others = files.filter((file) =>
-          !/^((src|ffi|bun)\/.*\.ts|mod\.ts|package\.json|[A-Z]+(\.md)?)$/.test(file)
+          !/^((src|ffi|bun)\/.*\.ts|mod\.ts|package\.json|docs\/terminal\.svg|[A-Z]+(\.md)?)$/.test(file)
         );
         assertEquals(others, []);
         writeFileSync(`${folder}/script.ts`, script("@socketcan/bus"));

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { inDeno, runtime } from "../system/script.ts";
+import { inDeno, root, runtime } from "../system/script.ts";
 import { PATIENCE, Program } from "../system/tools.ts";
 
 const describeInDeno = inDeno ? describe : () => {};
@@ -11,12 +11,11 @@ describeInDeno("The package for JSR", { timeout: PATIENCE }, () => {
     using program = new Program(shell, args);
     const { end, stderr } = await program.result();
     assertEquals(end, "0", stderr);
-    const files = stderr.split("\n").flatMap((line) =>
-      line.match(/^ +file:\/\/\S*?\/((?:src|ffi|bun)\/\S+|[^/\s]+) \(/)?.[1] ?? []
-    );
-    const library = /^((src|ffi|bun)\/[a-z0-9_/]+\.ts|mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+    const files = stderr.split("\n").flatMap((line) => line.split(`file://${root}`)[1]?.match(/^(\S+) \(/)?.[1] ?? []);
+    const library =
+      /^((src|ffi|bun)\/[a-z0-9_/]+\.ts|mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/terminal\.svg)$/;
     assertEquals(files.filter((file) => !library.test(file)), []);
-    for (const file of ["mod.ts", "src/bus/bus.ts", "ffi/libc.ts", "bun/libc.ts", "LICENSE"]) {
+    for (const file of ["mod.ts", "src/bus/bus.ts", "ffi/libc.ts", "bun/libc.ts", "docs/terminal.svg", "LICENSE"]) {
       assert(files.includes(file), file);
     }
   });
