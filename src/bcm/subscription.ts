@@ -16,7 +16,7 @@ import {
   SETTIMER,
   STARTTIMER,
 } from "../kernel/bcm.ts";
-import { CAN_MAX_DLEN, CANFD_MAX_DLEN } from "../kernel/can.ts";
+import { CAN_MAX_DLEN, CAN_SFF_MASK, CANFD_MAX_DLEN } from "../kernel/can.ts";
 import { frameIdWord, Message } from "../message/message.ts";
 import { checkSeconds } from "./plan.ts";
 import { MAX_NFRAMES } from "./limits.ts";
@@ -27,9 +27,9 @@ import { MAX_NFRAMES } from "./limits.ts";
  * @category Broadcast manager
  */
 export interface BcmSubscriptionOptions {
-  /** The identifier: 0 to 0x7ff, extended 0 to 0x1fffffff. */
+  /** The identifier: 11 bits, 0 to 0x7ff, or 29 bits, 0 to 0x1fffffff (see `isExtendedId`). */
   readonly arbitrationId: number;
-  /** Whether the identifier has 29 bits. Default true, as in `Message`. */
+  /** Whether the identifier has 29 bits. Default: false up to 0x7ff, true above. (A `Message` has 29 bits by default.) */
   readonly isExtendedId?: boolean;
   /** Whether the frames are remote frames instead of data frames. Default false. */
   readonly isRemoteFrame?: boolean;
@@ -89,7 +89,7 @@ export interface BcmMultiplexCase {
 
 const table: OptionTable<BcmSubscriptionOptions> = {
   arbitrationId: ["number"],
-  isExtendedId: ["boolean", true],
+  isExtendedId: ["boolean"],
   isRemoteFrame: ["boolean", false],
   isFd: ["boolean", false],
   mask: ["object"],
@@ -107,7 +107,7 @@ type FullOptions =
   & Required<
     Pick<
       BcmSubscriptionOptions,
-      "isExtendedId" | "isRemoteFrame" | "isFd" | "startTimer" | "autoTimer" | "announceResume"
+      "isRemoteFrame" | "isFd" | "startTimer" | "autoTimer" | "announceResume"
     >
   >;
 
@@ -125,11 +125,12 @@ export interface SubscriptionSetup {
  */
 export function encodeSubscription(options: BcmSubscriptionOptions): SubscriptionSetup {
   const full = fillOptions("subscribe", options, table) as unknown as FullOptions;
-  const { arbitrationId, isExtendedId, isRemoteFrame, isFd, multiplex, throttle, timeout } = full;
+  const { arbitrationId, isRemoteFrame, isFd, multiplex, throttle, timeout } = full;
   const { mask } = options; // null differs from undefined here, which fillOptions ignores
   if (arbitrationId === undefined) {
     throw new TypeError("Option arbitrationId is missing: the identifier to subscribe to");
   }
+  const isExtendedId = full.isExtendedId ?? arbitrationId > CAN_SFF_MASK;
   if (mask !== undefined && multiplex !== undefined) {
     throw new TypeError("mask and multiplex exclude each other: each case of a multiplex has its own mask");
   }

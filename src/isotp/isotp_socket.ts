@@ -9,6 +9,7 @@ import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import type { Logger } from "../endpoint/options.ts";
 import { type Sending, Writer } from "../endpoint/writer.ts";
+import { CAN_EFF_FLAG, CAN_EFF_MASK } from "../kernel/can.ts";
 import { type FullIsoTpOptions, fullIsoTpOptions, type IsoTpSocketOptions } from "./options.ts";
 import { IsoTpPort } from "./port.ts";
 
@@ -43,7 +44,7 @@ import { IsoTpPort } from "./port.ts";
  * ```ts ignore
  * import { IsoTpSocket } from "@socketcan/bus";
  *
- * using socket = new IsoTpSocket({ channel: "can0", txId: 0x7e0, rxId: 0x7e8, isExtendedId: false });
+ * using socket = new IsoTpSocket({ channel: "can0", txId: 0x7e0, rxId: 0x7e8 });
  * socket.send(Uint8Array.of(0x22, 0xf1, 0x90), 1.0); // UDS: what is your VIN?
  * console.log(socket.recv(1.0)); // waits up to a second; null if nothing arrived
  * ```
@@ -51,7 +52,10 @@ import { IsoTpPort } from "./port.ts";
  * @category ISO-TP
  */
 export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
-  /** A description for logs: `isotp channel "vcan0", sends 7e0, receives 7e8`. */
+  /**
+   * A description for logs: `isotp channel "vcan0", sends 7e0, receives 7e8`. Identifiers of 11 bits have 3 digits, those of
+   * 29 bits have 8.
+   */
   readonly channelInfo: string;
   readonly #logger: Logger | undefined;
 
@@ -73,9 +77,9 @@ export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
         (socket, rearm) => new Writer(socket, rearm, new PduSending(full, socket)),
       ),
     );
-    const { txId, rxId } = options;
-    this.channelInfo = `isotp channel "${channel}", sends ${txId.toString(16)}, receives ${
-      rxId?.toString(16) ?? "nothing"
+    const { txWord, rxWord, broadcast } = full;
+    this.channelInfo = `isotp channel "${channel}", sends ${idText(txWord)}, receives ${
+      broadcast ? "nothing" : idText(rxWord)
     }`;
     this.#logger = logger;
     try {
@@ -95,6 +99,11 @@ export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
     super.close();
     this.#logger?.debug(`closed ${this.channelInfo}`);
   }
+}
+
+/** An identifier as candump writes it. */
+function idText(word: number): string {
+  return word & CAN_EFF_FLAG ? (word & CAN_EFF_MASK).toString(16).padStart(8, "0") : word.toString(16).padStart(3, "0");
 }
 
 /** Sends PDUs. */

@@ -42,11 +42,14 @@ import {
 export interface IsoTpSocketOptions extends CommonOptions {
   /** Name of the interface, such as `"vcan0"`. */
   readonly channel: string;
-  /** Identifier of the frames that this end sends: 0 to 0x7ff, extended 0 to 0x1fffffff. */
+  /** Identifier of the frames that this end sends: 11 bits, 0 to 0x7ff, or 29 bits, 0 to 0x1fffffff (see `isExtendedId`). */
   readonly txId: number;
   /** Identifier of the frames that the other end sends; not that of `txId`. Must be absent for a broadcast, and only then. */
   readonly rxId?: number;
-  /** Whether the identifiers have 29 bits. Default true, as in `Message`. */
+  /**
+   * Whether the identifiers have 29 bits. Default: that of the identifiers: 11 bits (false) up to 0x7ff, 29 bits (true)
+   * above, as can-utils' `isotpsend` has it. If only one of `txId` and `rxId` is above 0x7ff, it must be given.
+   */
   readonly isExtendedId?: boolean;
   /** Extended (or mixed) addressing: the address in the first byte of each sent frame, 0 to 255. Default: none. */
   readonly extAddress?: number;
@@ -137,7 +140,7 @@ const table: OptionTable<IsoTpSocketOptions> = {
   channel: ["string"],
   txId: ["number"],
   rxId: ["number"],
-  isExtendedId: ["boolean", true],
+  isExtendedId: ["boolean"],
   extAddress: ["number"],
   rxExtAddress: ["number"],
   sfBroadcast: ["boolean", false],
@@ -163,7 +166,7 @@ const table: OptionTable<IsoTpSocketOptions> = {
   libc: ["string"],
 };
 
-type Given = IsoTpSocketOptions & Required<Pick<IsoTpSocketOptions, "isExtendedId" | "blockSize" | "stMin" | "wftMax">>;
+type Given = IsoTpSocketOptions & Required<Pick<IsoTpSocketOptions, "blockSize" | "stMin" | "wftMax">>;
 
 /** The values of TX_DL. */
 const dataLengths = [8, 12, 16, 20, 24, 32, 48, 64];
@@ -218,14 +221,9 @@ export function fullIsoTpOptions(given: IsoTpSocketOptions): FullIsoTpOptions {
 function identifiers(options: Given): { txWord: number; rxWord: number } {
   const { txId, rxId, isExtendedId, sfBroadcast, cfBroadcast } = options;
   const word = (name: string, id: number) => {
-    checkWhole(
-      `Option ${name}`,
-      id,
-      0,
-      isExtendedId ? CAN_EFF_MASK : CAN_SFF_MASK,
-      isExtendedId ? "0x1fffffff" : "0x7ff",
-    );
-    return (id | (isExtendedId ? CAN_EFF_FLAG : 0)) >>> 0;
+    const [most, text] = isExtendedId === false ? [CAN_SFF_MASK, "0x7ff"] : [CAN_EFF_MASK, "0x1fffffff"];
+    checkWhole(`Option ${name}`, id, 0, most, text);
+    return (id | (isExtendedId ?? id > CAN_SFF_MASK ? CAN_EFF_FLAG : 0)) >>> 0;
   };
   if (txId === undefined) {
     throw new TypeError("Option txId is missing: the identifier of the frames that this end sends");
@@ -244,6 +242,14 @@ function identifiers(options: Given): { txWord: number; rxWord: number } {
     );
   }
   const rxWord = word("rxId", rxId);
+  if ((rxWord ^ txWord) & CAN_EFF_FLAG) {
+    const [short, long] = txId < rxId ? ["txId", "rxId"] : ["rxId", "txId"];
+    const hex = (id: number) => `0x${id.toString(16)}`;
+    throw new TypeError(
+      `Option ${long} is ${hex(Math.max(txId, rxId))}, an identifier of 29 bits, but ${short} is ` +
+        `${hex(Math.min(txId, rxId))}, of 11 bits: set isExtendedId: true if both have 29 bits`,
+    );
+  }
   if (rxWord === txWord) {
     throw new RangeError(`Option rxId is ${rxId}, the same as txId: each end needs its own identifier`);
   }

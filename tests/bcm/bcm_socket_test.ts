@@ -203,7 +203,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     const { bcm, sendMessages } = all;
     const fd = bcm.subscribe({ ...ID, isFd: true, mask: [...Array(63).fill(0), 0xff] });
     const classic = bcm.subscribe(ID);
-    const extended = bcm.subscribe({ arbitrationId: 0x123 });
+    const extended = bcm.subscribe({ arbitrationId: 0x123, isExtendedId: true });
     const remote = bcm.subscribe({ ...ID, isRemoteFrame: true, mask: null });
     const long = (last: number, first = 0) => [first, ...Array(62).fill(0), last];
     const messages = [
@@ -276,7 +276,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
     const { bcm, bus, send, sendMessages } = all;
     const first = bcm.subscribe({ ...ID, mask: null });
     bcm.subscribe({ ...ID, isFd: true, mask: null });
-    bcm.subscribe({ arbitrationId: 5, mask: null });
+    bcm.subscribe({ arbitrationId: 5, isExtendedId: true, mask: null });
     const others = [make([0xa], { isFd: true }), new Message({ arbitrationId: 5, data: [0xb] })];
     const short = bcm.subscribe({ arbitrationId: 1, isExtendedId: false }); // also the key of the first transmission
     bcm.transmit(make([0xc], { isExtendedId: true }), 0.001, { count: 2 });

@@ -3,7 +3,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { IsoTpSocket, type IsoTpSocketOptions } from "../../mod.ts";
 import { fullIsoTpOptions } from "../../src/isotp/options.ts";
 
-const required = { channel: "vcan0", txId: 0x7e0, rxId: 0x7e8, isExtendedId: false };
+const required = { channel: "vcan0", txId: 0x7e0, rxId: 0x7e8 };
+
+type ErrorClass = typeof RangeError | typeof TypeError;
 
 describe("Options of an ISO-TP socket", () => {
   it("default to the kernel's", () => {
@@ -36,7 +38,7 @@ describe("Options of an ISO-TP socket", () => {
     const noFlags = fullIsoTpOptions(required).kernel;
     const rows: [Partial<IsoTpSocketOptions>, Expected][] = [
       [{ isExtendedId: true }, { txWord: 0x800007e0, rxWord: 0x800007e8 }],
-      [{ isExtendedId: undefined, txId: 0x1fffffff }, { txWord: 0x9fffffff, rxWord: 0x800007e8 }],
+      [{ isExtendedId: true, txId: 0x1fffffff }, { txWord: 0x9fffffff, rxWord: 0x800007e8 }],
       [{ txId: 0, rxId: 0x7ff }, { txWord: 0, rxWord: 0x7ff }],
       [{ extAddress: 0xf1 }, { kernel: { ...noFlags, flags: 0x002, extAddress: 0xf1 }, singleFrame: 6 }],
       [{ extAddress: 0, rxExtAddress: 1 }, { kernel: { ...noFlags, flags: 0x202, rxExtAddress: 1 }, singleFrame: 6 }],
@@ -78,6 +80,66 @@ describe("Options of an ISO-TP socket", () => {
     }
   });
 
+  it("the identifiers' format follows the identifiers where none is given", () => {
+    const rows: [txId: number, rxId: number | undefined, isExtendedId: boolean | undefined, extended: boolean][] = [
+      [0, 0x7ff, undefined, false],
+      [0, 0x7ff, false, false],
+      [0, 0x7ff, true, true],
+      [0x800, 0x1fffffff, undefined, true],
+      [0x800, 0x1fffffff, true, true],
+      [0x7ff, undefined, undefined, false],
+      [0x7ff, undefined, true, true],
+      [0x800, undefined, undefined, true],
+    ];
+    for (const [txId, rxId, isExtendedId, extended] of rows) {
+      const broadcast = rxId === undefined;
+      const { txWord, rxWord } = fullIsoTpOptions({
+        channel: "can0",
+        txId,
+        rxId,
+        isExtendedId,
+        sfBroadcast: broadcast,
+      });
+      const flag = extended ? 0x80000000 : 0;
+      assertEquals([txWord, rxWord], [flag + txId, flag + (rxId ?? txId)], `${txId}, ${rxId}, ${isExtendedId}`);
+    }
+    const mixed = "set isExtendedId: true if both have 29 bits";
+    const refused: [txId: number, rxId: number, isExtendedId: boolean | undefined, Class: ErrorClass, text: string][] =
+      [
+        [
+          0x7e0,
+          0x18daf110,
+          undefined,
+          TypeError,
+          `rxId is 0x18daf110, an identifier of 29 bits, but txId is 0x7e0, of 11 bits: ${mixed}`,
+        ],
+        [
+          0x800,
+          0,
+          undefined,
+          TypeError,
+          `txId is 0x800, an identifier of 29 bits, but rxId is 0x0, of 11 bits: ${mixed}`,
+        ],
+        [
+          0x7e0,
+          0x18daf110,
+          false,
+          RangeError,
+          "rxId is 417001744 (0x18daf110): it must be a whole number from 0 to 0x7ff",
+        ],
+        [
+          0x20000000,
+          1,
+          undefined,
+          RangeError,
+          "txId is 536870912 (0x20000000): it must be a whole number from 0 to 0x1fffffff",
+        ],
+      ];
+    for (const [txId, rxId, isExtendedId, Class, text] of refused) {
+      assertThrows(() => fullIsoTpOptions({ channel: "can0", txId, rxId, isExtendedId }), Class, text);
+    }
+  });
+
   it("are refused, naming option and value", () => {
     const refused: [unknown, typeof RangeError | typeof TypeError, string][] = [
       [undefined, TypeError, "IsoTpSocket takes an object, not undefined"],
@@ -89,7 +151,11 @@ describe("Options of an ISO-TP socket", () => {
       [{ txId: undefined }, TypeError, "Option txId is missing"],
       [{ rxId: undefined }, TypeError, "Option rxId is missing"],
       [{ txId: "7e0" }, TypeError, "Option txId must be of type number: 7e0"],
-      [{ txId: 0x800 }, RangeError, "Option txId is 2048 (0x800): it must be a whole number from 0 to 0x7ff"],
+      [
+        { isExtendedId: false, txId: 0x800 },
+        RangeError,
+        "Option txId is 2048 (0x800): it must be a whole number from 0 to 0x7ff",
+      ],
       [{ rxId: -1 }, RangeError, "Option rxId is -1"],
       [{ isExtendedId: true, rxId: 0x20000000 }, RangeError, "0 to 0x1fffffff"],
       [{ rxId: 0x7e0 }, RangeError, "Option rxId is 2016, the same as txId"],

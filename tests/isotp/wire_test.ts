@@ -1,6 +1,6 @@
 import { describe } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { CanOperationError, IsoTpSocket } from "../../mod.ts";
+import { Bus, CanOperationError, IsoTpSocket, Message } from "../../mod.ts";
 import { take } from "../support/delivery.ts";
 import { bytes, ecu, ends, idle, inTime, noIsoTp, tester, Wire } from "../support/isotp.ts";
 import { later, pause } from "../support/pause.ts";
@@ -32,13 +32,25 @@ describe("The frames of an ISO-TP socket", { skip: noIsoTp }, () => {
     wire.send("7e8#320000");
   });
 
-  inTime("isExtendedId: 29 bits", async () => {
-    using wire = new Wire();
-    using socket = new IsoTpSocket({ channel: "vcan0", txId: 0x18da10f1, rxId: 0x18daf110 });
-    socket.send(bytes(1));
-    assertEquals(await wire.frames(1), ["18da10f1#0100"]);
-    wire.send("18daf110#0107");
-    assertEquals(socket.recv(5), Uint8Array.of(7));
+  inTime("isExtendedId: by default, identifiers up to 0x7ff have 11 bits, all others 29", () => {
+    const rows = [
+      [{ txId: 0x7e0, rxId: 0x7e8 }, false, "sends 7e0, receives 7e8"],
+      [{ txId: 0x18da10f1, rxId: 0x18daf110 }, true, "sends 18da10f1, receives 18daf110"],
+      [{ txId: 0x7e0, rxId: 0x7e8, isExtendedId: false }, false, "sends 7e0, receives 7e8"],
+      [{ txId: 0x7e0, rxId: 0x7e8, isExtendedId: true }, true, "sends 000007e0, receives 000007e8"],
+    ] as const;
+    for (const [options, isExtendedId, text] of rows) {
+      using bus = new Bus("vcan0");
+      using socket = new IsoTpSocket({ channel: "vcan0", ...options });
+      assertEquals(socket.channelInfo, `isotp channel "vcan0", ${text}`);
+      socket.send(bytes(1));
+      const sent = bus.recv(20)!;
+      assertEquals([sent.arbitrationId, sent.isExtendedId, [...sent.data]], [options.txId, isExtendedId, [1, 0]]);
+      const answer = { arbitrationId: options.rxId, data: [1, 7] };
+      if (options.rxId <= 0x7ff) bus.send(new Message({ ...answer, isExtendedId: !isExtendedId })); // ignored
+      bus.send(new Message({ ...answer, data: [1, 8], isExtendedId }));
+      assertEquals(socket.recv(5), Uint8Array.of(8));
+    }
   });
 
   inTime("extAddress, rxExtAddress: the first byte of each frame; other addresses are ignored", async () => {

@@ -16,7 +16,7 @@ import { Stalls } from "./stalls.ts";
 export const SOON = 20;
 
 /** The options of a client and a server. */
-export const tester = { channel: "vcan0", txId: 0x7e0, rxId: 0x7e8, isExtendedId: false } as const;
+export const tester = { channel: "vcan0", txId: 0x7e0, rxId: 0x7e8 } as const;
 export const ecu = { ...tester, txId: tester.rxId, rxId: tester.txId } as const;
 
 /** Why tests that need ISO-TP on a vcan0 are skipped, or false. */
