@@ -7,6 +7,28 @@ import { blocksOf, pages, pageText, proseOf } from "../support/documentation.ts"
 import { inDeno, root, runtime } from "../system/script.ts";
 import { PATIENCE, Program } from "../system/tools.ts";
 
+/** What `deno task doc` groups exports by. */
+const categories = [
+  "Bus",
+  "Message",
+  "Waiting",
+  "Errors",
+  "Links",
+  "Bit timing",
+  "Periodic sending",
+  "Broadcast manager",
+  "ISO-TP",
+  "J1939",
+];
+
+/** What `deno doc --json` says of an export. */
+interface Symbol {
+  readonly name: string;
+  readonly declarations: readonly {
+    readonly jsDoc?: { readonly tags?: readonly { readonly kind: string; readonly doc?: string }[] };
+  }[];
+}
+
 /** Pages for contributors, whose links are checked too. */
 const others = ["CONTRIBUTING.md", "tests/README.md", "bench/README.md"];
 
@@ -78,6 +100,22 @@ describe("The documentation", () => {
       )
     );
     assertEquals(missing, []);
+  });
+
+  it("puts every export into one category", { skip: !inDeno && "read by deno doc", timeout: PATIENCE }, async () => {
+    const [shell, ...args] = runtime("doc", "--quiet", "--json", `${root}mod.ts`);
+    using program = new Program(shell, args);
+    const { nodes } = JSON.parse((await program.finish()).join("\n")) as {
+      nodes: Record<string, { symbols: Symbol[] }>;
+    };
+    const symbols = Object.values(nodes).flatMap(({ symbols }) => symbols);
+    assert(symbols.length > 90, `only ${symbols.length} exports were found`);
+    const wrong = symbols.filter(({ declarations }) => {
+      const tags = declarations.flatMap(({ jsDoc }) => jsDoc?.tags ?? []).filter(({ kind }) => kind === "category");
+      const names = new Set(tags.map(({ doc }) => doc));
+      return names.size !== 1 || !categories.includes([...names][0]!);
+    });
+    assertEquals(wrong.map(({ name }) => name), []);
   });
 
   it("has blocks whose types are right", { skip: !inDeno && "checked in Deno", timeout: PATIENCE }, async () => {

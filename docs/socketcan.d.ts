@@ -1,0 +1,2 @@
+// `deno doc --html` groups symbols by their `@category` only if it reads a declaration file.
+export * from "../mod.ts";
