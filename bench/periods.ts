@@ -1,6 +1,7 @@
 /**
  * Three periodic tasks at once: `periods.ts SECONDS WAY`. With the way `duration` the kernel sends their messages for a
- * limited time, with `endless` until the process ends; with `modify` timers of this process send them.
+ * limited time, with `endless` until the process ends, both with `precise`, and with `default` without; with `modify` timers
+ * of this process send them.
  *
  * @module
  */
@@ -10,8 +11,9 @@ import { Bus, Message, type PeriodicOptions } from "../mod.ts";
 
 const seconds = Number(process.argv[2]);
 const ways: Record<string, PeriodicOptions> = {
-  endless: {},
-  duration: { duration: seconds },
+  default: { duration: seconds },
+  duration: { duration: seconds, precise: true },
+  endless: { precise: true },
   modify: { duration: seconds, modify: (message) => message },
 };
 const options = ways[process.argv[3]];

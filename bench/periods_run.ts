@@ -24,10 +24,12 @@ const cangen = periods.map((period, id) =>
 ).join(" ");
 /** The programs, each of which sends for the given time. */
 const peers: [name: string, command: readonly string[]][] = [
-  ["Deno", [...deno, "duration"]],
-  ["Bun", ["bun", ...script, "duration"]],
-  ["Deno, endless", [...deno, "endless"]],
-  ["Bun, endless", ["bun", ...script, "endless"]],
+  ["Deno", [...deno, "default"]],
+  ["Bun", ["bun", ...script, "default"]],
+  ["Deno, precise", [...deno, "duration"]],
+  ["Bun, precise", ["bun", ...script, "duration"]],
+  ["Deno, precise, endless", [...deno, "endless"]],
+  ["Bun, precise, endless", ["bun", ...script, "endless"]],
   ["python-can", ["/usr/bin/python3", file("periods.py"), `${seconds}`]],
   ["cangen", ["sh", "-c", `${cangen} sleep ${seconds}; kill $all`]],
   ["Deno, modify", [...deno, "modify"]],

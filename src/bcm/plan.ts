@@ -17,14 +17,11 @@ export interface BcmTransmitOptions {
   /**
    * Seconds, more than 0: the frames that are due within them are sent. The first is due at 0, the next one period later,
    * and so on; a frame that is due exactly at the end is not sent: a duration of 0.5 has 5 frames at a period of 0.1, one of
-   * 0.51 has 6. The time is kept: if the machine is too busy for the period, a few frames more or less may be sent. Default:
-   * no end.
+   * 0.51 has 6. Their number follows from the period, so sending them takes somewhat longer where the intervals do
+   * (`precise` of `Bus.sendPeriodic` keeps the time instead). Default: no end.
    */
   readonly duration?: number;
-  /**
-   * How many frames are sent in all, 1 to 4294967294; instead of `duration`. The number is exact, and the time somewhat
-   * longer than as many periods (see `CyclicSendTask`). Default: no end.
-   */
+  /** How many frames are sent in all, 1 to 4294967294; instead of `duration`. Default: no end. */
   readonly count?: number;
   /** Seconds between the frames that follow those of `count` or `duration`, without end. Default: none follow. */
   readonly subsequentPeriod?: number;
@@ -38,8 +35,6 @@ export interface TransmitPlan {
   readonly period: number;
   /** How many frames are sent with `period`; 0 for no end. */
   readonly count: number;
-  /** Whether that number was given as `count`, and not computed from a duration. */
-  readonly exact: boolean;
   /** The period of the frames after these; 0 for none. */
   readonly subsequentPeriod: number;
 }
@@ -59,21 +54,19 @@ export function planTransmit(
   { duration, count, subsequentPeriod }: BcmTransmitOptions,
   everyChannel: boolean,
 ): TransmitPlan {
-  const exact = count !== undefined;
-  if (exact && duration !== undefined) {
+  if (count !== undefined && duration !== undefined) {
     throw new TypeError("duration and count exclude each other: each sets how many frames are sent");
   }
-  if (subsequentPeriod !== undefined && !exact && duration === undefined) {
+  if (subsequentPeriod !== undefined && count === undefined && duration === undefined) {
     throw new TypeError("subsequentPeriod is for the frames after count or duration: set one of them");
   }
   const microseconds = checkSeconds("period", period);
-  const frames = exact ? checkWhole("count", count, 1, MAX_FRAMES) : framesIn(duration, microseconds);
+  const frames = count === undefined ? framesIn(duration, microseconds) : checkWhole("count", count, 1, MAX_FRAMES);
   return {
     messages: checkMessages(messages, everyChannel),
     everyChannel,
     period: microseconds,
     count: frames,
-    exact,
     subsequentPeriod: subsequentPeriod === undefined ? 0 : checkSeconds("subsequentPeriod", subsequentPeriod),
   };
 }

@@ -190,8 +190,14 @@ export class Bus extends CanSocket<Message, Message> {
    *
    * The kernel's broadcast manager sends them, even while the script is busy, without a thread or any work for the event
    * loop. Timers of this process are used on a virtual bus, and for what the kernel cannot do: `modify` and CAN XL. Their
-   * frames keep to multiples of the period as well; a frame that a busy event loop delays by more than 20 ms and by more
-   * than a period is skipped.
+   * frames keep to multiples of the period; a frame that a busy event loop delays by more than 20 ms and by more than a
+   * period is skipped.
+   *
+   * **A task does not keep the process alive, and ends with it.** A script whose last statement is `sendPeriodic` exits at
+   * once, having sent one frame: end it with `await task.done`, which waits until the task ends or is stopped.
+   *
+   * The kernel adds the latency of its timer to each interval, which matters at periods of a few milliseconds; the option
+   * `precise` corrects that, at a cost to the event loop.
    *
    * The messages are sent from a separate socket. All sockets of this host receive them, including this bus, whatever
    * `localLoopback` and `receiveOwnMessages` say.

@@ -23,8 +23,8 @@ import type { Cycle, CycleListener } from "./task.ts";
 /** Count of a task without an end. The kernel counts down from it, which shows how many frames it has sent. */
 const ENDLESS = 0xffffffff;
 
-/** Milliseconds between two checks for a lost TX_EXPIRED, where nothing else is sampled. */
-const EXPIRY_CHECK = 5000;
+/** Milliseconds between two samples of a task that is not corrected: TX_EXPIRED may have been lost, or the interface removed. */
+const CHECK = 5000;
 
 /** With no more frames left than this, a correction is not worth its cost. */
 const FEW_LEFT = 16;
@@ -247,14 +247,14 @@ export class KernelCycle implements Cycle {
     this.#uncounted = 0;
   }
 
-  /** Whether the number of frames must be exact: then the interval is never changed. */
-  get #exact(): boolean {
-    return this.#finite && this.#plan.exact;
+  /** Whether intervals are corrected to keep the mean period. */
+  get #precise(): boolean {
+    return this.#subsequent ? this.#plan.subsequentPrecise : this.#plan.precise;
   }
 
   /** Finds the interval that keeps the mean period, to be set after a frame. */
   #steer(sample: Sample): void {
-    if (this.#exact || (this.#finite && sample.left <= FEW_LEFT)) return;
+    if (!this.#precise || (this.#finite && sample.left <= FEW_LEFT)) return;
     const interval = this.#steering.sample(sample.after, this.#count - sample.left);
     if (interval === null) return;
     const wait = Math.max(SEARCH.periods * this.#period / 1000, SEARCH.milliseconds);
@@ -291,7 +291,7 @@ export class KernelCycle implements Cycle {
 
   #sampleLater(): void {
     clearTimeout(this.#timer);
-    const delay = this.#exact ? EXPIRY_CHECK : this.#steering.delay;
+    const delay = this.#precise ? this.#steering.delay : CHECK;
     this.#timer = setTimeout(
       () => this.#onTimer(),
       this.#pending === null ? delay : this.#period / 1000 / SEARCH.perPeriod,

@@ -19,13 +19,13 @@ import type { Plan } from "./plan.ts";
  * the link is down or the transmit queue is full, is lost, as any message is that no one receives; the next is sent when it
  * is due. The task does not report such losses; the bus's `recv` reports that the link went down.
  *
- * The kernel adds the latency of its timer to each interval, which shows at periods of a few milliseconds. So while the
- * event loop runs, the task samples now and then how many frames have been sent, and sets intervals that are shorter by that
- * much: this keeps the mean period. What is lost while the machine stalls, up to two seconds, is made up for by intervals
- * that are 2 % shorter. The kernel takes an interval only together with the number of frames that are left, so the task sets
- * it in the moment after a frame, when the next one is still far off: waiting for that moment may block the event loop for
- * 8 ms. If the moment is missed, a task with `duration` sends a few frames more or less. A task with `count` is not
- * corrected: it sends exactly that number, whatever the machine does, and takes longer by the latency of the timer.
+ * The kernel starts each interval when it has sent the last frame, which adds the latency of its timer, usually 0.05 to
+ * 0.2 ms, to each. With the option `precise`, the task samples every 0.25 to 5 s, while the event loop runs, how many frames
+ * have been sent, and sets intervals that are shorter by as much: this keeps the mean period. What is lost while the machine
+ * stalls, up to two seconds, is made up for by intervals that are 2 % shorter. The kernel takes an interval only together
+ * with the number of frames that are left, so the task sets it in the moment after a frame, when the next one is still far
+ * off: at periods of up to 4 ms, waiting for that moment blocks the event loop, for up to 8 ms. If the moment
+ * is missed, a task with `duration` sends a few frames more or less.
  *
  * @category Periodic sending
  */

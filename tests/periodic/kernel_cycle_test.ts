@@ -131,12 +131,12 @@ describe("KernelCycle", () => {
 
   const mean = (times: readonly number[]) => (times.at(-1)! - times[0]) / (times.length - 1);
 
-  it("keeps the period, and the number of frames", () => {
+  it("precise: keeps the period, and the number of frames", () => {
     for (const period of [1, 2, 5, 10, 100]) {
       for (const late of [0, 0.05, 0.12, 0.2]) {
         for (const duration of [30, undefined]) {
           machine = new Machine(() => late);
-          const result = send(period, { duration });
+          const result = send(period, { duration, precise: true });
           machine.run(duration === undefined ? 30_000 : 60_000);
           const what = `${period} ms, late by ${late}, ${duration} s`;
           assertEquals(result.ended, duration !== undefined, what);
@@ -148,11 +148,11 @@ describe("KernelCycle", () => {
     }
   });
 
-  it("keeps both where reading a count takes long, at random", () => {
+  it("precise: keeps both where reading a count takes long, at random", () => {
     const below = generator(1);
     for (const period of [1, 3, 10]) {
       machine = new Machine(() => 0.1 + below(50) / 1000, () => below(10) < 3 ? below(5000) / 1000 : 0);
-      const result = send(period, { duration: 20 * period });
+      const result = send(period, { duration: 20 * period, precise: true });
       machine.run(60_000 * period);
       const { sent, settings } = machine;
       assert(result.ended && settings > 1, `${period} ms`);
@@ -161,9 +161,9 @@ describe("KernelCycle", () => {
     }
   });
 
-  it("keeps the period, and nearly the number, where each read takes too long to find the moment after a frame", () => {
+  it("precise: keeps the period, and nearly the number, where reads are too slow to find the moment after a frame", () => {
     machine = new Machine(() => 0.1, () => 1);
-    const result = send(1, { duration: 30 });
+    const result = send(1, { duration: 30, precise: true });
     machine.run(60_000);
     const { sent, settings } = machine;
     assert(result.ended && settings > 1);
@@ -181,9 +181,35 @@ describe("KernelCycle", () => {
     }
   });
 
-  it("keeps the subsequent period", () => {
+  it("precise: sends exactly count frames, then keeps the subsequent period", () => {
     machine = new Machine(() => 0.1);
-    send(1, { duration: 10, subsequentPeriod: 0.002 });
+    send(1, { count: 10_000, subsequentPeriod: 0.002, precise: true });
+    machine.run(11_000);
+    assertEquals([machine.sent.length, machine.settings], [10_000, 1]);
+    machine.run(40_000);
+    const others = machine.sent.slice(10_000);
+    assert(Math.abs(mean(others) - 2) < 0.02, `${mean(others)}`);
+  });
+
+  it("without precise, the interval is never changed, and the kernel asked every 5 s only", () => {
+    for (const period of [1, 100]) {
+      for (const duration of [30, undefined]) {
+        let reads = 0;
+        machine = new Machine(() => 0.1, () => (reads++, 0));
+        const result = send(period, { duration });
+        machine.run(duration === undefined ? 30_000 : 60_000);
+        const what = `${period} ms, ${duration} s`;
+        assertEquals([machine.settings, result.ended], [1, duration !== undefined], what);
+        if (duration !== undefined) assertEquals(machine.sent.length, 1000 * duration / period, what);
+        assert(Math.abs(mean(machine.sent) - period - 0.1) < 0.001, `${what}: ${mean(machine.sent)}`);
+        assert(reads <= 7, `${what}: ${reads} reads`);
+      }
+    }
+  });
+
+  it("precise: keeps the subsequent period", () => {
+    machine = new Machine(() => 0.1);
+    send(1, { duration: 10, subsequentPeriod: 0.002, precise: true });
     machine.run(40_000);
     const { sent } = machine;
     const [first, others] = [sent.slice(0, 10_000), sent.slice(10_000)];
@@ -191,14 +217,14 @@ describe("KernelCycle", () => {
     assert(others[0] - first[9999] > 1.5 && first[9999] - first[9998] < 1.5, "the 10,000th is the last of the first");
   });
 
-  it("samples again later if a sample fails", () => {
+  it("precise: samples again later if a sample fails", () => {
     let reads = 0;
     machine = new Machine(() => 0.1, () => {
       if (++reads > 2) throw new Error("no answer"); // after the second, an interval is pending
       return 0;
     });
     let failed = 0;
-    send(1, { duration: 30 }, () => failed++);
+    send(1, { duration: 30, precise: true }, () => failed++);
     machine.run(10_000);
     assert(failed > 1 && failed <= 40, `${failed} times`);
   });

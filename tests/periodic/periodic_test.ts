@@ -58,6 +58,22 @@ for (const { name, skip, open } of worlds) {
       await assertSilence(other);
     });
 
+    it("precise: keeps the mean period, with and without an end", async () => {
+      using bus = open();
+      using other = open();
+      const task = bus.sendPeriodic(make(1), 0.005, { duration: 0.1, precise: true });
+      assertEquals(task.count, 20);
+      assertEquals(await task.done, "finished");
+      assertEquals(await bytesOf(other, 20), Array(20).fill(1));
+      const endless = bus.sendPeriodic(make(2), 0.002, { precise: true });
+      while ((await nextOf(other)).data[0] !== 2);
+      const first = (await nextOf(other)).timestamp;
+      await bytesOf(other, 500);
+      const last = (await nextOf(other)).timestamp;
+      endless.stop();
+      assert(last - first > 0.9 * 501 * 0.002, `${last - first} s`); // a busy machine may make it longer
+    });
+
     it("its frames reach the bus itself and others: sent by this host, but not a confirmation", async () => {
       using bus = open();
       using other = open();
@@ -444,6 +460,16 @@ for (const { name, skip, open } of worlds) {
         [() => bus.sendPeriodic(make(1), 1, { duration: 1, count: 1 }), TypeError, "exclude each other"],
         [() => bus.sendPeriodic(make(1), 1, { subsequentPeriod: 1 }), TypeError, "set one of them"],
         [() => bus.sendPeriodic(make(1), 1, { count: 1, subsequentPeriod: 0 }), RangeError, "subsequentPeriod is 0"],
+        [
+          () => bus.sendPeriodic(make(1), 1, { count: 1, precise: true }),
+          TypeError,
+          "precise and count exclude each other",
+        ],
+        [
+          () => bus.sendPeriodic(make(1), 1, { precise: 1 } as unknown as PeriodicOptions),
+          TypeError,
+          "precise must be",
+        ],
         [() => bus.sendPeriodic(make(1), 1, { modify: 1 } as unknown as PeriodicOptions), TypeError, "modify must be"],
         [
           () => bus.sendPeriodic(make(1), 1, { autostart: 1 } as unknown as PeriodicOptions),
