@@ -26,8 +26,8 @@ export interface PeriodicOptions extends BcmTransmitOptions {
    * to 0.2 ms, which matters at periods of a few milliseconds.
    *
    * If true, the task samples how many frames the kernel has sent and corrects the interval, as long as the event loop runs
-   * (see `CyclicSendTask`). **This blocks the event loop**: a correction takes up to 8 ms at periods of up to 4 ms, a fraction
-   * of a millisecond at longer ones. There are a few corrections in the first seconds, later few or none. A `duration` may
+   * (see `CyclicSendTask`). **This blocks the event loop**: at periods of up to 4 ms, a correction takes about one period, at
+   * most 8 ms; at longer ones a few system calls. There are a few corrections in the first seconds, later few or none. A `duration` may
    * then have a few frames more or less. Excludes `count`, unless a `subsequentPeriod` follows: then that one is kept.
    *
    * Timers of this process (see `modify`) keep the mean period in any case.

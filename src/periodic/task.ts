@@ -24,7 +24,7 @@ import type { Plan } from "./plan.ts";
  * have been sent, and sets intervals that are shorter by as much: this keeps the mean period. What is lost while the machine
  * stalls, up to two seconds, is made up for by intervals that are 2 % shorter. The kernel takes an interval only together
  * with the number of frames that are left, so the task sets it in the moment after a frame, when the next one is still far
- * off: at periods of up to 4 ms, waiting for that moment blocks the event loop, for up to 8 ms. If the moment
+ * off: at periods of up to 4 ms, waiting for that moment blocks the event loop for about one period, at most 8 ms. If the moment
  * is missed, a task with `duration` sends a few frames more or less.
  *
  * @category Periodic sending

@@ -33,6 +33,8 @@ class Machine {
   #task: Sending | null = null;
   /** How often the interval was set. */
   settings = 0;
+  /** The longest time that a timer's callback has blocked, in milliseconds. */
+  longestTurn = 0;
 
   /** @param stall Additional milliseconds that reading a count takes. */
   constructor(late: () => number, stall = () => 0) {
@@ -57,7 +59,9 @@ class Machine {
       if (timer.at > until) break;
       this.#timers.delete(timer);
       this.pass(Math.max(0, timer.at - this.now));
+      const start = this.now;
       timer.run();
+      this.longestTurn = Math.max(this.longestTurn, this.now - start);
     }
     this.pass(Math.max(0, until - this.now));
   }
@@ -181,6 +185,20 @@ describe("KernelCycle", () => {
     }
   });
 
+  it("precise: blocks the event loop up to 8 ms at periods of up to 4 ms, and no longer than a few calls at others", () => {
+    for (const period of [1, 2, 4, 5, 10, 100]) {
+      for (const duration of [30, undefined]) {
+        const below = generator(period);
+        machine = new Machine(() => 0.1 + below(100) / 1000);
+        send(period, { duration, precise: true });
+        machine.run(30_000);
+        const { longestTurn } = machine;
+        assert(longestTurn < (period > 4 ? 4 * CALL : 8 + 4 * CALL), `${period} ms, ${duration} s: ${longestTurn} ms`);
+        if (period === 1) assert(longestTurn > 0.5, `${longestTurn} ms`);
+      }
+    }
+  });
+
   it("precise: sends exactly count frames, then keeps the subsequent period", () => {
     machine = new Machine(() => 0.1);
     send(1, { count: 10_000, subsequentPeriod: 0.002, precise: true });
@@ -200,6 +218,7 @@ describe("KernelCycle", () => {
         machine.run(duration === undefined ? 30_000 : 60_000);
         const what = `${period} ms, ${duration} s`;
         assertEquals([machine.settings, result.ended], [1, duration !== undefined], what);
+        assert(machine.longestTurn < 4 * CALL, `${what}: ${machine.longestTurn} ms`);
         if (duration !== undefined) assertEquals(machine.sent.length, 1000 * duration / period, what);
         assert(Math.abs(mean(machine.sent) - period - 0.1) < 0.001, `${what}: ${mean(machine.sent)}`);
         assert(reads <= 7, `${what}: ${reads} reads`);
