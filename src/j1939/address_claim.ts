@@ -27,11 +27,12 @@ const MAX_CANNOT_CLAIM_DELAY = 0.153;
 
 /**
  * State of an address claim: `"unclaimed"` before the first claim and while the link is down; `"claiming"` while other
- * nodes may still contest the claim; `"claimed"` when the address may be used; `"cannot-claim"` when no address is left.
+ * nodes may still contest the claim; `"claimed"` when the address may be used; `"cannot-claim"` when no address is left;
+ * `"duplicate-name"` when the claim was given up because another host uses the same NAME.
  *
  * @category J1939
  */
-export type ClaimState = "unclaimed" | "claiming" | "claimed" | "cannot-claim";
+export type ClaimState = "unclaimed" | "claiming" | "claimed" | "cannot-claim" | "duplicate-name";
 
 /**
  * A message to send: a claim of an address (254: cannot claim), or a request for the addresses of all nodes. `reclaim`
@@ -135,6 +136,23 @@ export class AddressClaim {
     return [];
   }
 
+  /**
+   * Handles a claim or cannot-claim message of another host that carries this node's own NAME, which must be unique
+   * (SAE J1939-81, 4.2.1). A node that holds an address claims it again, so that the other node learns of the conflict. A
+   * node that is still claiming gives up, without a message: a cannot-claim message would take the other node's address
+   * from it.
+   */
+  heardOwnName(): ClaimAction[] {
+    if (this.#state === "claimed") return this.#claim(this.#address!);
+    if (this.#state === "claiming") {
+      this.#state = "duplicate-name";
+      this.#address = null;
+      this.#losers.clear();
+      this.#due = Infinity;
+    }
+    return [];
+  }
+
   /** Handles another node's claim of an address, or its message that it cannot claim one (254). */
   heardClaim(now: number, name: bigint, address: number): ClaimAction[] {
     for (const [held, holder] of this.#holders) if (holder === name) this.#holders.delete(held);
@@ -143,7 +161,7 @@ export class AddressClaim {
     if (!ours) this.#holders.set(address, name);
     if (this.#state !== "claiming" && this.#state !== "claimed") return [];
     if (ours) {
-      // Another process manages the same NAME, and the kernel follows it.
+      // Another process of this host manages the same NAME, and the kernel follows it.
       if (address === this.#address) return [];
       this.#claim(address);
       this.claimSent(now, address);
@@ -171,7 +189,8 @@ export class AddressClaim {
   /** Handles a command to the node of a NAME to claim an address. */
   heardCommand(name: bigint, address: number): ClaimAction[] {
     const { commandable, name: own } = this.#setup;
-    if (!commandable || name !== own || address > MAX_ADDRESS || this.#state === "unclaimed") return [];
+    if (!commandable || name !== own || address > MAX_ADDRESS) return [];
+    if (this.#state === "unclaimed" || this.#state === "duplicate-name") return [];
     return this.#claim(address);
   }
 
@@ -210,6 +229,7 @@ export class AddressClaim {
   #giveUp(now: number): ClaimAction[] {
     this.#state = "cannot-claim";
     this.#address = null;
+    this.#losers.clear();
     this.#delayCannotClaim(now);
     return [];
   }

@@ -40,6 +40,8 @@ export interface ClaimStatus {
 export interface ClaimListener {
   /** Called when state or address has changed. */
   onStatus(status: ClaimStatus): void;
+  /** Called when another host has claimed an address, or 254 for none, for this NAME; before the change of state. */
+  onDuplicateName(address: number): void;
   /** Called when a system call has failed. A link that is down is not a failure. */
   onFailure(error: Error): void;
 }
@@ -73,8 +75,8 @@ export class Claimer implements BackgroundWork, J1939Listener {
   /** When to retry, in seconds of the monotonic clock. */
   #retryAt = Infinity;
   #linkDown = false;
-  /** The address that the socket is bound to. */
-  #bound: number = J1939_IDLE_ADDR;
+  /** The address that the socket is bound to; null while it is not bound to the NAME. */
+  #bound: number | null = J1939_IDLE_ADDR;
   /** The status that the listener was notified of last. */
   #notified: ClaimStatus = { state: "unclaimed", address: null };
   #keepAlive = false;
@@ -172,7 +174,7 @@ export class Claimer implements BackgroundWork, J1939Listener {
   }
 
   onBegun(number: number, { pgn }: J1939MessageInit): void {
-    if (pgn === J1939_PGN_ADDRESS_CLAIMED) this.#unsent.set(number, this.#bound);
+    if (pgn === J1939_PGN_ADDRESS_CLAIMED) this.#unsent.set(number, this.#bound!);
   }
 
   onReport({ step, number }: TransferReport): null {
@@ -208,11 +210,16 @@ export class Claimer implements BackgroundWork, J1939Listener {
     for (const message of messages.slice(0, count)) this.#plan(this.#heard(message));
   }
 
-  #heard({ pgn, source, destination, data, timestamp }: J1939Message): ClaimAction[] {
+  #heard({ pgn, source, destination, data, timestamp, isLocal }: J1939Message): ClaimAction[] {
     if (pgn === J1939_PGN_ADDRESS_CLAIMED && data.length === 8) {
+      const { value } = new Name(data);
+      if (value === this.#name.value && !isLocal) {
+        this.#listener.onDuplicateName(source);
+        return this.#machine.heardOwnName();
+      }
       // The time of arrival, which counts for the kernel, and not the time of reading.
       const at = now() - Math.max(Date.now() / 1000 - timestamp, 0);
-      return this.#machine.heardClaim(at, new Name(data).value, source);
+      return this.#machine.heardClaim(at, value, source);
     }
     if (pgn === J1939_PGN_REQUEST && data.length >= 3 && requestedPgn.every((byte, i) => byte === data[i])) {
       return this.#machine.heardRequest(now(), destination);
@@ -238,8 +245,15 @@ export class Claimer implements BackgroundWork, J1939Listener {
   #sendDue(): void {
     if (this.#linkDown) return;
     this.#retryAt = Infinity;
+    if (this.#machine.state === "duplicate-name") {
+      this.#claimDue = null;
+      this.#requestDue = false;
+      if (this.#bound !== null) this.#release(); // else the kernel would send from the other node's address
+      return;
+    }
+    if (this.#claimDue !== null && this.#forgetFirst) this.#release();
+    if (this.#bound === null && (this.#claimDue !== null || this.#requestDue)) this.#bind();
     if (this.#claimDue !== null) {
-      if (this.#forgetFirst) this.#forget();
       if (this.#claimDue !== this.#bound) this.#port.rebind(this.#claimDue);
       this.#bound = this.#claimDue;
       if (!this.#send(J1939_PGN_ADDRESS_CLAIMED, this.#name.toBytes())) return;
@@ -251,13 +265,18 @@ export class Claimer implements BackgroundWork, J1939Listener {
   }
 
   /**
-   * Makes the kernel forget the NAME and the address that it holds for it, by unbinding all sockets from the NAME for a
-   * moment. Other sockets that are bound to the NAME prevent that.
+   * Unbinds both sockets from the NAME, so that the kernel forgets the address that it holds for the NAME. Other sockets
+   * that are bound to the NAME prevent that.
    */
-  #forget(): void {
+  #release(): void {
     this.#forgetFirst = false;
     this.#data.release();
     this.#port.release();
+    this.#bound = null;
+  }
+
+  /** Binds both sockets to the NAME again, without an address. */
+  #bind(): void {
     this.#data.rebind(J1939_NO_ADDR);
     this.#port.rebind(J1939_IDLE_ADDR);
     this.#bound = J1939_IDLE_ADDR;

@@ -10,7 +10,8 @@ import type { Feed } from "../endpoint/feed.ts";
 import type { SignalOptions } from "../endpoint/options.ts";
 import { checkWaitOptions, type WaitOptions, WaitQueue } from "../endpoint/wait_queue.ts";
 import { CanOperationError, CanTimeoutError } from "../errors.ts";
-import { EADDRNOTAVAIL, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
+import { EADDRNOTAVAIL, ENOTUNIQ, errnoName, ETIMEDOUT } from "../kernel/errno.ts";
+import { J1939_IDLE_ADDR } from "../kernel/j1939.ts";
 import { Claimer, type ClaimStatus } from "./claimer.ts";
 import { DESTINATION_UNKNOWN } from "./errors.ts";
 import { Name } from "./name.ts";
@@ -101,8 +102,13 @@ export class Claims implements AddressSource {
       claimer!.reclaim(); // the kernel has lost the address
     }
     if (this.claiming) return null;
+    if (state === "duplicate-name") {
+      return "this socket's NAME has no address: another host uses the same NAME, which must be unique; " +
+        "`await socket.claim()` tries again";
+    }
     return state === "cannot-claim"
-      ? "nodes with smaller NAMEs hold all addresses that this socket may claim; `await socket.claim()` tries again"
+      ? "this socket's NAME has no address: nodes with smaller NAMEs hold all that it may claim; `await socket.claim()` " +
+        "tries again"
       : `this socket's NAME has no address${
         destination === 0n ? "" : ", or the destination's has none"
       }: claim one with ` +
@@ -131,6 +137,7 @@ export class Claims implements AddressSource {
     if (this.#claimer === null) {
       this.#claimer = new Claimer(this.#libc, this.#options, this.#data, {
         onStatus: (status) => this.#changed(status),
+        onDuplicateName: (address) => this.#duplicateName(address),
         onFailure: (error) => this.#failed(error),
       });
       this.#data.background = this.#claimer;
@@ -147,6 +154,17 @@ export class Claims implements AddressSource {
     this.#updateKeepAlive();
   }
 
+  #duplicateName(address: number): void {
+    const claim = address === J1939_IDLE_ADDR ? "cannot claim an address" : `claims address ${address}`;
+    const { channel, logger, name } = this.#options;
+    logger?.warn(
+      `Another host on "${channel}" ${claim} with this socket's NAME ${new Name(
+        name!,
+      )}: every node must have a NAME of ` +
+        "its own",
+    );
+  }
+
   #failed(error: Error): void {
     this.#options.logger?.warn(`Cannot claim or defend an address: ${error.message}`);
     this.#queue.rejectAll(() => error);
@@ -157,15 +175,25 @@ export class Claims implements AddressSource {
   /** Returns the result of `claim`: the address, or undefined while it is not decided; throws if there is none. */
   #outcome(): number | undefined {
     const { state, address } = this.status;
-    if (state !== "cannot-claim") return state === "claimed" ? address! : undefined;
-    const { channel, name } = this.#options;
-    const code = errnoName(EADDRNOTAVAIL);
-    throw new CanOperationError(
-      `Cannot claim an address on "${channel}": ${code} (nodes with smaller NAMEs hold all addresses that NAME ${new Name(
-        name!,
-      )} may claim)`,
-      { code, errno: EADDRNOTAVAIL, channel },
-    );
+    const name = `${new Name(this.#options.name!)}`;
+    switch (state) {
+      case "claimed":
+        return address!;
+      case "cannot-claim":
+        throw this.#error(EADDRNOTAVAIL, `nodes with smaller NAMEs hold all addresses that NAME ${name} may claim`);
+      case "duplicate-name":
+        throw this.#error(ENOTUNIQ, `another host uses NAME ${name}, which must be unique`);
+    }
+  }
+
+  #error(errno: number, reason: string): CanOperationError {
+    const { channel } = this.#options;
+    const code = errnoName(errno);
+    return new CanOperationError(`Cannot claim an address on "${channel}": ${code} (${reason})`, {
+      code,
+      errno,
+      channel,
+    });
   }
 
   #updateKeepAlive(): void {

@@ -190,8 +190,14 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    * Only one socket of a host should claim for a NAME. Other sockets opened with the same NAME use its address. If the
    * address is lost while a message of several frames is being sent, that message is aborted (`EPROTO`).
    *
+   * No other host may use the same NAME (SAE J1939-81, 4.2.1). If one claims an address with it, the logger is warned. If
+   * this socket holds an address by then, it claims it again. If it is still claiming, it gives up: `state` becomes
+   * `"duplicate-name"`, nothing can be sent, and no message is received but those to all nodes, until `claim` is called
+   * again or the link goes down and up.
+   *
    * @returns The address. It may be lost later: see `state`, `address` and `claimChanges`.
-   * @throws {CanOperationError} No address is available (`EADDRNOTAVAIL`), or the socket is closed (`EBADF`).
+   * @throws {CanOperationError} No address is available (`EADDRNOTAVAIL`), another host uses the same NAME (`ENOTUNIQ`), or
+   * the socket is closed (`EBADF`).
    * @throws {CanTimeoutError} The timeout expired. A claim takes at least 0.25 s.
    * @throws {TypeError} The socket has no NAME, or neither an `address` nor a NAME that is `arbitraryAddressCapable`.
    */

@@ -87,6 +87,8 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   readonly #linkTimer: RetryTimer;
   /** Claims the address of the socket's NAME; null while nobody does. */
   addressSource: AddressSource | null = null;
+  /** Whether the socket is not bound to its NAME, see `release`. */
+  #released = false;
   #filters: readonly RawJ1939Filter[];
   /** Resolves when the descriptor is closed, which may be some time after the call of `close`. */
   closed: Promise<void> = Promise.resolve();
@@ -199,7 +201,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
       return 0;
     }
     const { priority } = this.#options;
-    let result = this.#out.send(message, priority);
+    let result = this.#released ? -EADDRNOTAVAIL : this.#out.send(message, priority);
     if (result === -ENETDOWN) {
       // The socket reports this once, here to a send, but it concerns the receiver. If the link is up again, the message
       // can be sent.
@@ -249,12 +251,14 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   rebind(address: number): void {
     const result = this.#bind(address);
     if (result < 0) throw this.error(`bind to address ${address} on`, "bind", result);
+    this.#released = false;
   }
 
-  /** Binds the socket to no NAME and no address, until `rebind`. */
+  /** Binds the socket to no NAME and no address, until `rebind`. It cannot send meanwhile. */
   release(): void {
     const result = this.#bind(J1939_NO_ADDR, 0n);
     if (result < 0) throw this.error("unbind from the NAME on", "bind", result);
+    this.#released = true;
   }
 
   /** Sets which reports the kernel makes; see `followTransfers`. */

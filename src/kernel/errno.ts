@@ -167,6 +167,7 @@ export const EDOM = 33;
 export const ERANGE = 34;
 export const EDEADLK = 35;
 export const ETIME = 62;
+export const ENOTUNIQ = 76;
 export const ECOMM = 70;
 export const EPROTO = 71;
 export const EBADMSG = 74;

@@ -215,6 +215,67 @@ describe("Address claim", () => {
     assertEquals([machine.state, machine.address, machine.due], ["claiming", 0x99, 1.25]);
   });
 
+  it("if another host claims with the same NAME, a node that holds an address claims it again", () => {
+    const machine = claimed();
+    for (let i = 1; i < 4; i++) {
+      assertEquals(machine.heardOwnName(), [claim(0x80, true)]);
+      assertEquals([machine.state, machine.address, machine.due], ["claiming", 0x80, Infinity]);
+      machine.claimSent(i, 0x80);
+      machine.tick(i + 0.25);
+      assertEquals([machine.state, machine.address], ["claimed", 0x80]);
+    }
+  });
+
+  it("if another host claims with the same NAME, a node that is still claiming gives up silently", () => {
+    const machine = new AddressClaim({ ...setup, commandable: true });
+    assertEquals(machine.heardOwnName(), []);
+    assertEquals(machine.state, "unclaimed");
+    machine.start(0);
+    machine.heardClaim(0, CAPABLE | 101n, 0x80);
+    assertEquals(machine.heardOwnName(), []);
+    assertEquals([machine.state, machine.address, machine.due], ["duplicate-name", null, Infinity]);
+    machine.claimSent(0.1, 0x80);
+    assertEquals(machine.due, Infinity);
+    for (
+      const actions of [
+        machine.heardOwnName(),
+        machine.heardRequest(1, ALL_NODES),
+        machine.heardCommand(setup.name, 0x90),
+        machine.heardClaim(1, 1n, 0x80),
+        machine.heardClaim(1, setup.name, 0x80),
+        machine.heardClaim(1, CAPABLE | 101n, NULL_ADDRESS),
+        machine.reclaim(),
+        machine.tick(2),
+      ]
+    ) assertEquals(actions, []);
+    assertEquals(machine.state, "duplicate-name");
+    machine.stop();
+    assertEquals(machine.state, "unclaimed");
+    assertEquals(machine.start(3), [claim(0x80, true), request]);
+  });
+
+  it("two nodes that hold addresses with the same NAME do not claim in turn for ever", () => {
+    for (const addresses of [[0x80, 0x80], [0x80, 0x90]]) {
+      const nodes = addresses.map((preferred) => claimed({ preferred }));
+      // Node 1 answers a request, and each claim reaches the other node.
+      let [from, count] = [1, 1];
+      for (let sender = 1; count > 0; sender = from) {
+        assert(count < 10, "claims in turn");
+        from = 1 - sender;
+        count = nodes[from].heardOwnName().length === 0 ? 0 : count + 1;
+      }
+      assertEquals(nodes.map(({ state }) => state).sort(), ["claiming", "duplicate-name"]);
+    }
+  });
+
+  it("a loser that yields after the address was lost has no effect", () => {
+    const machine = claimed({ name: 100n });
+    machine.heardClaim(1, 101n, 0x80);
+    machine.heardClaim(1, 99n, 0x80);
+    assertEquals(machine.heardClaim(2, 101n, NULL_ADDRESS), []);
+    assertEquals([machine.state, machine.address], ["cannot-claim", null]);
+  });
+
   it("after the link was down it starts again, with the address that it had", () => {
     const machine = claimed();
     machine.heardClaim(1, 1n, 0x80);

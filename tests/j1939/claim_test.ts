@@ -147,7 +147,7 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     const again = await claimsUntil(bus, (all) => all.some(([address]) => address === NO_ADDRESS));
     assertEquals(again.slice(0, 3), [[0x30, 9], [0x30, 4], [NO_ADDRESS, 9]]);
     const send = () => weak.sendAsync({ pgn: 0xfeca, data: [1] });
-    const text = "nodes with smaller NAMEs hold all addresses that this socket may claim";
+    const text = "this socket's NAME has no address: nodes with smaller NAMEs hold all that it may claim";
     assertEquals((await assertRejects(send, CanOperationError, text)).code, "EADDRNOTAVAIL");
     strong.send({ pgn: 0xfeca, data: [1] });
     strong.close();

@@ -1,5 +1,5 @@
 import { after, before, describe } from "node:test";
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { CanOperationError, type J1939Socket, type J1939SocketOptions, Name } from "../../mod.ts";
 import { bytes, it, next, node, until } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
@@ -100,6 +100,46 @@ describe("J1939 between two hosts", { skip: noJ1939, timeout: PATIENCE }, () => 
       }
     }
   });
+
+  for (const [preferred, what] of [[0x42, "the same address"], [0x43, "another address"]] as const) {
+    it(`a second host claims ${what} with the same NAME: it gives up, and the first keeps its address`, async () => {
+      const warnings: string[] = [];
+      const logger = { debug() {}, warn: (line: string) => void warnings.push(line) };
+      using a = one({ name: name(5), address: 0x42, logger, filters: [{ pgn: DIRECT }] });
+      using b = other({ name: name(5), address: preferred, logger });
+      using c = other({ address: B });
+      using changes = a.claimChanges();
+      assertEquals(await a.claim(), 0x42);
+      const error = await assertRejects(() => b.claim({ timeout: 20 }), CanOperationError);
+      assertEquals([error.code, error.channel], ["ENOTUNIQ", ends[1]]);
+      const text = "(another host uses NAME 8000000000000005, which must be unique)";
+      assertEquals(error.message, `Cannot claim an address on "${ends[1]}": ENOTUNIQ ${text}`);
+      assertEquals([b.state, b.address], ["duplicate-name", null]);
+      const failed = () => b.send({ pgn: DIRECT, destination: B, data: [1] });
+      const why = "this socket's NAME has no address: another host uses the same NAME, which must be unique";
+      assertEquals(assertThrows(failed, CanOperationError, why).code, "EADDRNOTAVAIL");
+      for (const length of [2, 20]) {
+        a.send({ pgn: DIRECT, destination: B, data: bytes(length) }, 20); // waits for the second claim
+        const message = await next(c, DIRECT);
+        assertEquals([message.source, message.name, message.data.length], [0x42, name(5).value, length]);
+        c.send({ pgn: DIRECT, destination: 0x42, data: bytes(length) });
+        assertEquals((await next(a, DIRECT)).data.length, length);
+      }
+      await until(() => a.state === "claimed");
+      const seen: unknown[] = [];
+      while (seen.length < 4) seen.push((await changes.next()).value);
+      assertEquals(seen.slice(0, 2), [{ state: "claiming", address: 0x42 }, { state: "claimed", address: 0x42 }]);
+      assertEquals(seen.slice(2), seen.slice(0, 2), "claims again");
+      for (const [end, address] of [[ends[0], preferred], [ends[1], 0x42]]) {
+        const line = `Another host on "${end}" claims address ${address} with this socket's NAME 8000000000000005: ` +
+          "every node must have a NAME of its own";
+        assert(warnings.includes(line), `${line} is missing in:\n${warnings.join("\n")}`);
+      }
+      a.close();
+      assertEquals(await b.claim(), preferred, "claims again on request");
+      await b.sendAsync({ pgn: DIRECT, destination: A, data: [3] });
+    });
+  }
 
   it("a node that cannot change its address has none after losing it", async () => {
     using a = one({ name: name(20, false), address: 0x80 });
