@@ -144,6 +144,11 @@ export class Claimer implements BackgroundWork, J1939Listener {
     return !this.#closed && this.#linkDown;
   }
 
+  /** Whether a claim is due, or with the kernel, that was not sent yet. */
+  get unsent(): boolean {
+    return this.#claimDue !== null || this.#unsent.size > 0;
+  }
+
   /** Returns whether another node with this NAME has claimed an address. */
   knows(name: bigint): boolean {
     return this.#machine.knows(name);

@@ -63,7 +63,10 @@ export class Claims implements AddressSource {
     const claimer = this.#open();
     const promise = this.#queue.wait(undefined, options, () => {
       const { channel } = this.#options;
-      const text = `Cannot claim an address on "${channel}": none within ${timeout} s`;
+      const unsent = timeout! > 0 && claimer.unsent
+        ? "; the claim could not be sent yet: is there another node on the bus to acknowledge frames?"
+        : "";
+      const text = `Cannot claim an address on "${channel}": none within ${timeout} s${unsent}`;
       throw new CanTimeoutError(text, { code: errnoName(ETIMEDOUT), errno: ETIMEDOUT, channel });
     });
     claimer.start();

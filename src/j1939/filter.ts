@@ -17,7 +17,7 @@ import { checkPgn } from "./pgn.ts";
  * @category J1939
  */
 export interface J1939Filter {
-  /** The PGN, 0 to 0x3ffff; without a destination, unless `pgnMask` is given. */
+  /** The PGN, 0 to 0x3ffff, without a destination; the bits outside `pgnMask` may have any value. */
   readonly pgn?: number;
   /** The bits of the PGN to compare, 0 to 0x3ffff. Default 0x3ffff, all. */
   readonly pgnMask?: number;
@@ -37,7 +37,7 @@ const fields = ["pgn", "pgnMask", "source", "sourceMask", "name", "nameMask"];
 /**
  * Returns the kernel's form of a user's filters; null and an empty list become an empty list, which receives everything.
  *
- * @throws {RangeError} A value is out of range, or there are more than 512 filters.
+ * @throws {RangeError} A value is out of range, a filter can match nothing, or there are more than 512 filters.
  * @throws {TypeError} A value is of the wrong type, a field is unknown, or a mask is given without its value.
  */
 export function toRawJ1939Filters(filters: readonly J1939Filter[] | null): RawJ1939Filter[] {
@@ -66,7 +66,7 @@ function toRaw(filter: J1939Filter, index: number): RawJ1939Filter {
     if (mask !== undefined && value === undefined) throw new TypeError(`${label} has ${field}Mask without ${field}`);
   }
   const limit = `0x${J1939_PGN_MAX.toString(16)}`;
-  return {
+  const raw = {
     pgn: pgn === undefined
       ? 0
       : pgnMask === undefined
@@ -78,4 +78,18 @@ function toRaw(filter: J1939Filter, index: number): RawJ1939Filter {
     name: checkName(`${label}.name`, name ?? 0n),
     nameMask: name === undefined ? 0n : checkName(`${label}.nameMask`, nameMask ?? NAME_MASK),
   };
+  checkMatches(label, raw);
+  return raw;
+}
+
+/** Refuses a PGN with a mask that no message matches: of an addressed PGN, the kernel compares a last byte of 0. */
+function checkMatches(label: string, { pgn, pgnMask }: RawJ1939Filter): void {
+  const greatestFormat = ((pgn | ~pgnMask) >> 8) & 0xff;
+  if (greatestFormat >= 240 || (pgn & pgnMask & 0xff) === 0) return;
+  throw new RangeError(
+    `${label} can match nothing: the last byte of PGN 0x${
+      pgn.toString(16)
+    } must be 0, because its messages carry the ` +
+      "destination there",
+  );
 }

@@ -170,8 +170,8 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    * progress and end, and why they were aborted.
    *
    * The feed is open from this call on. While one is open, the abort of a sent message is an event of it. Otherwise the
-   * next receive throws the error, once, unless a `sendAsync` with `acknowledged` rejects with it. A feed holds at most
-   * 1024 unread events, and then drops the oldest.
+   * next receive throws the error, once, unless a `sendAsync` with `acknowledged` rejects with it. The abort of a message
+   * being received is reported only here. A feed holds at most 1024 unread events, and then drops the oldest.
    *
    * @throws {CanOperationError} The socket is closed, or a system call failed.
    * @throws {TypeError} An option is invalid.

@@ -9,7 +9,7 @@ import { checkCommon, type CommonOptions } from "../endpoint/options.ts";
 import { J1939_MAX_UNICAST_ADDR, type RawJ1939Filter } from "../kernel/j1939.ts";
 import { DYNAMIC_ADDRESSES } from "./address_claim.ts";
 import { type J1939Filter, toRawJ1939Filters } from "./filter.ts";
-import { checkName, type Name } from "./name.ts";
+import { checkName, Name } from "./name.ts";
 
 /**
  * Options for claiming an address, SAE J1939-81.
@@ -18,7 +18,7 @@ import { checkName, type Name } from "./name.ts";
  */
 export interface ClaimOptions {
   /**
-   * The first and last address, 0 to 253, to choose from when `address` is lost or absent, if the NAME is
+   * The first and last address, 0 to 253, to choose from when `address` is lost or absent. The NAME must be
    * `arbitraryAddressCapable`. Default 128 and 247: the addresses that the standard assigns to no function.
    */
   readonly range?: readonly [first: number, last: number];
@@ -35,13 +35,14 @@ export interface J1939SocketOptions extends CommonOptions {
   /** The name of the interface, such as `"vcan0"`. */
   readonly channel: string;
   /**
-   * The address to send from and to receive at, 0 to 253. With a `name`, the address to claim first. By default the
-   * socket has none: it receives only messages to all nodes, and cannot send.
+   * The address to send from and to receive at, 0 to 253. With a `name`, the address to claim first. Without one, the
+   * address is used as it is: it is neither claimed nor defended against another node that claims it. By default the
+   * socket has no address: it receives only messages to all nodes, and cannot send.
    */
   readonly address?: number;
   /**
    * The NAME to send from and to receive for. Its address is the one that `claim`, or another program on this host, has
-   * claimed for it.
+   * claimed for it; until then, the socket receives only messages to all nodes, and cannot send.
    */
   readonly name?: bigint | Name;
   /** The filters, at most 512; null or an empty list receives everything. Default null. */
@@ -50,7 +51,7 @@ export interface J1939SocketOptions extends CommonOptions {
   readonly priority?: number;
   /** Whether the socket receives messages to all nodes and may send them (`SO_BROADCAST`). Default true. */
   readonly broadcast?: boolean;
-  /** Options for `claim`. */
+  /** Options for `claim`. They need a `name`. */
   readonly claim?: ClaimOptions;
   /**
    * Whether the socket also receives messages between other nodes (`SO_J1939_PROMISC`). The kernel does not reassemble
@@ -106,7 +107,7 @@ export function fullJ1939Options(given: string | J1939SocketOptions): FullJ1939O
   return {
     ...full,
     name: name === null ? null : checkName("Option name", name),
-    claim: fullClaimOptions(full.claim),
+    claim: fullClaimOptions(full.claim, name === null ? null : new Name(checkName("Option name", name))),
     rawFilters: toRawJ1939Filters(filters),
   };
 }
@@ -116,11 +117,19 @@ const claimTable: OptionTable<ClaimOptions> = {
   commandable: ["boolean", false],
 };
 
-function fullClaimOptions(given: ClaimOptions): Required<ClaimOptions> {
+function fullClaimOptions(given: ClaimOptions, name: Name | null): Required<ClaimOptions> {
   const full = fillOptions("Option claim", given, claimTable) as unknown as Required<ClaimOptions>;
   const [first, last] = full.range;
   checkWhole("The first address of claim.range", first, 0, J1939_MAX_UNICAST_ADDR);
   checkWhole("The last address of claim.range", last, first, J1939_MAX_UNICAST_ADDR);
   if (full.range.length !== 2) throw new TypeError(`claim.range must have two addresses: ${full.range}`);
+  if (name === null && Object.keys(given).length > 0) {
+    throw new TypeError("Option claim has no effect without a name: only a NAME can claim an address");
+  }
+  if (given.range !== undefined && !name!.arbitraryAddressCapable) {
+    throw new TypeError(
+      "claim.range has no effect: the NAME is not arbitraryAddressCapable, so it keeps to option address",
+    );
+  }
   return full;
 }

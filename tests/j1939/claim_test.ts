@@ -9,6 +9,7 @@ import {
   Message,
   Name,
 } from "../../mod.ts";
+import { ENOBUFS } from "../../src/kernel/errno.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { withFaults } from "../support/faults.ts";
 import { bytes, it, next, node, SOON, until } from "../support/j1939.ts";
@@ -424,6 +425,20 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     const wait = ecu.claim({ signal: aborting.signal });
     aborting.abort(reason);
     assertEquals(await assertRejects(() => wait), reason);
+    assertEquals(await ecu.claim({ timeout: SOON }), 0x42);
+  });
+
+  it("a claim that cannot be sent is a timeout that says so", async () => {
+    using ecu = node({ name: name(5), address: 0x42 });
+    const fault = (call: string) => call === "sendmmsg" ? -ENOBUFS : undefined;
+    await withFaults(fault, async () => {
+      const error = await assertRejects(() => ecu.claim({ timeout: 0.05 }), CanTimeoutError);
+      assertEquals(
+        error.message,
+        'Cannot claim an address on "vcan0": none within 0.05 s; the claim could not be sent yet: is there another node ' +
+          "on the bus to acknowledge frames?",
+      );
+    }).result;
     assertEquals(await ecu.claim({ timeout: SOON }), 0x42);
   });
 

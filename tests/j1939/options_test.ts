@@ -56,6 +56,12 @@ describe("J1939 socket options", () => {
       [{ channel: "can0", claim: { range: [1, 254] } }, RangeError, "The last address of claim.range is 254"],
       [{ channel: "can0", claim: { range: [9, 8] } }, RangeError, "it must be a whole number from 9 to 253"],
       [{ channel: "can0", claim: { range: [1, 2, 3] } }, TypeError, "claim.range must have two addresses: 1,2,3"],
+      [{ channel: "can0", claim: { commandable: true } }, TypeError, "Option claim has no effect without a name"],
+      [
+        { channel: "can0", name: 5n, address: 1, claim: { range: [1, 2] } },
+        TypeError,
+        "claim.range has no effect: the NAME is not arbitraryAddressCapable",
+      ],
       [{ channel: "can0", claim: { commandable: 1 } }, TypeError, "Option commandable must be of type boolean: 1"],
     ];
     for (const [options, Class, text] of rows) {

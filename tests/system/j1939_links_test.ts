@@ -80,6 +80,21 @@ describe("J1939 on links that go down, up or are deleted", { skip: noJ1939, time
     assertEquals(seen, ["claiming", "claimed", ...round, ...round]);
   });
 
+  it("a send right after the link is up again waits for the address to be claimed again", async () => {
+    using ecu = open({ name });
+    using other = open({ address: 0x43, filters: [{ pgn: message.pgn }] });
+    assertEquals(await ecu.claim(), 0x42);
+    for (const send of [() => ecu.send(message, SOON), () => ecu.sendAsync(message, { timeout: SOON })]) {
+      ip("link", "set", "vcanj", "down");
+      await until(() => ecu.state === "unclaimed");
+      assertThrows(() => ecu.send(message, SOON), CanOperationError, "ENETDOWN");
+      ip("link", "set", "vcanj", "up");
+      assertThrows(() => other.recv(0), CanOperationError, "ENETDOWN");
+      await send();
+      assertEquals(other.recv(SOON)!.source, 0x42);
+    }
+  });
+
   for (const end of ["down", "del"] as const) {
     it(`${end} during a long message: sending it fails, and no wait remains pending`, async () => {
       const before = await restingDescriptors();
