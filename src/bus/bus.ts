@@ -84,7 +84,7 @@ export class Bus extends CanSocket<Message, Message> {
     logger?.debug(`opening ${full.interface} channel "${channel}", ${protocol}`);
     const sending = new MessageSending(full);
     const endpoint = new Endpoint<FramePort, Message, Message>(
-      { channel, logger, noun: "bus" },
+      { channel, logger, noun: "bus", receives: full.receive },
       (onReady) => openSocket(full, onReady),
       (socket, rearm) => new Writer(socket, rearm, sending),
     );
@@ -247,11 +247,12 @@ export class Bus extends CanSocket<Message, Message> {
    * after this call has passed the new ones.
    *
    * @param filters At most 512 filters; null or an empty array receives everything.
-   * @throws {RangeError | TypeError} A filter is wrong. The previous filters stay in force.
+   * @throws {RangeError | TypeError} A filter is wrong, and the previous filters stay in force; or the bus was opened with
+   * `receive: false`.
    * @throws {CanOperationError} The kernel refused the filters, and the previous ones stay in force; or the bus is closed.
    */
   setFilters(filters: readonly CanFilter[] | null): void {
-    this.#endpoint.assertOpen("set filters of");
+    this.#endpoint.assertReceives("set filters of");
     this.#endpoint.socket.setFilters(toRawFilters(filters));
     this.#endpoint.reader.clear();
     this.#filters = copyFilters(filters);

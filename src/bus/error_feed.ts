@@ -40,6 +40,7 @@ export class ErrorFeeds {
       ...this.#options,
       fd: false,
       xl: false,
+      receive: true,
       rawFilters: [], // receives no data; joined filters would exclude the error frames too
       joinFilters: false,
       errorMask: this.#options.errorMask || CAN_ERR_MASK,

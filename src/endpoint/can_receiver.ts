@@ -4,7 +4,9 @@
  * @module
  */
 
+import { checkNames, checkSignal } from "../check.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { SignalOptions } from "./options.ts";
 import type { Source } from "./source.ts";
 import { promised } from "./turn.ts";
 import type { WaitOptions } from "./wait_queue.ts";
@@ -44,7 +46,7 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
    * was asked to wait forever.
    */
   recv(timeout?: number | null): In | null {
-    this.#endpoint.assertOpen("receive from");
+    this.#endpoint.assertReceives();
     return this.#endpoint.reader.recv(timeout);
   }
 
@@ -58,7 +60,7 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
    * throws it.
    */
   recvMany(max: number, timeout?: number | null): In[] {
-    this.#endpoint.assertOpen("receive from");
+    this.#endpoint.assertReceives();
     return this.#endpoint.reader.recvMany(max, timeout);
   }
 
@@ -70,16 +72,68 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
    * virtual, where nothing outside the process could end the wait.
    *
    * @throws {CanOperationError} As `recv`. `close` rejects every pending wait with `EBADF`.
+   * Do not drop a pending wait, as `Promise.race([bus.recvAsync(), sleep])` in a loop does: the wait stays pending, takes
+   * the next message, and that message is lost. End the wait with `timeout` or `signal` instead. The logger is warned
+   * when more than 16 waits are pending.
+   *
+   * @example
+   * ```ts
+   * import { Bus } from "@socketcan/bus";
+   *
+   * using bus = new Bus({ channel: "demo", interface: "virtual" });
+   * console.log(await bus.recvAsync({ timeout: 0.1 })); // null
+   * ```
+   *
    * @throws The signal's reason, if the signal is aborted. No message is lost.
    */
   recvAsync(options: WaitOptions = {}): Promise<In | null> {
     return promised(() => {
-      this.#endpoint.assertOpen("receive from");
+      this.#endpoint.assertReceives();
       return this.#endpoint.reader.next(options);
     });
   }
 
-  /** Iterates over the messages, blocking the thread; ends when the socket is closed. Throws as `recv` does. */
+  /**
+   * Resolves to up to `max` messages: waits for the first as `recvAsync` does, then takes those already queued.
+   *
+   * @param max 1 or more.
+   * @returns The messages, in the order of arrival; an empty array if the timeout expires first.
+   * @throws {CanOperationError} As `recv`. Messages that arrived before the error are returned first; the next call
+   * rejects with it. `close` rejects every pending wait with `EBADF`.
+   * @throws The signal's reason, if the signal is aborted. No message is lost.
+   */
+  recvManyAsync(max: number, options: WaitOptions = {}): Promise<In[]> {
+    return promised(() => {
+      this.#endpoint.assertReceives();
+      return this.#endpoint.reader.nextMany(max, options);
+    });
+  }
+
+  /**
+   * Iterates over the messages while the event loop keeps running. The iteration ends when the signal is aborted, and when
+   * the socket is closed; leaving the loop leaves the remaining messages in the socket. Throws as `recv` does.
+   *
+   * Two iterations over one socket share its messages: each message goes to only one of them, and likewise to only one
+   * of the pending calls of `recvAsync`. Open a second socket to receive every message twice.
+   *
+   * @example
+   * ```ts
+   * import { Bus } from "@socketcan/bus";
+   *
+   * using bus = new Bus({ channel: "demo", interface: "virtual" });
+   * for await (const message of bus.messages({ signal: AbortSignal.timeout(100) })) console.log(`${message}`);
+   * ```
+   */
+  messages(options: SignalOptions = {}): AsyncIterableIterator<In, undefined> {
+    checkNames("messages()", options, ["signal"]);
+    checkSignal(options.signal);
+    return this.#iterate(options.signal);
+  }
+
+  /**
+   * Iterates over the messages, blocking the thread; ends when the socket is closed. Throws as `recv` does. Two iterations
+   * over one socket share its messages, as with `messages`.
+   */
   [Symbol.iterator](): IterableIterator<In, undefined> {
     const iterator: IterableIterator<In, undefined> = {
       next: () => step(this.closed ? null : this.recv()),
@@ -88,23 +142,9 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
     return iterator;
   }
 
-  /** Iterates over the messages while the event loop keeps running; ends when the socket is closed. Throws as `recv` does. */
+  /** Iterates over the messages while the event loop keeps running, as `messages` does. */
   [Symbol.asyncIterator](): AsyncIterableIterator<In, undefined> {
-    const endpoint = this.#endpoint;
-    const iterator: AsyncIterableIterator<In, undefined> = {
-      next: () =>
-        promised(() => {
-          if (endpoint.closed) return step<In>(null);
-          const next = endpoint.reader.next(FOREVER);
-          if (!(next instanceof Promise)) return step(next);
-          return next.then(step<In>, (error) => {
-            if (endpoint.closed) return step<In>(null);
-            throw error;
-          });
-        }),
-      [Symbol.asyncIterator]: () => iterator,
-    };
-    return iterator;
+    return this.#iterate(undefined);
   }
 
   /**
@@ -131,6 +171,7 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
    * ```
    */
   get readable(): ReadableStream<In> {
+    if (!this.closed) this.#endpoint.assertReceives();
     return this.#endpoint.readable.current.stream;
   }
 
@@ -187,6 +228,31 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
   /** Closes the socket and rejects every pending wait. A second call does nothing. */
   close(): void {
     this.#endpoint.close();
+  }
+
+  #iterate(signal: AbortSignal | undefined): AsyncIterableIterator<In, undefined> {
+    const { reader } = this.#endpoint;
+    const options = signal ? { signal } : FOREVER;
+    let left = false;
+    const iterator: AsyncIterableIterator<In, undefined> = {
+      next: () =>
+        promised(() => {
+          if (left || this.closed || signal?.aborted) return step<In>(null);
+          this.#endpoint.assertReceives();
+          const next = reader.next(options);
+          if (!(next instanceof Promise)) return step(next);
+          return next.then(step<In>, (error) => {
+            if (this.closed || (signal?.aborted && error === signal.reason)) return step<In>(null);
+            throw error;
+          });
+        }),
+      return: () => {
+        left = true;
+        return Promise.resolve(step<In>(null));
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   /** Closes the socket at the end of a `using` block. */

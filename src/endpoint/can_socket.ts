@@ -72,6 +72,23 @@ export abstract class CanSocket<In, Out> extends CanReceiver<In> {
   }
 
   /**
+   * Hands messages to the kernel, in order, while the event loop keeps running. Calls of `sendAsync` and `sendManyAsync`
+   * that are pending are served one after the other.
+   *
+   * @returns How many messages were handed over: all of them, or fewer if the timeout expired first.
+   * @throws {CanOperationError} As `send`. The error's `sent` is the number of messages that were handed over before it.
+   * @throws {TypeError | RangeError} One of the messages cannot be sent on this socket. None was sent.
+   * @throws The signal's reason, if the signal is aborted. Messages that were handed over before are sent, the others are
+   * not; use `timeout` to learn how many there were.
+   */
+  sendManyAsync(messages: readonly Out[], options: WaitOptions = {}): Promise<number> {
+    return promised(() => {
+      this.#endpoint.assertOpen("send to");
+      return this.#writer.sendManyAsync(messages, options);
+    });
+  }
+
+  /**
    * A Web Stream that sends the messages written to it, in order. It applies backpressure while the send buffer or the
    * interface's transmit queue is full. Aborting the stream ends the wait for room; the waiting message is not sent.
    *

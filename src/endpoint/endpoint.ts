@@ -6,21 +6,11 @@
 
 import { CanOperationError } from "../errors.ts";
 import { EBADF, errnoName } from "../kernel/errno.ts";
-import type { Logger } from "./options.ts";
+import type { Owner } from "./options.ts";
 import { Reader } from "./reader.ts";
 import type { OnReady, Source } from "./source.ts";
 import { ReadableSide, StreamOf, WritableSide } from "./streams.ts";
 import type { Writer } from "./writer.ts";
-
-/** How log lines and errors describe the object that owns a socket. */
-export interface Owner {
-  /** The name of the interface. */
-  readonly channel: string;
-  /** What errors call the owner: "bus". */
-  readonly noun: string;
-  /** Logs received messages and waits. */
-  readonly logger?: Logger;
-}
 
 /** Connects a socket to its queues of pending waits, until it is closed. */
 export class Endpoint<S extends Source<In>, In, Out = never> {
@@ -50,7 +40,7 @@ export class Endpoint<S extends Source<In>, In, Out = never> {
     this.owner = owner;
     this.socket = open((failure) => this.#ready(failure));
     const rearm = () => this.arm();
-    this.reader = new Reader(this.socket, rearm, owner.logger);
+    this.reader = new Reader(this.socket, rearm, owner);
     this.writer = makeWriter?.(this.socket, rearm) ?? null;
     this.readable = new StreamOf(() => new ReadableSide(this.reader));
     this.writable = new StreamOf(() => new WritableSide(this.writer!));
@@ -104,6 +94,20 @@ export class Endpoint<S extends Source<In>, In, Out = never> {
    */
   assertOpen(action: string): void {
     if (this.#closed) throw this.closedError(action);
+  }
+
+  /**
+   * Refuses to receive from a socket that is closed or was opened without receiving.
+   *
+   * @throws {CanOperationError} The socket is closed (`EBADF`).
+   * @throws {TypeError} The socket was opened with `receive: false`.
+   */
+  assertReceives(action = "receive from"): void {
+    this.assertOpen(action);
+    const { channel, noun, receives } = this.owner;
+    if (receives === false) {
+      throw new TypeError(`Cannot ${action} "${channel}": the ${noun} was opened with receive: false`);
+    }
   }
 
   /** The error of an action on a closed socket. */

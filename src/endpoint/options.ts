@@ -18,13 +18,30 @@ export interface Logger {
   warn(message: string): void;
 }
 
+/** How log lines and errors describe the object that owns a socket. */
+export interface Owner {
+  /** The name of the interface. */
+  readonly channel: string;
+  /** What errors call the owner: "bus". */
+  readonly noun: string;
+  /** False for a socket that was opened without receiving. */
+  readonly receives?: boolean;
+  /** Logs received messages and waits. */
+  readonly logger?: Logger;
+}
+
 /**
- * Options of a wait or an iteration that an `AbortSignal` can end.
+ * The option of every wait and every iteration that an `AbortSignal` can end.
+ *
+ * The same rule holds everywhere: an aborted signal **rejects a wait** (`recvAsync`, `sendAsync`, `claim`, …) with the
+ * signal's reason, and **ends an iteration** (`messages`, `errors`, `watchLinks`, …) without an error, as leaving its loop
+ * does. A signal that is already aborted does so at once. No message is lost: one that has not been returned yet goes to
+ * the next receive, and one that has not been handed over is not sent.
  *
  * @category Waiting
  */
 export interface SignalOptions {
-  /** Rejects a wait with the signal's reason; ends an iteration without an error, as leaving its loop does. */
+  /** Rejects the wait, or ends the iteration, when it is aborted. */
   readonly signal?: AbortSignal;
 }
 

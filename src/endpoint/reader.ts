@@ -5,7 +5,7 @@
  */
 
 import { checkWhole } from "../check.ts";
-import type { Logger } from "./options.ts";
+import type { Logger, Owner } from "./options.ts";
 import type { Source } from "./source.ts";
 import { checkTimeout, deadlineOf, secondsUntil } from "./timeout.ts";
 import { nextTurn } from "./turn.ts";
@@ -17,11 +17,18 @@ const READ_AHEAD = 64;
 /** The number of items that asynchronous reads return before the event loop gets a turn, so as not to starve it. */
 const MAX_PER_TURN = 512;
 
+/** The number of pending waits beyond which the logger is warned: they are rarely intended. */
+const MAX_INTENDED_WAITS = 16;
+
+/** The input of a wait for a single item. Any other input is the maximum number of items. */
+const SINGLE = 0;
+
 /** Returns what a socket receives: by blocking, without waiting, or to the pending waits in order. */
 export class Reader<In> {
-  /** The pending waits. */
-  readonly queue: WaitQueue<void, In | null>;
+  /** The pending waits, each for a single item or for an array of up to `input` items. */
+  readonly queue: WaitQueue<number, In | In[] | null>;
   readonly #socket: Source<In>;
+  readonly #owner: Owner;
   readonly #rearm: () => void;
   readonly #logger: Logger | undefined;
   /** Items that were read ahead: the first #count, of which those before #next have been returned. The array is reused. */
@@ -31,13 +38,18 @@ export class Reader<In> {
   /** Items returned asynchronously since the event loop last had a turn. */
   #sinceTurn = 0;
   #lossReported = false;
+  #waitsReported = false;
 
   /** @param rearm Asks the socket to report what the queues now wait for. */
-  constructor(socket: Source<In>, rearm: () => void, logger: Logger | undefined) {
+  constructor(socket: Source<In>, rearm: () => void, owner: Owner) {
     this.#socket = socket;
     this.#rearm = rearm;
-    this.#logger = logger;
-    this.queue = new WaitQueue<void, In | null>(() => this.#take(), rearm);
+    this.#owner = owner;
+    this.#logger = owner.logger;
+    this.queue = new WaitQueue<number, In | In[] | null>(
+      (max) => max === SINGLE ? this.#take() : this.#takeMany(max),
+      rearm,
+    );
   }
 
   /** See `Bus.recv`. */
@@ -51,21 +63,12 @@ export class Reader<In> {
 
   /** See `Bus.recvMany`. */
   recvMany(max: number, timeout?: number | null): In[] {
-    checkWhole("max", max, 1, Number.MAX_SAFE_INTEGER);
+    checkMax(max);
     checkTimeout(timeout);
-    const messages = this.#ahead.slice(this.#next, Math.min(this.#next + max, this.#count));
-    this.#next += messages.length;
-    try {
-      if (messages.length < max) this.#receive(messages, messages.length, max - messages.length);
-      if (messages.length === 0 && timeout !== 0) {
-        this.#wait(timeout, () => this.#receive(messages, 0, max) > 0 ? messages : undefined);
-      }
-    } catch (error) {
-      this.#putBack(messages); // the logger may have thrown
-      throw error;
-    }
+    let messages = this.#takeMany(max);
+    if (messages === undefined && timeout !== 0) messages = this.#wait(timeout, () => this.#takeMany(max));
     this.#serve();
-    return messages;
+    return messages ?? [];
   }
 
   /** See `Bus.recvAsync`. Returns the message itself where no wait is needed, which saves a promise. */
@@ -75,10 +78,21 @@ export class Reader<In> {
     const message = this.#takeInTurn(timeout);
     if (message !== undefined) return message;
     if (timeout === 0) return null;
-    this.#logger?.debug(`waiting asynchronously for a frame, ${describeWait(timeout ?? Infinity)}`);
-    const promise = this.queue.wait(undefined, options, () => null);
-    this.#await();
-    return promise;
+    return this.#enqueue(SINGLE, options, null) as Promise<In | null>;
+  }
+
+  /** See `Bus.recvManyAsync`. */
+  nextMany(max: number, options: WaitOptions): In[] | Promise<In[]> {
+    checkMax(max);
+    const { timeout, signal } = checkWaitOptions(options);
+    signal?.throwIfAborted();
+    const messages = this.#mayTake(timeout) ? this.#takeMany(max) : undefined;
+    if (messages !== undefined) {
+      this.#sinceTurn += messages.length - 1;
+      return messages;
+    }
+    if (timeout === 0) return [];
+    return this.#enqueue(max, options, []) as Promise<In[]>;
   }
 
   /** Returns the next message without waiting, unless earlier waits are pending. */
@@ -89,7 +103,7 @@ export class Reader<In> {
   /** Passes the next message to a callback: see `WaitQueue.enter`. */
   nextLater(resolve: (message: In | null) => void, reject: (reason: unknown) => void): () => void {
     this.#logger?.debug(`waiting asynchronously for a frame, ${describeWait(Infinity)}`);
-    const leave = this.queue.enter(undefined, resolve, reject);
+    const leave = this.queue.enter(SINGLE, (message) => resolve(message as In | null), reject);
     this.#await();
     return leave;
   }
@@ -97,6 +111,15 @@ export class Reader<In> {
   /** Discards what was read ahead. */
   clear(): void {
     this.#count = this.#next = 0;
+  }
+
+  /** Adds a wait to the queue. */
+  #enqueue(max: number, options: WaitOptions, expired: In[] | null): Promise<In | In[] | null> {
+    this.#logger?.debug(`waiting asynchronously for a frame, ${describeWait(options.timeout ?? Infinity)}`);
+    const promise = this.queue.wait(max, options, () => expired);
+    this.#await();
+    this.#warnOfWaits();
+    return promise;
   }
 
   /** Makes taken messages the next ones again. Nothing else may have been read ahead. */
@@ -124,12 +147,17 @@ export class Reader<In> {
    * @param timeout 0 takes the message even if the event loop is due for a turn: there will be no wait.
    */
   #takeInTurn(timeout: number | null | undefined): In | undefined {
-    if (this.queue.size > 0) return undefined;
-    if (this.#sinceTurn >= MAX_PER_TURN && timeout !== 0 && !this.#hasMore()) return undefined;
+    return this.#mayTake(timeout) ? this.#take() : undefined;
+  }
+
+  /** Whether to try to take messages without waiting. */
+  #mayTake(timeout: number | null | undefined): boolean {
+    if (this.queue.size > 0) return false;
+    if (this.#sinceTurn >= MAX_PER_TURN && timeout !== 0 && !this.#hasMore()) return false;
     this.#sinceTurn++;
+    if (this.#hasMore()) return true;
     // Trying costs a system call. It is worth that with a timeout, which might expire before the wait begins.
-    if (timeout == null && this.#socket.idle && !this.#hasMore()) return undefined;
-    return this.#take();
+    return timeout != null || !this.#socket.idle;
   }
 
   /** Whether items are left that were read ahead. They must not wait until the socket is readable. */
@@ -167,6 +195,19 @@ export class Reader<In> {
     return this.#ahead[this.#next++];
   }
 
+  /** Returns up to `max` messages without waiting; undefined if there are none. */
+  #takeMany(max: number): In[] | undefined {
+    const messages = this.#ahead.slice(this.#next, Math.min(this.#next + max, this.#count));
+    this.#next += messages.length;
+    try {
+      if (messages.length < max) this.#receive(messages, messages.length, max - messages.length);
+    } catch (error) {
+      this.#putBack(messages); // the logger may have thrown
+      throw error;
+    }
+    return messages.length > 0 ? messages : undefined;
+  }
+
   #receive(into: In[], from: number, max: number): number {
     const count = this.#socket.receive(into, from, max);
     if (this.#logger) this.#log(this.#logger, into, from, count);
@@ -176,6 +217,17 @@ export class Reader<In> {
   #log(logger: Logger, messages: readonly In[], from: number, count: number): void {
     for (const message of messages.slice(from, from + count)) logger.debug(`received ${message}`);
     this.#warnOfLoss(logger);
+  }
+
+  /** Warns once of waits that pile up, as when `Promise.race` leaves one pending in each round of a loop. */
+  #warnOfWaits(): void {
+    if (this.#waitsReported || !this.#logger || this.queue.size <= MAX_INTENDED_WAITS) return;
+    this.#waitsReported = true;
+    const { channel, noun } = this.#owner;
+    this.#logger.warn(
+      `${this.queue.size} waits for a message are pending on the ${noun} of "${channel}". Each takes a message, even if its ` +
+        "result is no longer used, as after Promise.race: end waits with the options timeout or signal instead",
+    );
   }
 
   /** Warns of the first loss; `droppedFrames` counts the others. */
@@ -189,6 +241,10 @@ export class Reader<In> {
         `read faster, set filters, or open the bus with a larger receiveBuffer. droppedFrames counts further losses`,
     );
   }
+}
+
+function checkMax(max: number): void {
+  checkWhole("max", max, 1, Number.MAX_SAFE_INTEGER);
 }
 
 function describeWait(seconds: number): string {

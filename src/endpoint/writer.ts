@@ -29,10 +29,22 @@ export interface Sending<Out> {
   leave?(message: Out): void;
 }
 
+/** The number of messages that one attempt of a pending `sendManyAsync` sends, so as not to starve the event loop. */
+const MAX_PER_ATTEMPT = 1024;
+
+/** Messages that are sent together, in order. */
+interface Batch<Out> {
+  readonly messages: readonly Out[];
+  /** How many of them have been sent. */
+  sent: number;
+  /** Whether the caller passed an array, so that errors say how many of it were sent. */
+  readonly many: boolean;
+}
+
 /** Hands messages to a socket: by blocking, without waiting, or for the pending waits in order. */
 export class Writer<Out> {
-  /** The messages that wait for room. */
-  readonly queue: WaitQueue<Out, true>;
+  /** The batches that wait for room. Each resolves to the number of messages sent. */
+  readonly queue: WaitQueue<Batch<Out>, number>;
   readonly #socket: Sink<Out>;
   readonly #rearm: () => void;
   readonly #sending: Sending<Out>;
@@ -44,7 +56,7 @@ export class Writer<Out> {
     this.#socket = socket;
     this.#rearm = rearm;
     this.#sending = sending;
-    this.queue = new WaitQueue((message) => this.#try(message) ? true : undefined, rearm);
+    this.queue = new WaitQueue((batch) => this.#advance(batch) ? batch.sent : undefined, rearm);
   }
 
   /** See `Bus.send`. */
@@ -60,13 +72,11 @@ export class Writer<Out> {
 
   /** See `Bus.sendMany`. */
   sendMany(messages: readonly Out[], timeout?: number | null): number {
-    if (!Array.isArray(messages)) throw new TypeError(`sendMany takes an array of messages: ${messages}`);
-    for (const message of messages) this.#sending.check(message);
-    const held = this.#sending.hold ? messages.map((each) => this.#sending.hold!(each)) : messages;
+    const held = this.#heldMany("sendMany", messages);
     try {
       return this.#sendAll(held, timeout);
     } finally {
-      if (this.#sending.leave) { for (const message of held) this.#sending.leave(message); }
+      this.#leave(held);
     }
   }
 
@@ -83,7 +93,7 @@ export class Writer<Out> {
       throw error;
     }
     this.#sending.logger?.debug("waiting asynchronously for room to send");
-    const promise = this.queue.wait(held, options, () => {
+    const promise = this.queue.wait({ messages: [held], sent: 0, many: false }, options, () => {
       throw this.#timedOut(held, timeout);
     });
     this.#rearm();
@@ -93,13 +103,35 @@ export class Writer<Out> {
     });
   }
 
+  /** See `Bus.sendManyAsync`. */
+  async sendManyAsync(messages: readonly Out[], options: WaitOptions): Promise<number> {
+    const held = this.#heldMany("sendManyAsync", messages);
+    try {
+      const { timeout, signal } = checkWaitOptions(options);
+      signal?.throwIfAborted();
+      const first = this.queue.size === 0;
+      if (timeout === 0) return first ? this.#sendAll(held, 0) : 0;
+      const batch: Batch<Out> = { messages: [...held], sent: 0, many: true };
+      if (held.length === 0 || (first && this.#advance(batch))) return held.length;
+      this.#sending.logger?.debug("waiting asynchronously for room to send");
+      const promise = this.queue.wait(batch, options, () => batch.sent);
+      this.#rearm();
+      return await promise.catch((error) => {
+        const count = error instanceof CanError && error.sent === undefined;
+        throw count ? this.#withCount(error, held.length, batch.sent) : error;
+      });
+    } finally {
+      this.#leave(held);
+    }
+  }
+
   /** Hands messages over until the timeout expires; returns how many. */
   #sendAll(messages: readonly Out[], timeout: number | null | undefined): number {
     checkTimeout(timeout);
     let deadline: number | undefined;
     let sent = 0;
     while (sent < messages.length) {
-      const count = this.#send(messages, sent);
+      const count = this.#send(messages, sent, messages !== this.#single);
       sent += count;
       if (count > 0) continue;
       if (timeout === 0) break;
@@ -109,7 +141,7 @@ export class Writer<Out> {
       try {
         this.#socket.waitWritable(left);
       } catch (error) {
-        throw this.#withCount(error, messages, sent);
+        throw messages === this.#single ? error : this.#withCount(error, messages.length, sent);
       }
     }
     return sent;
@@ -121,17 +153,40 @@ export class Writer<Out> {
     return this.#sending.hold ? this.#sending.hold(message) : message;
   }
 
-  #try(message: Out): boolean {
-    this.#single[0] = message;
-    return this.#send(this.#single, 0) > 0;
+  /** Checks an array of messages, and returns those that are sent in their place. */
+  #heldMany(method: string, messages: readonly Out[]): readonly Out[] {
+    if (!Array.isArray(messages)) throw new TypeError(`${method} takes an array of messages: ${messages}`);
+    for (const message of messages) this.#sending.check(message);
+    return this.#sending.hold ? messages.map((each) => this.#sending.hold!(each)) : messages;
   }
 
-  #send(messages: readonly Out[], from: number): number {
+  #leave(messages: readonly Out[]): void {
+    if (this.#sending.leave) { for (const message of messages) this.#sending.leave(message); }
+  }
+
+  #try(message: Out): boolean {
+    this.#single[0] = message;
+    return this.#send(this.#single, 0, false) > 0;
+  }
+
+  /** Sends what there is room for now, up to a limit; returns whether the whole batch has been sent. */
+  #advance(batch: Batch<Out>): boolean {
+    const { messages, many } = batch;
+    const end = Math.min(batch.sent + MAX_PER_ATTEMPT, messages.length);
+    while (batch.sent < end) {
+      const count = this.#send(messages, batch.sent, many);
+      if (count === 0) return false;
+      batch.sent += count;
+    }
+    return batch.sent === messages.length;
+  }
+
+  #send(messages: readonly Out[], from: number, many: boolean): number {
     let count: number;
     try {
       count = this.#socket.send(messages, from);
     } catch (error) {
-      throw this.#withCount(error, messages, from);
+      throw many ? this.#withCount(error, messages.length, from) : error;
     }
     const { logger } = this.#sending;
     if (logger) {
@@ -143,10 +198,10 @@ export class Writer<Out> {
   }
 
   /** Adds to the error of a list how many of its messages were sent before it. */
-  #withCount(error: unknown, messages: readonly Out[], sent: number): unknown {
-    if (!(error instanceof CanError) || messages === this.#single) return error;
+  #withCount(error: unknown, total: number, sent: number): unknown {
+    if (!(error instanceof CanError)) return error;
     const { message, code, errno, syscall, channel } = error;
-    return new CanOperationError(`${message}; ${sent} of ${messages.length} messages were sent before`, {
+    return new CanOperationError(`${message}; ${sent} of ${total} messages were sent before`, {
       code,
       errno,
       syscall,

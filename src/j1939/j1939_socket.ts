@@ -166,6 +166,19 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
   }
 
   /**
+   * Hands messages to the kernel, in order, without blocking the event loop.
+   *
+   * @returns How many the kernel has taken: all, or fewer if the timeout expired.
+   * @throws As `sendMany`; or the signal's reason when it is aborted.
+   */
+  override sendManyAsync(messages: readonly J1939MessageInit[], options: WaitOptions = {}): Promise<number> {
+    return promised(() => {
+      if (!Array.isArray(messages)) throw new TypeError(`sendManyAsync takes an array of messages: ${messages}`);
+      return super.sendManyAsync(messages.map((message) => new Outgoing(message)), options);
+    });
+  }
+
+  /**
    * Iterates over the events of messages of more than 8 bytes that this socket sends or receives: their beginning,
    * progress and end, and why they were aborted.
    *

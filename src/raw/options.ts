@@ -32,6 +32,13 @@ export interface BusOptions extends CommonOptions {
   readonly fd?: boolean;
   /** Whether to send and receive CAN XL frames as well (`CAN_RAW_XL_FRAMES`, Linux 6.1 or newer). Default false; implies `fd`. */
   readonly xl?: boolean;
+  /**
+   * Whether to receive at all. With false the kernel delivers nothing to the socket, not even error frames: for a bus that
+   * only sends, whose unread frames would only fill its receive buffer. Receiving and `setFilters` then throw a TypeError;
+   * `errors` works. The options `filters`, `joinFilters`, `errorMask` and `receiveOwnMessages` cannot be combined with
+   * false. Default true.
+   */
+  readonly receive?: boolean;
   /** The frames to receive, at most 512 filters; null or an empty array receives everything. Default null. */
   readonly filters?: readonly CanFilter[] | null;
   /**
@@ -78,6 +85,7 @@ const table: OptionTable<BusOptions> = {
   interface: ["string", "socketcan"],
   fd: ["boolean", false],
   xl: ["boolean", false],
+  receive: ["boolean", true],
   filters: ["object", null],
   joinFilters: ["boolean", false],
   receiveOwnMessages: ["boolean", false],
@@ -106,11 +114,22 @@ export function fullOptions(given: string | BusOptions): FullBusOptions {
   if (options.channel === undefined) {
     throw new TypeError(`Option channel is missing: the name of an interface, or "" for every CAN interface`);
   }
-  const { filters } = full as unknown as FullBusOptions;
+  const { filters, receive, joinFilters, receiveOwnMessages } = full as unknown as FullBusOptions;
   checkChoice("Option interface", full.interface, ["socketcan", "virtual"]);
   checkChoice("Option timestamps", full.timestamps, ["software", "hardware"]);
   checkCommon(full);
-  const errorMask = toErrorMask(full.errorMask as number | readonly ErrorClass[]);
   if (full.xl) full.fd = true; // as in the kernel
-  return { ...full as unknown as FullBusOptions, errorMask, rawFilters: toRawFilters(filters) };
+  const errorMask = toErrorMask(full.errorMask as number | readonly ErrorClass[]);
+  const rawFilters = toRawFilters(filters);
+  if (receive) return { ...full as unknown as FullBusOptions, errorMask, rawFilters };
+  const conflicting = Object.entries({
+    filters: filters !== null && filters.length > 0,
+    joinFilters,
+    receiveOwnMessages,
+    errorMask: options.errorMask !== undefined && errorMask !== 0,
+  }).find(([, given]) => given);
+  if (conflicting) {
+    throw new TypeError(`Option ${conflicting[0]} cannot be combined with receive: false, which receives nothing`);
+  }
+  return { ...full as unknown as FullBusOptions, errorMask: 0, rawFilters: [] };
 }

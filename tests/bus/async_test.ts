@@ -1,12 +1,16 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CanOperationError, Message, type WaitOptions } from "../../mod.ts";
-import { all, deliver, PATIENCE } from "../support/delivery.ts";
-import { pause } from "../support/pause.ts";
+import { all, bySending, deliver, PATIENCE } from "../support/delivery.ts";
+import { pause, until } from "../support/pause.ts";
 import { worlds } from "../support/worlds.ts";
 
 function numbered(count: number): Message[] {
   return Array.from({ length: count }, (_, i) => new Message({ arbitrationId: i }));
+}
+
+function ids(messages: readonly Message[]): number[] {
+  return messages.map((message) => message.arbitrationId);
 }
 
 for (const { name, skip, open } of worlds) {
@@ -229,6 +233,122 @@ for (const { name, skip, open } of worlds) {
       await assertRejects(() => sender.sendAsync(new Message(), { timeout: -1 }), RangeError, "timeout is -1");
       await assertRejects(() => sender.sendAsync(new Message(), { signal: AbortSignal.abort(new Error("no")) }), Error);
       assertEquals(receiver.recv(0), null);
+    });
+
+    it("receives many at once: waits for the first, then takes those queued, in the order of the waits", async () => {
+      using sender = open({ receiveOwnMessages: true });
+      using receiver = open();
+      assertEquals(await receiver.recvManyAsync(5, { timeout: 0 }), []);
+      assertEquals(await receiver.recvManyAsync(5, { timeout: 0.01 }), []);
+      deliver(sender, ...numbered(100));
+      assertEquals(ids(await receiver.recvManyAsync(3)), [0, 1, 2]);
+      assertEquals((await receiver.recvAsync())!.arbitrationId, 3);
+      assertEquals(ids(await receiver.recvManyAsync(1000, { timeout: 0 })), ids(numbered(100)).slice(4));
+
+      const many = receiver.recvManyAsync(2);
+      const single = receiver.recvAsync();
+      const rest = receiver.recvManyAsync(9);
+      deliver(sender, ...numbered(6));
+      assertEquals([ids(await many), (await single)!.arbitrationId, ids(await rest)], [[0, 1], 2, [3, 4, 5]]);
+      await assertRejects(() => receiver.recvManyAsync(0), RangeError, "max is 0");
+      await assertRejects(() => receiver.recvManyAsync(1, { timeout: -1 }), RangeError, "timeout is -1");
+    });
+
+    it("loses no message to recvManyAsync when it is aborted, and rejects it on close", async () => {
+      using sender = open();
+      const receiver = open();
+      const reason = new Error("enough");
+      const aborting = new AbortController();
+      const aborted = receiver.recvManyAsync(5, { signal: aborting.signal });
+      aborting.abort(reason);
+      assertEquals(await assertRejects(() => aborted), reason);
+      await assertRejects(() => receiver.recvManyAsync(5, { signal: aborting.signal }), Error, "enough");
+      sender.send(new Message({ arbitrationId: 9 }));
+      assertEquals(ids(await receiver.recvManyAsync(5)), [9]);
+      const closed = receiver.recvManyAsync(5);
+      receiver.close();
+      await assertRejects(() => closed, CanOperationError, "the bus is closed");
+      await assertRejects(() => receiver.recvManyAsync(5), CanOperationError, "the bus is closed");
+    });
+
+    it("sends many, in order with sendAsync, and says how many", async () => {
+      using sender = open();
+      using receiver = open({ receiveBuffer: 8_000_000 });
+      assertEquals(await sender.sendManyAsync([]), 0);
+      assertEquals(await sender.sendManyAsync(numbered(5), { timeout: 0 }), 5);
+      const all3 = [
+        sender.sendManyAsync(numbered(3000)),
+        sender.sendAsync(new Message({ arbitrationId: 4000 })),
+        sender.sendManyAsync(numbered(2), { timeout: PATIENCE }),
+      ];
+      assertEquals(await Promise.all(all3), [3000, undefined, 2]);
+      const expected = [...numbered(5), ...numbered(3000), new Message({ arbitrationId: 4000 }), ...numbered(2)];
+      assertEquals(ids(bySending(all(receiver, expected.length))), ids(expected));
+      await assertRejects(() => sender.sendManyAsync([{} as Message]), TypeError, "not a Message");
+      await assertRejects(() => sender.sendManyAsync({} as Message[]), TypeError, "sendManyAsync takes an array");
+      await assertRejects(() => sender.sendManyAsync([], { timeout: -1 }), RangeError, "timeout is -1");
+      const signal = AbortSignal.abort(new Error("no"));
+      await assertRejects(() => sender.sendManyAsync(numbered(2), { signal }), Error, "no");
+      assertEquals(receiver.recv(0), null);
+    });
+
+    it("ends an iteration over messages() on its signal, without losing a message", async () => {
+      using sender = open({ receiveOwnMessages: true });
+      using receiver = open();
+      const aborting = new AbortController();
+      deliver(sender, ...numbered(3));
+      const seen: number[] = [];
+      const following = (async () => {
+        for await (const { arbitrationId } of receiver.messages({ signal: aborting.signal })) seen.push(arbitrationId);
+        return "ended";
+      })();
+      await until(() => seen.length === 3);
+      await pause(5);
+      aborting.abort(new Error("enough"));
+      assertEquals(await following, "ended");
+      deliver(sender, ...numbered(2));
+      for await (const message of receiver.messages({ signal: aborting.signal })) throw new Error(`${message}`);
+      const iteration = receiver.messages();
+      for await (const { arbitrationId } of iteration) {
+        assertEquals(arbitrationId, 0);
+        break;
+      }
+      assertEquals((await iteration.next()).done, true, "an iteration that was left has ended");
+      assertEquals((await receiver.recvAsync())!.arbitrationId, 1, "the loop left the message in the bus");
+      assertThrows(() => receiver.messages({ sign: 1 } as object), TypeError, 'messages() has no option "sign"');
+      const text = "signal must be an AbortSignal";
+      assertThrows(() => receiver.messages({ signal: 1 as unknown as AbortSignal }), TypeError, text);
+    });
+
+    it("shares its messages among several iterations", async () => {
+      using sender = open({ receiveOwnMessages: true });
+      const receiver = open();
+      const seen: number[] = [];
+      const follow = async () => {
+        for await (const { arbitrationId } of receiver) seen.push(arbitrationId);
+      };
+      const following = [follow(), follow()];
+      for (const message of numbered(20)) {
+        deliver(sender, message);
+        await pause();
+      }
+      await until(() => seen.length >= 20);
+      receiver.close();
+      await Promise.all(following);
+      assertEquals(seen.toSorted((one, other) => one - other), ids(numbered(20)), "each message went to one of them");
+    });
+
+    it("warns once when more than 16 waits are pending", async () => {
+      const warnings: string[] = [];
+      const bus = open({ logger: { debug() {}, warn: (line) => void warnings.push(line) } });
+      const waits = Array.from({ length: 16 }, () => bus.recvAsync().catch(() => null));
+      assertEquals(warnings, []);
+      for (let i = 0; i < 20; i++) waits.push(bus.recvAsync().catch(() => null));
+      assertEquals(warnings.length, 1);
+      assert(warnings[0].startsWith(`17 waits for a message are pending on the bus of "${bus.channel}"`), warnings[0]);
+      assert(warnings[0].includes("timeout or signal"), warnings[0]);
+      bus.close();
+      await Promise.all(waits);
     });
 
     it("waits on many buses at once", async () => {

@@ -1,6 +1,8 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { openLibc } from "../../ffi/open.ts";
 import { type Bus, CanOperationError, Message } from "../../mod.ts";
+import { EAGAIN } from "../../src/kernel/errno.ts";
 import { all, bySending, deliver, PATIENCE, take } from "../support/delivery.ts";
 import { worlds } from "../support/worlds.ts";
 
@@ -159,6 +161,33 @@ for (const { name, skip, open } of worlds) {
       using either = open({ filters: [filter, { canId: 2, canMask: 0x7ff }] });
       deliver(sender, forms.error, new Message({ arbitrationId: 1 }));
       assertEquals([ids(all(one, 2)), ids(all(two, 1)), ids(all(either, 2))], [[4, 1], [1], [4, 1]]);
+    });
+
+    it("receives nothing with receive: false, and says so", async () => {
+      using sender = open({ receive: false });
+      using receiver = open({ receiveOwnMessages: true });
+      deliver(receiver, forms.standard, forms.error);
+      sender.send(forms.standard);
+      assertEquals(all(receiver, 1).length, 1);
+      const uses = [
+        () => sender.recv(0),
+        () => sender.recvMany(1, 0),
+        () => [...sender],
+        () => sender.readable,
+        () => sender.setFilters(null),
+      ];
+      for (const use of uses) assertThrows(use, TypeError, "the bus was opened with receive: false");
+      for (const use of [() => sender.recvAsync(), () => sender.recvManyAsync(1), () => sender.messages().next()]) {
+        await assertRejects(use, TypeError, "the bus was opened with receive: false");
+      }
+      if (name === "vcan") {
+        assertEquals(openLibc().recv(sender.fd, new Uint8Array(72), 0), -EAGAIN, "nothing is queued");
+      }
+      using errors = sender.errors();
+      deliver(receiver, forms.error);
+      assertEquals((await errors.next()).value!.arbitrationId, 4);
+      sender.close();
+      assertThrows(() => sender.recv(0), CanOperationError, "the bus is closed");
     });
 
     it("counts the frames that found no room, and loses no others", () => {

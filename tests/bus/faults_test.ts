@@ -242,6 +242,50 @@ describe("A bus with failing system calls", { skip: noVcan }, () => {
     assertEquals(all(bus, 128).length, 128);
   });
 
+  it("sendManyAsync waits for room, and reports how many messages were sent at the deadline or before an error", async () => {
+    using bus = new Bus({ ...options, receiveBuffer: 4_000_000 });
+    using sender = new Bus(options);
+    const many = Array.from({ length: 200 }, (_, i) => new Message({ arbitrationId: i }));
+    let calls = 0;
+    let errno = ENOBUFS;
+    const fault = (call: Call) => call === "sendmmsg" && ++calls >= 3 ? -errno : undefined;
+    await withFaults(fault, async () => {
+      assertEquals(await sender.sendManyAsync(many, { timeout: 0.05 }), 128);
+      calls = 0;
+      assertEquals(await sender.sendManyAsync(many, { timeout: 0 }), 128);
+      calls = 0;
+      const aborting = new AbortController();
+      const aborted = sender.sendManyAsync(many, { signal: aborting.signal });
+      aborting.abort(new Error("enough"));
+      await assertRejects(() => aborted, Error, "enough");
+      calls = 0;
+      const waiting = sender.sendManyAsync(many);
+      errno = ENODEV;
+      const error = await assertRejects(() => waiting, CanError, "128 of 200 messages");
+      assertEquals([error.sent, error.code], [128, "ENODEV"]);
+      calls = 0;
+      errno = ENOBUFS;
+      const closed = sender.sendManyAsync(many);
+      sender.close();
+      const closing = await assertRejects(() => closed, CanError, "the bus is closed); 128 of 200 messages");
+      assertEquals([closing.sent, closing.code], [128, "EBADF"]);
+    }).result;
+    assertEquals(all(bus, 5 * 128).length, 5 * 128);
+    using other = new Bus(options);
+    let tries = 0;
+    const full = (call: Call) => ["send", "sendmmsg"].includes(call) && tries++ % 3 !== 2 ? -ENOBUFS : undefined;
+    await withFaults(full, async () => {
+      const sent = [
+        other.sendManyAsync(many),
+        other.sendAsync(new Message({ arbitrationId: 200 })),
+        other.sendManyAsync([new Message({ arbitrationId: 201 })]),
+      ];
+      assertEquals(await Promise.all(sent), [200, undefined, 1]);
+    }).result;
+    const ids = bySending(all(bus, 202)).map(({ arbitrationId }) => arbitrationId);
+    assertEquals(ids, Array.from({ length: 202 }, (_, i) => i));
+  });
+
   it("close rejects pending waits even if the system call fails", async () => {
     const bus = new Bus(options);
     const wait = bus.recvAsync();

@@ -10,6 +10,7 @@ describe("The options of a bus", () => {
       interface: "socketcan",
       fd: false,
       xl: false,
+      receive: true,
       filters: null,
       joinFilters: false,
       receiveOwnMessages: false,
@@ -23,6 +24,21 @@ describe("The options of a bus", () => {
 
   it("include fd: true with xl: true, as in the kernel", () => {
     assertEquals(fullOptions({ channel: "c", xl: true }).fd, true);
+  });
+
+  it("receive: false receives nothing, and is refused with options about what to receive", () => {
+    const full = fullOptions({ channel: "c", receive: false, filters: [], errorMask: 0 });
+    assertEquals([full.rawFilters, full.errorMask], [[], 0]);
+    const conflicts: Partial<BusOptions>[] = [
+      { filters: [{ canId: 1, canMask: 1 }] },
+      { joinFilters: true },
+      { receiveOwnMessages: true },
+      { errorMask: ["bus-off"] },
+    ];
+    for (const conflict of conflicts) {
+      const text = `Option ${Object.keys(conflict)[0]} cannot be combined with receive: false`;
+      assertThrows(() => new Bus({ channel: "c", receive: false, ...conflict }), TypeError, text);
+    }
   });
 
   it("are refused as a second argument, which would be ignored", () => {
