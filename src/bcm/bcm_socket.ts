@@ -112,6 +112,7 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
     this.#subscriptions = subscriptions;
     this.#transmissions = transmissions;
     this.#host = {
+      socket: this,
       get closed() {
         return endpoint.closed;
       },

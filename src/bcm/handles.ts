@@ -44,6 +44,8 @@ export interface BcmStatus {
 
 /** What handles need of their socket. */
 export interface HandleHost {
+  /** The socket's object, which is not garbage-collected while there are subscriptions or transmissions. */
+  readonly socket: object;
   /** Whether the socket is closed, which ends all its subscriptions and transmissions. */
   readonly closed: boolean;
   /** The kernel socket; throws if it is closed. */

@@ -90,8 +90,10 @@ export class Bus extends CanSocket<Message, Message> {
     );
     super(endpoint);
     this.#endpoint = endpoint;
-    this.#errors = new ErrorFeeds(endpoint.socket, full, openSocket);
+    this.#errors = new ErrorFeeds(this, endpoint.socket, full, openSocket);
     this.#periodic = new PeriodicTasks({
+      bus: this,
+      resources: endpoint.resources,
       options: full,
       openSocket,
       check: (message) => sending.check(message),

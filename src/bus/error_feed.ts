@@ -19,14 +19,19 @@ export type OpenSocket = (options: FullBusOptions, onReady: OnReady) => FramePor
 
 /** The open feeds of one bus. While there are any, the bus's own messages contain no error frames. */
 export class ErrorFeeds {
+  readonly bus: object;
   readonly #data: FramePort;
   readonly #options: FullBusOptions;
   readonly #openSocket: OpenSocket;
   readonly #feeds = new Set<Feed<Message>>();
   #keepAlive = true;
 
-  /** @param data The socket of the bus's messages. */
-  constructor(data: FramePort, options: FullBusOptions, openSocket: OpenSocket) {
+  /**
+   * @param bus The bus, which is not garbage-collected while a feed is in use.
+   * @param data The socket of the bus's messages.
+   */
+  constructor(bus: object, data: FramePort, options: FullBusOptions, openSocket: OpenSocket) {
+    this.bus = bus;
     this.#data = data;
     this.#options = options;
     this.#openSocket = openSocket;

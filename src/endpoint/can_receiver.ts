@@ -5,9 +5,11 @@
  */
 
 import { checkNames, checkSignal } from "../check.ts";
+import { watchObject } from "./abandoned.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { SignalOptions } from "./options.ts";
 import type { Source } from "./source.ts";
+import { ReadableSide, StreamOf } from "./streams.ts";
 import { promised } from "./turn.ts";
 import type { WaitOptions } from "./wait_queue.ts";
 
@@ -20,17 +22,24 @@ const FOREVER: WaitOptions = {};
  *
  * A `timeout` is in seconds. Absent or null waits forever, 0 does not wait, a negative number or NaN is a RangeError.
  *
+ * Close a socket with `close`, or declare it with `using`. A socket that is garbage-collected unclosed is closed then, some
+ * time later, and its logger is warned, or the console if it has none. That never happens while a wait, an iteration, a
+ * stream, a feed or a periodic task uses it.
+ *
  * @category Bus
  */
 export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>, Disposable, AsyncDisposable {
   /** The name of the interface, such as `"can0"`; `""` for a socket that is bound to every CAN interface. */
   readonly channel: string;
   readonly #endpoint: Receiving<In>;
+  readonly #readable: StreamOf<ReadableSide<In>>;
 
   /** @ignore */
   protected constructor(endpoint: Receiving<In>) {
     this.channel = endpoint.owner.channel;
     this.#endpoint = endpoint;
+    this.#readable = new StreamOf(() => new ReadableSide(this, endpoint.reader));
+    watchObject(this, endpoint);
   }
 
   /**
@@ -172,7 +181,7 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
    */
   get readable(): ReadableStream<In> {
     if (!this.closed) this.#endpoint.assertReceives();
-    return this.#endpoint.readable.current.stream;
+    return this.#readable.current.stream;
   }
 
   /**
@@ -227,6 +236,9 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
 
   /** Closes the socket and rejects every pending wait. A second call does nothing. */
   close(): void {
+    if (this.closed) return;
+    // Before the pending read is rejected, so that the stream ends instead of failing.
+    this.#readable.close(() => this.#endpoint.closedError("receive from"));
     this.#endpoint.close();
   }
 

@@ -7,6 +7,7 @@
 import { CanReceiver } from "./can_receiver.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Socket } from "./source.ts";
+import { StreamOf, WritableSide } from "./streams.ts";
 import { promised } from "./turn.ts";
 import type { WaitOptions } from "./wait_queue.ts";
 import type { Writer } from "./writer.ts";
@@ -21,12 +22,14 @@ import type { Writer } from "./writer.ts";
 export abstract class CanSocket<In, Out> extends CanReceiver<In> {
   readonly #endpoint: Endpoint<Socket<In, Out>, In, Out>;
   readonly #writer: Writer<Out>;
+  readonly #writable: StreamOf<WritableSide<Out>>;
 
   /** @ignore */
   protected constructor(endpoint: Endpoint<Socket<In, Out>, In, Out>) {
     super(endpoint);
     this.#endpoint = endpoint;
-    this.#writer = endpoint.writer!;
+    const writer = this.#writer = endpoint.writer!;
+    this.#writable = new StreamOf(() => new WritableSide(this, writer));
   }
 
   /**
@@ -97,7 +100,7 @@ export abstract class CanSocket<In, Out> extends CanReceiver<In> {
    * until that stream has been closed or aborted or has failed, and a new one after that.
    */
   get writable(): WritableStream<Out> {
-    return this.#endpoint.writable.current.stream;
+    return this.#writable.current.stream;
   }
 
   /**
@@ -108,5 +111,12 @@ export abstract class CanSocket<In, Out> extends CanReceiver<In> {
   get sendBuffer(): number {
     this.#endpoint.assertOpen("read sendBuffer of");
     return this.#endpoint.socket.sendBuffer;
+  }
+
+  /** Closes the socket and rejects every pending wait. A second call does nothing. */
+  override close(): void {
+    if (this.closed) return;
+    this.#writable.close(() => this.#endpoint.closedError("send to"));
+    super.close();
   }
 }

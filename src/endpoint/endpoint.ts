@@ -5,26 +5,26 @@
  */
 
 import { CanOperationError } from "../errors.ts";
+import { type Abandonable, unwatchObject, warnOfAbandoned } from "./abandoned.ts";
 import { EBADF, errnoName } from "../kernel/errno.ts";
 import type { Owner } from "./options.ts";
 import { Reader } from "./reader.ts";
 import type { OnReady, Source } from "./source.ts";
-import { ReadableSide, StreamOf, WritableSide } from "./streams.ts";
 import type { Writer } from "./writer.ts";
 
 /** Connects a socket to its queues of pending waits, until it is closed. */
-export class Endpoint<S extends Source<In>, In, Out = never> {
+export class Endpoint<S extends Source<In>, In, Out = never> implements Abandonable {
   readonly socket: S;
   /** The receiving half. */
   readonly reader: Reader<In>;
   /** The sending half; null for a socket that only receives. */
   readonly writer: Writer<Out> | null;
-  /** The receiving half as a Web Stream. */
-  readonly readable: StreamOf<ReadableSide<In>>;
-  /** The sending half as a Web Stream. */
-  readonly writable: StreamOf<WritableSide<Out>>;
   readonly owner: Owner;
+  /** Other resources of the owner, which are closed as well if it is garbage-collected. */
+  readonly resources = new Set<{ close(): void }>();
   #closed = false;
+  /** Whether the owner was garbage-collected: nobody can start another wait. */
+  #abandoned = false;
   #keepAlive = true;
 
   /**
@@ -42,8 +42,6 @@ export class Endpoint<S extends Source<In>, In, Out = never> {
     const rearm = () => this.arm();
     this.reader = new Reader(this.socket, rearm, owner);
     this.writer = makeWriter?.(this.socket, rearm) ?? null;
-    this.readable = new StreamOf(() => new ReadableSide(this.reader));
-    this.writable = new StreamOf(() => new WritableSide(this.writer!));
   }
 
   /** Whether `close` was called. */
@@ -68,22 +66,26 @@ export class Endpoint<S extends Source<In>, In, Out = never> {
     } catch (error) {
       this.#rejectAll(error);
     }
+    if (this.#abandoned) this.#closeIfIdle();
   }
 
   /** Closes the socket and rejects every pending wait. A second call does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    unwatchObject(this);
     try {
       this.socket.close();
     } finally {
-      const receiving = () => this.closedError("receive from");
-      const sending = () => this.closedError("send to");
-      this.readable.close(receiving); // before its pending read is rejected, so that the stream ends instead of failing
-      this.writable.close(sending);
-      this.reader.queue.rejectAll(receiving);
-      this.writer?.queue.rejectAll(sending);
+      this.reader.queue.rejectAll(() => this.closedError("receive from"));
+      this.writer?.queue.rejectAll(() => this.closedError("send to"));
     }
+  }
+
+  /** Closes the socket, whose owner was garbage-collected, as soon as no wait is pending. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#closeIfIdle();
   }
 
   /**
@@ -118,6 +120,21 @@ export class Endpoint<S extends Source<In>, In, Out = never> {
       errno: EBADF,
       channel,
     });
+  }
+
+  #closeIfIdle(): void {
+    if (this.#closed || this.reader.queue.size > 0 || (this.writer !== null && this.writer.queue.size > 0)) return;
+    try {
+      warnOfAbandoned(this.owner);
+    } finally {
+      for (const resource of [...this.resources, this]) {
+        try {
+          resource.close();
+        } catch (error) {
+          this.owner.logger?.warn(`${error}`); // there is nobody left to throw it to
+        }
+      }
+    }
   }
 
   #ready(failure?: Error): void {

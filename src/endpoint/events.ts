@@ -77,6 +77,8 @@ export class EventFeeds<T> {
   readonly #onCount: () => void;
   readonly #onWait: () => void;
   readonly #feeds = new Map<Feed<T>, Events<T>>();
+  /** The socket that the feeds belong to, which is not garbage-collected while any is open; null while none is. */
+  owner: object | null = null;
 
   /**
    * @param onCount Called after a feed was opened or closed. If it throws, the feed is not opened.
@@ -107,8 +109,9 @@ export class EventFeeds<T> {
    * Opens a feed.
    *
    * @param what The method that was called, for errors: "errors()".
+   * @param owner The socket that the feed belongs to.
    */
-  open(what: string, options: SignalOptions): Feed<T> {
+  open(what: string, options: SignalOptions, owner: object | null = null): Feed<T> {
     checkNames(what, options, ["signal"]);
     checkSignal(options.signal);
     const endpoint = new Endpoint<Events<T>, T>(
@@ -116,9 +119,12 @@ export class EventFeeds<T> {
       (onReady) => new Events<T>(onReady, () => this.#onWait()),
     );
     const feed: Feed<T> = new Feed(endpoint, options, () => {
-      if (this.#feeds.delete(feed)) this.#onCount();
+      const open = this.#feeds.delete(feed);
+      if (this.#feeds.size === 0) this.owner = null;
+      if (open) this.#onCount();
     });
     this.#feeds.set(feed, endpoint.socket);
+    this.owner = owner;
     try {
       this.#onCount();
     } catch (error) {

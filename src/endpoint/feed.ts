@@ -4,6 +4,7 @@
  * @module
  */
 
+import { watchObject } from "./abandoned.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { SignalOptions } from "./options.ts";
 import type { Source } from "./source.ts";
@@ -35,7 +36,8 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable,
   /**
    * Creates a feed that owns the endpoint. A signal that is already aborted does not close it; the caller does that.
    *
-   * @param onClose Called once, before the endpoint is closed.
+   * @param onClose Called once, before the endpoint is closed. If the feed belongs to a socket, this must refer to it, so
+   * that the socket is not garbage-collected while the feed is in use.
    * @ignore
    */
   constructor(endpoint: Endpoint<Source<T>, T>, { signal }: SignalOptions, onClose: () => void = () => {}) {
@@ -43,6 +45,7 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable,
     this.#signal = signal;
     this.#onClose = onClose;
     signal?.addEventListener("abort", this.#onAbort);
+    watchObject(this, endpoint);
   }
 
   /**

@@ -48,8 +48,11 @@ export class ReadableSide<In> {
   #controller!: ReadableStreamDefaultController<In>;
   /** Cancels the wait for a message. */
   #leave: (() => void) | null = null;
+  /** The owner of the socket, which must not be garbage-collected while the stream is in use. */
+  readonly owner: object;
 
-  constructor(reader: Reader<In>) {
+  constructor(owner: object, reader: Reader<In>) {
+    this.owner = owner;
     this.#reader = reader;
     this.stream = new ReadableStream<In>({
       start: (controller) => {
@@ -109,8 +112,11 @@ export class WritableSide<Out> {
   ended = false;
   readonly #writer: Writer<Out>;
   #controller!: WritableStreamDefaultController;
+  /** The owner of the socket, which must not be garbage-collected while the stream is in use. */
+  readonly owner: object;
 
-  constructor(writer: Writer<Out>) {
+  constructor(owner: object, writer: Writer<Out>) {
+    this.owner = owner;
     this.#writer = writer;
     const finish = () => {
       this.ended = true;

@@ -76,8 +76,8 @@ export class Claims implements AddressSource {
   }
 
   /** See `J1939Socket.claimChanges`. */
-  open(options: SignalOptions): Feed<ClaimStatus> {
-    return this.#feeds.open("claimChanges()", options);
+  open(options: SignalOptions, socket: object | null = null): Feed<ClaimStatus> {
+    return this.#feeds.open("claimChanges()", options, socket);
   }
 
   get claiming(): boolean {

@@ -7,6 +7,7 @@
 import { openLibc } from "../../ffi/open.ts";
 import { checkBoolean, checkSingle } from "../check.ts";
 import { CanSocket } from "../endpoint/can_socket.ts";
+import { keepUntilHere } from "../endpoint/abandoned.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import type { Feed } from "../endpoint/feed.ts";
 import { copyFilters, type SignalOptions } from "../endpoint/options.ts";
@@ -103,6 +104,12 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
     );
     const claims = new Claims(libc, full, endpoint.socket);
     super(endpoint);
+    endpoint.resources.add({
+      close() {
+        transfers.close(() => endpoint.closedError("send to"));
+        claims.close(() => endpoint.closedError("claim an address on"));
+      },
+    });
     this.#endpoint = endpoint;
     this.#transfers = transfers;
     this.#options = full;
@@ -191,7 +198,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    */
   transfers(options: SignalOptions = {}): Feed<TransferEvent> {
     this.#endpoint.assertOpen("follow the transfers of");
-    return this.#transfers.open(options);
+    return this.#transfers.open(options, this);
   }
 
   /**
@@ -214,11 +221,11 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    * @throws {CanTimeoutError} The timeout expired. A claim takes at least 0.25 s.
    * @throws {TypeError} The socket has no NAME, or neither an `address` nor a NAME that is `arbitraryAddressCapable`.
    */
-  claim(options: WaitOptions = {}): Promise<number> {
-    return promised(() => {
-      this.#endpoint.assertOpen("claim an address on");
-      return this.#claims.claim(options);
-    });
+  async claim(options: WaitOptions = {}): Promise<number> {
+    this.#endpoint.assertOpen("claim an address on");
+    const address = await this.#claims.claim(options);
+    keepUntilHere(this);
+    return address;
   }
 
   /**
@@ -230,7 +237,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    */
   claimChanges(options: SignalOptions = {}): Feed<ClaimStatus> {
     this.#endpoint.assertOpen("follow the claims of");
-    return this.#claims.open(options);
+    return this.#claims.open(options, this);
   }
 
   /**

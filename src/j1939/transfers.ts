@@ -75,8 +75,8 @@ export class Transfers implements J1939Listener {
   }
 
   /** See `J1939Socket.transfers`. */
-  open(options: SignalOptions): Feed<TransferEvent> {
-    return this.#feeds.open("transfers()", options);
+  open(options: SignalOptions, socket: object | null = null): Feed<TransferEvent> {
+    return this.#feeds.open("transfers()", options, socket);
   }
 
   /** Prepares to wait for the delivery of a message that is about to be sent. Must be followed by `forget`. */

@@ -18,6 +18,10 @@ import { TimerCycle, type TimerHost } from "./timer_cycle.ts";
 
 /** What tasks need of their bus. */
 export interface PeriodicHost {
+  /** The bus, which is not garbage-collected while a task is active or used. */
+  readonly bus: object;
+  /** What is closed when the bus is garbage-collected unclosed. Nothing in it may refer to the bus. */
+  readonly resources: Set<{ close(): void }>;
   readonly options: FullBusOptions;
   /** Opens another socket on the bus's interface. */
   openSocket(options: FullBusOptions, onReady: OnReady): FramePort;
@@ -26,6 +30,9 @@ export interface PeriodicHost {
   /** Throws if the bus is closed. */
   assertOpen(action: string): void;
 }
+
+/** Keeps buses with active tasks, and with tasks whose end is awaited, from being garbage-collected. */
+const active = new Set<PeriodicTasks>();
 
 /** The tasks of one bus. */
 export class PeriodicTasks implements TaskOwner, TimerHost {
@@ -39,7 +46,7 @@ export class PeriodicTasks implements TaskOwner, TimerHost {
 
   constructor(host: PeriodicHost) {
     this.#host = host;
-    const { options } = host;
+    const { options, resources } = host;
     const open = (onReady: OnReady) =>
       new BcmPort(
         openLibc(options.libc),
@@ -48,6 +55,7 @@ export class PeriodicTasks implements TaskOwner, TimerHost {
         (report) => report,
       );
     this.#kernel = new KernelCycles(options, open);
+    resources.add(this.#kernel);
   }
 
   /** See `Bus.sendPeriodic`. */
@@ -91,6 +99,7 @@ export class PeriodicTasks implements TaskOwner, TimerHost {
       this.#kernel.close();
     } finally {
       for (const task of [...this.#tasks]) task.closed();
+      active.delete(this);
       this.#socket?.close();
       this.#socket = null;
     }
@@ -98,8 +107,9 @@ export class PeriodicTasks implements TaskOwner, TimerHost {
 
   /** The socket that timers send with, which receives nothing; opened at the first use. */
   get socket(): FramePort {
+    if (this.#socket !== null) return this.#socket;
     // A socket of its own, so that the bus receives the frames, as it receives those that the kernel sends.
-    return this.#socket ??= this.#host.openSocket({
+    const socket = this.#host.openSocket({
       ...this.#host.options,
       rawFilters: [],
       joinFilters: false,
@@ -107,6 +117,8 @@ export class PeriodicTasks implements TaskOwner, TimerHost {
       localLoopback: true,
       receiveOwnMessages: false,
     }, () => {});
+    this.#host.resources.add(socket);
+    return this.#socket = socket;
   }
 
   get logger(): FullBusOptions["logger"] {
@@ -125,6 +137,8 @@ export class PeriodicTasks implements TaskOwner, TimerHost {
     if (this.#closed) task.closed();
     if (task.pending) this.#tasks.add(task);
     else this.#tasks.delete(task);
+    if (this.#tasks.size > 0 && !this.#closed) active.add(this);
+    else active.delete(this);
     task.setKeepAlive(this.#keepAlive);
   }
 }

@@ -43,6 +43,7 @@ export class Readiness {
   /** When to try to send again, in milliseconds of the monotonic clock, while backing off. */
   #retryAt = 0;
   #hasQueued = false;
+  #closed = false;
   /**
    * Set to wait for the error queue even if there is no receive or send pending. (epoll always reports it, but only for
    * descriptors that are waited for.)
@@ -123,8 +124,10 @@ export class Readiness {
     watch?.close();
   }
 
-  /** Ends all waits and closes the descriptor. */
+  /** Ends all waits and closes the descriptor. A second call does nothing: the number may belong to another file by then. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     let result = 0;
     try {
       this.stop();

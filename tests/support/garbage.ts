@@ -1,0 +1,34 @@
+/**
+ * Garbage collection on demand.
+ *
+ * @module
+ */
+
+import { pause } from "./pause.ts";
+
+const { Bun } = globalThis as unknown as { readonly Bun?: { gc(synchronously: boolean): void } };
+
+/** Returns the runtime's garbage collector. */
+async function collector(): Promise<() => void> {
+  if (Bun) return () => Bun.gc(true);
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
+}
+
+/** Collects garbage, with turns of the event loop for finalizers, until a condition holds or it has done so 100 times. */
+export async function collectUntil(condition: () => boolean): Promise<void> {
+  const collect = await collector();
+  for (let i = 0; i < 100 && !condition(); i++) {
+    await pause(10);
+    collect();
+    await pause(1);
+  }
+}
+
+/** Collects all garbage there is, several times, with turns of the event loop for finalizers. */
+export async function collectAll(): Promise<void> {
+  let rounds = 0;
+  await collectUntil(() => rounds++ >= 10);
+}
