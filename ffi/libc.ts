@@ -59,6 +59,8 @@ export interface Libc {
   recv(fd: number, data: Uint8Array, flags: number): number;
   /** `poll(2)`; `timeout` in milliseconds, -1 for none. Sleeps if `fds` is empty. */
   poll(fds: Uint8Array, timeout: number): number;
+  /** `sigaction(2)`; `action` is the address of a `struct sigaction`, 0 to change nothing. `old` gets the previous one. */
+  sigaction(signal: number, action: bigint, old: Uint8Array): number;
   /** `epoll_create1(2)` */
   epollCreate(flags: number): number;
   /** `epoll_ctl(2)` */
@@ -124,6 +126,8 @@ export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollE
     recvmmsg: (fd, headers, count, flags) => checked(native.recvmmsg(fd, headers, count, flags, null)),
     recv: (fd, data, flags) => checked(native.recv(fd, data, data.length, flags)),
     poll: (fds, timeout) => checked(native.poll(fds, fds.length >> 3, timeout)),
+    sigaction: (signal, action, old) =>
+      checked(native.sigaction(signal, typeof errnoAddress === "bigint" ? action : Number(action), old)),
     epollCreate: (flags) => checked(native.epoll_create1(flags)),
     epollCtl: (epoll, operation, fd, event) => checked(native.epoll_ctl(epoll, operation, fd, event)),
     epollWait: (epoll, events, count, timeout) => checked(native.epoll_wait(epoll, events, count, timeout)),

@@ -45,6 +45,8 @@ export const symbols = {
   recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   // int poll(struct pollfd *fds, nfds_t count, int timeout);
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
+  // int sigaction(int signal, const struct sigaction *action, struct sigaction *old);  action: an address, 0 for none
+  sigaction: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   // int epoll_create1(int flags);
   epoll_create1: { parameters: ["i32"], result: "i32" },
   // int epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event);

@@ -161,6 +161,7 @@ export class Bus extends CanSocket<Message, Message> {
         throw this.#noLink("the interface is gone", error);
       }
     }
+    if (!this.#virtual && this.channel !== "") throw this.#noLink("there is no such interface yet");
     throw this.#noLink(
       this.#virtual ? "it is virtual" : "it is bound to every CAN interface: use Link.list() for their links",
     );

@@ -48,11 +48,17 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
    * Blocks the whole thread: until it returns, no other code of the script runs, signal handlers included. Use
    * `recvAsync` or `for await` to keep the event loop running.
    *
+   * Ctrl-C ends the script during this call, as any signal without a handler does. If the script has a handler for it
+   * (`process.on("SIGINT", …)`), which could not run, the call throws `EINTR` instead, as it does for SIGTERM, SIGHUP and
+   * SIGQUIT: comparable to Python's KeyboardInterrupt. The script then ends with that error, or the handler runs once the
+   * script has returned to the event loop. A script that handles signals had better use `for await`. Other signals do not
+   * interrupt the call.
+   *
    * @param timeout Seconds to wait; absent or null: forever; 0: do not wait.
    * @throws {CanOperationError} `ENETDOWN`: the interface is down. This is thrown once, and receiving works again when
    * the interface is up. `ENODEV`: the interface was removed. This is thrown after all queued messages have been
    * returned, and by every call from then on; open a new socket. `EBADF`: the socket is closed. `EDEADLK`: a virtual bus
-   * was asked to wait forever.
+   * was asked to wait forever. `EINTR`: a signal with a handler asks the process to end, see above.
    */
   recv(timeout?: number | null): In | null {
     this.#endpoint.assertReceives();
@@ -140,8 +146,9 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
   }
 
   /**
-   * Iterates over the messages, blocking the thread; ends when the socket is closed. Throws as `recv` does. Two iterations
-   * over one socket share its messages, as with `messages`.
+   * Iterates over the messages, blocking the thread; ends when the socket is closed. Throws as `recv` does, also `EINTR`
+   * on Ctrl-C if the script handles that signal: handlers cannot run during this loop. Two iterations over one socket
+   * share its messages, as with `messages`.
    */
   [Symbol.iterator](): IterableIterator<In, undefined> {
     const iterator: IterableIterator<In, undefined> = {

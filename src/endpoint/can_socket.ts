@@ -38,7 +38,8 @@ export abstract class CanSocket<In, Out> extends CanReceiver<In> {
    * @param timeout Seconds to wait for room when the send buffer or the interface's transmit queue is full; absent or
    * null: forever; 0: try once.
    * @throws {CanTimeoutError} There was no room within the timeout. The message was not sent.
-   * @throws {CanOperationError} The interface is down or gone, or cannot carry the message; or the socket is closed.
+   * @throws {CanOperationError} The interface is down or gone, or cannot carry the message; or the socket is closed; or a
+   * signal interrupted the wait (`EINTR`, as with `recv`).
    * @throws {TypeError | RangeError} The argument is not a message, or not one that this socket can send.
    */
   send(message: Out, timeout?: number | null): void {

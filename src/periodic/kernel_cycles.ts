@@ -125,7 +125,7 @@ export class KernelCycles implements CycleSocket {
     const cycles = [...this.#cycles.values()];
     this.#cycles.clear();
     if (reconnect) {
-      logger?.warn(`${error.message}; waiting for the interface`);
+      logger?.warn(`"${this.#options.channel}" was removed (${error.code}); waiting for it`);
       for (const cycle of cycles) {
         cycle.lost();
         this.#lost.add(cycle);

@@ -62,9 +62,11 @@ export interface BusOptions extends CommonOptions {
    */
   readonly timestamps?: "software" | "hardware";
   /**
-   * Whether to wait for an interface that goes down or is removed, instead of throwing an error. Receiving continues when
-   * the interface is up again, or was created again under the same name; sending waits for it as it does for room. The
-   * logger gets a warning. The interface must exist and be up when the bus is opened. Default false.
+   * Whether to wait for an interface that is down or missing, when the bus is opened and later, instead of throwing an
+   * error. Receiving continues when the interface is up again, or was created again under the same name; sending waits for
+   * it as it does for room. The logger is warned when the wait begins and when it ends; without a logger, a misspelt
+   * channel is waited for in silence. Until there has been an interface, `fd`, `receiveBuffer` and `sendBuffer` throw
+   * `ENODEV`, and `sendPeriodic` fails. Default false.
    */
   readonly reconnect?: boolean;
 }

@@ -28,6 +28,11 @@ const RAW: Protocol = {
   missing: `load the module with "sudo modprobe can_raw"`,
 };
 
+/** Returns the `channelInfo` of a raw socket. */
+export function describeRaw(channel: string): string {
+  return channel === "" ? "socketcan, every channel" : `socketcan channel "${channel}"`;
+}
+
 /** A CAN_RAW socket of the kernel. */
 export class RawPort extends KernelSocket implements FramePort {
   readonly channelInfo: string;
@@ -72,7 +77,7 @@ export class RawPort extends KernelSocket implements FramePort {
       libc.close(this.fd);
       throw error;
     }
-    this.channelInfo = channel === "" ? "socketcan, every channel" : `socketcan channel "${channel}"`;
+    this.channelInfo = describeRaw(channel);
     this.opened = true;
   }
 

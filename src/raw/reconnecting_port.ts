@@ -6,15 +6,17 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import type { OnReady } from "../endpoint/source.ts";
-import { CanError } from "../errors.ts";
+import { CanError, CanOperationError } from "../errors.ts";
 import type { RawFilter } from "../kernel/can.ts";
-import { ENETDOWN, ENODEV, ENXIO } from "../kernel/errno.ts";
+import { ENETDOWN, ENODEV, ENXIO, errnoName } from "../kernel/errno.ts";
 import type { Message } from "../message/message.ts";
 import { interfaceIsUp } from "../socket/interfaces.ts";
+import { blockingPoll } from "../socket/interrupts.ts";
 import { RetryTimer } from "../socket/retry_timer.ts";
+import { systemError } from "../socket/system_error.ts";
 import type { FramePort } from "./frame_port.ts";
 import type { FullBusOptions } from "./options.ts";
-import { RawPort } from "./port.ts";
+import { describeRaw, RawPort } from "./port.ts";
 import { BATCH } from "./receive_batch.ts";
 
 /** Seconds between two checks whether the interface is back: at first, and the maximum. */
@@ -23,8 +25,8 @@ const INTERVAL = { first: 0.05, max: 0.5 };
 const noBytes = new Uint8Array(0);
 
 /**
- * A raw socket that waits for an interface that is down, and opens a new socket when a removed interface was created again.
- * In the meantime it behaves as if no frame arrived and there were no room to send.
+ * A raw socket that waits for an interface that is down or missing, and opens a new socket when it is created. In the
+ * meantime it behaves as if no frame arrived and there were no room to send.
  */
 export class ReconnectingPort implements FramePort {
   readonly channelInfo: string;
@@ -33,8 +35,9 @@ export class ReconnectingPort implements FramePort {
   readonly #timer: RetryTimer;
   /** The options, with the filters and the error mask in force. */
   #options: FullBusOptions;
-  #socket: RawPort;
-  /** Whether the socket's interface was removed: a new socket is needed. */
+  /** Null until there was an interface that was up. */
+  #socket: RawPort | null = null;
+  /** Whether a new socket is needed: there is none, or its interface was removed. */
   #gone = false;
   /** Whether sending has found the interface down. */
   #down = false;
@@ -50,41 +53,49 @@ export class ReconnectingPort implements FramePort {
   #droppedBefore = 0;
 
   /**
-   * Opens the socket. The interface must exist and be up.
+   * Opens the socket, or begins to wait for its interface.
    *
-   * @throws As `RawPort`.
+   * @throws As `RawPort`, but not for an interface that is down or missing.
    */
   constructor(libc: Libc, options: FullBusOptions, onReady: OnReady) {
     this.#libc = libc;
     this.#options = options;
     this.#onReady = onReady;
     this.#timer = new RetryTimer(onReady);
-    this.#socket = new RawPort(libc, options, onReady);
-    this.channelInfo = this.#socket.channelInfo;
+    this.channelInfo = describeRaw(options.channel);
+    try {
+      this.#socket = new RawPort(libc, options, onReady);
+    } catch (error) {
+      if (!isLoss(error)) throw error;
+      this.#gone = true;
+      this.#retryLater();
+      const state = error.errno === ENETDOWN ? "is down" : "does not exist";
+      options.logger?.warn(`"${options.channel}" ${state} (${error.code}); waiting for it`);
+    }
   }
 
   get ifindex(): number {
-    return this.#socket.ifindex;
+    return this.#socket?.ifindex ?? 0;
   }
 
   get fd(): number {
-    return this.#socket.fd;
+    return this.#opened("take the descriptor of").fd;
   }
 
   get droppedFrames(): number {
-    return this.#droppedBefore + this.#socket.droppedFrames;
+    return this.#droppedBefore + (this.#socket?.droppedFrames ?? 0);
   }
 
   get receiveBuffer(): number {
-    return this.#socket.receiveBuffer;
+    return this.#opened("read receiveBuffer of").receiveBuffer;
   }
 
   get sendBuffer(): number {
-    return this.#socket.sendBuffer;
+    return this.#opened("read sendBuffer of").sendBuffer;
   }
 
   get idle(): boolean {
-    return !this.#gone && this.#leftover.length === 0 && this.#socket.idle;
+    return !this.#gone && this.#leftover.length === 0 && this.#socket!.idle;
   }
 
   receive(into: Message[], from: number, max: number): number {
@@ -93,9 +104,11 @@ export class ReconnectingPort implements FramePort {
     // Opening a new socket may fail. That error is for a call that returns no messages.
     if (left.length > 0 || (this.#gone && from > 0)) return left.length;
     // Twice, because frames may be queued behind an error, which the kernel reports first.
-    for (let tries = 0; tries < 2 && this.#ensureSocket(); tries++) {
+    for (let tries = 0; tries < 2; tries++) {
+      const socket = this.#ensureSocket();
+      if (socket === null) break;
       try {
-        const count = this.#socket.receive(into, from, max);
+        const count = socket.receive(into, from, max);
         if (count > 0) this.#down = false;
         return count;
       } catch (error) {
@@ -106,9 +119,10 @@ export class ReconnectingPort implements FramePort {
   }
 
   send(messages: readonly Message[], from: number): number {
-    if (!this.#ensureSocket()) return 0;
+    const socket = this.#ensureSocket();
+    if (socket === null) return 0;
     try {
-      const count = this.#socket.send(messages, from);
+      const count = socket.send(messages, from);
       this.#down = false;
       return count;
     } catch (error) {
@@ -120,12 +134,12 @@ export class ReconnectingPort implements FramePort {
 
   waitReadable(seconds: number): void {
     if (this.#gone) this.#sleep(seconds);
-    else this.#socket.waitReadable(seconds);
+    else this.#socket!.waitReadable(seconds);
   }
 
   waitWritable(seconds: number): void {
     if (this.#gone || this.#down) this.#sleep(seconds);
-    else this.#socket.waitWritable(seconds);
+    else this.#socket!.waitWritable(seconds);
   }
 
   arm(readable: boolean, writable: boolean, keepAlive: boolean): void {
@@ -135,33 +149,44 @@ export class ReconnectingPort implements FramePort {
     const now = readable && this.#leftover.length > 0;
     this.#timer.set(now ? 0 : checking ? this.#retryAt : Infinity, keepAlive);
     // Do not wait for a socket whose interface was removed: it would be ready again and again, or never.
-    this.#socket.arm(readable && !gone, writable && !gone && !this.#down, keepAlive);
+    this.#socket?.arm(readable && !gone, writable && !gone && !this.#down, keepAlive);
   }
 
   setFilters(filters: readonly RawFilter[]): void {
-    if (!this.#gone) this.#socket.setFilters(filters);
+    if (!this.#gone) this.#socket!.setFilters(filters);
     this.#leftover = [];
     this.#options = { ...this.#options, rawFilters: filters };
   }
 
   setErrorMask(mask: number): void {
-    if (!this.#gone) this.#socket.setErrorMask(mask);
+    if (!this.#gone) this.#socket!.setErrorMask(mask);
     this.#options = { ...this.#options, errorMask: mask };
   }
 
   close(): void {
     this.#timer.clear();
-    this.#socket.close();
+    this.#socket?.close();
   }
 
-  /** Returns whether there is a socket on an interface; opens a new one if it is time to try. */
-  #ensureSocket(): boolean {
-    if (!this.#gone) return true;
-    if (performance.now() < this.#retryAt) return false;
+  /** Returns the socket, also one whose interface was removed; throws if there has been none. */
+  #opened(action: string): RawPort {
+    if (this.#socket !== null) return this.#socket;
+    const { channel } = this.#options;
+    throw new CanOperationError(
+      `Cannot ${action} "${channel}": ${errnoName(ENODEV)} (there is no socket until the interface exists and is up)`,
+      { code: errnoName(ENODEV), errno: ENODEV, channel },
+    );
+  }
+
+  /** Returns the socket on the interface, opening a new one if it is time to try; null if there is no interface. */
+  #ensureSocket(): RawPort | null {
+    const before = this.#socket;
+    if (!this.#gone) return before;
+    if (performance.now() < this.#retryAt) return null;
     // Looking the name up costs far less than a socket that cannot be bound.
-    if (!interfaceIsUp(this.#libc, this.#socket.fd, this.#options.channel)) {
+    if (before !== null && !interfaceIsUp(this.#libc, before.fd, this.#options.channel)) {
       this.#retryLater();
-      return false;
+      return null;
     }
     const droppedBefore = this.droppedFrames;
     let socket: RawPort;
@@ -169,16 +194,15 @@ export class ReconnectingPort implements FramePort {
       socket = new RawPort(this.#libc, this.#options, this.#onReady);
     } catch (error) {
       this.#retryLater();
-      if (isLoss(error)) return false;
+      if (isLoss(error)) return null;
       throw error;
     }
-    const before = this.#socket;
     this.#socket = socket;
     this.#gone = false;
     this.#droppedBefore = droppedBefore;
-    before.close();
-    this.#options.logger?.warn(`"${this.#options.channel}" is back`);
-    return true;
+    before?.close();
+    this.#options.logger?.warn(`"${this.#options.channel}" is ${before === null ? "up" : "back"}`);
+    return socket;
   }
 
   /** Starts to wait for the interface if the error says that it is down or gone; throws any other error. */
@@ -191,13 +215,14 @@ export class ReconnectingPort implements FramePort {
     if (error.errno === ENETDOWN && this.#down) return; // reported before
     this.#gone = error.errno !== ENETDOWN;
     if (this.#gone) this.#takeOver();
-    this.#options.logger?.warn(`${error.message}; waiting for the interface`);
+    const state = this.#gone ? "was removed" : "is down";
+    this.#options.logger?.warn(`"${channel || "an interface"}" ${state} (${error.code}); waiting for it`);
   }
 
   /** Takes the messages that the old socket holds, and makes pending waits wait for the new one. */
   #takeOver(): void {
     try {
-      while (this.#socket.receive(this.#leftover, this.#leftover.length, BATCH) > 0);
+      while (this.#socket!.receive(this.#leftover, this.#leftover.length, BATCH) > 0);
     } catch (error) {
       if (!isLoss(error)) throw error;
     }
@@ -213,11 +238,19 @@ export class ReconnectingPort implements FramePort {
   #sleep(seconds: number): void {
     const untilRetry = (this.#retryAt - performance.now()) / 1000;
     const wait = Math.min(Math.max(untilRetry, 0.001), seconds);
-    this.#libc.poll(noBytes, Math.ceil(1000 * wait));
+    const { channel } = this.#options;
+    blockingPoll(
+      this.#libc,
+      noBytes,
+      Math.ceil(1000 * wait),
+      (action, syscall, result, advice) =>
+        systemError(CanOperationError, `${action} "${channel}"`, syscall, result, channel, advice),
+    );
   }
 }
 
-/** Whether an error says that the interface is down or was removed. */
+/** Whether a system call has found that the interface is down or missing. One that is not a CAN interface is neither. */
 function isLoss(error: unknown): error is CanError {
-  return error instanceof CanError && [ENETDOWN, ENODEV, ENXIO].includes(error.errno ?? 0);
+  return error instanceof CanError && error.syscall !== undefined &&
+    [ENETDOWN, ENODEV, ENXIO].includes(error.errno ?? 0);
 }

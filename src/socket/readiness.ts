@@ -7,8 +7,8 @@
 import type { Libc } from "../../ffi/libc.ts";
 import type { OnReady } from "../endpoint/source.ts";
 import { EPOLLIN, EPOLLOUT, EPOLLPRI } from "../kernel/epoll.ts";
-import { EINTR } from "../kernel/errno.ts";
 import { encodePollfd, POLLIN, POLLOUT } from "../kernel/socket.ts";
+import { blockingPoll } from "./interrupts.ts";
 import { reactorOf, type Watch } from "./reactor.ts";
 import { RetryTimer } from "./retry_timer.ts";
 import type { Fail } from "./system_error.ts";
@@ -147,8 +147,9 @@ export class Readiness {
       seconds = Math.min(seconds, Math.max(background.due, 0));
     }
     // Rounded up, so that no wait ends too soon. The limit of poll is 24 days, after which the caller waits again.
-    const result = this.#libc.poll(fds, seconds === Infinity ? -1 : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1));
+    const milliseconds = seconds === Infinity ? -1 : Math.min(Math.ceil(seconds * 1000), 2 ** 31 - 1);
+    const result = blockingPoll(this.#libc, fds, milliseconds, this.#fail);
     background?.run();
-    if (result < 0 && result !== -EINTR) throw this.#fail("wait for", "poll", result);
+    if (result < 0) throw this.#fail("wait for", "poll", result);
   }
 }

@@ -30,5 +30,5 @@ export async function collectUntil(condition: () => boolean): Promise<void> {
 /** Collects all garbage there is, several times, with turns of the event loop for finalizers. */
 export async function collectAll(): Promise<void> {
   let rounds = 0;
-  await collectUntil(() => rounds++ >= 10);
+  await collectUntil(() => rounds++ >= 4);
 }

@@ -135,7 +135,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
         ip("link", "del", "vcanex");
         await appears(/^! .*ENODEV/);
         add();
-        await appears(/^! .*there again/);
+        await appears(/^! .*is back/);
         send(2);
         await appears(/ID: 00000002/);
         await program.stop("SIGINT");

@@ -40,6 +40,7 @@ import { copyFrame, frameLength } from "../../src/message/message.ts";
 const headers = [
   "errno.h",
   "fcntl.h",
+  "signal.h",
   "stddef.h",
   "stdio.h",
   "string.h",
@@ -110,6 +111,9 @@ const ours: Record<string, string[]> = {
   CAN_DEVICE_STATS_SIZE: ["sizeof(struct can_device_stats)"],
   ETHTOOL_DRVINFO_SIZE: ["sizeof(struct ethtool_drvinfo)"],
   ETHTOOL_DRVINFO_DRIVER: ["offsetof(struct ethtool_drvinfo, driver)"],
+  SIGACTION_SIZE: ["sizeof(struct sigaction)"],
+  SIGACTION_HANDLER: ["offsetof(struct sigaction, sa_handler)"],
+  SIGACTION_FLAGS: ["offsetof(struct sigaction, sa_flags)"],
   SO_MEMINFO_SIZE: ["sizeof(__u32[SK_MEMINFO_VARS])"],
   MMSGHDR_SIZE: ["sizeof(struct mmsghdr)"],
   MSG_NAME: ["offsetof(struct mmsghdr, msg_hdr.msg_name)"],

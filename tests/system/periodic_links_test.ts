@@ -162,7 +162,7 @@ describe("Periodic tasks on links that go down or are deleted", { skip: noVcan, 
     while (seen.size < 4) for (const byte of await bytesOf(listener, 10)) seen.add(byte);
     assertEquals([...seen].sort((a, b) => a - b), [2, 4, 6, 11]);
     assertEquals(await Promise.all(ends), ["finished", "finished"]);
-    assert(warnings.some((line) => line.includes("waiting for the interface")), warnings.join("\n"));
+    assert(warnings.some((line) => line.includes("; waiting for it")), warnings.join("\n"));
   });
 
   it("on every interface: a task ends with its interface, and follows its renaming", async () => {

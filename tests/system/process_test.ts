@@ -122,6 +122,56 @@ describe("A process", () => {
     assertMatch(program.lines[1], /ID: 00000055/);
   });
 
+  const interrupted: Record<string, string[]> = {
+    "recv": ["EINTR recv", "handled"],
+    "iterate": ["EINTR iterate", "handled"],
+    "loop": ["EINTR loop", "handled"],
+    "reconnect": ["EINTR reconnect", "handled"],
+  };
+  for (const [way, lines] of Object.entries(interrupted)) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      it(`blocked with a handler for ${signal}: an error, then the handler (${way})`, options, async () => {
+        using program = startScript("tests/system/scripts/interrupts.ts", { args: [way, signal] });
+        await program.until(() => program.lines.length === 1, "wait");
+        await pause(500);
+        program.kill("SIGWINCH");
+        await pause(100);
+        assertEquals(program.lines.length, 1);
+        program.kill(signal);
+        assertEquals((await program.finish()).slice(1), lines);
+      });
+
+      it(`blocked with a handler for ${signal}: ends with the error that is not caught (${way})`, options, async () => {
+        using program = startScript("tests/system/scripts/interrupts.ts", { args: [way, signal, "uncaught"] });
+        await program.until(() => program.lines.length === 1, "wait");
+        await pause(500);
+        program.kill(signal);
+        const { end, stderr } = await program.result();
+        assertEquals(end, "1");
+        assertMatch(stderr, new RegExp(`Cannot wait for "\\w+": EINTR .*${signal} has arrived, .*"for await"`));
+      });
+
+      it(`blocked without a handler for ${signal}: ends at once (${way})`, options, async () => {
+        using program = startScript("tests/system/scripts/interrupts.ts", { args: [way, "none"] });
+        await program.until(() => program.lines.length === 1, "wait");
+        await pause(500);
+        program.kill(signal);
+        const { end } = await program.result();
+        assert([signal, signal === "SIGINT" ? "130" : "143"].includes(end), end);
+      });
+    }
+  }
+
+  it("handles signals as before once it does not block any more", options, async () => {
+    using program = startScript("tests/system/scripts/interrupts.ts", { args: ["after", "SIGINT"] });
+    await program.until(() => program.lines.length === 1, "wait in the event loop");
+    for (let i = 2; i <= 4; i++) {
+      program.kill("SIGINT");
+      await program.until(() => program.lines.length === i, "handle it");
+    }
+    assertEquals((await program.finish()).slice(1), ["handled", "handled", "handled"]);
+  });
+
   it("gets an error when it has too many open files, and can continue", options, async () => {
     const script = command(`${root}tests/system/scripts/descriptors.ts`);
     using program = new Program("bash", ["-c", 'ulimit -n 60; exec "$@"', "bash", ...script]);
