@@ -35,7 +35,8 @@ let consoleWarned = false;
 /** Warns of an object that was garbage-collected unclosed: its logger, or else the console, once. */
 export function warnOfAbandoned({ channel, noun, logger }: Owner): void {
   if (!logger && consoleWarned) return;
-  const text = `A ${noun} of "${channel}" was not closed before it was garbage-collected; it is closed now. ` +
+  const text =
+    `A ${noun}${channel && ` of "${channel}"`} was not closed before it was garbage-collected; it is closed now. ` +
     `Declare it with "using", or call close()`;
   if (logger) return logger.warn(text);
   consoleWarned = true;

@@ -233,11 +233,11 @@ export class Reader<In> {
   /** Warns of the first loss; `droppedFrames` counts the others. */
   #warnOfLoss(logger: Logger): void {
     if (this.#lossReported) return;
-    const { droppedFrames, receiveBuffer } = this.#socket;
+    const { droppedFrames } = this.#socket;
     if (droppedFrames === 0) return;
     this.#lossReported = true;
     logger.warn(
-      `${droppedFrames} frames were lost: the receive buffer (${receiveBuffer} bytes) was full; ` +
+      `${droppedFrames} frames were lost: the receive buffer (${this.#socket.receiveBuffer} bytes) was full; ` +
         `read faster, set filters, or open the bus with a larger receiveBuffer. droppedFrames counts further losses`,
     );
   }

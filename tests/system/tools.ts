@@ -6,6 +6,7 @@
 
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
+import process from "node:process";
 import { assert } from "@std/assert";
 import type { Bus } from "../../mod.ts";
 import { pause } from "../support/pause.ts";
@@ -85,7 +86,7 @@ export class Program implements Disposable {
 
   /** Sends it a signal. */
   kill(signal: "SIGWINCH" | "SIGINT" | "SIGTERM"): void {
-    this.#child.kill(signal);
+    if (this.#end === undefined) process.kill(this.#child.pid!, signal); // not child.kill: Deno's sends only one signal
   }
 
   /** Ends it by a signal and returns the lines. */
