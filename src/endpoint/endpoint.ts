@@ -21,7 +21,7 @@ export class Endpoint<S extends Source<In>, In, Out = never> implements Abandona
   readonly writer: Writer<Out> | null;
   readonly owner: Owner;
   /** Other resources of the owner, which are closed as well if it is garbage-collected. */
-  readonly resources = new Set<{ close(): void }>();
+  readonly resources: Set<{ close(): void }> = new Set();
   #closed = false;
   /** Whether the owner was garbage-collected: nobody can start another wait. */
   #abandoned = false;

@@ -87,7 +87,7 @@ for (const { name, skip, open } of worlds) {
     });
 
     it("stays open while a wait, an iteration, a stream, a feed or a task uses it", async () => {
-      const { logger, warnings } = listener();
+      const { logger } = listener();
       const options: Partial<BusOptions> = { logger };
       const got: Record<string, number> = {};
       const follow = async (what: string, messages: AsyncIterable<Message>) => {

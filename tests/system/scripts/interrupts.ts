@@ -1,6 +1,6 @@
 // Blocks while a signal arrives: `interrupts.ts WAY SIGNAL [uncaught]`, with a handler for the signal unless it is "none".
 import process from "node:process";
-import { Bus, CanOperationError } from "../../../mod.ts";
+import { Bus, type CanOperationError } from "../../../mod.ts";
 
 const [way, signal, uncaught] = process.argv.slice(2);
 let handled = 0;
