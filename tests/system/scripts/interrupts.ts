@@ -36,5 +36,6 @@ if (way === "after") {
   } catch (error) {
     console.log((error as CanOperationError).code, way);
   }
-  await new Promise((resolve) => setTimeout(resolve, 300)); // the event loop runs the handler
+  // The event loop runs the handler.
+  for (let i = 0; i < 1000 && handled === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
 }
