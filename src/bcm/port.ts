@@ -25,6 +25,7 @@ import { CAN_BCM, CANFD_MTU, encodeAddress, SOCKADDR_CAN_SIZE } from "../kernel/
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENODEV, ENOTCONN } from "../kernel/errno.ts";
 import { isInterfaceName } from "../kernel/if.ts";
 import { SO_TIMESTAMPNS, SOCK_DGRAM, SOL_SOCKET, TIMESTAMPNS_SPACE } from "../kernel/socket.ts";
+import { isListenOnly, listenOnlyError } from "../link/listen_only.ts";
 import { copyFrame, type Message } from "../message/message.ts";
 import { Datagram } from "../socket/datagram.ts";
 import { InterfaceNames } from "../socket/interface_names.ts";
@@ -239,6 +240,7 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
     const advice = messageAdvice(this.libc, this.fd, channel, first);
     if (advice !== undefined) throw refuse(EMSGSIZE, advice);
     if (interfaceIsDown(this.libc, this.fd, channel)) throw refuse(ENETDOWN);
+    if (isListenOnly(this.libc, channel)) throw listenOnlyError(`${action} on`, channel);
   }
 
   /** Wakes a waiter for what the descriptor does not signal. */

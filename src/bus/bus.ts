@@ -16,6 +16,7 @@ import { type Sending, Writer } from "../endpoint/writer.ts";
 import { CanError, CanOperationError } from "../errors.ts";
 import { ENODEV, errnoName } from "../kernel/errno.ts";
 import { Link } from "../link/link.ts";
+import { isListenOnly } from "../link/listen_only.ts";
 import type { ControllerState } from "../link/names.ts";
 import type { LinkStatus } from "../link/status.ts";
 import { Message } from "../message/message.ts";
@@ -107,6 +108,9 @@ export class Bus extends CanSocket<Message, Message> {
     this.#virtual = full.interface === "virtual";
     try {
       logger?.debug(`opened ${this.channelInfo}`);
+      if (logger && endpoint.socket.ifindex > 0 && isListenOnly(openLibc(full.libc), endpoint.socket.ifindex)) {
+        logger.warn(`"${channel}" is in listen-only mode: this bus can receive, but not send`);
+      }
     } catch (error) {
       endpoint.close();
       throw error;

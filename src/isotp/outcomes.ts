@@ -17,6 +17,7 @@ export class Outcomes {
   readonly #checksPadding: boolean;
   readonly #isIdle: () => boolean;
   readonly #onChange: () => void;
+  readonly #onDown: () => void;
   /** An error for the next receive, as `-errno`. */
   #pending = 0;
   /** The error of a PDU whose send did not wait, for the next call, as `-errno`. */
@@ -33,12 +34,20 @@ export class Outcomes {
    * @param checksPadding Whether the padding of what is received is checked.
    * @param isIdle Returns whether the kernel is sending no PDU now.
    * @param onChange Called when `pending` or `failed` may have changed.
+   * @param onDown Called when the socket has reported that the link went down.
    */
-  constructor(channel: string, checksPadding: boolean, isIdle: () => boolean, onChange: () => void) {
+  constructor(
+    channel: string,
+    checksPadding: boolean,
+    isIdle: () => boolean,
+    onChange: () => void,
+    onDown: () => void = () => {},
+  ) {
     this.#channel = channel;
     this.#checksPadding = checksPadding;
     this.#isIdle = isIdle;
     this.#onChange = onChange;
+    this.#onDown = onDown;
   }
 
   /** Whether there is an error for the next receive. */
@@ -119,7 +128,10 @@ export class Outcomes {
       this.#pending = -ENODEV;
       this.#end(-ENODEV);
     } else this.#pending ||= result;
-    this.#downReported ||= result === -ENETDOWN;
+    if (result === -ENETDOWN) {
+      this.#downReported = true;
+      this.#onDown();
+    }
     this.#onChange();
   }
 

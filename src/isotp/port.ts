@@ -10,6 +10,7 @@ import { CAN_ISOTP } from "../kernel/can.ts";
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS } from "../kernel/errno.ts";
 import { encodeIsoTpAddress } from "../kernel/isotp.ts";
 import { encodePollfd, POLLERR, pollfdEvents, POLLOUT, SOCK_DGRAM } from "../kernel/socket.ts";
+import { SendGuard } from "../link/listen_only.ts";
 import { findCanInterface, interfaceIsUp, interfaceMtu, mtuAdvice } from "../socket/interfaces.ts";
 import { KernelSocket, type Protocol } from "../socket/kernel_socket.ts";
 import { closeWhenSent } from "../socket/linger.ts";
@@ -40,6 +41,7 @@ let receiveMemory: Uint8Array | undefined;
 export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8Array> {
   readonly #options: FullIsoTpOptions;
   readonly #outcomes: Outcomes;
+  readonly #guard: SendGuard;
   readonly #pollfd: Uint8Array;
   /** Whether the last receive emptied the receive buffer. */
   #empty = false;
@@ -64,10 +66,12 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
       options.checksPadding,
       () => this.#isIdle(this.#events()),
       () => this.#updateReadiness(),
+      () => this.#guard.linkWentDown(),
     );
     this.#pollfd = encodePollfd(this.fd, POLLOUT);
     try {
       const index = findCanInterface(libc, this.fd, channel);
+      this.#guard = new SendGuard(libc, index);
       configureIsoTp(this.settings, options);
       const bound = libc.bind(this.fd, encodeIsoTpAddress(index, rxWord, txWord));
       if (bound < 0) {
@@ -153,6 +157,7 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
   #handOver(pdu: Uint8Array): boolean {
     const { waitTxDone, broadcast, singleFrame } = this.#options;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
+      this.#guard.check("send to", this.channel);
       const result = this.libc.send(this.fd, pdu, pdu.length, 0);
       if (result >= 0 || result === -EINTR) this.readiness.reset();
       if (result === -EINTR) return false;
@@ -177,6 +182,7 @@ export class IsoTpPort extends KernelSocket implements Socket<Uint8Array, Uint8A
     if (result === -ENETDOWN) {
       // The socket returns it once, to this send, though receives must report it.
       const up = interfaceIsUp(this.libc, this.fd, channel);
+      this.#guard.linkWentDown();
       if (up || !this.#outcomes.downReported) this.#outcomes.keep(result);
       return up;
     }

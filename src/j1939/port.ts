@@ -21,6 +21,7 @@ import {
 } from "../kernel/errno.ts";
 import { encodeJ1939Address, J1939_NO_ADDR, J1939_NO_PGN, type RawJ1939Filter } from "../kernel/j1939.ts";
 import { SOCK_DGRAM } from "../kernel/socket.ts";
+import { SendGuard } from "../link/listen_only.ts";
 import { findCanInterface, interfaceIsUp, interfaceName } from "../socket/interfaces.ts";
 import { KernelSocket, type Protocol } from "../socket/kernel_socket.ts";
 import { closeWhenSent } from "../socket/linger.ts";
@@ -85,6 +86,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   readonly #out: J1939Outbox;
   readonly #reports: J1939Reports;
   readonly #linkTimer: RetryTimer;
+  readonly #guard: SendGuard;
   /** Claims the address of the socket's NAME; null while nobody does. */
   addressSource: AddressSource | null = null;
   /** Whether the socket is not bound to its NAME, see `release`. */
@@ -123,6 +125,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     this.#filters = options.rawFilters;
     try {
       this.#index = findCanInterface(libc, this.fd, options.channel);
+      this.#guard = new SendGuard(libc, this.#index);
       configureJ1939(this.settings, options);
       const bound = this.#bind(address);
       if (bound < 0) throw this.error("bind a CAN_J1939 socket to", "bind", bound);
@@ -195,6 +198,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   send(messages: readonly J1939MessageInit[], from: number): number {
     const message = messages[from];
     if (!this.isUp) throw this.#sendError(message, this.#gone ? -ENODEV : -ENETDOWN);
+    this.#guard.check("send to", this.channel);
     if (this.addressSource?.claiming && !this.#out.partial) {
       // The kernel would refuse the message, and log each refusal.
       this.readiness.backOff();
@@ -206,7 +210,10 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
       // The socket reports this once, here to a send, but it concerns the receiver. If the link is up again, the message
       // can be sent.
       this.#receiveFailed(result);
-      if (this.isUp) result = this.#out.send(message, priority);
+      if (this.isUp) {
+        this.#guard.check("send to", this.channel);
+        result = this.#out.send(message, priority);
+      }
     }
     switch (result) {
       case 1:
@@ -353,6 +360,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
   #receiveFailed(result: number): void {
     if (result === -ENETDOWN) {
       this.#down = true;
+      this.#guard.linkWentDown();
       this.#checkLink();
     }
     const advice = result === -EMSGSIZE
@@ -380,6 +388,7 @@ export class J1939Port extends KernelSocket implements Socket<J1939Message, J193
     const { channel } = this.#options;
     if (result === -EBADFD && !this.#gone) {
       this.#down = true;
+      this.#guard.linkWentDown();
       this.#checkLink();
     }
     const unbound = result === -ENODEV || result === -EBADFD;

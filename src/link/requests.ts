@@ -20,6 +20,7 @@ import {
 } from "../kernel/rtnetlink.ts";
 import { canInterfaces, interfaceDriver } from "../socket/interfaces.ts";
 import { systemError } from "../socket/system_error.ts";
+import type { ControllerMode } from "./names.ts";
 import { type Answer, NetlinkSocket } from "./netlink_socket.ts";
 import { type LinkStatistics, readStatistics } from "./statistics.ts";
 import { type LinkStatus, readStatus } from "./status.ts";
@@ -84,6 +85,15 @@ export class LinkRequests implements Disposable {
       errno: ENODEV,
       channel: name,
     });
+  }
+
+  /**
+   * The modes of a link's controller; none for a link without a controller.
+   *
+   * @throws {CanError} There is no such link.
+   */
+  modes(key: LinkKey): readonly ControllerMode[] {
+    return readStatus(this.#get(key, undefined, RTEXT_FILTER_SKIP_STATS), null)?.modes ?? [];
   }
 
   /** A link's statistics. */

@@ -10,6 +10,7 @@ import { CAN_MTU, CAN_RAW, CANFD_MTU, CANXL_MTU, encodeAddress, type RawFilter }
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
 import { isInterfaceName } from "../kernel/if.ts";
 import { SOCK_RAW } from "../kernel/socket.ts";
+import { SendGuard } from "../link/listen_only.ts";
 import { frameLength, type Message } from "../message/message.ts";
 import { InterfaceNames } from "../socket/interface_names.ts";
 import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsUp, interfaceMtu } from "../socket/interfaces.ts";
@@ -40,6 +41,7 @@ export class RawPort extends KernelSocket implements FramePort {
   readonly #in: ReceiveBatch;
   readonly #out: SendBatch;
   readonly #names: InterfaceNames;
+  readonly #guard: SendGuard;
   #filters: readonly RawFilter[];
   #errorMask: number;
   /** Whether the last receive emptied the receive buffer. */
@@ -63,6 +65,7 @@ export class RawPort extends KernelSocket implements FramePort {
     this.#errorMask = options.errorMask;
     try {
       this.ifindex = channel === "" ? 0 : findCanInterface(libc, this.fd, channel);
+      this.#guard = new SendGuard(libc, this.ifindex);
       configureRaw(this.settings, options);
       const bound = libc.bind(this.fd, encodeAddress(this.ifindex));
       if (bound < 0) throw this.error("bind a CAN_RAW socket to", "bind", bound);
@@ -99,17 +102,22 @@ export class RawPort extends KernelSocket implements FramePort {
   }
 
   send(messages: readonly Message[], from: number): number {
+    this.#guard.check("send to", this.channel);
     let result = this.#out.send(messages, from);
     // The frame is longer than the last known MTU, which may have been raised since.
     if (result === -EMSGSIZE && this.#readMtu() >= frameLength(messages[from])) {
       result = this.#out.send(messages, from);
     }
     if (result === -ENETDOWN) {
+      this.#guard.linkWentDown();
       // The kernel reports this once, and has now reported it to a send instead of to a receive: keep it for the receiver.
       // If the interface is up again, it is no reason not to send.
       const up = this.#isUp(messages[from]);
       if (up || (!this.#downReported && this.channel !== "")) this.#keepForReceive(result);
-      if (up) result = this.#out.send(messages, from);
+      if (up) {
+        this.#guard.check("send to", this.channel);
+        result = this.#out.send(messages, from);
+      }
     }
     if (result > 0) {
       this.#downReported = false;
@@ -163,7 +171,10 @@ export class RawPort extends KernelSocket implements FramePort {
       if (count === asked) continue;
       this.#empty = count >= 0 || count === -EAGAIN;
       if (count < 0 && count !== -EAGAIN && count !== -EINTR) this.#setPending(this.#pending || count);
-      if (count === -ENETDOWN) this.#downReported = true;
+      if (count === -ENETDOWN) {
+        this.#downReported = true;
+        this.#guard.linkWentDown();
+      }
       break; // the buffer is empty, or the call failed
     }
     return received;
@@ -172,7 +183,9 @@ export class RawPort extends KernelSocket implements FramePort {
   /** Keeps a `-errno` for the next receive, and wakes a pending one. */
   #keepForReceive(result: number): void {
     this.#setPending(this.#pending || result);
-    this.#downReported ||= result === -ENETDOWN;
+    if (result !== -ENETDOWN) return;
+    this.#downReported = true;
+    this.#guard.linkWentDown();
   }
 
   #setPending(result: number): void {

@@ -11,7 +11,7 @@ import {
 } from "../../mod.ts";
 import { openDescriptors } from "../support/descriptors.ts";
 import { FakeLinks, fdController } from "../support/fake_links.ts";
-import { type Call, type Fault, withFaults } from "../support/faults.ts";
+import { type Call, type Fault, withNetlinkFaults } from "../support/faults.ts";
 
 const ENOMEM = 12;
 
@@ -160,7 +160,7 @@ describe("Failing system calls of links", () => {
       const made: Call[] = [];
       {
         using _ = world();
-        made.push(...withFaults(() => undefined, run).made);
+        made.push(...withNetlinkFaults(() => undefined, run).made);
       }
       assert(made.length > 5, made.join());
       for (const [failing, call] of made.entries()) {
@@ -173,7 +173,7 @@ describe("Failing system calls of links", () => {
         };
         let error: unknown;
         try {
-          withFaults(fault, run);
+          withNetlinkFaults(fault, run);
         } catch (thrown) {
           error = thrown;
         }
@@ -192,7 +192,7 @@ describe("Failing system calls of links", () => {
   it("a missing answer is reported, and no descriptor is left open", () => {
     const before = openDescriptors();
     const fault: Fault = (call) => call === "recv" ? -11 : call === "poll" ? 0 : undefined;
-    assertThrows(() => withFaults(fault, () => Link.list()), CanTimeoutError, "no answer within 10 seconds");
+    assertThrows(() => withNetlinkFaults(fault, () => Link.list()), CanTimeoutError, "no answer within 10 seconds");
     assertEquals(openDescriptors(), before);
   });
 
@@ -208,7 +208,7 @@ describe("Failing system calls of links", () => {
     assertThrows(() => link.moveTo("/no/such/file"), CanInitializationError, "ENOENT (no such file or directory)");
     const fault: Fault = (call) => call === "open" ? -13 : undefined;
     assertThrows(
-      () => withFaults(fault, () => link.moveTo("x")),
+      () => withNetlinkFaults(fault, () => link.moveTo("x")),
       CanInitializationError,
       "EACCES (permission denied); that requires root",
     );

@@ -24,7 +24,7 @@ import { decodeLinkMessage, encodeLinkMessage, RTM_GETLINK, RTNLGRP_LINK } from 
 import { NetlinkSocket } from "../../src/link/netlink_socket.ts";
 import { openDescriptors } from "../support/descriptors.ts";
 import { acknowledge, FakeNetlink, type Respond } from "../support/fake_netlink.ts";
-import { type Fault, withFaults } from "../support/faults.ts";
+import { type Fault, withNetlinkFaults } from "../support/faults.ts";
 
 const ENOMEM = 12;
 
@@ -91,14 +91,14 @@ describe("A netlink socket", () => {
 
   it("leaves no descriptor open, whichever call fails while opening", () => {
     const open = () => new NetlinkSocket(openLibc(), [RTNLGRP_LINK]);
-    const { result, made } = withFaults(() => undefined, open);
+    const { result, made } = withNetlinkFaults(() => undefined, open);
     result.close();
     assertEquals(made, ["socket", "setsockopt", "setsockopt", "setsockopt", "bind", "setsockopt"]);
     for (let failing = 0; failing < made.length; failing++) {
       const before = openDescriptors();
       const fault: Fault = (_call, _args, index) => index === failing ? -ENOMEM : undefined;
       const error = assertThrows(
-        () => withFaults(fault, open),
+        () => withNetlinkFaults(fault, open),
         CanInitializationError,
         "Cannot open a netlink socket: ENOMEM (cannot allocate memory)",
       );
@@ -110,31 +110,39 @@ describe("A netlink socket", () => {
   it("reports a system without netlink sockets, and one without free descriptors", () => {
     const failing = (errno: number): Fault => (call) => call === "socket" ? -errno : undefined;
     const open = () => new NetlinkSocket(openLibc());
-    assertThrows(() => withFaults(failing(EAFNOSUPPORT), open), CanInterfaceNotImplementedError, "has no rtnetlink");
-    assertThrows(() => withFaults(failing(EMFILE), open), CanInitializationError, "EMFILE (too many open files)");
+    assertThrows(
+      () => withNetlinkFaults(failing(EAFNOSUPPORT), open),
+      CanInterfaceNotImplementedError,
+      "has no rtnetlink",
+    );
+    assertThrows(
+      () => withNetlinkFaults(failing(EMFILE), open),
+      CanInitializationError,
+      "EMFILE (too many open files)",
+    );
   });
 
   it("works with kernels that have no strict checking of requests", () => {
     const fault: Fault = (call, [, , name]) =>
       call === "setsockopt" && name === NETLINK_GET_STRICT_CHK ? -ENOPROTOOPT : undefined;
-    using socket = withFaults(fault, () => new NetlinkSocket(openLibc())).result;
+    using socket = withNetlinkFaults(fault, () => new NetlinkSocket(openLibc())).result;
     assertEquals(socket.request(RTM_GETLINK, 0, linkRequest(1)).error, 0);
   });
 
   it("reports each failing call, and continues after signals", () => {
     using socket = new NetlinkSocket(openLibc());
-    const { made } = withFaults(() => undefined, () => socket.request(RTM_GETLINK, 0, linkRequest(1)));
+    const { made } = withNetlinkFaults(() => undefined, () => socket.request(RTM_GETLINK, 0, linkRequest(1)));
     assertEquals(made, ["send", "recv", "recv", "recv", "recv"]);
     for (const [failing, call] of made.entries()) {
       const once = (errno: number): Fault => (_call, _args, index) => index === failing ? -errno : undefined;
       const error = assertThrows(
-        () => withFaults(once(ENOMEM), () => socket.request(RTM_GETLINK, 0, linkRequest(1))),
+        () => withNetlinkFaults(once(ENOMEM), () => socket.request(RTM_GETLINK, 0, linkRequest(1))),
         CanOperationError,
         "Cannot query the kernel about network interfaces: ENOMEM (cannot allocate memory)",
       );
       assertEquals([error.code, error.syscall], ["ENOMEM", call]);
       // The rest of the answer is still queued, and is not taken for the answer to the next request.
-      const { result } = withFaults(once(EINTR), () => socket.request(RTM_GETLINK, 0, linkRequest(1)));
+      const { result } = withNetlinkFaults(once(EINTR), () => socket.request(RTM_GETLINK, 0, linkRequest(1)));
       assertEquals([result.error, result.messages.length], [0, 1]);
     }
   });
@@ -147,7 +155,7 @@ describe("A netlink socket", () => {
       return -11;
     };
     using socket = new NetlinkSocket(openLibc());
-    const { result, made } = withFaults(fault, () => socket.request(RTM_GETLINK, 0, linkRequest(1)));
+    const { result, made } = withNetlinkFaults(fault, () => socket.request(RTM_GETLINK, 0, linkRequest(1)));
     assertEquals([result.error, made.slice(0, 3)], [0, ["send", "recv", "poll"]]);
   });
 

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { CanInitializationError, CanOperationError, Link, type LinkConfiguration } from "../../mod.ts";
 import { can0, type FakeLink, FakeLinks, type Refuse, vcan0 } from "../support/fake_links.ts";
-import { type Fault, withFaults } from "../support/faults.ts";
+import { type Fault, withNetlinkFaults } from "../support/faults.ts";
 
 describe("A failed change", () => {
   const was = { bitrate: 500_000, dataBitrate: 2_000_000, tdc: { tdcv: 5, tdco: 6 }, restartMs: 10, termination: 120 };
@@ -98,7 +98,7 @@ describe("A failed change", () => {
     // The first reads the status, the second takes the link down, the third is the change.
     const fault: Fault = (call) => call === "send" && ++requests === 3 ? -105 : undefined;
     const error = assertThrows(
-      () => withFaults(fault, () => link.configure(change, { restartLink: true })),
+      () => withNetlinkFaults(fault, () => link.configure(change, { restartLink: true })),
       CanOperationError,
       "ENOBUFS",
     );

@@ -10,7 +10,7 @@ import { encodeAttributes } from "../../src/kernel/nlattr.ts";
 import { encodeLinkMessage, RTM_DELLINK, RTM_NEWLINK } from "../../src/kernel/rtnetlink.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { type Datagram, FakeNetlink } from "../support/fake_netlink.ts";
-import { type Call, type Fault, withFaults } from "../support/faults.ts";
+import { type Call, type Fault, withNetlinkFaults } from "../support/faults.ts";
 
 interface FakeLink {
   readonly index: number;
@@ -125,14 +125,14 @@ describe("watchLinks", () => {
 
   it("leaves no descriptor open, whichever call fails", async () => {
     const before = await restingDescriptors();
-    const { result, made } = withFaults(() => undefined, () => watchLinks());
+    const { result, made } = withNetlinkFaults(() => undefined, () => watchLinks());
     result[Symbol.dispose]();
     assert(["socket", "bind", "setsockopt", "send", "recv"].every((call) => made.includes(call as Call)), made.join());
     for (const [index, call] of made.entries()) {
       if (call === "close") continue;
       const fault: Fault = (_, __, i) => i === index ? -EMFILE : undefined;
       try {
-        withFaults(fault, () => watchLinks()).result[Symbol.dispose]();
+        withNetlinkFaults(fault, () => watchLinks()).result[Symbol.dispose]();
         assert(call === "ioctl", call); // the driver's name, which is optional
       } catch (error) {
         assert(error instanceof CanError, `${call}: ${error}`);
