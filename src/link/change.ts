@@ -5,6 +5,7 @@
  */
 
 import { CanError, CanOperationError } from "../errors.ts";
+import { CANFD_MTU } from "../kernel/can.ts";
 import { canTable } from "../kernel/can_netlink.ts";
 import { EBUSY, EDOM, EINVAL, ERANGE, errnoName } from "../kernel/errno.ts";
 import { IFF_UP } from "../kernel/if.ts";
@@ -13,6 +14,9 @@ import { type CanSettings, settingsToRestore } from "./controller.ts";
 import type { Answer } from "./netlink_socket.ts";
 import type { LinkRequests, LinkValues } from "./requests.ts";
 import type { LinkStatus } from "./status.ts";
+
+/** Advice where an MTU is refused. */
+export const NO_XL = `this kernel may have no CAN XL, which needs Linux 6.1: an mtu of ${CANFD_MTU} carries CAN FD`;
 
 /** Advice where a change is refused because the link is up. */
 export const TAKE_DOWN = "call down() first, or pass { restartLink: true } as the last argument";
@@ -39,7 +43,7 @@ export function changeLink(requests: LinkRequests, before: LinkStatus, values: L
   }
   const changed = attempt(() => requests.change(index, values), requests, before, restarting);
   if (changed.error !== 0) {
-    const advice = adviceFor(changed.error, before, values);
+    const advice = adviceFor(changed.error, before, values, restarting);
     const outcome = restore(requests, before, restarting);
     throw requests.error(`configure "${name}"`, changed, { channel: name, ...advice && { advice }, outcome });
   }
@@ -96,8 +100,14 @@ function valuesToRestore(before: LinkStatus, now: LinkStatus): { values: LinkVal
 }
 
 /** Advice where the kernel refused a setting. */
-function adviceFor(error: number, { bitTimingConst, clock }: LinkStatus, { info }: LinkValues): string | undefined {
-  if (error === -EBUSY) return TAKE_DOWN;
+function adviceFor(
+  error: number,
+  { bitTimingConst, clock }: LinkStatus,
+  { info, mtu = 0 }: LinkValues,
+  restarting: boolean,
+): string | undefined {
+  if (error === -EBUSY) return restarting ? undefined : TAKE_DOWN;
+  if (!info && mtu > CANFD_MTU && error === -EINVAL) return NO_XL;
   if (!info || ![-EINVAL, -EDOM, -ERANGE].includes(error) || bitTimingConst === null) return undefined;
   const { name, tseg1Min, tseg1Max, tseg2Min, tseg2Max, sjwMax, brpMin, brpMax } = bitTimingConst;
   return `${name} accepts tseg1 ${tseg1Min} to ${tseg1Max}, tseg2 ${tseg2Min} to ${tseg2Max}, sjw 1 to ${sjwMax}, ` +

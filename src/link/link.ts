@@ -8,7 +8,7 @@ import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/open.ts";
 import { checkWhole } from "../check.ts";
 import { CanOperationError } from "../errors.ts";
-import { EBUSY, EINVAL, EOPNOTSUPP } from "../kernel/errno.ts";
+import { EBUSY, EEXIST, EINVAL, EOPNOTSUPP } from "../kernel/errno.ts";
 import { IFF_UP, isInterfaceName } from "../kernel/if.ts";
 import { changeLink, TAKE_DOWN, withController } from "./change.ts";
 import { controllerSettings } from "./controller.ts";
@@ -313,7 +313,7 @@ export class Link {
       answer = requests.change(this.index, { name });
       up = requests.change(this.index, {}, IFF_UP, IFF_UP);
     }
-    const advice = answer.error === -EBUSY ? `it is up: ${TAKE_DOWN}` : undefined;
+    const advice = answer.error === -EBUSY && up === null ? `it is up: ${TAKE_DOWN}` : undefined;
     if (answer.error !== 0) throw this.#error(requests, `rename "${this.#name}" to "${name}"`, answer, advice);
     this.#name = name;
     if (up !== null && up.error !== 0) {
@@ -353,7 +353,9 @@ export class Link {
     const answer = withNamespace(this.#libc, netns, (namespace) => requests.change(this.index, namespace));
     if (answer.error !== 0) {
       const where = typeof netns === "string" ? `"${netns}"` : `of process ${netns}`;
-      const advice = namespaceAdvice(netns, answer);
+      const advice = answer.error === -EEXIST
+        ? `that network namespace has a link of this name: rename() this one first`
+        : namespaceAdvice(netns, answer);
       throw this.#error(requests, `move "${this.#name}" to the network namespace ${where}`, answer, advice);
     }
   }

@@ -28,7 +28,8 @@ import { type LinkStatus, readStatus } from "./status.ts";
 /** How to get the privilege to change links. */
 const CAPABILITY =
   `changing links requires the capability CAP_NET_ADMIN: run with sudo, or give it to the runtime with ` +
-  `"sudo setcap cap_net_admin+ep $(readlink -f $(command -v deno))" (or bun), or to a systemd unit with ` +
+  `"sudo setcap cap_net_admin+ep $(readlink -f $(command -v deno))" (or bun), or to a container with ` +
+  `"--cap-add=NET_ADMIN", or to a systemd unit with ` +
   `"AmbientCapabilities=CAP_NET_ADMIN"`;
 
 /** A link's attributes in a request. */
@@ -108,6 +109,16 @@ export class LinkRequests implements Disposable {
     return answer.messages.map(({ payload }) => this.#readStatus(payload)).filter((status) => status !== null);
   }
 
+  /** What kind of interface has a name. */
+  find(name: string): "can" | "other" | "none" {
+    const { error, messages: [message] } = this.#socket.request(
+      RTM_GETLINK,
+      0,
+      request(0, { filter: RTEXT_FILTER_SKIP_STATS, name }),
+    );
+    return error !== 0 || !message ? "none" : readStatus(message.payload, null) === null ? "other" : "can";
+  }
+
   /** Whether there is a link with that index. */
   exists(index: number): boolean {
     return this.#socket.request(RTM_GETLINK, 0, request(index, { filter: RTEXT_FILTER_SKIP_STATS })).error !== -ENODEV;
@@ -147,9 +158,9 @@ export class LinkRequests implements Disposable {
     if (answer.error === 0 && message) return message.payload;
     const name = known ?? (byName ? key : undefined);
     const listed = canInterfaces(this.#libc, this.#socket.fd);
-    const creation = byName && /^vcan/.test(key) ? `Link.create("${key}") creates a virtual one; ` : "";
+    const remedy = byName ? `${remedyFor(key)}; ` : "";
     const [Class, advice] = known === undefined
-      ? [CanInitializationError, `${creation}${listed}`] as const
+      ? [CanInitializationError, `${remedy}${listed}`] as const
       : [CanOperationError, `the link is gone; ${listed}`] as const;
     const refusal = answer.error === 0 ? { ...answer, error: -ENODEV } : answer;
     const text = name === undefined ? `${key}` : `"${name}"`;
@@ -173,15 +184,22 @@ export function request(index: number, values: LinkValues, flags = 0, change = f
   return encodeLinkMessage({ type: 0, index, flags, change, attributes: encodeAttributes(linkTable, values) });
 }
 
+/** What to do about a link that does not exist. */
+function remedyFor(name: string): string {
+  if (/^vcan/.test(name)) return `Link.create("${name}") creates a virtual one`;
+  if (/^vxcan/.test(name)) return `Link.createPair("${name}", …) creates a virtual pair`;
+  return `is its device connected, and the driver loaded? (Link.create("${name}") creates a virtual one)`;
+}
+
 /** Advice that follows from the errno alone. */
 function adviceFor(error: number): string | undefined {
   switch (-error) {
     case EPERM:
       return CAPABILITY;
     case ENODEV:
-      return "the link is gone";
+      return "the link is gone: it was deleted or moved, or its device was unplugged";
     case EEXIST:
-      return "a link with that name already exists";
+      return "a link with that name already exists: choose another name, or delete or rename that link first";
     case ESRCH:
       return "there is no such process";
     case EOPNOTSUPP:

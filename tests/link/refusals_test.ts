@@ -150,7 +150,7 @@ describe("Refusals of the kernel", () => {
     );
     assertMatch(
       refusal(17, undefined, () => vcan.rename("x")),
-      /EEXIST \(file exists\); a link with that name already exists/,
+      /EEXIST \(file exists\); a link with that name already exists: choose another name, or delete or rename that link/,
     );
     assertMatch(refusal(16, undefined, () => link.configure({ bitrate: 500_000 })), /EBUSY .*; call down\(\) first/);
     assertMatch(
@@ -186,6 +186,48 @@ describe("Refusals of the kernel", () => {
       () => Link.open("vcan0").restart(),
       CanOperationError,
       "only the controller of a physical device goes bus-off",
+    );
+  });
+
+  it("of a name that exists say what has it", () => {
+    using _ = new FakeLinks(can0(), { ...vcan0(), name: "eth0", type: 1, kind: undefined });
+    const advice = (run: () => unknown) => {
+      const { code, message } = assertThrows(run, CanInitializationError);
+      assertEquals(code, "EEXIST");
+      return message.split("; ")[1];
+    };
+    assertEquals(advice(() => Link.create("can0")), '"can0" exists already: Link.open("can0") opens it');
+    assertEquals(
+      advice(() => Link.create("eth0")),
+      '"eth0" exists already and is not a CAN interface: choose another name',
+    );
+    assertEquals(advice(() => Link.createPair("can0", "x")), '"can0" exists already: Link.open("can0") opens it');
+    const elsewhere = () => Link.create("can0", { netns: 1 });
+    assertEquals(advice(elsewhere), '"can0" exists already in that network namespace: choose another name');
+  });
+
+  it("of a name that does not exist say how to get it", () => {
+    using _ = new FakeLinks();
+    const advice = (name: string) =>
+      assertThrows(() => Link.open(name), CanInitializationError, `Cannot read link "${name}": ENODEV`).message
+        .split("; ")[1];
+    assertEquals(advice("vcan9"), 'Link.create("vcan9") creates a virtual one');
+    assertEquals(advice("vxcan9"), 'Link.createPair("vxcan9", …) creates a virtual pair');
+    assertEquals(
+      advice("can9"),
+      'is its device connected, and the driver loaded? (Link.create("can9") creates a virtual one)',
+    );
+  });
+
+  it("of an MTU that the kernel does not support say so", () => {
+    using links = new FakeLinks(vcan0());
+    const link = Link.open("vcan0");
+    link.down();
+    links.refuse = () => [-22];
+    assertThrows(
+      () => link.configure({ mtu: 2060 }),
+      CanOperationError,
+      "this kernel may have no CAN XL, which needs Linux 6.1: an mtu of 72 carries CAN FD",
     );
   });
 

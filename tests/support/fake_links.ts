@@ -35,6 +35,8 @@ export interface FakeLink {
   mtu: number;
   txQueueLength: number;
   kind?: string;
+  /** ARPHRD_*. Default: 280, CAN. */
+  type?: number;
   /** The controller's attributes; `ctrlmodeExt` has the modes that can be set. */
   can?: CanValues;
   /** Modes that are always set. */
@@ -163,7 +165,7 @@ function refuse(request: NetlinkMessage, refusal: Refusal | undefined): NetlinkM
 }
 
 function describe(request: NetlinkMessage, link: FakeLink): NetlinkMessage {
-  const { index, name, flags, mtu, txQueueLength, kind, can, more } = link;
+  const { index, name, flags, mtu, txQueueLength, kind, type = 280, can, more } = link;
   const none = { busError: 0, errorWarning: 0, errorPassive: 0, busOff: 0, arbitrationLost: 0, restarts: 0 };
   const info = can
     ? { kind: "can", xstats: deviceStats.encode(none), data: encodeAttributes(canTable, reported(can)) }
@@ -171,7 +173,7 @@ function describe(request: NetlinkMessage, link: FakeLink): NetlinkMessage {
     ? undefined
     : { kind };
   const attributes = encodeAttributes(linkTable, { name, mtu, txQueueLength, info, ...more });
-  const payload = encodeLinkMessage({ type: 280, index, flags: flags | 0x80, change: 0, attributes });
+  const payload = encodeLinkMessage({ type, index, flags: flags | 0x80, change: 0, attributes });
   return { ...request, type: RTM_NEWLINK, flags: 0, payload };
 }
 

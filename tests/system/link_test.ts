@@ -108,14 +108,22 @@ describe("Created links", options, () => {
   it("existing and invalid names are refused", () => {
     const error = assertThrows(() => Link.create("vcan0"), CanInitializationError);
     assertEquals([error.code, error.channel], ["EEXIST", "vcan0"]);
-    assertMatch(error.message, /^Cannot create the vcan "vcan0": EEXIST .*; a link with that name already exists/);
+    assertMatch(
+      error.message,
+      /^Cannot create the vcan "vcan0": EEXIST .*; "vcan0" exists already: Link\.open\("vcan0"\) opens it$/,
+    );
     Link.create("vcan41");
     assertThrows(
       () => Link.open("vcan41").rename("vcan0"),
       CanOperationError,
-      'Cannot rename "vcan41" to "vcan0": EEXIST',
+      'Cannot rename "vcan41" to "vcan0": EEXIST (file exists); a link with that name already exists: choose another',
     );
-    assertThrows(() => Link.createPair("vxcan41", "vcan41"), CanInitializationError, "one of these names already");
+    assertThrows(
+      () => Link.createPair("vxcan41", "vcan41"),
+      CanInitializationError,
+      '"vcan41" exists already: Link.open("vcan41") opens it',
+    );
+    assertThrows(() => Link.create("lo"), CanInitializationError, '"lo" exists already and is not a CAN interface');
     assert(!shown().includes("vxcan41"));
     Link.open("vcan41").delete();
     assertThrows(() => Link.open("lo"), CanInitializationError, 'Cannot open link "lo": it is not a CAN interface');
@@ -166,6 +174,14 @@ describe("Created links", options, () => {
         assertThrows(() => link.status(), CanOperationError, "the link is gone");
         const second = Link.create("engine");
         assertThrows(() => second.moveTo(netns), CanOperationError, 'Cannot move "engine" to the network namespace');
+        assertThrows(() => second.moveTo(netns), CanOperationError, "has a link of this name: rename() this one first");
+        const taken = '"vcan41" exists already in that network namespace: choose another name';
+        assertThrows(() => Link.create("vcan41", { netns }), CanInitializationError, taken);
+        assertThrows(
+          () => Link.createPair("vxcan41", "vcan41", { peerNetns: netns }),
+          CanInitializationError,
+          taken,
+        );
         second.delete();
         for (const name of ["vcan41", "engine"]) {
           execFileSync("nsenter", [`--net=/proc/${pid}/ns/net`, "ip", "link", "del", name]);
