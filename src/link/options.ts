@@ -137,7 +137,10 @@ export interface LinkConfiguration {
    * With `tdcv` the mode `tdc-manual` is set, otherwise `tdc-auto`. Default: what the kernel calculates.
    */
   readonly tdc?: TransmitterDelay;
-  /** Modes to set (true) and to clear (false); absent ones stay as they are. */
+  /**
+   * Modes to set (true) and to clear (false); absent ones stay as they are. In the mode `listen-only` the controller sends
+   * nothing, not even acknowledgements: sockets refuse to send on it, with `EOPNOTSUPP`.
+   */
   readonly modes?: { readonly [mode in ControllerMode]?: boolean };
   /**
    * Milliseconds after which a controller that went bus-off is restarted automatically, 0 to 0xffffffff; 0 for never.
