@@ -52,7 +52,7 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
    * (`process.on("SIGINT", …)`), which could not run, the call throws `EINTR` instead, as it does for SIGTERM, SIGHUP and
    * SIGQUIT: comparable to Python's KeyboardInterrupt. The script then ends with that error, or the handler runs once the
    * script has returned to the event loop. A script that handles signals had better use `for await`. Other signals do not
-   * interrupt the call.
+   * interrupt the call, and a virtual bus does not notice any.
    *
    * @param timeout Seconds to wait; absent or null: forever; 0: do not wait.
    * @throws {CanOperationError} `ENETDOWN`: the interface is down. This is thrown once, and receiving works again when

@@ -30,7 +30,7 @@ const signals: readonly (readonly [name: string, number: number])[] = [
 ];
 
 /** Milliseconds for the runtime to end the process if the handler is its own, before a signal is reported. */
-const GRACE = 50;
+const GRACE = 250;
 
 const noBytes = new Uint8Array(0);
 

@@ -43,7 +43,7 @@ describe("Many messages at once, and an iteration with a signal", () => {
 
   it("on a BcmSocket", { skip: noVcan }, async () => {
     using bcm = new BcmSocket(channel);
-    using _task = bcm.transmit(new Message({ arbitrationId: 0x7fe, isExtendedId: false }), 0.001, { count: 1 });
+    using _task = bcm.transmit(new Message({ arbitrationId: 0x7fe, isExtendedId: false }), 0.001, { count: 2 });
     const events = await bcm.recvManyAsync(5, { timeout: PATIENCE });
     assertEquals(events[0].type, "expired");
     for await (const event of bcm.messages({ signal: AbortSignal.timeout(20) })) throw new Error(event.type);
