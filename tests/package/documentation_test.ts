@@ -46,11 +46,11 @@ describe("The documentation", () => {
     assert(bytes <= 6000, `${bytes} bytes`);
   });
 
-  it("has a README that leads to every guide", () => {
+  it("has a README that links to every guide", () => {
     for (const page of pages.slice(1)) assert(pageText("README.md").includes(`](${page})`), page);
   });
 
-  it("has links that lead somewhere", () => {
+  it("has links to existing pages and headings", () => {
     let count = 0;
     for (const page of [...pages, ...others]) {
       for (const [, target] of proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
@@ -65,7 +65,7 @@ describe("The documentation", () => {
     assert(count > 80, `only ${count} links were found`);
   });
 
-  it("has a map of at most 20 rows, and recipes, of files that there are", () => {
+  it("has a map of at most 20 rows, and recipes, that name existing files", () => {
     const text = pageText("CONTRIBUTING.md");
     const map = text.slice(text.indexOf("## The map"), text.indexOf("## Recipes")).match(/^\| `.*$/gm) ?? [];
     assert(map.length > 15 && map.length <= 20, `${map.length} rows`);
@@ -83,7 +83,7 @@ describe("The documentation", () => {
     }
   });
 
-  it("quotes error messages that the library has", () => {
+  it("quotes error messages as the library throws them", () => {
     const sources = ["src", "ffi", "bun"].flatMap((folder) =>
       readdirSync(root + folder, { recursive: true, encoding: "utf8" })
         .filter((name) => name.endsWith(".ts"))
@@ -118,7 +118,7 @@ describe("The documentation", () => {
     assertEquals(wrong.map(({ name }) => name), []);
   });
 
-  it("has blocks whose types are right", { skip: !inDeno && "checked in Deno", timeout: PATIENCE }, async () => {
+  it("has blocks without type errors", { skip: !inDeno && "checked in Deno", timeout: PATIENCE }, async () => {
     const folder = mkdtempSync(`${tmpdir()}/blocks-`);
     try {
       // A block that leaves out its imports shows part of another.
