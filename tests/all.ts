@@ -1,176 +1,115 @@
 /**
  * Everything: checks, then the tests in both runtimes, on this machine and on a kernel with SocketCAN.
  *
- * `deno run -A tests/all.ts [checks] [host] [kernel]`; without a word, all three.
+ * `deno run -A tests/all.ts [--verbose] [checks] [host] [kernel]`; all three by default. With --verbose it shows the
+ * output of parts that passed, too.
  *
  * @module
  */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { stripVTControlCharacters } from "node:util";
+import { run } from "./run/command.ts";
+import { incomplete } from "./run/completeness.ts";
+import { coverageTable } from "./run/coverage.ts";
+import { Parts } from "./run/parts.ts";
+import { counts, type Part, Schedule } from "./run/schedule.ts";
 
+const start = performance.now();
 const root = fileURLToPath(new URL("../", import.meta.url));
-const bin = `${root}node_modules/.bin`;
-const deno = Deno.execPath();
-const bun = `${bin}/bun`;
-
-/** Seconds for one run on the emulated machine, which is some twenty times slower than this one. */
-const LIMIT = 2400;
-
-let passed = 0;
-/** What failed, with its reason: told again at the very end, as the report of a test is far above it by then. */
-const failures: string[] = [];
-
-const parts = new Set(Deno.args);
-const unknown = [...parts].filter((part) => !["checks", "host", "kernel"].includes(part));
+const words = new Set(Deno.args);
+const verbose = words.delete("--verbose");
+const unknown = [...words].filter((word) => !["checks", "host", "kernel"].includes(word));
 if (unknown.length > 0) throw new RangeError(`no such part: ${unknown}; there are checks, host and kernel`);
-const wanted = (part: string) => parts.size === 0 || parts.has(part);
+const wanted = (word: string) => words.size === 0 || words.has(word);
 
 Deno.chdir(root);
-Deno.env.set("PATH", `${bin}:${Deno.env.get("PATH")}`);
-if (!installed()) await step("install the development tools", ["npm", "ci", "--no-audit", "--no-fund"]);
-
+Deno.env.set("PATH", `${root}node_modules/.bin:${Deno.env.get("PATH")}`);
 const reports = mkdtempSync(`${tmpdir()}/reports-`);
+const schedule = new Schedule(navigator.hardwareConcurrency + 1, reports, verbose);
+const failures: string[] = [];
 try {
-  if (wanted("checks")) await checks();
-  if (wanted("host")) {
-    for (const runtime of ["deno", "bun"] as const) await tests(runtime, "library", "host");
-    for (const runtime of ["deno", "bun"] as const) await tests(runtime, "programs", "host");
-    await step("the examples in the documentation", [
-      deno,
-      "test",
-      "--doc",
-      "--allow-ffi",
-      "mod.ts",
-      "src",
-      "ffi",
-      "bun",
-    ]);
+  await install();
+  const parts = new Parts(root, reports);
+  const running: Promise<unknown>[] = [];
+  const add = (some: readonly Part[]) => running.push(...some.map((part) => schedule.run(part)));
+  if (wanted("kernel")) running.push(kernel(parts));
+  if (wanted("host")) add(parts.host());
+  if (wanted("checks")) add(parts.checks());
+  await Promise.all(running);
+
+  for (const { part, cases } of schedule.outcomes) {
+    for (const { name, file, outcome, reason } of cases) {
+      if (outcome === "failed") {
+        failures.push(`${part.title}, on ${part.where}: ${file ? `${file}: ` : ""}${name}: ${reason}`);
+      }
+    }
   }
-  if (wanted("kernel")) {
-    for (const runtime of ["deno", "bun"] as const) await tests(runtime, "library", "kernel");
-    for (const runtime of ["deno", "bun"] as const) await tests(runtime, "programs", "kernel");
-    console.log("\nCoverage in Deno, on the kernel (Bun printed its own above):");
-    await run([deno, "coverage", "--quiet", `--include=^file://${root}(src|ffi)/`, `${reports}/coverage`]);
-  }
+  if (wanted("host") && wanted("kernel")) failures.push(...missing());
+  if (wanted("kernel")) console.log(`\nLines covered, in percent:\n${await coverageTable(root, reports)}`);
 } finally {
   rmSync(reports, { recursive: true });
 }
+console.log(`\n${table()}`);
 if (failures.length > 0) console.log(`\nFailed:\n${failures.map((failure) => `- ${failure}`).join("\n")}`);
+const passed = schedule.outcomes.flatMap(({ cases }) => cases).filter(({ outcome }) => outcome === "passed").length;
 console.log(`\n${passed} passed, ${failures.length} failed`);
 Deno.exitCode = failures.length > 0 ? 1 : 0;
 
-/** Whether npm has installed what the lock file says, and has done so since it last changed. */
-function installed(): boolean {
+/** Installs with npm what the lock file says, unless that was done since it last changed. */
+async function install(): Promise<void> {
   const mark = "node_modules/.package-lock.json";
-  return existsSync(mark) && statSync(mark).mtimeMs >= statSync("package-lock.json").mtimeMs;
+  if (existsSync(mark) && statSync(mark).mtimeMs >= statSync("package-lock.json").mtimeMs) return;
+  const { status } = await run(["npm", "ci", "--no-audit", "--no-fund"]);
+  if (status !== 0) failures.push(`npm ci: it ended with ${status}`);
 }
 
-async function checks(): Promise<void> {
-  const code = ["mod.ts", "src", "ffi", "bun", "tests", "examples", "bench"];
-  await step("format", ["dprint", "check"]);
-  await step("lint", [deno, "lint", "--quiet", ...code]);
-  await step("documentation", [deno, "doc", "--quiet", "--lint", "mod.ts"]);
-  await step("types in Deno", [deno, "check", "--quiet", ...code]);
-  await step("types in tsc, with Bun's", ["tsc", "-p", "."]);
-}
-
-/** The library's own tests are granted nothing but FFI; those that start programs are granted all. */
-async function tests(runtime: "deno" | "bun", suite: "library" | "programs", where: "host" | "kernel"): Promise<void> {
-  const others = ["data", "package", "std", "support", "system", "vm"];
-  const rooms = readdirSync("tests", { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !others.includes(entry.name))
-    .map(({ name }) => `./tests/${name}`);
-  // What needs no kernel is proved on this machine, where it is faster.
-  const folders = where === "host" ? ["./tests/system", "./tests/package"] : ["./tests/system"];
-  const files = suite === "library" ? rooms : folders;
-  const report = `${reports}/${runtime}-${suite}-${where}.xml`;
-  const covered = suite === "library" && where === "kernel";
-  const command = runtime === "deno"
-    ? [
-      deno,
-      "test",
-      "--no-check",
-      "--hide-stacktraces",
-      suite === "library" ? "--allow-ffi" : "-A",
-      `--junit-path=${report}`,
-      // The report is made at the end, on this machine.
-      ...(covered ? [`--coverage=${reports}/coverage`, "--coverage-raw-data-only"] : []),
-      ...files,
-    ]
-    : [
-      bun,
-      "test",
-      "--timeout=300000",
-      "--reporter=junit",
-      `--reporter-outfile=${report}`,
-      ...(covered ? ["--coverage"] : []),
-      ...files,
-    ];
-  const title = `${suite} tests in ${runtime}, on ${where === "host" ? "this machine" : "a kernel with SocketCAN"}`;
-  console.log(`\n== ${title}`);
-  const ended = await run(where === "host" ? command : onKernel(command));
-  const results = read(report);
-  passed += results.passed;
-  failures.push(...results.failures.map((failure) => `${title}: ${failure}`));
-  console.log(`== ${title}: ${results.passed} passed, ${results.failures.length} failed, ${results.skipped} skipped`);
-  if (ended !== 0 && results.failures.length === 0) fail(title, `ended with ${ended}`);
-  if (where === "kernel" && results.skipped > 0) fail(title, "nothing may be skipped where there is a kernel");
-}
-
-function onKernel(command: string[]): string[] {
-  return ["tests/vm/run", "--timeout", `${LIMIT}`, "--out", reports, "--", ...command];
-}
-
-/** Reads the leaves of a JUnit report: Deno reports a group as a test too. */
-function read(report: string): { passed: number; failures: string[]; skipped: number } {
-  const result = { passed: 0, failures: [] as string[], skipped: 0 };
-  const text = existsSync(report) ? readFileSync(report, "utf8") : "";
-  const cases = [...text.matchAll(/<testcase name="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs)];
-  const names = new Set(cases.map(([, name]) => name));
-  const ends = [...names].map((name) => [name, name.lastIndexOf(" &gt; ")] as const).filter(([, end]) => end >= 0);
-  const groups = new Set(ends.map(([name, end]) => name.slice(0, end)));
-  for (const [test, name, inside = ""] of cases) {
-    const file = /(?:file|classname)="([^"]*\.ts)"/.exec(test)?.[1];
-    const failure = /<(?:failure|error)(?: type="[^"]*")?(?: message="([^"]*)")?/.exec(inside);
-    if (inside.includes("<skipped")) result.skipped++;
-    else if (groups.has(name)) continue;
-    else if (failure) result.failures.push(plain(`${file}: ${name}: ${failure[1] ?? "no message"}`));
-    else result.passed++;
+/** The tests that need a kernel with SocketCAN: on this machine's own, else on user-mode Linux and QEMU. */
+async function kernel(parts: Parts): Promise<void> {
+  if ((await run(parts.probe("direct"), `${reports}/probe.log`)).status === 0) {
+    await Promise.all(parts.kernel("direct").map((part) => schedule.run(part)));
+    return;
   }
-  return result;
-}
-
-/** XML's text as it was before it was made XML, and without colors. */
-function plain(text: string): string {
-  const characters: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-  return stripVTControlCharacters(text.replace(/&(?:#(\d+)|(amp|lt|gt|quot|apos));/g, (_, code, name) => {
-    return name ? characters[name] : String.fromCodePoint(Number(code));
-  }));
-}
-
-async function step(title: string, command: string[]): Promise<void> {
-  console.log(`\n== ${title}`);
-  const ended = await run(command);
-  if (ended === 0) passed++;
-  else fail(title, `ended with ${ended}`);
-}
-
-function fail(what: string, why: string): void {
-  console.error(`== FAILED: ${why}`);
-  failures.push(`${what}: ${why}`);
-}
-
-async function run([program, ...args]: string[]): Promise<number> {
-  try {
-    // Not node:child_process, which gives a Deno that it starts this one's permissions.
-    const { code } = await new Deno.Command(program, { args, stdin: "null" }).spawn().status;
-    return code;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    console.error(`cannot start ${program}: it is not installed`);
-    return 127;
+  const probe = schedule.run({
+    title: "user-mode Linux is built and starts",
+    where: "uml",
+    command: parts.probe("uml"),
+  });
+  const controllers = parts.controllers().map((part) => schedule.run(part));
+  const { cases: [{ outcome }] } = await probe;
+  if (outcome === "failed") {
+    // Not a failure of the library: QEMU runs the same tests, only more slowly.
+    schedule.outcomes.splice(schedule.outcomes.indexOf(await probe), 1);
+    console.log(
+      "   there is no user-mode Linux here, for the reason above; QEMU runs its tests, which takes much longer",
+    );
   }
+  const tests = parts.kernel(outcome === "failed" ? "qemu" : "uml");
+  await Promise.all([...tests.map((part) => schedule.run(part, true)), ...controllers]);
+}
+
+/** Tests that did not run. On this machine's own kernel those of controllers may be skipped. */
+function missing(): string[] {
+  const direct = schedule.outcomes.some(({ part }) => part.where === "direct");
+  const results = schedule.outcomes.flatMap(({ part: { tests }, cases }) => tests ? [{ ...tests, cases }] : []);
+  return incomplete(results, (name) => direct && /\bSJA1000\b/.test(name));
+}
+
+/** A line a part, in the order of their ends. */
+function table(): string {
+  const rows = schedule.outcomes.map(({ part, seconds, busy, cases }) =>
+    `${part.title.padEnd(38)} ${part.where.padEnd(6)} ${seconds.toFixed(0).padStart(5)} ${
+      busy.toFixed(0).padStart(7)
+    }  ` +
+    counts(cases)
+  );
+  const busy = schedule.outcomes.reduce((sum, outcome) => sum + outcome.busy, 0);
+  return [
+    `${"part".padEnd(38)} ${"where".padEnd(6)} ${"s".padStart(5)} ${"CPU s".padStart(7)}`,
+    ...rows,
+    `${"in all".padEnd(45)} ${((performance.now() - start) / 1000).toFixed(0).padStart(5)} ${
+      busy.toFixed(0).padStart(7)
+    }`,
+  ].join("\n");
 }

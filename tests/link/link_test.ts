@@ -76,7 +76,7 @@ describe("Invalid names and options of links", () => {
     [() => Link.open("can0", { up: true } as Loose), TypeError, 'Link.open has no option "up"; it has libc'],
     [() => Link.list({ kind: "vcan" } as Loose), TypeError, 'Link.list has no option "kind"'],
   ];
-  for (const [run, Class, text] of rows) it(`${`${run}`.slice(6)}: ${text}`, () => void assertThrows(run, Class, text));
+  for (const [run, Class, text] of rows) it(text, () => void assertThrows(run, Class, text));
 });
 
 describe("Invalid settings", () => {

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { BitTiming, type BitTimingAlgorithm, bitTimingConsts } from "../../mod.ts";
 import { generator, oneOf } from "../support/random.ts";
+import { noControllers } from "./machine.ts";
 import { controllers, heading, isOutside, line } from "./calc_bit_timing.ts";
 import { PATIENCE, Program } from "./tools.ts";
 
@@ -110,15 +111,7 @@ function configured(settings: readonly string[]): { shown: Shown[]; refused: Set
   return { shown, refused: new Set(failed) };
 }
 
-/** Why can0 does not suit these tests; false if it does. */
-function noController(): string | false {
-  const { stdout } = spawnSync("ip", ["-details", "-json", "link", "show", "can0"], { encoding: "utf8" });
-  if (!stdout) return "no can0 here";
-  const name = JSON.parse(stdout)[0].linkinfo?.info_data?.bittiming_const?.name;
-  return name !== "sja1000" && `can0 is no SJA1000, but ${name}`;
-}
-
-describe("The kernel, with an SJA1000", { skip: noController() }, () => {
+describe("The kernel, with an SJA1000", { skip: noControllers }, () => {
   const clock = 8_000_000;
   const limits = bitTimingConsts.sja1000;
 

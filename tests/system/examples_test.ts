@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Bus, Link, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
+import { noSlcan } from "./machine.ts";
 import { command, root, startScript } from "./script.ts";
 import { ip, onOneProcessor, PATIENCE, Program, receive } from "./tools.ts";
 
@@ -24,9 +25,9 @@ function follow(lines: readonly string[], name: string, ...expected: RegExp[]): 
 }
 
 const data = "00 19 00 01 03 01 04 01";
-const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = {
+const nodes: Record<string, { skip: string | false; run: () => Promise<void> }> = {
   demo: {
-    needsVcan: false,
+    skip: false,
     async run() {
       const job = [/recv\(0\).*null/, /recv\(0.25\).*null/, RegExp(data), /ID: 00000109/, /ID: 07df/];
       await printed("demo", noVcan ? /virtual bus/ : /kernel's CAN, on a new vcan/, ...job);
@@ -37,9 +38,9 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       follow(await program.finish(), "demo", /^No new vcan: .*EPERM/, /kernel's CAN, on vcan0/, ...job);
     },
   },
-  virtual: { needsVcan: false, run: () => printed("virtual", /^321: 18 °C$/, /^321: 19 °C$/, /^321: 20 °C$/) },
+  virtual: { skip: false, run: () => printed("virtual", /^321: 18 °C$/, /^321: 19 °C$/, /^321: 20 °C$/) },
   frames: {
-    needsVcan: false,
+    skip: false,
     run: () =>
       printed(
         "frames",
@@ -53,7 +54,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ),
   },
   bit_timing: {
-    needsVcan: false,
+    skip: false,
     run: () =>
       printed(
         "bit_timing",
@@ -65,7 +66,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ),
   },
   link: {
-    needsVcan: true,
+    skip: noVcan,
     run: () =>
       printed(
         "link",
@@ -77,7 +78,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ),
   },
   configure: {
-    needsVcan: true,
+    skip: noVcan,
     async run() {
       using virtual = startScript("examples/configure.ts", { args: ["vcan0"] });
       const { end, stderr } = await virtual.result();
@@ -106,7 +107,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   reconnect: {
-    needsVcan: true,
+    skip: noVcan,
     async run() {
       const add = () => {
         ip("link", "add", "vcanex", "type", "vcan");
@@ -145,7 +146,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   watch: {
-    needsVcan: true,
+    skip: noVcan,
     async run() {
       using program = startScript("examples/watch.ts");
       await program.until(() => program.lines.includes("watching; Ctrl-C ends it"), "watch");
@@ -163,9 +164,8 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   bus_off: {
-    needsVcan: true,
+    skip: noSlcan,
     async run() {
-      if (!existsSync("/sys/class/net/can1")) return; // only the emulated machine has a driver for adapters
       using adapter = new Program("/usr/bin/python3", [`${root}tests/system/slcan.py`]);
       await adapter.until(() => adapter.lines.length > 0, "name its interface");
       const [channel] = adapter.lines;
@@ -189,7 +189,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   j1939: {
-    needsVcan: true,
+    skip: noVcan,
     async run() {
       using program = startScript("examples/j1939.ts");
       const lines = await program.finish();
@@ -201,7 +201,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   address_claim: {
-    needsVcan: true,
+    skip: noVcan,
     run: () =>
       printed(
         "address_claim",
@@ -213,7 +213,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ),
   },
   quick_start: {
-    needsVcan: true,
+    skip: noVcan,
     async run() {
       using bus = new Bus("vcan0");
       using program = startScript("examples/quick_start.ts");
@@ -226,7 +226,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   send_one: {
-    needsVcan: true,
+    skip: noVcan,
     async run() {
       using bus = new Bus("vcan0");
       await printed("send_one", /^Message sent on socketcan channel "vcan0"$/);
@@ -239,7 +239,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   spam: {
-    needsVcan: true,
+    skip: noVcan,
     async run() {
       using bus = new Bus("vcan0");
       await printed("spam", /^10 messages sent/);
@@ -249,7 +249,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   follow: {
-    needsVcan: true,
+    skip: noVcan,
     async run() {
       using bus = new Bus("vcan0");
       using program: Program = startScript("examples/follow.ts");
@@ -263,16 +263,16 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   timeouts: {
-    needsVcan: true,
+    skip: noVcan,
     run: () => printed("timeouts", /at once: null/, /after \d\.\d+ s: null/, /recv\(\) .* ID: 0042/, /^sent/),
   },
   async: {
-    needsVcan: true,
+    skip: noVcan,
     run: () =>
       printed("async", /tick/, /answer 1: .* 01 /, /tick/, /answer 2: .* 02 /, /answer 3: .* 03 /, /silence: null/),
   },
   bridge: {
-    needsVcan: true,
+    skip: noVcan,
     run: () =>
       printed(
         "bridge",
@@ -283,7 +283,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ),
   },
   cyclic: {
-    needsVcan: true,
+    skip: noVcan,
     run: () =>
       printed(
         "cyclic",
@@ -295,7 +295,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ),
   },
   dashboard: {
-    needsVcan: true,
+    skip: noVcan,
     run: () =>
       printed(
         "dashboard",
@@ -307,11 +307,11 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ),
   },
   filters: {
-    needsVcan: true,
+    skip: noVcan,
     run: () => printed("filters", /: +100 10f$/, /: +ff 110$/, /: +ff 110$/, /: +ff 100 10f 110$/),
   },
   errors: {
-    needsVcan: true,
+    skip: noVcan,
     async run() {
       using _held = onOneProcessor();
       using program = startScript("examples/errors.ts");
@@ -326,7 +326,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   isotp: {
-    needsVcan: true,
+    skip: noVcan,
     run: () =>
       printed(
         "isotp",
@@ -340,7 +340,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
       ),
   },
   vin: {
-    needsVcan: true,
+    skip: noVcan,
     async run() {
       using bus = new Bus("vcan0");
       await printed("vin", /^the ECU needs more time$/, /^VIN: WDB9066331S123456$/, /^serial number: .* 0x31$/);
@@ -351,7 +351,7 @@ const nodes: Record<string, { needsVcan: boolean; run: () => Promise<void> }> = 
     },
   },
   debug: {
-    needsVcan: true,
+    skip: noVcan,
     run: () =>
       printed(
         "debug",
@@ -373,7 +373,7 @@ describe("Examples", () => {
     );
     assertEquals(files.sort(), Object.keys(nodes).sort());
   });
-  for (const [name, { needsVcan, run }] of Object.entries(nodes)) {
-    it(name, { skip: needsVcan && noVcan, timeout: PATIENCE }, run);
+  for (const [name, { skip, run }] of Object.entries(nodes)) {
+    it(name, { skip, timeout: PATIENCE }, run);
   }
 });

@@ -125,7 +125,7 @@ describe("Periodic tasks on links that go down or are deleted", { skip: noVcan, 
     await pause(600); // a check; and no unhandled rejection
     assertEquals([task.active, timed.active], [false, false]);
     await assertRejects(() => timed.done, CanOperationError, "the interface is gone");
-    assert(warnings.some((line) => /A periodic task is over: .*ENODEV/.test(line)), warnings.join("\n"));
+    assert(warnings.some((line) => /A periodic task has ended: .*ENODEV/.test(line)), warnings.join("\n"));
     await assertRejects(() => task.done, CanOperationError, "ENODEV");
   });
 

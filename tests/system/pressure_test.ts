@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -6,6 +5,7 @@ import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/open.ts";
 import { Bus, CanTimeoutError, Message } from "../../mod.ts";
 import { EAGAIN, ENOBUFS } from "../../src/kernel/errno.ts";
+import { noSlcan } from "./machine.ts";
 import { ip, PATIENCE, Program } from "./tools.ts";
 
 /** Counts how often sending fails with each errno. */
@@ -52,59 +52,56 @@ function lines(messages: readonly Message[]): string[] {
   );
 }
 
-// Where there are controllers (the emulated machine) there is slcan too.
-if (existsSync("/sys/class/net/can1")) {
-  describe("An interface that is slower than the script", { timeout: PATIENCE }, () => {
-    it("waits while a full queue gives ENOBUFS: in order, nothing duplicated or lost", async () => {
-      const errors = countErrors();
-      const started = await startAdapter();
-      using adapter = started.adapter;
-      using bus = new Bus(started.channel);
-      const messages = numbered(400);
-      for (const message of messages.slice(0, 100)) bus.send(message);
-      assertEquals(bus.sendMany(messages.slice(100, 200)), 100);
-      await Promise.all(messages.slice(200, 300).map((message) => bus.sendAsync(message)));
-      const writer = bus.writable.getWriter();
-      for (const message of messages.slice(300)) await writer.write(message);
-      await adapter.until(() => adapter.lines.length >= messages.length, "take every frame");
-      assertEquals(adapter.lines, lines(messages));
-      assert((errors.get(ENOBUFS) ?? 0) > 10, `the queue was never full: ${[...errors]}`);
-    });
-
-    it("waits while a full send buffer gives EAGAIN", async () => {
-      const errors = countErrors();
-      const started = await startAdapter();
-      using adapter = started.adapter;
-      using bus = new Bus({ channel: started.channel, sendBuffer: 1 });
-      const messages = numbered(200);
-      for (const message of messages.slice(0, 100)) bus.send(message);
-      await Promise.all(messages.slice(100).map((message) => bus.sendAsync(message)));
-      await adapter.until(() => adapter.lines.length >= messages.length, "take every frame");
-      assertEquals(adapter.lines, lines(messages));
-      assert((errors.get(EAGAIN) ?? 0) > 10, `the send buffer was never full: ${[...errors]}`);
-    });
-
-    it("sendMany returns exactly how many were sent, and send which were not", async () => {
-      const started = await startAdapter();
-      using adapter = started.adapter;
-      using bus = new Bus(started.channel);
-      const messages = numbered(1000);
-      const start = performance.now();
-      const sent = bus.sendMany(messages, 0.2);
-      assert(performance.now() - start >= 200 && sent > 0 && sent < 1000, `${sent} went`);
-      let tries = 0;
-      assertThrows(
-        () => {
-          for (;; tries++) bus.send(messages[sent + tries], 0);
-        },
-        CanTimeoutError,
-        "no room within 0 s",
-      );
-      const went = messages.slice(0, sent + tries);
-      await adapter.until(() => adapter.lines.length >= went.length, "take what went");
-      bus.send(messages[999]);
-      await adapter.until(() => adapter.lines.length > went.length, "take the last");
-      assertEquals(adapter.lines, lines([...went, messages[999]]));
-    });
+describe("An interface that is slower than the script", { skip: noSlcan, timeout: PATIENCE }, () => {
+  it("waits while a full queue gives ENOBUFS: in order, nothing duplicated or lost", async () => {
+    const errors = countErrors();
+    const started = await startAdapter();
+    using adapter = started.adapter;
+    using bus = new Bus(started.channel);
+    const messages = numbered(400);
+    for (const message of messages.slice(0, 100)) bus.send(message);
+    assertEquals(bus.sendMany(messages.slice(100, 200)), 100);
+    await Promise.all(messages.slice(200, 300).map((message) => bus.sendAsync(message)));
+    const writer = bus.writable.getWriter();
+    for (const message of messages.slice(300)) await writer.write(message);
+    await adapter.until(() => adapter.lines.length >= messages.length, "take every frame");
+    assertEquals(adapter.lines, lines(messages));
+    assert((errors.get(ENOBUFS) ?? 0) > 10, `the queue was never full: ${[...errors]}`);
   });
-}
+
+  it("waits while a full send buffer gives EAGAIN", async () => {
+    const errors = countErrors();
+    const started = await startAdapter();
+    using adapter = started.adapter;
+    using bus = new Bus({ channel: started.channel, sendBuffer: 1 });
+    const messages = numbered(200);
+    for (const message of messages.slice(0, 100)) bus.send(message);
+    await Promise.all(messages.slice(100).map((message) => bus.sendAsync(message)));
+    await adapter.until(() => adapter.lines.length >= messages.length, "take every frame");
+    assertEquals(adapter.lines, lines(messages));
+    assert((errors.get(EAGAIN) ?? 0) > 10, `the send buffer was never full: ${[...errors]}`);
+  });
+
+  it("sendMany returns exactly how many were sent, and send which were not", async () => {
+    const started = await startAdapter();
+    using adapter = started.adapter;
+    using bus = new Bus(started.channel);
+    const messages = numbered(1000);
+    const start = performance.now();
+    const sent = bus.sendMany(messages, 0.2);
+    assert(performance.now() - start >= 200 && sent > 0 && sent < 1000, `${sent} went`);
+    let tries = 0;
+    assertThrows(
+      () => {
+        for (;; tries++) bus.send(messages[sent + tries], 0);
+      },
+      CanTimeoutError,
+      "no room within 0 s",
+    );
+    const went = messages.slice(0, sent + tries);
+    await adapter.until(() => adapter.lines.length >= went.length, "take what went");
+    bus.send(messages[999]);
+    await adapter.until(() => adapter.lines.length > went.length, "take the last");
+    assertEquals(adapter.lines, lines([...went, messages[999]]));
+  });
+});

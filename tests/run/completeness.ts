@@ -1,0 +1,79 @@
+/**
+ * Whether every test ran: in each runtime, in at least one part.
+ *
+ * @module
+ */
+
+import type { TestCase } from "./junit.ts";
+
+export type Runtime = "deno" | "bun";
+
+/** Tests, and groups of tests, that only one runtime can run. */
+const onlyIn: Record<string, Runtime> = {
+  "a closed bus leaks nothing in Deno, on vcan": "deno", // by Deno's sanitizers
+  "a closed bus leaks nothing in Deno, on virtual": "deno",
+  "Permissions": "deno", // Bun has none
+  "The package for JSR": "deno",
+  "The documentation > has blocks whose types are right": "deno",
+  "A user's script > imports the library over HTTP, with no import map": "deno",
+  "A user's script > imports the library from a package as npm packs it": "bun",
+};
+
+/** The tests of a part in one runtime. */
+export interface Results {
+  readonly runtime: Runtime;
+  readonly cases: readonly TestCase[];
+}
+
+/**
+ * Returns what is wrong, a line a test: it was skipped wherever it could have run, or one runtime lacks it.
+ *
+ * @param excused Whether a test may be skipped everywhere.
+ */
+export function incomplete(results: readonly Results[], excused: (name: string) => boolean): string[] {
+  const wrong: string[] = [];
+  const didRun = (outcome: TestCase["outcome"]) => outcome !== "skipped";
+  const ran = { deno: count(results, "deno", didRun), bun: count(results, "bun", didRun) };
+  for (const [runtime, other] of [["deno", "bun"], ["bun", "deno"]] as const) {
+    for (const name of count(results, runtime, (outcome) => outcome === "skipped").keys()) {
+      // Deno reports a skipped group as one.
+      const done = [...ran[runtime].keys()].some((each) => isIn(each, name));
+      if (!done && !excused(name) && only(name) !== other) wrong.push(`${name}: skipped everywhere in ${runtime}`);
+    }
+    for (const [name, times] of ran[other]) {
+      const here = ran[runtime].get(name) ?? 0;
+      if (here < times && only(name) !== other) {
+        wrong.push(`${name}: ran ${times} times in ${other}, ${here} times in ${runtime}`);
+      }
+    }
+  }
+  for (const [name, runtime] of Object.entries(onlyIn)) {
+    if (![...ran[runtime].keys()].some((each) => isIn(each, name))) {
+      wrong.push(`${name}: listed in tests/run/completeness.ts, but did not run in ${runtime}`);
+    }
+  }
+  return wrong;
+}
+
+/** The only runtime that can run a test. */
+function only(name: string): Runtime | undefined {
+  return Object.entries(onlyIn).find(([listed]) => isIn(name, listed))?.[1];
+}
+
+/** Whether a name is another, or that of a test in a group with the other name. */
+function isIn(name: string, group: string): boolean {
+  return name === group || name.startsWith(`${group} > `);
+}
+
+/** How often each name occurs among a runtime's tests with certain outcomes. */
+function count(
+  results: readonly Results[],
+  runtime: Runtime,
+  wanted: (outcome: TestCase["outcome"]) => boolean,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { name, outcome } of results.flatMap((each) => each.runtime === runtime ? each.cases : [])) {
+    if (wanted(outcome)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
