@@ -31,7 +31,7 @@ const schedule = new Schedule(navigator.hardwareConcurrency + 1, reports, verbos
 const failures: string[] = [];
 try {
   await install();
-  const parts = new Parts(root, reports);
+  const parts = new Parts(root, reports, wanted("kernel"));
   const running: Promise<unknown>[] = [];
   const add = (some: readonly Part[]) => running.push(...some.map((part) => schedule.run(part)));
   if (wanted("kernel")) running.push(kernel(parts));
@@ -42,7 +42,8 @@ try {
   for (const { part, cases } of schedule.outcomes) {
     for (const { name, file, outcome, reason } of cases) {
       if (outcome === "failed") {
-        failures.push(`${part.title}, on ${part.where}: ${file ? `${file}: ` : ""}${name}: ${reason}`);
+        const where = `${part.title}, on ${part.where}`;
+        failures.push(`${where}: ${file ? `${file}: ` : ""}${name}: ${reason.replace(/\s+/g, " ").slice(0, 300)}`);
       }
     }
   }

@@ -22,10 +22,16 @@ export class Parts {
   readonly #reports: string;
   readonly #deno = Deno.execPath();
 
-  /** @param reports A folder for the reports. */
-  constructor(root: string, reports: string) {
+  readonly #covered: boolean;
+
+  /**
+   * @param reports A folder for the reports.
+   * @param covered Whether the library's tests record which lines they run.
+   */
+  constructor(root: string, reports: string, covered: boolean) {
     this.#root = root;
     this.#reports = reports;
+    this.#covered = covered;
   }
 
   /** Format, lint, documentation, types. */
@@ -81,7 +87,7 @@ export class Parts {
     ...more: string[]
   ): Part {
     const report = `${this.#reports}/${runtime}-${name.replaceAll(" ", "-")}-${where}.xml`;
-    const covered = suite === "library";
+    const covered = this.#covered && suite === "library";
     const denoOptions = [
       "--no-check",
       "--hide-stacktraces",

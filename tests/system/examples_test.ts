@@ -136,7 +136,7 @@ const nodes: Record<string, { skip: string | false; run: () => Promise<void> }> 
         ip("link", "del", "vcanex");
         await appears(/^! .*ENODEV/);
         add();
-        await appears(/^! .*is back/);
+        await appears(/^! .* is back$/);
         send(2);
         await appears(/ID: 00000002/);
         await program.stop("SIGINT");
