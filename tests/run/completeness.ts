@@ -14,7 +14,8 @@ const onlyIn: Record<string, Runtime> = {
   "a closed bus leaks nothing in Deno, on virtual": "deno",
   "Permissions": "deno", // Bun has none
   "The package for JSR": "deno",
-  "The documentation > has blocks whose types are right": "deno",
+  "The documentation > has blocks without type errors": "deno",
+  "The documentation > puts every export into one category": "deno", // `deno doc` reads them
   "A user's script > imports the library over HTTP, with no import map": "deno",
   "A user's script > imports the library from a package as npm packs it": "bun",
 };
