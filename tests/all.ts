@@ -33,8 +33,9 @@ try {
   await install();
   const parts = new Parts(root, reports, wanted("kernel"));
   const running: Promise<unknown>[] = [];
+  const direct = wanted("kernel") && (await run(parts.probe("direct"), `${reports}/probe.log`)).status === 0;
   const add = (some: readonly Part[]) => running.push(...some.map((part) => schedule.run(part)));
-  if (wanted("kernel")) running.push(kernel(parts));
+  if (wanted("kernel")) running.push(kernel(parts, direct));
   if (wanted("host")) add(parts.host());
   if (wanted("checks")) add(parts.checks());
   await Promise.all(running);
@@ -67,8 +68,8 @@ async function install(): Promise<void> {
 }
 
 /** The tests that need a kernel with SocketCAN: on this machine's own, else on user-mode Linux and QEMU. */
-async function kernel(parts: Parts): Promise<void> {
-  if ((await run(parts.probe("direct"), `${reports}/probe.log`)).status === 0) {
+async function kernel(parts: Parts, direct: boolean): Promise<void> {
+  if (direct) {
     await Promise.all(parts.kernel("direct").map((part) => schedule.run(part)));
     return;
   }
@@ -87,7 +88,8 @@ async function kernel(parts: Parts): Promise<void> {
     );
   }
   const tests = parts.kernel(outcome === "failed" ? "qemu" : "uml");
-  await Promise.all([...tests.map((part) => schedule.run(part, true)), ...controllers]);
+  // Each goes before those that wait, so the last of them is the first to run.
+  await Promise.all([...tests.toReversed().map((part) => schedule.run(part, true)), ...controllers]);
 }
 
 /** Tests that did not run. On this machine's own kernel those of controllers may be skipped. */
