@@ -40,8 +40,12 @@ export interface ClaimStatus {
 export interface ClaimListener {
   /** Called when state or address has changed. */
   onStatus(status: ClaimStatus): void;
-  /** Called when another host has claimed an address, or 254 for none, for this NAME; before the change of state. */
-  onDuplicateName(address: number): void;
+  /**
+   * Called when somebody else has claimed an address, or 254 for none, for this NAME; before the change of state.
+   *
+   * @param isLocal Whether that was a socket of this host, whose address is used from now on.
+   */
+  onSameName(address: number, isLocal: boolean): void;
   /** Called when a system call has failed. A link that is down is not a failure. */
   onFailure(error: Error): void;
 }
@@ -218,9 +222,9 @@ export class Claimer implements BackgroundWork, J1939Listener {
   #heard({ pgn, source, destination, data, timestamp, isLocal }: J1939Message): ClaimAction[] {
     if (pgn === J1939_PGN_ADDRESS_CLAIMED && data.length === 8) {
       const { value } = new Name(data);
-      if (value === this.#name.value && !isLocal) {
-        this.#listener.onDuplicateName(source);
-        return this.#machine.heardOwnName();
+      if (value === this.#name.value) {
+        if (!isLocal || source !== this.#machine.address) this.#listener.onSameName(source, isLocal);
+        if (!isLocal) return this.#machine.heardOwnName();
       }
       // The time of arrival, which counts for the kernel, and not the time of reading.
       const at = now() - Math.max(Date.now() / 1000 - timestamp, 0);

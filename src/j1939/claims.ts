@@ -140,7 +140,7 @@ export class Claims implements AddressSource {
     if (this.#claimer === null) {
       this.#claimer = new Claimer(this.#libc, this.#options, this.#data, {
         onStatus: (status) => this.#changed(status),
-        onDuplicateName: (address) => this.#duplicateName(address),
+        onSameName: (address, isLocal) => this.#warnOfSameName(address, isLocal),
         onFailure: (error) => this.#failed(error),
       });
       this.#data.background = this.#claimer;
@@ -157,15 +157,12 @@ export class Claims implements AddressSource {
     this.#updateKeepAlive();
   }
 
-  #duplicateName(address: number): void {
-    const claim = address === J1939_IDLE_ADDR ? "cannot claim an address" : `claims address ${address}`;
+  #warnOfSameName(address: number, isLocal: boolean): void {
     const { channel, logger, name } = this.#options;
-    logger?.warn(
-      `Another host on "${channel}" ${claim} with this socket's NAME ${new Name(
-        name!,
-      )}: every node must have a NAME of ` +
-        "its own",
-    );
+    const who = isLocal ? "socket of this host" : "host";
+    const claim = address === J1939_IDLE_ADDR ? "cannot claim an address" : `claims address ${address}`;
+    const rule = isLocal ? "only one socket should claim for a NAME" : "every node must have a NAME of its own";
+    logger?.warn(`Another ${who} on "${channel}" ${claim} with this socket's NAME ${new Name(name!)}: ${rule}`);
   }
 
   #failed(error: Error): void {

@@ -207,7 +207,8 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    * NAME is `arbitraryAddressCapable`, claims a free one; answers requests for addresses; and claims again after the link
    * was down. It does so while the event loop runs and while a call of this socket blocks.
    *
-   * Only one socket of a host should claim for a NAME. Other sockets opened with the same NAME use its address. If the
+   * Only one socket of a host should claim for a NAME. Other sockets opened with the same NAME use its address. If a second
+   * one claims another address, the first one follows, and its logger is warned. If the
    * address is lost while a message of several frames is being sent, that message is aborted (`EPROTO`).
    *
    * No other host may use the same NAME (SAE J1939-81, 4.2.1). If one claims an address with it, the logger is warned. If

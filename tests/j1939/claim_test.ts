@@ -402,6 +402,23 @@ describe("J1939Socket.claim", { skip: noJ1939 }, () => {
     assertEquals((await next(ecu, DIRECT)).data[0], 2);
   });
 
+  it("follows another socket of this host that claims for the same NAME, and warns", async () => {
+    const warnings: string[] = [];
+    const logger = { debug() {}, warn: (line: string) => void warnings.push(line) };
+    using ecu = node({ name: name(5), address: 0x42, logger });
+    using second = node({ name: name(5), address: 0x43 });
+    using other = node({ address: 0x30, filters: [{ pgn: DIRECT }] });
+    assertEquals(await ecu.claim(), 0x42);
+    assertEquals(await second.claim(), 0x43);
+    await until(() => ecu.address === 0x43 && ecu.state === "claimed");
+    ecu.send({ pgn: DIRECT, destination: 0x30, data: [1] }, SOON);
+    assertEquals((await next(other)).source, 0x43);
+    assertEquals(warnings, [
+      `Another socket of this host on "vcan0" claims address 67 with this socket's NAME ${name(5)}: only one socket ` +
+      "should claim for a NAME",
+    ]);
+  });
+
   it("filters by the sender's NAME, and by a part of it", async () => {
     using one = node({ name: name(5), address: 0x42 });
     using two = node({ name: fixed(6), address: 0x43 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { CanInitializationError, CanOperationError, J1939Socket, Name } from "../../mod.ts";
+import { CanInitializationError, CanOperationError, J1939Socket, Link, Name } from "../../mod.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { bytes, SOON, until } from "../support/j1939.ts";
 import { noJ1939 } from "../support/kernel.ts";
@@ -99,7 +99,7 @@ describe("J1939 on links that go down, up or are deleted", { skip: noJ1939, time
     it(`${end} during a long message: sending it fails, and no wait remains pending`, async () => {
       const before = await restingDescriptors();
       {
-        // Long enough that the kernel is still sending while the script waits for `ip`.
+        // Long enough that the kernel is still sending when the link goes down.
         using a = open({ sendBuffer: 1_300_000, receiveBuffer: 4_000_000 }); // and room for all reports of it
         using b = open({ address: 0x43 });
         using feed = a.transfers();
@@ -107,8 +107,9 @@ describe("J1939 on links that go down, up or are deleted", { skip: noJ1939, time
         const receiving = b.recvAsync().then(() => "received", (error) => error.code);
         const sending = a.sendAsync(message, { acknowledged: true }).then(() => "sent", (error) => error.code);
         for await (const { type } of feed) if (type !== "begun") break;
-        if (end === "down") ip("link", "set", "vcanj", "down");
-        else ip("link", "del", "vcanj");
+        const link = Link.open("vcanj"); // at once: the transfer may be over before `ip` has started
+        if (end === "down") link.down();
+        else link.delete();
         assertEquals(await receiving, "ENETDOWN");
         assertMatch(await sending, /^(ENETDOWN|ESHUTDOWN|ENODEV)$/);
         if (end === "down") {
