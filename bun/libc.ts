@@ -7,6 +7,7 @@
 import { bindLibc, type Libc } from "../ffi/libc.ts";
 import { libcNames } from "../ffi/names.ts";
 import { type NativeFunction, type NativeFunctions, type NativeType, symbols } from "../ffi/symbols.ts";
+import { threadDescriptors, threadExitSymbols } from "../ffi/thread_exit.ts";
 import { WorkerParking } from "./parking.ts";
 
 /** The part of `bun:ffi` used here: other runtimes' type checkers do not know it. */
@@ -44,7 +45,8 @@ export function loadLibc(path?: string): Libc {
   for (const name of path === undefined ? libcNames(x64 ? "x86_64" : "aarch64") : [path]) {
     try {
       const native = dlopen(name, bunSymbols(symbols)).symbols as NativeFunctions;
-      return bindLibc(native, new WorkerParking(name), x64);
+      const descriptors = threadDescriptors(() => dlopen(name, bunSymbols(threadExitSymbols)).symbols);
+      return bindLibc(native, new WorkerParking(name), x64, descriptors);
     } catch (error) {
       failures.push(error);
     }

@@ -7,6 +7,7 @@
 import { bindLibc, type Libc, type Parking } from "./libc.ts";
 import { libcNames, libcPaths } from "./names.ts";
 import { type NativeFunction, type NativeFunctions, symbols } from "./symbols.ts";
+import { threadDescriptors, threadExitSymbols } from "./thread_exit.ts";
 
 interface PermissionStatus {
   readonly state: "granted" | "prompt" | "denied";
@@ -42,8 +43,9 @@ interface ParkedFunctions {
 export function loadLibc(path?: string): Libc {
   const { Deno } = globalThis as unknown as { Deno: DenoNamespace };
   const arch = Deno.build.arch;
-  const native = open(Deno, path === undefined ? permittedNames(Deno, arch) : [path]);
-  return bindLibc(native, new PoolParking(native), arch === "x86_64");
+  const [name, native] = open(Deno, path === undefined ? permittedNames(Deno, arch) : [path]);
+  const descriptors = threadDescriptors(() => Deno.dlopen(name, threadExitSymbols).symbols);
+  return bindLibc(native, new PoolParking(native), arch === "x86_64", descriptors);
 }
 
 /**
@@ -65,12 +67,16 @@ function permittedNames(Deno: DenoNamespace, arch: string): readonly string[] {
   );
 }
 
-function open(Deno: DenoNamespace, names: readonly string[]): NativeFunctions & ParkedFunctions {
+/** Returns the name that was found, and the functions. */
+function open(
+  Deno: DenoNamespace,
+  names: readonly string[],
+): [name: string, native: NativeFunctions & ParkedFunctions] {
   const table = { ...symbols, parkedEpollWait: { ...symbols.epoll_wait, name: "epoll_wait", nonblocking: true } };
   const failures: unknown[] = [];
   for (const name of names) {
     try {
-      return Deno.dlopen(name, table).symbols as NativeFunctions & ParkedFunctions;
+      return [name, Deno.dlopen(name, table).symbols as NativeFunctions & ParkedFunctions];
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
       failures.push(error);

@@ -6,6 +6,7 @@
  */
 
 import type { Address, NativeFunctions } from "./symbols.ts";
+import type { ThreadDescriptors } from "./thread_exit.ts";
 
 /** A network interface, as listed by `if_nameindex(3)`. */
 export interface InterfaceEntry {
@@ -35,9 +36,9 @@ export interface Parking {
 export interface Libc {
   /** Whether `struct epoll_event` is packed to 12 bytes (on x86-64); it has 16 elsewhere. */
   readonly packedEpollEvent: boolean;
-  /** `socket(2)` */
+  /** `socket(2)`. The descriptor is closed when its thread ends, where that is possible: see thread_exit.ts. */
   socket(domain: number, type: number, protocol: number): number;
-  /** `close(2)` */
+  /** `close(2)`; always 0 for descriptors of sockets, epoll and eventfds that are closed when their thread ends. */
   close(fd: number): number;
   /** `bind(2)` */
   bind(fd: number, address: Uint8Array): number;
@@ -83,8 +84,17 @@ export interface Libc {
   readonly parking: Parking;
 }
 
-/** Makes a `Libc` of the functions that a runtime has bound. */
-export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollEvent: boolean): Libc {
+/**
+ * Makes a `Libc` of the functions that a runtime has bound.
+ *
+ * @param descriptors Closes sockets that this thread leaves open; null where that is not possible.
+ */
+export function bindLibc(
+  native: NativeFunctions,
+  parking: Parking,
+  packedEpollEvent: boolean,
+  descriptors: ThreadDescriptors | null,
+): Libc {
   // errno is per thread, and a script's thread never changes: its address is fetched once.
   const errnoAddress = native.__errno_location();
   const errno = new Int32Array(1);
@@ -96,6 +106,12 @@ export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollE
     if (result >= 0) return result;
     native.memcpy(errnoBytes, errnoAddress, size(4));
     return -errno[0];
+  }
+
+  function opened(result: number): number {
+    const fd = checked(result);
+    if (fd >= 0) descriptors?.add(fd);
+    return fd;
   }
 
   // Addresses and sizes are passed in the type in which the runtime returned the first address.
@@ -110,8 +126,8 @@ export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollE
   return {
     packedEpollEvent,
     parking,
-    socket: (domain, type, protocol) => checked(native.socket(domain, type, protocol)),
-    close: (fd) => checked(native.close(fd)),
+    socket: (domain, type, protocol) => opened(native.socket(domain, type, protocol)),
+    close: (fd) => descriptors?.close(fd) ? 0 : checked(native.close(fd)),
     bind: (fd, address) => checked(native.bind(fd, address, address.length)),
     connect: (fd, address) => checked(native.connect(fd, address, address.length)),
     setsockopt: (fd, level, name, value) => checked(native.setsockopt(fd, level, name, value, value.length)),
@@ -128,10 +144,10 @@ export function bindLibc(native: NativeFunctions, parking: Parking, packedEpollE
     poll: (fds, timeout) => checked(native.poll(fds, fds.length >> 3, timeout)),
     sigaction: (signal, action, old) =>
       checked(native.sigaction(signal, typeof errnoAddress === "bigint" ? action : Number(action), old)),
-    epollCreate: (flags) => checked(native.epoll_create1(flags)),
+    epollCreate: (flags) => opened(native.epoll_create1(flags)),
     epollCtl: (epoll, operation, fd, event) => checked(native.epoll_ctl(epoll, operation, fd, event)),
     epollWait: (epoll, events, count, timeout) => checked(native.epoll_wait(epoll, events, count, timeout)),
-    eventfd: (initial, flags) => checked(native.eventfd(initial, flags)),
+    eventfd: (initial, flags) => opened(native.eventfd(initial, flags)),
     open: (path, flags) => checked(native.open(new TextEncoder().encode(`${path}\0`), flags)),
     read: (fd, data) => checked(native.read(fd, data, data.length)),
     write: (fd, data) => checked(native.write(fd, data, data.length)),

@@ -7,6 +7,7 @@
 import { checkNames, checkSignal } from "../check.ts";
 import { watchObject } from "./abandoned.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { registerSocket } from "./open_sockets.ts";
 import type { SignalOptions } from "./options.ts";
 import type { Source } from "./source.ts";
 import { ReadableSide, StreamOf } from "./streams.ts";
@@ -33,6 +34,7 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
   readonly channel: string;
   readonly #endpoint: Receiving<In>;
   readonly #readable: StreamOf<ReadableSide<In>>;
+  readonly #unregister: () => void;
 
   /** @ignore */
   protected constructor(endpoint: Receiving<In>) {
@@ -40,6 +42,7 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
     this.#endpoint = endpoint;
     this.#readable = new StreamOf(() => new ReadableSide(this, endpoint.reader));
     watchObject(this, endpoint);
+    this.#unregister = registerSocket(this);
   }
 
   /**
@@ -246,6 +249,7 @@ export abstract class CanReceiver<In> implements Iterable<In>, AsyncIterable<In>
     if (this.closed) return;
     // Before the pending read is rejected, so that the stream ends instead of failing.
     this.#readable.close(() => this.#endpoint.closedError("receive from"));
+    this.#unregister();
     this.#endpoint.close();
   }
 

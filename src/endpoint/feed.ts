@@ -6,6 +6,7 @@
 
 import { watchObject } from "./abandoned.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { registerSocket } from "./open_sockets.ts";
 import type { SignalOptions } from "./options.ts";
 import type { Source } from "./source.ts";
 import { promised } from "./turn.ts";
@@ -29,6 +30,7 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable,
   readonly #signal: AbortSignal | undefined;
   readonly #onClose: () => void;
   readonly #onAbort = () => this.#abort();
+  readonly #unregister: () => void;
   /** The error of closing the feed on an abort, which the following `next` throws. */
   #failure: { error: unknown } | null = null;
   #closed = false;
@@ -46,6 +48,7 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable,
     this.#onClose = onClose;
     signal?.addEventListener("abort", this.#onAbort);
     watchObject(this, endpoint);
+    this.#unregister = registerSocket(this);
   }
 
   /**
@@ -104,6 +107,7 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined>, Disposable,
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#unregister();
     this.#signal?.removeEventListener("abort", this.#onAbort);
     try {
       this.#onClose();

@@ -67,3 +67,17 @@ export async function assertSilence(bus: Bus): Promise<void> {
     assert(wasInTransit, `${late} was sent after ${now}`);
   }
 }
+
+/** Asserts that of the frames that are sent from now on, each of these identifiers arrives 10 times and no other one. */
+export async function assertOnly(bus: Bus, identifiers: readonly number[]): Promise<void> {
+  const since = Date.now() / 1000 + 0.05;
+  const counts = new Map(identifiers.map((id) => [id, 0]));
+  while ([...counts.values()].some((count) => count < 10)) {
+    const message = await bus.recvAsync({ timeout: PATIENCE });
+    assert(message, `no frames arrive: ${JSON.stringify([...counts])}`);
+    if (message.timestamp <= since) continue;
+    const count = counts.get(message.arbitrationId);
+    assert(count !== undefined, `${message} was sent after ${since}`);
+    counts.set(message.arbitrationId, count + 1);
+  }
+}

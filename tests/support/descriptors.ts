@@ -46,3 +46,20 @@ export async function descriptorsBackTo(before: number): Promise<void> {
     await pause(5);
   }
 }
+
+const SOL_SOCKET = 1;
+const SO_DOMAIN = 39;
+const AF_CAN = 29;
+const AF_NETLINK = 16;
+
+/** Returns how many descriptors below 1024 are CAN or netlink sockets: the runtimes themselves have none. */
+export function openSockets(): number {
+  const libc = openLibc();
+  const domain = new Int32Array(1);
+  let open = 0;
+  for (let fd = 0; fd < HIGHEST; fd++) {
+    const result = libc.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, new Uint8Array(domain.buffer));
+    if (result === 4 && (domain[0] === AF_CAN || domain[0] === AF_NETLINK)) open++;
+  }
+  return open;
+}
