@@ -12,7 +12,7 @@
  * @throws {RangeError} The number is not whole, or is outside the limits.
  */
 export function checkWhole(name: string, value: unknown, least: number, most: number, limitText?: string): number {
-  if (typeof value !== "number") throw new TypeError(`${name} must be a number: ${value}`);
+  if (typeof value !== "number") throw new TypeError(`${name} must be a number: ${show(value)}`);
   if (!Number.isInteger(value) || value < least || value > most) {
     const shown = Number.isInteger(value) && value > 9 ? `${value} (0x${value.toString(16)})` : `${value}`;
     throw new RangeError(`${name} is ${shown}: it must be a whole number from ${least} to ${limitText ?? most}`);
@@ -38,7 +38,7 @@ export function checkSingle(what: string, { length }: ArrayLike<unknown>): void 
  * @throws {TypeError} The value is not an object, or has an unknown property.
  */
 export function checkNames(what: string, given: unknown, names: readonly string[]): void {
-  if (typeof given !== "object" || given === null) throw new TypeError(`${what} takes an object, not ${given}`);
+  if (typeof given !== "object" || given === null) throw new TypeError(`${what} takes an object, not ${show(given)}`);
   for (const name of Object.keys(given)) {
     if (!names.includes(name)) throw new TypeError(`${what} has no option "${name}"; it has ${names.join(", ")}`);
   }
@@ -50,7 +50,7 @@ export function checkNames(what: string, given: unknown, names: readonly string[
  * @throws {TypeError} The value is not a boolean.
  */
 export function checkBoolean(name: string, value: unknown): boolean {
-  if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false: ${value}`);
+  if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false: ${show(value)}`);
   return value;
 }
 
@@ -61,7 +61,7 @@ export function checkBoolean(name: string, value: unknown): boolean {
  */
 export function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`signal must be an AbortSignal: ${signal}`);
+    throw new TypeError(`signal must be an AbortSignal: ${show(signal)}`);
   }
 }
 
@@ -84,7 +84,7 @@ export function fillOptions<Options extends object>(
   for (const [name, [type, fallback]] of Object.entries<OptionTable<Options>[keyof Options]>(table)) {
     const value: unknown = options[name as keyof Options];
     if (value !== undefined && !isOf(type, value)) {
-      throw new TypeError(`Option ${name} must be of type ${type}: ${value}`);
+      throw new TypeError(`Option ${name} must be of type ${type}: ${show(value)}`);
     }
     if ((value ?? fallback) !== undefined) full[name] = value ?? fallback;
   }
@@ -103,6 +103,49 @@ function isOf(type: string, value: unknown): boolean {
  */
 export function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
   if (!choices.includes(value as string)) {
-    throw new RangeError(`${name} is "${value}": it must be "${choices.join('" or "')}"`);
+    throw new RangeError(`${name} is ${show(value)}: it must be "${choices.join('" or "')}"`);
   }
+}
+
+/** The maximum length of a value in an error, in characters. */
+const MAX_SHOWN = 80;
+
+/**
+ * Writes any value for an error: strings in quotes, objects and arrays in JSON's manner, at most 80 characters. Never
+ * throws, whatever the value is.
+ */
+export function show(value: unknown): string {
+  let text: string;
+  try {
+    text = write(value, 2);
+  } catch {
+    text = "an object that cannot be read"; // a getter or a proxy threw
+  }
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN - 1)}…`;
+}
+
+/** @param depth How many levels of objects to write. */
+function write(value: unknown, depth: number): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return `function ${value.name}`.trimEnd();
+  if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0" : String(value);
+  if (value instanceof Error || value instanceof RegExp) return String(value);
+  if (ArrayBuffer.isView(value)) return `${nameOf(value)}(${(value as Uint8Array).length ?? value.byteLength})`;
+  if (Array.isArray(value)) {
+    if (depth === 0) return "[…]";
+    // Joining a few is enough: the text is cut.
+    return `[${value.slice(0, MAX_SHOWN).map((item) => write(item, depth - 1)).join(", ")}]`;
+  }
+  const name = nameOf(value);
+  const prefix = name === "Object" || name === "" ? "" : `${name} `;
+  const entries = Object.entries(value).slice(0, MAX_SHOWN);
+  if (entries.length === 0) return `${prefix}{}`;
+  if (depth === 0) return `${prefix}{…}`;
+  return `${prefix}{ ${entries.map(([key, item]) => `${key}: ${write(item, depth - 1)}`).join(", ")} }`;
+}
+
+function nameOf(value: object): string {
+  const { constructor } = value as { constructor?: { name?: unknown } };
+  return typeof constructor?.name === "string" ? constructor.name : "";
 }

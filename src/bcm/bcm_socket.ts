@@ -5,7 +5,7 @@
  */
 
 import { openLibc } from "../../ffi/open.ts";
-import { checkSingle, fillOptions, type OptionTable } from "../check.ts";
+import { checkSingle, fillOptions, type OptionTable, show } from "../check.ts";
 import { CanReceiver } from "../endpoint/can_receiver.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import { checkCommon, type CommonOptions } from "../endpoint/options.ts";
@@ -96,7 +96,7 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
     const { channel, receiveBuffer, logger, libc } = checkOptions(options);
     const subscriptions = new Handles<BcmSubscription>();
     const transmissions = new Handles<BcmTransmission>();
-    logger?.debug(`opening a broadcast manager on "${channel}"`);
+    logger?.debug?.(`opening a broadcast manager on "${channel}"`);
     const endpoint = new Endpoint<BcmPort<BcmEvent>, BcmEvent>(
       { channel, logger, noun: "socket" },
       (onReady) =>
@@ -148,7 +148,7 @@ export class BcmSocket extends CanReceiver<BcmEvent> {
    */
   answer(message: Message): BcmSubscription {
     this.#endpoint.assertOpen("answer on");
-    if (!(message instanceof Message)) throw new TypeError(`Cannot answer with ${message}: it is not a Message`);
+    if (!(message instanceof Message)) throw new TypeError(`Cannot answer with ${show(message)}: it is not a Message`);
     if (message.isFd || message.isXl || message.isRemoteFrame || message.isErrorFrame) {
       throw new TypeError(`Cannot answer remote frames with ${message}: it must be a classic data frame`);
     }

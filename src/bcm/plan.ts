@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole } from "../check.ts";
+import { checkWhole, show } from "../check.ts";
 import { Message } from "../message/message.ts";
 import { BCM_TIMER_SEC_MAX, MAX_NFRAMES } from "./limits.ts";
 
@@ -78,7 +78,7 @@ export function planTransmit(
  * @throws {RangeError | TypeError} It is out of range, or not a number.
  */
 export function checkSeconds(name: string, seconds: unknown): number {
-  if (typeof seconds !== "number") throw new TypeError(`${name} must be a number of seconds: ${seconds}`);
+  if (typeof seconds !== "number") throw new TypeError(`${name} must be a number of seconds: ${show(seconds)}`);
   if (!(seconds >= 1e-6 && seconds <= BCM_TIMER_SEC_MAX)) {
     throw new RangeError(`${name} is ${seconds}: it must be 0.000001 to ${BCM_TIMER_SEC_MAX} seconds (400 days)`);
   }
@@ -100,7 +100,7 @@ export function checkMessages(
 ): readonly Message[] {
   const messages: readonly Message[] = given instanceof Message ? [given] : given;
   if (!Array.isArray(messages) || messages.some((message) => !(message instanceof Message))) {
-    throw new TypeError(`Cannot send periodically: not a Message or an array of Messages: ${given}`);
+    throw new TypeError(`Cannot send periodically: not a Message or an array of Messages: ${show(given)}`);
   }
   if (before !== undefined && messages.length !== before.length) {
     throw new RangeError(

@@ -154,7 +154,7 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
     const result = this.#send(head, messages, target);
     if (result < 0) throw this.#error(`${action} on`, "sendmmsg", result, undefined, target.channel);
     const { flags = 0, count = 0, ival1 = 0, ival2 = 0, canId } = head;
-    this.#logger?.debug(
+    this.#logger?.debug?.(
       `${action} on "${target.channel}": 0x${canId.toString(16)}, flags 0x${flags.toString(16)}, count ${count}, ` +
         `${ival1 / 1e6} s, ${ival2 / 1e6} s${messages.map((message) => `; ${message}`).join("")}`,
     );
@@ -165,7 +165,7 @@ export class BcmPort<In> extends KernelSocket implements Source<In> {
     const result = this.#send(head, [], target);
     if (result === -EINVAL || result === -ENODEV) return false;
     if (result < 0) throw this.#error(`${action} on`, "sendmmsg", result, undefined, target.channel);
-    this.#logger?.debug(`${action} on "${target.channel}": 0x${head.canId.toString(16)}`);
+    this.#logger?.debug?.(`${action} on "${target.channel}": 0x${head.canId.toString(16)}`);
     return true;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, fillOptions, type OptionTable } from "../check.ts";
+import { checkWhole, fillOptions, type OptionTable, show } from "../check.ts";
 import {
   type BcmHead,
   CAN_FD_FRAME,
@@ -201,7 +201,7 @@ function everything(length: number): Uint8Array {
 function bits(name: string, given: ArrayLike<number>, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   if (typeof given !== "object" || given === null || typeof given.length !== "number") {
-    throw new TypeError(`${name} must be a Uint8Array or an array of numbers: ${given}`);
+    throw new TypeError(`${name} must be a Uint8Array or an array of numbers: ${show(given)}`);
   }
   if (given.length > length) {
     throw new RangeError(`${name} has ${given.length} bytes: at most ${length} fit into the frame`);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkNames, checkWhole } from "../check.ts";
+import { checkNames, checkWhole, show } from "../check.ts";
 import type { BitTimingConst } from "./values.ts";
 
 /** The largest unsigned 32-bit number; the kernel stores these values in 32 bits. */
@@ -50,7 +50,7 @@ export function checkConst(limits: BitTimingConst): void {
     "brpInc",
   ] as const;
   checkNames("limits", limits, names);
-  if (typeof limits.name !== "string") throw new TypeError(`limits.name must be a string: ${limits.name}`);
+  if (typeof limits.name !== "string") throw new TypeError(`limits.name must be a string: ${show(limits.name)}`);
   const whole = (name: Exclude<typeof names[number], "name">, least: number) =>
     checkWhole(`limits.${name}`, limits[name], least, U32_MAX);
   whole("tseg1Max", whole("tseg1Min", 1));

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { show } from "../check.ts";
+
 /** Converts a sample point to whole thousandths of a bit, as in the kernel. */
 export function thousandths(samplePoint: number): number {
   // The binary value may be slightly below the decimal number that was written.
@@ -17,7 +19,7 @@ export function thousandths(samplePoint: number): number {
  * @throws {RangeError} The sample point is not from 0.001 to 0.999.
  */
 export function checkSamplePoint(name: string, samplePoint: unknown): number {
-  if (typeof samplePoint !== "number") throw new TypeError(`${name} must be a number: ${samplePoint}`);
+  if (typeof samplePoint !== "number") throw new TypeError(`${name} must be a number: ${show(samplePoint)}`);
   const whole = thousandths(samplePoint);
   if (whole >= 1 && whole <= 999) return whole;
   throw new RangeError(`${name} is ${samplePoint}: it must be a fraction of a bit, from 0.001 to 0.999`);

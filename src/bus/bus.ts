@@ -6,7 +6,7 @@
 
 import { checkVersion } from "../../ffi/host.ts";
 import { openLibc } from "../../ffi/open.ts";
-import { checkSingle } from "../check.ts";
+import { checkSingle, show } from "../check.ts";
 import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import type { Feed } from "../endpoint/feed.ts";
@@ -82,7 +82,7 @@ export class Bus extends CanSocket<Message, Message> {
     const full = fullOptions(options);
     const { channel, logger } = full;
     const protocol = full.xl ? "CAN_XL" : full.fd ? "CAN_FD" : "CAN_20";
-    logger?.debug(`opening ${full.interface} channel "${channel}", ${protocol}`);
+    logger?.debug?.(`opening ${full.interface} channel "${channel}", ${protocol}`);
     const sending = new MessageSending(full);
     const endpoint = new Endpoint<FramePort, Message, Message>(
       { channel, logger, noun: "bus", receives: full.receive },
@@ -107,7 +107,7 @@ export class Bus extends CanSocket<Message, Message> {
     this.#libc = full.libc;
     this.#virtual = full.interface === "virtual";
     try {
-      logger?.debug(`opened ${this.channelInfo}`);
+      logger?.debug?.(`opened ${this.channelInfo}`);
       if (logger && endpoint.socket.ifindex > 0 && isListenOnly(openLibc(full.libc), endpoint.socket.ifindex)) {
         logger.warn(`"${channel}" is in listen-only mode: this bus can receive, but not send`);
       }
@@ -264,7 +264,7 @@ export class Bus extends CanSocket<Message, Message> {
     this.#endpoint.reader.clear();
     this.#filters = copyFilters(filters);
     this.#endpoint.arm(); // an error that was found while dropping frames is for the pending waits
-    this.#logger?.debug(`filters set: ${JSON.stringify(this.#filters)}`);
+    this.#logger?.debug?.(`filters set: ${JSON.stringify(this.#filters)}`);
   }
 
   /** Makes pending asynchronous waits keep the process alive, which is the default. */
@@ -295,7 +295,7 @@ export class Bus extends CanSocket<Message, Message> {
         }
       }
     } finally {
-      this.#logger?.debug(`closed ${this.channelInfo}`);
+      this.#logger?.debug?.(`closed ${this.channelInfo}`);
     }
   }
 
@@ -339,7 +339,7 @@ class MessageSending implements Sending<Message> {
   check(message: Message): void {
     const { fd, xl, channel } = this.#options;
     if (!(message instanceof Message)) {
-      throw new TypeError(`Cannot send ${message}: it is not a Message`);
+      throw new TypeError(`Cannot send ${show(message)}: it is not a Message`);
     }
     if (message.isFd && !fd) {
       throw new TypeError(`Cannot send a CAN FD message on a bus opened without fd: true: ${message}`);

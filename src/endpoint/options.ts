@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole } from "../check.ts";
+import { checkWhole, show } from "../check.ts";
 
 /**
  * A receiver of log lines, such as `console`.
@@ -12,8 +12,8 @@ import { checkWhole } from "../check.ts";
  * @category Bus
  */
 export interface Logger {
-  /** Receives a line for each step: opening, each option, each frame sent or received, each wait, closing. */
-  debug(message: string): void;
+  /** Optional. Receives a line for each step: opening, each option, each frame sent or received, each wait, closing. */
+  debug?(message: string): void;
   /** Receives what needs attention but is not an error. */
   warn(message: string): void;
 }
@@ -71,12 +71,13 @@ export interface CommonOptions {
 /**
  * Checks the options that every socket class accepts.
  *
- * @throws {TypeError} The logger lacks a function.
+ * @throws {TypeError} The logger has no function `warn`, or its `debug` is not a function.
  * @throws {RangeError} A buffer's size is out of range.
  */
 export function checkCommon({ logger, receiveBuffer, sendBuffer }: CommonOptions): void {
-  if (logger && (typeof logger.debug !== "function" || typeof logger.warn !== "function")) {
-    throw new TypeError("Option logger must have the functions debug and warn");
+  const { debug, warn } = logger ?? { warn() {} };
+  if (typeof warn !== "function" || (debug !== undefined && typeof debug !== "function")) {
+    throw new TypeError(`Option logger must have a function warn and may have a function debug: ${show(logger)}`);
   }
   if (receiveBuffer !== undefined) checkWhole("Option receiveBuffer", receiveBuffer, 1, 2 ** 30);
   if (sendBuffer !== undefined) checkWhole("Option sendBuffer", sendBuffer, 1, 2 ** 30);

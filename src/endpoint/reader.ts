@@ -102,7 +102,7 @@ export class Reader<In> {
 
   /** Passes the next message to a callback: see `WaitQueue.enter`. */
   nextLater(resolve: (message: In | null) => void, reject: (reason: unknown) => void): () => void {
-    this.#logger?.debug(`waiting asynchronously for a frame, ${describeWait(Infinity)}`);
+    this.#logger?.debug?.(`waiting asynchronously for a frame, ${describeWait(Infinity)}`);
     const leave = this.queue.enter(SINGLE, (message) => resolve(message as In | null), reject);
     this.#await();
     return leave;
@@ -115,7 +115,7 @@ export class Reader<In> {
 
   /** Adds a wait to the queue. */
   #enqueue(max: number, options: WaitOptions, expired: In[] | null): Promise<In | In[] | null> {
-    this.#logger?.debug(`waiting asynchronously for a frame, ${describeWait(options.timeout ?? Infinity)}`);
+    this.#logger?.debug?.(`waiting asynchronously for a frame, ${describeWait(options.timeout ?? Infinity)}`);
     const promise = this.queue.wait(max, options, () => expired);
     this.#await();
     this.#warnOfWaits();
@@ -133,7 +133,7 @@ export class Reader<In> {
   #wait<T>(timeout: number | null | undefined, attempt: () => T | undefined): T | undefined {
     const deadline = deadlineOf(timeout);
     for (let left = secondsUntil(deadline); left > 0; left = secondsUntil(deadline)) {
-      this.#logger?.debug(`waiting for a frame, ${describeWait(left)}`);
+      this.#logger?.debug?.(`waiting for a frame, ${describeWait(left)}`);
       this.#socket.waitReadable(left);
       const result = attempt();
       if (result !== undefined) return result;
@@ -215,7 +215,7 @@ export class Reader<In> {
   }
 
   #log(logger: Logger, messages: readonly In[], from: number, count: number): void {
-    for (const message of messages.slice(from, from + count)) logger.debug(`received ${message}`);
+    for (const message of messages.slice(from, from + count)) logger.debug?.(`received ${message}`);
     this.#warnOfLoss(logger);
   }
 

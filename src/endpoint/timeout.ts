@@ -4,6 +4,8 @@
  * @module
  */
 
+import { show } from "../check.ts";
+
 /**
  * Checks a timeout in seconds; null and undefined mean forever.
  *
@@ -12,7 +14,7 @@
  */
 export function checkTimeout(timeout: number | null | undefined): void {
   if (timeout == null) return;
-  if (typeof timeout !== "number") throw new TypeError(`timeout must be a number of seconds or null: ${timeout}`);
+  if (typeof timeout !== "number") throw new TypeError(`timeout must be a number of seconds or null: ${show(timeout)}`);
   if (!(timeout >= 0)) {
     throw new RangeError(`timeout is ${timeout}: it must be 0 or more seconds, or null to wait forever`);
   }

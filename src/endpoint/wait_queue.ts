@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkSignal } from "../check.ts";
+import { checkSignal, show } from "../check.ts";
 import type { SignalOptions } from "./options.ts";
 import { checkTimeout } from "./timeout.ts";
 import { setKeepAlive } from "./turn.ts";
@@ -27,7 +27,7 @@ export interface WaitOptions extends SignalOptions {
  */
 export function checkWaitOptions(options: WaitOptions): WaitOptions {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`An asynchronous wait takes options such as { timeout: 1 }, not ${options}`);
+    throw new TypeError(`An asynchronous wait takes options such as { timeout: 1 }, not ${show(options)}`);
   }
   for (const name in options) {
     if (name !== "timeout" && name !== "signal") {

@@ -92,7 +92,7 @@ export class Writer<Out> {
       this.#sending.leave?.(held);
       throw error;
     }
-    this.#sending.logger?.debug("waiting asynchronously for room to send");
+    this.#sending.logger?.debug?.("waiting asynchronously for room to send");
     const promise = this.queue.wait({ messages: [held], sent: 0, many: false }, options, () => {
       throw this.#timedOut(held, timeout);
     });
@@ -113,7 +113,7 @@ export class Writer<Out> {
       if (timeout === 0) return first ? this.#sendAll(held, 0) : 0;
       const batch: Batch<Out> = { messages: [...held], sent: 0, many: true };
       if (held.length === 0 || (first && this.#advance(batch))) return held.length;
-      this.#sending.logger?.debug("waiting asynchronously for room to send");
+      this.#sending.logger?.debug?.("waiting asynchronously for room to send");
       const promise = this.queue.wait(batch, options, () => batch.sent);
       this.#rearm();
       return await promise.catch((error) => {
@@ -137,7 +137,7 @@ export class Writer<Out> {
       if (timeout === 0) break;
       const left = secondsUntil(deadline ??= deadlineOf(timeout));
       if (left <= 0) break;
-      this.#sending.logger?.debug("waiting for room to send");
+      this.#sending.logger?.debug?.("waiting for room to send");
       try {
         this.#socket.waitWritable(left);
       } catch (error) {
@@ -191,7 +191,7 @@ export class Writer<Out> {
     const { logger } = this.#sending;
     if (logger) {
       for (const message of messages.slice(from, from + count)) {
-        logger.debug(`sent ${message}`);
+        logger.debug?.(`sent ${message}`);
       }
     }
     return count;

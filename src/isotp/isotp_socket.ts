@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "../check.ts";
 import { openLibc } from "../../ffi/open.ts";
 import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
@@ -83,7 +84,7 @@ export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
     }`;
     this.#logger = logger;
     try {
-      logger?.debug(`opened ${this.channelInfo}`);
+      logger?.debug?.(`opened ${this.channelInfo}`);
     } catch (error) {
       super.close();
       throw error;
@@ -97,7 +98,7 @@ export class IsoTpSocket extends CanSocket<Uint8Array, Uint8Array> {
   override close(): void {
     if (this.closed) return;
     super.close();
-    this.#logger?.debug(`closed ${this.channelInfo}`);
+    this.#logger?.debug?.(`closed ${this.channelInfo}`);
   }
 }
 
@@ -122,7 +123,7 @@ class PduSending implements Sending<Uint8Array> {
   }
 
   check(pdu: Uint8Array): void {
-    if (!(pdu instanceof Uint8Array)) throw new TypeError(`Cannot send ${pdu}: a PDU must be a Uint8Array`);
+    if (!(pdu instanceof Uint8Array)) throw new TypeError(`Cannot send ${show(pdu)}: a PDU must be a Uint8Array`);
     const { broadcast, singleFrame } = this.#options;
     if (pdu.length === 0) throw new RangeError("Cannot send a PDU of 0 bytes: it must have at least 1");
     if (broadcast === "sf" && pdu.length > singleFrame) {

@@ -151,7 +151,7 @@ export class Claims implements AddressSource {
   #changed(status: ClaimStatus): void {
     const { state, address } = status;
     const { logger, name } = this.#options;
-    logger?.debug(`NAME ${new Name(name!)}: ${state}${address === null ? "" : `, address ${address}`}`);
+    logger?.debug?.(`NAME ${new Name(name!)}: ${state}${address === null ? "" : `, address ${address}`}`);
     this.#feeds.push(status);
     this.#queue.pump();
     this.#updateKeepAlive();

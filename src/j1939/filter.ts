@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole } from "../check.ts";
+import { checkWhole, show } from "../check.ts";
 import { J1939_FILTER_MAX, J1939_PGN_MAX, type RawJ1939Filter } from "../kernel/j1939.ts";
 import { checkName, type Name } from "./name.ts";
 import { checkPgn } from "./pgn.ts";
@@ -42,7 +42,7 @@ const fields = ["pgn", "pgnMask", "source", "sourceMask", "name", "nameMask"];
  */
 export function toRawJ1939Filters(filters: readonly J1939Filter[] | null): RawJ1939Filter[] {
   if (filters === null) return [];
-  if (!Array.isArray(filters)) throw new TypeError(`filters must be an array or null: ${filters}`);
+  if (!Array.isArray(filters)) throw new TypeError(`filters must be an array or null: ${show(filters)}`);
   if (filters.length > J1939_FILTER_MAX) {
     throw new RangeError(`${filters.length} filters: the kernel takes at most ${J1939_FILTER_MAX}`);
   }
@@ -52,7 +52,7 @@ export function toRawJ1939Filters(filters: readonly J1939Filter[] | null): RawJ1
 function toRaw(filter: J1939Filter, index: number): RawJ1939Filter {
   const label = `filters[${index}]`;
   if (typeof filter !== "object" || filter === null) {
-    throw new TypeError(`${label} must be an object such as { pgn: 0xfeca, source: 0x20 }: ${filter}`);
+    throw new TypeError(`${label} must be an object such as { pgn: 0xfeca, source: 0x20 }: ${show(filter)}`);
   }
   const { pgn, pgnMask, source, sourceMask, name, nameMask } = filter;
   for (const field of Object.keys(filter)) {

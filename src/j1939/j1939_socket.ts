@@ -95,7 +95,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
     // The kernel keeps the address of a NAME. An address beside it would count as this host's own even if another node
     // holds it.
     const bound = name === null ? address ?? J1939_NO_ADDR : J1939_NO_ADDR;
-    logger?.debug(`opening J1939 channel "${channel}"`);
+    logger?.debug?.(`opening J1939 channel "${channel}"`);
     const endpoint: Endpoint<J1939Port, J1939Message, J1939MessageInit> = new Endpoint(
       { channel, logger, noun: "socket" },
       (onReady) => new J1939Port(libc, full, bound, onReady, transfers),
@@ -304,7 +304,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
       this.#claims.close(() => this.#endpoint.closedError("claim an address on"));
     } finally {
       super.close();
-      this.#options.logger?.debug(`closed J1939 channel "${this.channel}"`);
+      this.#options.logger?.debug?.(`closed J1939 channel "${this.channel}"`);
     }
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole } from "../check.ts";
+import { checkWhole, show } from "../check.ts";
 import { J1939_NO_ADDR } from "../kernel/j1939.ts";
 import { checkName, type Name } from "./name.ts";
 import { checkPgn, pgnText } from "./pgn.ts";
@@ -65,7 +65,7 @@ export function describeMessage(message: J1939MessageInit): string {
  */
 export function checkMessage(message: J1939MessageInit): void {
   if (typeof message !== "object" || message === null) {
-    throw new TypeError(`Cannot send ${message}: it is not a message such as { pgn: 0xfeca, data: [1, 2] }`);
+    throw new TypeError(`Cannot send ${show(message)}: it is not a message such as { pgn: 0xfeca, data: [1, 2] }`);
   }
   const { pgn, destination, priority, data } = message;
   checkPgn("pgn", pgn);
@@ -77,7 +77,7 @@ export function checkMessage(message: J1939MessageInit): void {
   const to = destinationOf(message);
   const most = to.name === 0n && to.address === J1939_NO_ADDR ? MAX_BROADCAST_BYTES : MAX_BYTES;
   if (!(data instanceof Uint8Array)) {
-    if (!Array.isArray(data)) throw new TypeError(`data must be a Uint8Array or an array of bytes: ${data}`);
+    if (!Array.isArray(data)) throw new TypeError(`data must be a Uint8Array or an array of bytes: ${show(data)}`);
     data.forEach((byte, i) => checkWhole(`data[${i}]`, byte, 0, 255));
   }
   if (data.length > most) {

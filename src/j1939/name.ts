@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkBoolean, checkWhole } from "../check.ts";
+import { checkBoolean, checkWhole, show } from "../check.ts";
 
 /**
  * The fields of a NAME, SAE J1939-81. Absent fields are 0 or false.
@@ -149,7 +149,7 @@ export class Name {
 }
 
 function fromFields(init: NameInit): bigint {
-  if (typeof init !== "object" || init === null) throw new TypeError(`Name takes its fields, not ${init}`);
+  if (typeof init !== "object" || init === null) throw new TypeError(`Name takes its fields, not ${show(init)}`);
   let value = 0n;
   for (const [name, field] of Object.entries(init)) {
     if (field === undefined) continue;
@@ -183,7 +183,7 @@ function fromBytes(bytes: Uint8Array): bigint {
  */
 export function checkName(label: string, name: unknown): bigint {
   const value = name instanceof Name ? name.value : name;
-  if (typeof value !== "bigint") throw new TypeError(`${label} must be a Name or a bigint: ${value}`);
+  if (typeof value !== "bigint") throw new TypeError(`${label} must be a Name or a bigint: ${show(value)}`);
   if (value < 0n || value > MOST) {
     throw new RangeError(`${label} is ${value}: it must be from 0 to 0x${MOST.toString(16)}`);
   }

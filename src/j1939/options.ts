@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole, fillOptions, type OptionTable } from "../check.ts";
+import { checkWhole, fillOptions, type OptionTable, show } from "../check.ts";
 import { checkCommon, type CommonOptions } from "../endpoint/options.ts";
 import { J1939_MAX_UNICAST_ADDR, type RawJ1939Filter } from "../kernel/j1939.ts";
 import { DYNAMIC_ADDRESSES } from "./address_claim.ts";
@@ -122,7 +122,7 @@ function fullClaimOptions(given: ClaimOptions, name: Name | null): Required<Clai
   const [first, last] = full.range;
   checkWhole("The first address of claim.range", first, 0, J1939_MAX_UNICAST_ADDR);
   checkWhole("The last address of claim.range", last, first, J1939_MAX_UNICAST_ADDR);
-  if (full.range.length !== 2) throw new TypeError(`claim.range must have two addresses: ${full.range}`);
+  if (full.range.length !== 2) throw new TypeError(`claim.range must have two addresses: ${show(full.range)}`);
   if (name === null && Object.keys(given).length > 0) {
     throw new TypeError("Option claim has no effect without a name: only a NAME can claim an address");
   }

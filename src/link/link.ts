@@ -6,7 +6,7 @@
 
 import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/open.ts";
-import { checkWhole } from "../check.ts";
+import { checkWhole, show } from "../check.ts";
 import { CanOperationError } from "../errors.ts";
 import { EBUSY, EEXIST, EINVAL, EOPNOTSUPP } from "../kernel/errno.ts";
 import { IFF_UP, isInterfaceName } from "../kernel/if.ts";
@@ -137,7 +137,7 @@ export class Link {
    */
   static open(link: string | number, options: LinkOptions = {}): Link {
     if (typeof link === "number") checkWhole("index", link, 1, 0x7fffffff);
-    else if (typeof link !== "string") throw new TypeError(`Link.open takes a name or an index, not ${String(link)}`);
+    else if (typeof link !== "string") throw new TypeError(`Link.open takes a name or an index, not ${show(link)}`);
     else if (link === "" || !isInterfaceName(link)) {
       throw new RangeError(`name is ${JSON.stringify(link)}: it must have 1 to 15 bytes, none of them zero`);
     }

@@ -5,7 +5,7 @@
  */
 
 import { checkSamplePoint } from "../bit_timing/sample_point.ts";
-import { checkBoolean, checkNames, checkWhole } from "../check.ts";
+import { checkBoolean, checkNames, checkWhole, show } from "../check.ts";
 import { CAN_MTU, CANFD_MTU, CANXL_MIN_MTU, CANXL_MTU } from "../kernel/can.ts";
 import { type ControllerMode, controllerModes } from "./names.ts";
 import type { TransmitterDelay } from "./status.ts";
@@ -160,7 +160,7 @@ type Check = (name: string, value: unknown) => void;
 const whole = (min: number, max: number): Check => (name, value) => checkWhole(name, value, min, max);
 
 function checkMtu(name: string, value: unknown): void {
-  if (typeof value !== "number") throw new TypeError(`${name} must be a number: ${value}`);
+  if (typeof value !== "number") throw new TypeError(`${name} must be a number: ${show(value)}`);
   const fits = value === CAN_MTU || value === CANFD_MTU || (value >= CANXL_MIN_MTU && value <= CANXL_MTU);
   if (!fits || !Number.isInteger(value)) {
     throw new RangeError(
@@ -192,14 +192,14 @@ function checkDelay(name: string, value: unknown): void {
 export function checkNamespace(name: string, value: unknown): void {
   if (typeof value === "number") checkWhole(name, value, 1, 0x7fffffff);
   else if (typeof value !== "string") {
-    throw new TypeError(`${name} must be a name, a path or a process ID: ${value}`);
+    throw new TypeError(`${name} must be a name, a path or a process ID: ${show(value)}`);
   } else if (/^$|^\.{1,2}$|\0|^[^/].*\//s.test(value)) {
     throw new RangeError(`${name} is ${JSON.stringify(value)}: it must be a name without "/", or an absolute path`);
   }
 }
 
 function checkString(name: string, value: unknown): void {
-  if (typeof value !== "string") throw new TypeError(`${name} must be a string: ${value}`);
+  if (typeof value !== "string") throw new TypeError(`${name} must be a string: ${show(value)}`);
 }
 
 /** Every setting: how it is checked, and whether the link must be down to change it. */
@@ -314,7 +314,7 @@ export function checkLinkOptions(what: string, options: unknown): LinkOptions {
  * @throws {RangeError} No link can have that name.
  */
 export function checkLinkName(what: string, name: unknown): string {
-  if (typeof name !== "string") throw new TypeError(`${what} must be a string: ${name}`);
+  if (typeof name !== "string") throw new TypeError(`${what} must be a string: ${show(name)}`);
   const bytes = new TextEncoder().encode(name);
   const { length } = bytes;
   // The kernel replaces "%d" in a name by a number.

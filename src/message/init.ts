@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkBoolean, checkWhole } from "../check.ts";
+import { checkBoolean, checkWhole, show } from "../check.ts";
 import {
   CAN_EFF_FLAG,
   CAN_EFF_MASK,
@@ -165,7 +165,9 @@ export function encodeRecord(init: MessageInit): Uint32Array {
 
 /** Returns the kind of frame; refuses fields that are unknown, of the wrong type, or exclude each other. */
 function checkForm(init: MessageInit): Kind {
-  if (typeof init !== "object" || init === null) throw new TypeError(`Message takes an object of fields, not ${init}`);
+  if (typeof init !== "object" || init === null) {
+    throw new TypeError(`Message takes an object of fields, not ${show(init)}`);
+  }
   for (const key in init) {
     if (!Object.hasOwn(defaults, key)) throw new TypeError(`Message has no field "${key}"`);
   }
@@ -184,7 +186,7 @@ function checkForm(init: MessageInit): Kind {
     throw new TypeError("isExtendedId and isXl exclude each other");
   }
   if (typeof (init.channel ?? "") !== "string") {
-    throw new TypeError(`channel must be a string or null: ${init.channel}`);
+    throw new TypeError(`channel must be a string or null: ${show(init.channel)}`);
   }
   return form === "isXl" ? xl : form === "isFd" ? fd : classic;
 }
@@ -251,7 +253,9 @@ function copyNumbers(numbers: ArrayLike<number>, bytes: Uint8Array): void {
 /** Returns the length that the frame's header states, checked against its data. */
 function dataLength(data: unknown, dlc: number | undefined, kind: Kind, isRemoteFrame: boolean): number {
   const length = typeof data === "object" && data !== null ? (data as { length?: unknown }).length : undefined;
-  if (typeof length !== "number") throw new TypeError(`data must be a Uint8Array or an array of numbers: ${data}`);
+  if (typeof length !== "number") {
+    throw new TypeError(`data must be a Uint8Array or an array of numbers: ${show(data)}`);
+  }
   if (length > kind.most) throw new RangeError(`data has ${length} bytes: at most ${kind.most} fit ${kind.name}`);
   if (length < kind.least) {
     throw new RangeError(`data has ${length} bytes: ${kind.name} has at least ${kind.least}`);
@@ -268,7 +272,7 @@ function dataLength(data: unknown, dlc: number | undefined, kind: Kind, isRemote
 }
 
 function splitTimestamp(timestamp: unknown): [seconds: number, nanoseconds: number] {
-  if (typeof timestamp !== "number") throw new TypeError(`timestamp must be a number of seconds: ${timestamp}`);
+  if (typeof timestamp !== "number") throw new TypeError(`timestamp must be a number of seconds: ${show(timestamp)}`);
   if (!(timestamp >= 0 && timestamp < 2 ** 53)) {
     throw new RangeError(`timestamp must be a finite number of seconds, 0 or more: ${timestamp}`);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkBoolean, checkWhole } from "../check.ts";
+import { checkBoolean, checkWhole, show } from "../check.ts";
 import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_INV_FILTER, CAN_RTR_FLAG, type RawFilter } from "../kernel/can.ts";
 import { CAN_RAW_FILTER_MAX } from "../kernel/raw.ts";
 
@@ -43,7 +43,7 @@ const most = (CAN_EFF_FLAG | CAN_RTR_FLAG | CAN_EFF_MASK) >>> 0;
 export function toRawFilters(filters: readonly CanFilter[] | null): RawFilter[] {
   if (filters === null) return [everything];
   if (!Array.isArray(filters)) {
-    throw new TypeError(`filters must be an array or null: ${filters}`);
+    throw new TypeError(`filters must be an array or null: ${show(filters)}`);
   }
   if (filters.length === 0) return [everything];
   if (filters.length > CAN_RAW_FILTER_MAX) {
@@ -55,7 +55,7 @@ export function toRawFilters(filters: readonly CanFilter[] | null): RawFilter[] 
 function toRawFilter(filter: CanFilter, index: number): RawFilter {
   const name = `filters[${index}]`;
   if (typeof filter !== "object" || filter === null) {
-    throw new TypeError(`${name} must be { canId, canMask }: ${filter}`);
+    throw new TypeError(`${name} must be { canId, canMask }: ${show(filter)}`);
   }
   let canId = checkWord(`${name}.canId`, filter.canId);
   let canMask = checkWord(`${name}.canMask`, filter.canMask);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkChoice, fillOptions, type OptionTable } from "../check.ts";
+import { checkChoice, fillOptions, type OptionTable, show } from "../check.ts";
 import { checkCommon, type CommonOptions } from "../endpoint/options.ts";
 import { CAN_ERR_MASK, type RawFilter } from "../kernel/can.ts";
 import { toErrorMask } from "../message/error_frame.ts";
@@ -110,7 +110,7 @@ const table: OptionTable<BusOptions> = {
 export function fullOptions(given: string | BusOptions): FullBusOptions {
   const options: BusOptions = typeof given === "string" ? { channel: given } : given;
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Bus takes the name of a channel or options, not ${options}`);
+    throw new TypeError(`Bus takes the name of a channel or options, not ${show(options)}`);
   }
   const full = fillOptions("Bus", options, table);
   if (options.channel === undefined) {

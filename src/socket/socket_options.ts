@@ -110,7 +110,7 @@ export class SocketOptions {
 
   #done(label: string, value: Uint8Array, result: number, advice: Readonly<Record<number, string>> = {}): void {
     if (result < 0) throw this.#fail(`set ${label} on`, "setsockopt", result, advice[-result]);
-    this.#logger?.debug(`${label} set: ${[...value].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`);
+    this.#logger?.debug?.(`${label} set: ${[...value].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`);
   }
 
   #memory(index: number): number {

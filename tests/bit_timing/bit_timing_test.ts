@@ -128,7 +128,7 @@ describe("BitTiming.fromBitrate", () => {
       [{ samplePoint: 87.5 }, RangeError, "samplePoint is 87.5: it must be a fraction of a bit, from 0.001 to 0.999"],
       [{ samplePoint: NaN }, RangeError, "samplePoint is NaN"],
       [{ samplePoint: 0 }, RangeError, "samplePoint is 0"],
-      [{ samplePoint: "0.8" }, TypeError, "samplePoint must be a number: 0.8"],
+      [{ samplePoint: "0.8" }, TypeError, 'samplePoint must be a number: "0.8"'],
       [{ sjw: 0 }, RangeError, "sjw is 0: it must be a whole number from 1"],
       [{ tripleSampling: 3 }, TypeError, "tripleSampling must be true or false: 3"],
       [{ algorithm: "v3.2" }, RangeError, 'algorithm is "v3.2": it must be "v6.3", "v5.19" or "v4.8"'],

@@ -171,8 +171,8 @@ describe("IsoTpSocket", { skip: noIsoTp }, () => {
     using pair = ends();
     using broadcast = new IsoTpSocket({ channel: "vcan0", txId: 0x7df, sfBroadcast: true, extAddress: 1 });
     const refused: [IsoTpSocket, unknown, typeof TypeError | typeof RangeError, string][] = [
-      [pair.a, "text", TypeError, "Cannot send text: a PDU must be a Uint8Array"],
-      [pair.a, [1, 2], TypeError, "Cannot send 1,2: a PDU must be a Uint8Array"],
+      [pair.a, "text", TypeError, 'Cannot send "text": a PDU must be a Uint8Array'],
+      [pair.a, [1, 2], TypeError, "Cannot send [1, 2]: a PDU must be a Uint8Array"],
       [pair.a, bytes(0), RangeError, "Cannot send a PDU of 0 bytes: it must have at least 1"],
       [broadcast, bytes(7), RangeError, "Cannot send 7 bytes with sfBroadcast: a single frame takes at most 6"],
     ];

@@ -143,14 +143,14 @@ describe("Options of an ISO-TP socket", () => {
   it("are refused, naming option and value", () => {
     const refused: [unknown, typeof RangeError | typeof TypeError, string][] = [
       [undefined, TypeError, "IsoTpSocket takes an object, not undefined"],
-      ["vcan0", TypeError, "IsoTpSocket takes an object, not vcan0"],
+      ["vcan0", TypeError, 'IsoTpSocket takes an object, not "vcan0"'],
       [{ channel: undefined }, TypeError, "Option channel is missing"],
       [{ channel: "" }, TypeError, "Option channel is missing"],
       [{ interface: "virtual" }, TypeError, 'IsoTpSocket has no option "interface"'],
       [{ canid: 1 }, TypeError, 'IsoTpSocket has no option "canid"; it has channel, txId, rxId'],
       [{ txId: undefined }, TypeError, "Option txId is missing"],
       [{ rxId: undefined }, TypeError, "Option rxId is missing"],
-      [{ txId: "7e0" }, TypeError, "Option txId must be of type number: 7e0"],
+      [{ txId: "7e0" }, TypeError, 'Option txId must be of type number: "7e0"'],
       [
         { isExtendedId: false, txId: 0x800 },
         RangeError,
@@ -188,7 +188,7 @@ describe("Options of an ISO-TP socket", () => {
       [{ forceRxStMin: NaN }, RangeError, "Option forceRxStMin is NaN"],
       [{ waitTxDone: 1 }, TypeError, "Option waitTxDone must be of type boolean: 1"],
       [{ receiveBuffer: 0 }, RangeError, "Option receiveBuffer is 0"],
-      [{ logger: {} }, TypeError, "Option logger must have the functions debug and warn"],
+      [{ logger: {} }, TypeError, "Option logger must have a function warn and may have a function debug: {}"],
     ];
     for (const [options, Class, text] of refused) {
       const given = typeof options === "object" ? { ...required, ...options } : options;

@@ -36,7 +36,7 @@ describe("J1939 filters", () => {
 
   it("refuses invalid filters with field, value and limit", () => {
     const rows: [unknown, typeof RangeError | typeof TypeError, string][] = [
-      ["x", TypeError, "filters must be an array or null: x"],
+      ["x", TypeError, 'filters must be an array or null: "x"'],
       [[null], TypeError, "filters[0] must be an object such as { pgn: 0xfeca, source: 0x20 }: null"],
       [[{}, { pgn: 0x40000 }], RangeError, "filters[1].pgn is 262144 (0x40000)"],
       [[{ pgn: 0xef12 }], RangeError, "its last byte must be 0"],

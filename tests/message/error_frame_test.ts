@@ -200,7 +200,7 @@ describe("Option errorMask", () => {
       [["bus-off", "busoff"], RangeError, 'has "busoff": it must be one of "tx-timeout", "lost-arbitration"'],
       [[64], RangeError, 'Option errorMask has "64": it must be one of "tx-timeout"'],
       [[null], RangeError, 'Option errorMask has "null": it must be one of "tx-timeout"'],
-      ["bus-off", TypeError, "Option errorMask must be of type number or array: bus-off"],
+      ["bus-off", TypeError, 'Option errorMask must be of type number or array: "bus-off"'],
       [null, TypeError, "Option errorMask must be of type number or array: null"],
       [new Set(["bus-off"]), TypeError, "Option errorMask must be of type number or array"],
     ];

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Message, type MessageInit } from "../../mod.ts";
+import { show } from "../../src/check.ts";
 import { decodeFilters, encodeAddress, encodeFilters, fdLength, filterMatches } from "../../src/kernel/can.ts";
 import { encodeEpollEvent, epollEventSize, eventFd } from "../../src/kernel/epoll.ts";
 import { decodeIfreqName, encodeIfreq, isInterfaceName } from "../../src/kernel/if.ts";
@@ -233,7 +234,7 @@ describe("Random messages", () => {
       () => [oneOf(below, "arbitration_id", "id", "extended", "toString"), 1, ""],
     )();
     const text = refuses(() => new Message({ ...good, [field]: value } as MessageInit), field);
-    assert(text.includes(shown ?? `${value}`), `${text} does not show ${value}`);
+    assert(text.includes(shown ?? show(value)), `${text} does not show ${show(value)}`);
     if (length === 0 || good.isRemoteFrame) return;
     const at = below(length);
     const byte = oneOf<unknown>(below, -1, 256, 1.5, NaN, "1", undefined, null);
@@ -294,7 +295,7 @@ function wrongXl(
   anything: unknown,
 ): [string, unknown, string] {
   const value = oneOf<unknown>(below, -1, most + 1 + below(9), 0.5, NaN, Infinity, "", false, anything);
-  return [name, value, good.isXl ? `${value}` : "set isXl"];
+  return [name, value, good.isXl ? show(value) : "set isXl"];
 }
 
 /** Formats bytes as text, because texts are compared much faster than arrays. */

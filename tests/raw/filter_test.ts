@@ -31,7 +31,7 @@ describe("toRawFilters", () => {
     assertThrows(one({ canId: 0, canMask: 0x20000000 }), RangeError, "filters[0].canMask is 536870912");
     assertThrows(one({ canId: 2 ** 32, canMask: 0 }), RangeError, "filters[0].canId is 4294967296");
     assertThrows(one({ canId: 1.5, canMask: 0 }), RangeError, "filters[0].canId is 1.5");
-    assertThrows(one({ canId: "1", canMask: 0 }), TypeError, "filters[0].canId must be a number: 1");
+    assertThrows(one({ canId: "1", canMask: 0 }), TypeError, 'filters[0].canId must be a number: "1"');
     assertThrows(one({ canId: 0, canMask: 0, extended: 1 }), TypeError, "filters[0].extended must be true or false: 1");
     assertThrows(() => toRawFilters(7 as unknown as CanFilter[]), TypeError, "filters must be an array or null: 7");
     const many = Array.from({ length: 513 }, () => ({ canId: 0, canMask: 0 }));

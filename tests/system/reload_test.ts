@@ -14,7 +14,8 @@ function script(run: number, end: string): string {
     import { Bus, IsoTpSocket, Message, watchLinks } from "${root}mod.ts";
     import { openSockets } from "${root}tests/support/descriptors.ts";
 
-    const message = (base: number) => new Message({ arbitrationId: base + ${run}, isExtendedId: false });
+    const run = ${run}; // outside a function: --watch-hmr replaces functions without running the script again
+    const message = (base: number) => new Message({ arbitrationId: base + run, isExtendedId: false });
     const bus = new Bus("vcan0");
     bus.sendPeriodic(message(0x200), 0.02); // by the kernel
     bus.sendPeriodic(message(0x300), 0.02, { modify: () => message(0x300) }); // by timers
@@ -26,7 +27,7 @@ function script(run: number, end: string): string {
       for await (const _ of bus);
     })();
     setTimeout(() => {
-      console.log("run ${run} has " + openSockets(), isotp.closed ? "" : "open");
+      console.log("run " + run + " has " + openSockets(), isotp.closed ? "" : "open");
       ${end}
     }, 500);
   `;

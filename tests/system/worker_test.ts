@@ -3,14 +3,15 @@ import { assert } from "@std/assert";
 import { Bus } from "../../mod.ts";
 import { assertOnly } from "../support/delivery.ts";
 import { noJ1939 } from "../support/kernel.ts";
-import { command, root } from "./script.ts";
+import { command, inDeno, root } from "./script.ts";
 import { PATIENCE, Program } from "./tools.ts";
 
 const options = { skip: noJ1939, timeout: PATIENCE };
 
 describe("A worker's sockets and periodic frames end with it", () => {
   for (const way of ["terminate", "busy", "close", "error", "exit"]) {
-    it(way, options, async () => {
+    const skip = options.skip || (way === "busy" && inDeno && "Deno does not end a thread that never returns");
+    it(way, { ...options, skip }, async () => {
       using bus = new Bus({ channel: "vcan0", receiveBuffer: 1_000_000 });
       const script = `${root}tests/system/scripts/worker_parent.ts`;
       const [program, ...args] = command(script, { args: [way], denoFlags: ["--allow-ffi", "--allow-read"] });
