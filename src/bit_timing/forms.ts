@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkNames, checkWhole } from "../check.ts";
+import { checkNames, checkWhole, show } from "../check.ts";
 import { isNear, wholeBitrate } from "./calculate.ts";
 import { checkConst, U32_MAX } from "./limits.ts";
 import type { BitTimingConst, BitTimingValues } from "./values.ts";
@@ -107,7 +107,7 @@ export function linkForm(timing: BitTimingValues, form: "segments" | "bitrate"):
   const { bitrate, samplePoint, tq, propSeg, phaseSeg1, phaseSeg2, sjw } = timing;
   if (form === "segments") return { tq, propSeg, phaseSeg1, phaseSeg2, sjw };
   if (form === "bitrate") return { bitrate, samplePoint, sjw };
-  throw new RangeError(`form is "${form}": it must be "segments" or "bitrate"`);
+  throw new RangeError(`form is ${show(form)}: it must be "segments" or "bitrate"`);
 }
 
 /** Renames options of `Link.configure` for a phase. */
@@ -139,7 +139,7 @@ export function ipText(timing: LinkSegments | LinkBitrate, phase: BitTimingPhase
  */
 export function checkPhase(phase: unknown): asserts phase is BitTimingPhase {
   if (phase !== "nominal" && phase !== "data") {
-    throw new RangeError(`phase is "${phase}": it must be "nominal" or "data"`);
+    throw new RangeError(`phase is ${show(phase)}: it must be "nominal" or "data"`);
   }
 }
 
@@ -198,7 +198,7 @@ export function fromPython(given: PythonBitTiming): Dictionary {
   checkNames("BitTiming.fromPythonCan", given, ["f_clock", "brp", "bitrate", "tseg1", "tseg2", "sjw", "nof_samples"]);
   const { f_clock, bitrate, tseg1, tseg2, sjw, nof_samples = 1 } = given;
   if (nof_samples !== 1 && nof_samples !== 3) {
-    throw new RangeError(`nof_samples is ${nof_samples}: it must be 1 or 3`);
+    throw new RangeError(`nof_samples is ${show(nof_samples)}: it must be 1 or 3`);
   }
   const brp = given.brp ?? brpOf(given);
   const init = { clock: f_clock, brp, tseg1, tseg2, sjw, tripleSampling: nof_samples === 3 };

@@ -67,7 +67,7 @@ export function checkConst(limits: BitTimingConst): void {
  */
 export function checkAlgorithm(algorithm: unknown = "v6.3"): BitTimingAlgorithm {
   if (algorithm === "v6.3" || algorithm === "v5.19" || algorithm === "v4.8") return algorithm;
-  throw new RangeError(`algorithm is "${algorithm}": it must be "v6.3", "v5.19" or "v4.8"`);
+  throw new RangeError(`algorithm is ${show(algorithm)}: it must be "v6.3", "v5.19" or "v4.8"`);
 }
 
 /**

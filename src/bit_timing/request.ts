@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkNames, checkWhole } from "../check.ts";
+import { checkNames, checkWhole, show } from "../check.ts";
 import { calculate, recommendedSamplePoint, type Target } from "./calculate.ts";
 import type { BitTimingInit } from "./init.ts";
 import { type BitTimingAlgorithm, checkAlgorithm, checkConst, defaultSjw, U32_MAX } from "./limits.ts";
@@ -73,7 +73,7 @@ export function allTimings(request: BitTimingListRequest): BitTimingInit[] {
   checkNames("BitTiming.list", request, [...names, "maxError"]);
   const { maxError, sjw, limits } = request;
   if (maxError !== undefined && !(maxError >= 0 && maxError <= 50_000)) {
-    throw new RangeError(`maxError is ${maxError}: it must be from 0 to 50000 parts per million`);
+    throw new RangeError(`maxError is ${show(maxError)}: it must be from 0 to 50000 parts per million`);
   }
   const target = checkRequest(request);
   if (sjw !== undefined) checkWhole("sjw", sjw, 1, limits.sjwMax, `${limits.sjwMax} with ${limits.name}`);

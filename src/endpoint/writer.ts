@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "../check.ts";
 import { CanError, CanOperationError, CanTimeoutError } from "../errors.ts";
 import { errnoName, ETIMEDOUT } from "../kernel/errno.ts";
 import type { Logger } from "./options.ts";
@@ -155,7 +156,7 @@ export class Writer<Out> {
 
   /** Checks an array of messages, and returns those that are sent in their place. */
   #heldMany(method: string, messages: readonly Out[]): readonly Out[] {
-    if (!Array.isArray(messages)) throw new TypeError(`${method} takes an array of messages: ${messages}`);
+    if (!Array.isArray(messages)) throw new TypeError(`${method} takes an array of messages: ${show(messages)}`);
     for (const message of messages) this.#sending.check(message);
     return this.#sending.hold ? messages.map((each) => this.#sending.hold!(each)) : messages;
   }

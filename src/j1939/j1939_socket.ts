@@ -5,7 +5,7 @@
  */
 
 import { openLibc } from "../../ffi/open.ts";
-import { checkBoolean, checkSingle } from "../check.ts";
+import { checkBoolean, checkSingle, show } from "../check.ts";
 import { CanSocket } from "../endpoint/can_socket.ts";
 import { keepUntilHere } from "../endpoint/abandoned.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
@@ -145,7 +145,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    * @throws {TypeError | RangeError} A message is invalid; none was sent.
    */
   override sendMany(messages: readonly J1939MessageInit[], timeout?: number | null): number {
-    if (!Array.isArray(messages)) throw new TypeError(`sendMany takes an array of messages: ${messages}`);
+    if (!Array.isArray(messages)) throw new TypeError(`sendMany takes an array of messages: ${show(messages)}`);
     return super.sendMany(messages.map((message) => new Outgoing(message)), timeout);
   }
 

@@ -279,7 +279,7 @@ export function checkCreateOptions(
   const { kind: requested = kind } = options as { kind?: unknown };
   if (requested !== kind) {
     const hint = requested === "vxcan" ? `; a vxcan has two ends: Link.createPair("vxcan0", "vxcan1")` : "";
-    throw new RangeError(`Option kind is "${requested}": it must be "${kind}"${hint}`);
+    throw new RangeError(`Option kind is ${show(requested)}: it must be "${kind}"${hint}`);
   }
   return options as LinkCreateOptions;
 }

@@ -218,7 +218,7 @@ function encodeXl(init: MessageInit, dlc: number, words: Uint32Array): void {
   const prio = checkWhole(name, priority ?? arbitrationId ?? 0, 0, CANXL_PRIO_MASK, "0x7ff, the priority");
   if ((arbitrationId ?? prio) !== prio) {
     throw new TypeError(
-      `priority is ${priority} but arbitrationId is ${arbitrationId}: in a CAN XL frame they are one`,
+      `priority is ${show(priority)} but arbitrationId is ${show(arbitrationId)}: in a CAN XL frame they are one`,
     );
   }
   checkLen8Dlc(init, dlc);
