@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { describe, it } from "node:test";
+import { assertEquals } from "@std/assert";
+import { Bus, Message } from "../../mod.ts";
+import { noVcan } from "../support/kernel.ts";
+import { inDeno, root, runtime } from "./script.ts";
+import { PATIENCE, Program } from "./tools.ts";
+
+/** A user's script, which answers one frame. The wait for it needs the thread that waits for sockets. */
+const script = `
+  import { Bus, Message } from "${root}mod.ts";
+  using bus = new Bus("vcan0");
+  console.log("ready");
+  const message = await bus.recvAsync();
+  await bus.sendAsync(new Message({ arbitrationId: message!.arbitrationId + 1 }));
+`;
+
+// deno compile downloads its runtime (denort), which a test must not need.
+const skip = noVcan || (inDeno && "deno compile needs the network");
+
+describe("A compiled program", () => {
+  it("opens a bus, waits and answers: bun build --compile", { skip, timeout: PATIENCE }, async () => {
+    const folder = mkdtempSync(`${tmpdir()}/compile-`);
+    try {
+      writeFileSync(`${folder}/script.ts`, script);
+      const [shell, ...args] = runtime("build", "--compile", `${folder}/script.ts`, "--outfile", `${folder}/program`);
+      using build = new Program(shell, args);
+      await build.finish();
+      using bus = new Bus("vcan0");
+      using program = new Program(`${folder}/program`, []);
+      await program.until(() => program.lines.length === 1, "open its bus");
+      bus.send(new Message({ arbitrationId: 0x1000 }));
+      const answer = await bus.recvAsync({ timeout: 60 });
+      assertEquals(answer?.arbitrationId, 0x1001);
+      await program.finish();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
