@@ -180,7 +180,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    */
   override sendManyAsync(messages: readonly J1939MessageInit[], options: WaitOptions = {}): Promise<number> {
     return promised(() => {
-      if (!Array.isArray(messages)) throw new TypeError(`sendManyAsync takes an array of messages: ${messages}`);
+      if (!Array.isArray(messages)) throw new TypeError(`sendManyAsync takes an array of messages: ${show(messages)}`);
       return super.sendManyAsync(messages.map((message) => new Outgoing(message)), options);
     });
   }
