@@ -28,35 +28,6 @@ function check(lines: string[]): void {
 }
 
 describe("A user's script", { timeout: PATIENCE }, () => {
-  it(
-    "imports the library from a package as npm packs it",
-    { skip: inDeno && "Deno does not run TypeScript in node_modules" },
-    async () => {
-      const folder = mkdtempSync(`${tmpdir()}/package-`);
-      try {
-        const options = ["--pack-destination", folder, "--cache", `${folder}/cache`, "--silent"];
-        using pack = new Program("npm", ["pack", root, ...options]);
-        const [archive] = await pack.finish();
-        const target = `${folder}/node_modules/@socketcan/bus`;
-        using unpack = new Program("sh", [
-          "-c",
-          `mkdir -p ${target} && tar -C ${target} --strip-components=1 -xzvf ${folder}/${archive}`,
-        ]);
-        const files = (await unpack.finish()).map((file) => file.replace("package/", ""));
-        const others = files.filter((file) =>
-          !/^((src|ffi|bun)\/.*\.ts|mod\.ts|package\.json|docs\/terminal\.svg|[A-Z]+(\.md)?)$/.test(file)
-        );
-        assertEquals(others, []);
-        writeFileSync(`${folder}/script.ts`, script("@socketcan/bus"));
-        const [program, ...args] = command(`${folder}/script.ts`);
-        using user = new Program(program, args);
-        check(await user.finish());
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
-  );
-
   it("imports the library over HTTP, with no import map", { skip: !inDeno && "Bun does not import URLs" }, async () => {
     const requested: string[] = [];
     const server = createServer(({ url = "" }, response) => {
