@@ -21,12 +21,16 @@ const message = (arbitrationId: number) => new Message({ arbitrationId, isExtend
 bus.sendPeriodic(message(0x101), 0.01);
 bus.sendPeriodic(message(0x102), 0.01, { modify: () => message(0x102) });
 bus.recvAsync().catch(() => {});
-new Bus({ channel: "vcan0", fd: true });
-new IsoTpSocket({ channel: "vcan0", txId: 0x7e0, rxId: 0x7e8, isExtendedId: false });
-new J1939Socket("vcan0");
+// Kept, as sockets that are garbage-collected are closed.
+const kept = [
+  new Bus({ channel: "vcan0", fd: true }),
+  new IsoTpSocket({ channel: "vcan0", txId: 0x7e0, rxId: 0x7e8, isExtendedId: false }),
+  new J1939Socket("vcan0"),
+];
 watchLinks().next();
 scope.onmessage = ({ data: way }) => {
-  if (way === "close") scope.close();
+  if (way === "") kept.length = 0;
+  else if (way === "close") scope.close();
   else if (way === "error") setTimeout(() => Promise.reject(new Error("on purpose")));
   else if (way === "exit") process.exit(0);
   else if (way === "busy") { for (;;); }
