@@ -83,7 +83,7 @@ export type {
   SendStatistics,
 } from "./src/link/statistics.ts";
 export type { LinkDetails, LinkStatus, TransmitterDelay, TransmitterDelayConst } from "./src/link/status.ts";
-export { Message, type MessageJson } from "./src/message/message.ts";
+export { Message, type MessageEqualsOptions, type MessageJson } from "./src/message/message.ts";
 export type { MessageInit } from "./src/message/init.ts";
 export type { LinkEvent, LinkEventType } from "./src/link/events.ts";
 export { watchLinks, type WatchOptions } from "./src/link/watch_links.ts";

@@ -1,26 +1,22 @@
 /**
- * The fields that a message is constructed from: their checks, and their encoding as a record.
+ * The fields that a message is constructed from: their checks, and their encoding as those that it stores.
  *
  * @module
  */
 
-import { checkBoolean, checkWhole, show } from "../check.ts";
+import { checkBoolean, checkChoice, checkWhole, show } from "../check.ts";
 import {
   CAN_EFF_FLAG,
   CAN_EFF_MASK,
   CAN_ERR_FLAG,
   CAN_MAX_DLEN,
   CAN_MAX_RAW_DLC,
-  CAN_MTU,
   CAN_RTR_FLAG,
   CAN_SFF_MASK,
   CANFD_BRS,
   CANFD_ESI,
   CANFD_FDF,
   CANFD_MAX_DLEN,
-  CANFD_MTU,
-  CANXL_AF,
-  CANXL_HDR_SIZE,
   CANXL_LEN,
   CANXL_MAX_DLEN,
   CANXL_MIN_DLEN,
@@ -30,11 +26,10 @@ import {
   CANXL_VCID_OFFSET,
   CANXL_XLF,
   fdLength,
-  FRAME_DATA,
   FRAME_LEN,
   FRAME_LEN8_DLC,
 } from "../kernel/can.ts";
-import { RECORD_FRAME, RECORD_HEAD, RECORD_LOCAL, wordsOf, writeHead } from "./record.ts";
+import { FD, type Fields, HARDWARE_TIME, LOCAL, SOFTWARE_TIME, wordsOf } from "./fields.ts";
 
 /**
  * The fields of a message, as the constructor of `Message` takes them. They correspond to the arguments of python-can's
@@ -64,6 +59,11 @@ export interface MessageInit {
   readonly bitrateSwitch?: boolean;
   /** FD: whether the sender is error passive. Default false. */
   readonly errorStateIndicator?: boolean;
+  /**
+   * FD: the flags of `struct canfd_frame`, 0 to 255: CANFD_BRS 1, CANFD_ESI 2, CANFD_FDF 4. Default: CANFD_FDF and what
+   * `bitrateSwitch` and `errorStateIndicator` say, which must agree with it.
+   */
+  readonly fdFlags?: number;
   /** Whether this is a CAN XL frame. Default false. */
   readonly isXl?: boolean;
   /** XL: priority, 0 to 0x7ff; another name of `arbitrationId`. Default 0. */
@@ -85,8 +85,15 @@ export interface MessageInit {
   readonly len8Dlc?: number;
   /** Name of the interface, or null. Default null. */
   readonly channel?: string | null;
-  /** Seconds since 1970; 0 for none. Default 0. */
+  /** Seconds since 1970; 0 for none. Default 0. A number holds them to about a quarter of a microsecond. */
   readonly timestamp?: number;
+  /** Nanoseconds since 1970, exact, instead of `timestamp`; 0n for none. Default 0n. */
+  readonly timestampNs?: bigint;
+  /**
+   * The clock that the timestamp was taken from: `"software"` for the kernel's, `"hardware"` for the controller's, or
+   * null. Default null.
+   */
+  readonly timestampSource?: "software" | "hardware" | null;
   /** Whether the frame was received from another host; false for a frame that this host sent. Default true. */
   readonly isRx?: boolean;
 }
@@ -101,6 +108,7 @@ const defaults: Required<MessageInit> = {
   isFd: false,
   bitrateSwitch: false,
   errorStateIndicator: false,
+  fdFlags: 0,
   isXl: false,
   priority: 0,
   vcid: 0,
@@ -111,13 +119,19 @@ const defaults: Required<MessageInit> = {
   len8Dlc: 0,
   channel: null,
   timestamp: 0,
+  timestampNs: 0n,
+  timestampSource: null,
   isRx: true,
 };
+
+/** Timestamps are below this. */
+const SECONDS_LIMIT = 2n ** 53n;
 
 /** Fields that require another field, and the name of the frame type that has them. */
 const belonging = [
   ["bitrateSwitch", "isFd", "CAN FD"],
   ["errorStateIndicator", "isFd", "CAN FD"],
+  ["fdFlags", "isFd", "CAN FD"],
   ["priority", "isXl", "CAN XL"],
   ["vcid", "isXl", "CAN XL"],
   ["sdt", "isXl", "CAN XL"],
@@ -140,27 +154,26 @@ const fd: Kind = { name: "a CAN FD frame", least: 0, most: CANFD_MAX_DLEN };
 const xl: Kind = { name: "a CAN XL frame", least: CANXL_MIN_DLEN, most: CANXL_MAX_DLEN };
 
 /**
- * Checks the fields of a message and encodes them as a record in new memory.
+ * Checks the fields of a message and encodes them as those that it stores.
  *
  * @throws {RangeError | TypeError} See `Message`.
  */
-export function encodeRecord(init: MessageInit): Uint32Array {
+export function encodeFields(init: MessageInit): Fields {
   const kind = checkForm(init);
   const isRemoteFrame = flag(init, "isRemoteFrame");
   const data = init.data ?? defaults.data;
   const dlc = dataLength(data, init.dlc, kind, isRemoteFrame);
-  const header = kind === xl ? CANXL_HDR_SIZE : FRAME_DATA;
-  const frameLength = kind === classic ? CAN_MTU : kind === fd ? CANFD_MTU : header + dlc;
-
-  const words = new Uint32Array(wordsOf(RECORD_HEAD + frameLength));
-  const [seconds, nanoseconds] = splitTimestamp(init.timestamp ?? defaults.timestamp);
-  writeHead(words, seconds, nanoseconds, flag(init, "isRx") ? 0 : RECORD_LOCAL, frameLength);
-  if (kind === xl) encodeXl(init, dlc, words);
-  else encodeClassicOrFd(init, dlc, words);
-  const bytes = new Uint8Array(words.buffer, RECORD_HEAD + header, isRemoteFrame ? 0 : dlc);
-  if (data instanceof Uint8Array) bytes.set(data);
-  else copyNumbers(data, bytes);
-  return words;
+  const [seconds, nanoseconds] = checkTimestamp(init);
+  const bits = (flag(init, "isRx") ? 0 : LOCAL) | timestampSourceBit(init.timestampSource) | (kind === fd ? FD : 0);
+  const [idWord, lenWord] = kind === xl ? encodeXl(init, dlc) : encodeClassicOrFd(init, dlc);
+  const words = dataWords(data, isRemoteFrame ? 0 : dlc);
+  if (kind === xl) words.unshift(checkWhole("af", init.af ?? 0, 0, 0xffffffff, "0xffffffff") | 0);
+  const [word0 = 0, word1 = 0] = words;
+  const more = words.length > 2 ? words.slice(2) : null;
+  return {
+    ...{ idWord, lenWord, word0, word1, more, seconds, nanoseconds, bits },
+    channel: init.channel ?? defaults.channel,
+  };
 }
 
 /** Returns the kind of frame; refuses fields that are unknown, of the wrong type, or exclude each other. */
@@ -191,7 +204,7 @@ function checkForm(init: MessageInit): Kind {
   return form === "isXl" ? xl : form === "isFd" ? fd : classic;
 }
 
-function encodeClassicOrFd(init: MessageInit, dlc: number, words: Uint32Array): void {
+function encodeClassicOrFd(init: MessageInit, dlc: number): [idWord: number, lenWord: number] {
   const isErrorFrame = flag(init, "isErrorFrame");
   const isExtendedId = init.isExtendedId === undefined ? !isErrorFrame : flag(init, "isExtendedId");
   const wide = isExtendedId || isErrorFrame;
@@ -202,16 +215,29 @@ function encodeClassicOrFd(init: MessageInit, dlc: number, words: Uint32Array): 
     wide ? CAN_EFF_MASK : CAN_SFF_MASK,
     wide ? "0x1fffffff" : "0x7ff for a standard identifier (set isExtendedId for more)",
   );
-  words[RECORD_FRAME] = arbitrationId | (isExtendedId ? CAN_EFF_FLAG : 0) |
+  const idWord = arbitrationId | (isExtendedId ? CAN_EFF_FLAG : 0) |
     (flag(init, "isRemoteFrame") ? CAN_RTR_FLAG : 0) | (isErrorFrame ? CAN_ERR_FLAG : 0);
-  const flags = (flag(init, "isFd") ? CANFD_FDF : 0) |
-    (flag(init, "bitrateSwitch") ? CANFD_BRS : 0) |
-    (flag(init, "errorStateIndicator") ? CANFD_ESI : 0);
-  words[RECORD_FRAME + (FRAME_LEN >> 2)] = dlc | (flags << 8) |
-    (checkLen8Dlc(init, dlc) << (8 * (FRAME_LEN8_DLC - FRAME_LEN)));
+  const len8Dlc = checkLen8Dlc(init, dlc) << (8 * (FRAME_LEN8_DLC - FRAME_LEN));
+  return [idWord, dlc | (encodeFdFlags(init) << 8) | len8Dlc];
 }
 
-function encodeXl(init: MessageInit, dlc: number, words: Uint32Array): void {
+function encodeFdFlags(init: MessageInit): number {
+  if (!flag(init, "isFd")) return 0;
+  const { fdFlags } = init;
+  if (fdFlags == null) {
+    return CANFD_FDF | (flag(init, "bitrateSwitch") ? CANFD_BRS : 0) |
+      (flag(init, "errorStateIndicator") ? CANFD_ESI : 0);
+  }
+  checkWhole("fdFlags", fdFlags, 0, 0xff);
+  for (const [name, bit] of [["bitrateSwitch", CANFD_BRS], ["errorStateIndicator", CANFD_ESI]] as const) {
+    if (init[name] != null && flag(init, name) !== ((fdFlags & bit) !== 0)) {
+      throw new TypeError(`fdFlags is ${fdFlags} but ${name} is ${init[name]}: bit ${bit} says otherwise`);
+    }
+  }
+  return fdFlags;
+}
+
+function encodeXl(init: MessageInit, dlc: number): [idWord: number, lenWord: number] {
   const byte = (name: "vcid" | "sdt") => checkWhole(name, init[name] ?? 0, 0, 255);
   const { arbitrationId, priority } = init;
   const name = priority == null ? "arbitrationId" : "priority";
@@ -222,10 +248,11 @@ function encodeXl(init: MessageInit, dlc: number, words: Uint32Array): void {
     );
   }
   checkLen8Dlc(init, dlc);
-  words[RECORD_FRAME] = prio | (byte("vcid") << CANXL_VCID_OFFSET);
-  words[RECORD_FRAME + (FRAME_LEN >> 2)] = CANXL_XLF | (flag(init, "sec") ? CANXL_SEC : 0) |
-    (byte("sdt") << (8 * (CANXL_SDT - FRAME_LEN))) | (dlc << (8 * (CANXL_LEN - FRAME_LEN)));
-  words[RECORD_FRAME + (CANXL_AF >> 2)] = checkWhole("af", init.af ?? 0, 0, 0xffffffff, "0xffffffff");
+  return [
+    prio | (byte("vcid") << CANXL_VCID_OFFSET),
+    CANXL_XLF | (flag(init, "sec") ? CANXL_SEC : 0) | (byte("sdt") << (8 * (CANXL_SDT - FRAME_LEN))) |
+    (dlc << (8 * (CANXL_LEN - FRAME_LEN))),
+  ];
 }
 
 function flag(init: MessageInit, name: keyof MessageInit): boolean {
@@ -242,12 +269,16 @@ function checkLen8Dlc(init: MessageInit, dlc: number): number {
   return code;
 }
 
-function copyNumbers(numbers: ArrayLike<number>, bytes: Uint8Array): void {
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = numbers[i];
+/** Returns the first bytes of data, four in a number. */
+function dataWords(data: ArrayLike<number>, length: number): number[] {
+  const words: number[] = new Array(wordsOf(length)).fill(0);
+  for (let i = 0; i < length; i++) {
+    const byte = data[i];
     // `data[i]` is formatted only when it is needed, for an error.
-    bytes[i] = Number.isInteger(byte) && byte >= 0 && byte <= 255 ? byte : checkWhole(`data[${i}]`, byte, 0, 255);
+    const isByte = Number.isInteger(byte) && byte >= 0 && byte <= 255;
+    words[i >> 2] |= (isByte ? byte : checkWhole(`data[${i}]`, byte, 0, 255)) << (8 * (i & 3));
   }
+  return words;
 }
 
 /** Returns the length that the frame's header states, checked against its data. */
@@ -271,9 +302,33 @@ function dataLength(data: unknown, dlc: number | undefined, kind: Kind, isRemote
   return stated;
 }
 
+function checkTimestamp({ timestamp, timestampNs }: MessageInit): [seconds: number, nanoseconds: number] {
+  if (timestampNs == null) return splitTimestamp(timestamp ?? defaults.timestamp);
+  if (typeof timestampNs !== "bigint") {
+    throw new TypeError(`timestampNs must be a bigint of nanoseconds: ${show(timestampNs)}`);
+  }
+  if (timestampNs < 0n || timestampNs >= SECONDS_LIMIT * 1_000_000_000n) {
+    throw new RangeError(`timestampNs must be 0n or more, and less than 2n ** 53n seconds: ${timestampNs}`);
+  }
+  const seconds = timestampNs / 1_000_000_000n;
+  const split: [number, number] = [Number(seconds), Number(timestampNs - seconds * 1_000_000_000n)];
+  if (timestamp == null) return split;
+  const [others, nanoseconds] = splitTimestamp(timestamp);
+  if (Math.abs(split[0] - others + (split[1] - nanoseconds) / 1e9) > 1e-6) {
+    throw new TypeError(`timestamp is ${timestamp} but timestampNs is ${timestampNs}: give one of them`);
+  }
+  return split;
+}
+
+function timestampSourceBit(source: MessageInit["timestampSource"]): number {
+  if (source == null) return 0;
+  checkChoice("timestampSource", source, ["software", "hardware"]);
+  return source === "hardware" ? HARDWARE_TIME : SOFTWARE_TIME;
+}
+
 function splitTimestamp(timestamp: unknown): [seconds: number, nanoseconds: number] {
   if (typeof timestamp !== "number") throw new TypeError(`timestamp must be a number of seconds: ${show(timestamp)}`);
-  if (!(timestamp >= 0 && timestamp < 2 ** 53)) {
+  if (!(timestamp >= 0 && timestamp < Number(SECONDS_LIMIT))) {
     throw new RangeError(`timestamp must be a finite number of seconds, 0 or more: ${timestamp}`);
   }
   const seconds = Math.floor(timestamp);

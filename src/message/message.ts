@@ -11,12 +11,13 @@ import {
   CAN_ERR_MASK,
   CAN_MAX_DLEN,
   CAN_MAX_RAW_DLC,
+  CAN_MTU,
   CAN_RTR_FLAG,
   CAN_SFF_MASK,
   CANFD_BRS,
   CANFD_ESI,
+  CANFD_FDF,
   CANFD_MTU,
-  CANXL_AF,
   CANXL_HDR_SIZE,
   CANXL_LEN,
   CANXL_SDT,
@@ -24,26 +25,16 @@ import {
   CANXL_VCID_MASK,
   CANXL_VCID_OFFSET,
   CANXL_XLF,
-  FRAME_DATA,
   FRAME_LEN,
   FRAME_LEN8_DLC,
 } from "../kernel/can.ts";
-import { smallArraysAreCheap } from "./engine.ts";
+import { checkBoolean, checkNames } from "../check.ts";
+import { changedInit } from "./changes.ts";
+import { dataOf } from "./data.ts";
 import { ErrorFrame } from "./error_frame.ts";
-import { encodeRecord, type MessageInit } from "./init.ts";
-import {
-  copyWords,
-  RECORD_BITS,
-  RECORD_CONFIRM,
-  RECORD_FRAME,
-  RECORD_HARDWARE,
-  RECORD_LENGTH,
-  RECORD_LOCAL,
-  RECORD_NANOSECONDS,
-  RECORD_SECONDS,
-  RECORD_SOFTWARE,
-  wordsOf,
-} from "./record.ts";
+import { CONFIRM, FD, type Fields, HARDWARE_TIME, LOCAL, SOFTWARE_TIME, wordsOf } from "./fields.ts";
+import { encodeFields, type MessageInit } from "./init.ts";
+import { hasFields, restoreFields } from "./restore.ts";
 import { messageText } from "./text.ts";
 
 /**
@@ -52,8 +43,13 @@ import { messageText } from "./text.ts";
  *
  * Every message that can be constructed can be sent, and a received message can be sent again. Do not write to `data`.
  *
- * Received messages share blocks of memory: keeping one message keeps its block of 8 KiB. To keep a few of many
- * messages for a long time, keep copies: `new Message(message.toJSON())`.
+ * Messages with the same contents are deeply equal, in `assertEquals`, `deepStrictEqual` and `toEqual`, whether or not
+ * their data has been read. A spread or a structured clone of a message is a plain object with internal fields, from
+ * which `new Message({ ...message })` and `Message.from(clone)` make a message again. `toJSON` returns a plain object
+ * to read, and `with` a changed copy.
+ *
+ * Once `data` has been read it may share a block of memory with the data of other messages, and keep up to 8 KiB: to
+ * keep a few of many messages for a long time, keep copies, `new Message(message)`.
  *
  * @example
  * ```ts
@@ -67,41 +63,86 @@ import { messageText } from "./text.ts";
  */
 export class Message {
   // Plain fields instead of #private ones: messages are made by the million, and plain fields are faster to write and
-  // read.
+  // read. They are declared only, because a field definition would write each of them twice. See fields.ts.
 
-  /** @ignore The memory that holds the record. */
-  private readonly block: Uint32Array;
-  /** @ignore Where in the block, in words. */
-  private readonly at: number;
   /** @ignore */
-  private readonly from: string | null;
-  /** @ignore `data`, once it has been read. */
-  private bytes: Uint8Array | undefined;
+  declare private readonly idWord: number;
+  /** @ignore */
+  declare private readonly lenWord: number;
+  /** @ignore */
+  declare private readonly word0: number;
+  /** @ignore */
+  declare private readonly word1: number;
+  /** @ignore */
+  declare private readonly more: readonly number[] | null;
+  /** @ignore */
+  declare private readonly seconds: number;
+  /** @ignore */
+  declare private readonly nanoseconds: number;
+  /** @ignore */
+  declare private readonly bits: number;
+  /** Name of the interface on which the frame was received, or null. */
+  declare readonly channel: string | null;
+  /** `data`, once it has been read. Private, so that comparisons and copies do not depend on it. */
+  #data: Uint8Array | undefined;
 
   /**
-   * Constructs a message.
+   * Constructs a message. A message, a spread of one (with or without changed fields) and a structured clone of one are
+   * accepted too: see `with` and `from`.
    *
    * @throws {RangeError} A value is outside what CAN can carry; the error names the field, the value and the limit.
    * @throws {TypeError} A value has the wrong type, a field is unknown, or two fields exclude each other.
    */
   constructor(init?: MessageInit);
-  // The library constructs messages as views of records: see MessageOver below.
-  constructor(init: MessageInit | Uint32Array = {}, at = -1, from: string | null = null) {
-    if (at >= 0) {
-      this.block = init as Uint32Array;
-      this.at = at;
-      this.from = from;
-    } else {
-      this.block = encodeRecord(init as MessageInit);
-      this.at = 0;
-      this.from = (init as MessageInit).channel ?? null;
+  // The library constructs messages from their fields: see MessageOver below.
+  constructor(
+    init: MessageInit | number = {},
+    lenWord?: number,
+    word0 = 0,
+    word1 = 0,
+    more: readonly number[] | null = null,
+    seconds = 0,
+    nanoseconds = 0,
+    bits = 0,
+    channel: string | null = null,
+  ) {
+    if (lenWord === undefined) {
+      assign(this as unknown as Writable, hasFields(init) ? fieldsOfCopy(init) : encodeFields(init as MessageInit));
+      return;
     }
-    this.bytes = undefined;
+    this.idWord = init as number;
+    this.lenWord = lenWord;
+    this.word0 = word0;
+    this.word1 = word1;
+    this.more = more;
+    this.seconds = seconds;
+    this.nanoseconds = nanoseconds;
+    this.bits = bits;
+    this.channel = channel;
   }
 
-  /** Name of the interface on which the frame was received, or null. */
-  get channel(): string | null {
-    return this.from;
+  /**
+   * Returns the message that another object stands for: a message itself, its structured clone, or the fields of a new
+   * message.
+   *
+   * A structured clone of a message, as `structuredClone` and `postMessage` make it, has none of the properties of a
+   * message, and this method makes a message of it again. Nothing is lost, `timestampNs`, `timestampSource` and
+   * `isConfirm` included. To pass messages to a worker, post them in batches, because each `postMessage` costs far more
+   * than a message in it: `worker.postMessage(bus.recvMany(64, 1))`, and in the worker `event.data.map(Message.from)`.
+   *
+   * @throws {RangeError | TypeError} As the constructor.
+   *
+   * @example
+   * ```ts
+   * import { Message } from "@socketcan/bus";
+   *
+   * const messages = [new Message({ arbitrationId: 1 }), new Message({ arbitrationId: 2 })];
+   * const received = structuredClone(messages).map(Message.from); // what a worker does with event.data
+   * console.log(received[1].arbitrationId); // 2
+   * ```
+   */
+  static from(source: Message | MessageInit): Message {
+    return source instanceof Message ? source : new Message(source);
   }
 
   /** Identifier, without flags; in an error frame the error classes, in an XL frame the priority. */
@@ -116,7 +157,7 @@ export class Message {
    * messages too, so `slice()` it before you transfer it to a worker.
    */
   get data(): Uint8Array {
-    return this.bytes !== undefined ? this.bytes : (this.bytes = this.makeData());
+    return this.#data !== undefined ? this.#data : (this.#data = dataOf(this as unknown as Fields, this.dataLength));
   }
 
   /** Whether the identifier has 29 bits. */
@@ -141,7 +182,7 @@ export class Message {
 
   /** Whether this is a CAN FD frame. */
   get isFd(): boolean {
-    return this.block[this.at + RECORD_LENGTH] === CANFD_MTU && !this.isXl;
+    return (this.bits & FD) !== 0;
   }
 
   /** Whether this is a CAN XL frame. */
@@ -157,6 +198,15 @@ export class Message {
   /** FD: whether the sender is error passive. */
   get errorStateIndicator(): boolean {
     return (this.fdFlags & CANFD_ESI) !== 0;
+  }
+
+  /**
+   * FD: the flags as the kernel delivered them, `flags` of `struct canfd_frame` (`linux/can.h`): CANFD_BRS 1, CANFD_ESI
+   * 2, CANFD_FDF 4. It is the digit after `##` in candump's log format. Linux sets CANFD_FDF in the frames that it
+   * delivers since version 6.1. 0 in other frames.
+   */
+  get fdFlags(): number {
+    return this.bits & FD ? (this.lenWord >>> 8) & 0xff : 0;
   }
 
   /** Length of the data in bytes (0 to 8, FD 0 to 64, XL 1 to 2048); in a remote frame, the requested length. */
@@ -194,7 +244,7 @@ export class Message {
 
   /** XL: acceptance field, 0 to 0xffffffff; 0 in other frames. */
   get af(): number {
-    return this.isXl ? this.block[this.at + RECORD_FRAME + (CANXL_AF >> 2)] : 0;
+    return this.isXl ? this.word0 >>> 0 : 0;
   }
 
   /** XL: whether the frame has simple extended content, for security or segmentation. */
@@ -217,8 +267,7 @@ export class Message {
    * for a message that was not received from a bus.
    */
   get timestampSource(): "software" | "hardware" | null {
-    const bits = this.block[this.at + RECORD_BITS];
-    return bits & RECORD_HARDWARE ? "hardware" : bits & RECORD_SOFTWARE ? "software" : null;
+    return this.bits & HARDWARE_TIME ? "hardware" : this.bits & SOFTWARE_TIME ? "software" : null;
   }
 
   /** Whether the frame was received from another host; false for a frame that this host sent. */
@@ -228,81 +277,77 @@ export class Message {
 
   /** Whether this host sent the frame, through any socket. */
   get isLocal(): boolean {
-    return (this.block[this.at + RECORD_BITS] & RECORD_LOCAL) !== 0;
+    return (this.bits & LOCAL) !== 0;
   }
 
   /**
    * Whether the bus that received the frame had sent it itself, which confirms that it was sent (`receiveOwnMessages`).
    */
   get isConfirm(): boolean {
-    return (this.block[this.at + RECORD_BITS] & RECORD_CONFIRM) !== 0;
+    return (this.bits & CONFIRM) !== 0;
   }
 
   /** @ignore */
-  private get idWord(): number {
-    return this.block[this.at + RECORD_FRAME];
+  private get dataLength(): number {
+    return this.isRemoteFrame ? 0 : this.dlc;
   }
 
-  /** @ignore Bytes 4 to 7 of the frame: its length, its flags, and other fields that depend on the kind of frame. */
-  private get lenWord(): number {
-    return this.block[this.at + RECORD_FRAME + (FRAME_LEN >> 2)];
-  }
-
-  /** @ignore */
-  private get fdFlags(): number {
-    return this.isFd ? (this.lenWord >>> 8) & 0xff : 0;
-  }
-
-  /** @ignore Optimised for speed: for many users this is most of the cost of receiving. */
-  private makeData(): Uint8Array {
-    const { block } = this;
-    const frame = this.at + RECORD_FRAME;
-    const lenWord = block[frame + (FRAME_LEN >> 2)];
-    if (lenWord & CANXL_XLF) return new Uint8Array(block.buffer, 4 * frame + CANXL_HDR_SIZE, this.dlc);
-    const length = block[frame] & CAN_RTR_FLAG ? 0 : lenWord & 0xff;
-    if (!smallArraysAreCheap || length > CAN_MAX_DLEN) {
-      return new Uint8Array(block.buffer, 4 * frame + FRAME_DATA, length);
-    }
-    const bytes = new Uint8Array(length);
-    for (let i = 0, word = frame + (FRAME_DATA >> 2); i < length; i++) {
-      bytes[i] = block[word + (i >> 2)] >>> (8 * (i & 3));
-    }
-    return bytes;
-  }
-
-  /** @ignore */
-  private get seconds(): number {
-    return this.block[this.at + RECORD_SECONDS] + this.block[this.at + RECORD_SECONDS + 1] * 2 ** 32;
-  }
-
-  /** @ignore */
-  private get nanoseconds(): number {
-    return this.block[this.at + RECORD_NANOSECONDS];
+  /**
+   * Returns a copy with some fields changed; fields that are undefined are not changed. The copy is checked as the
+   * constructor checks its argument, and keeps everything else, `timestampNs`, `timestampSource` and `isConfirm`
+   * included.
+   *
+   * Fields that depend on a changed one are not kept: `dlc` and `len8Dlc` follow new data, the fields of CAN FD and CAN
+   * XL end with `isFd` and `isXl`, and one of `isRemoteFrame`, `isErrorFrame`, `isFd` and `isXl` replaces the others.
+   *
+   * @throws {RangeError | TypeError} As the constructor.
+   *
+   * @example Forward a message with another identifier
+   * ```ts
+   * import { Message } from "@socketcan/bus";
+   *
+   * const message = new Message({ arbitrationId: 0x123, isExtendedId: false, data: [1, 2] });
+   * console.log(message.with({ arbitrationId: 0x456, channel: "can1" }).arbitrationId.toString(16)); // 456
+   * ```
+   */
+  with(changes: MessageInit): Message {
+    const fields = encodeFields(changedInit(this, changes));
+    return messageOf(this.isConfirm && fields.bits & LOCAL ? { ...fields, bits: fields.bits | CONFIRM } : fields);
   }
 
   /**
    * Whether another message equals this one, as in python-can's
-   * {@link https://python-can.readthedocs.io/en/stable/message.html | `Message.equals`}.
+   * {@link https://python-can.readthedocs.io/en/stable/message.html | `Message.equals`}. `timestampSource`, `isConfirm`
+   * and the flag CANFD_FDF are not compared.
    *
-   * @param timestampDelta Largest allowed difference of the timestamps, in seconds; null to ignore them. Default 1e-6.
+   * @param options What to compare. A number or null stands for `{ timestampDelta }`.
+   * @throws {TypeError} An option is unknown or of the wrong type.
+   *
+   * @example Compare a message that was sent with the one that was received
+   * ```ts
+   * import { Message } from "@socketcan/bus";
+   *
+   * const sent = new Message({ arbitrationId: 1 });
+   * const received = new Message({ arbitrationId: 1, timestamp: 1700000000, channel: "can0", isRx: false });
+   * console.log(sent.equals(received, { timestampDelta: null, checkChannel: false, checkDirection: false })); // true
+   * ```
    */
-  equals(other: Message, timestampDelta: number | null = 1e-6): boolean {
+  equals(other: Message, options: number | null | MessageEqualsOptions = {}): boolean {
+    const { timestampDelta, checkChannel, checkDirection } = fullEqualsOptions(options);
     return this === other ||
       ((timestampDelta === null || Math.abs(this.timestamp - other.timestamp) <= timestampDelta) &&
-        this.isRx === other.isRx &&
-        this.arbitrationId === other.arbitrationId &&
-        (this.idWord ^ other.idWord) >>> 29 === 0 && // the flags; a standard identifier's unused bits do not count
+        (!checkDirection || this.isRx === other.isRx) &&
+        (!checkChannel || this.channel === other.channel) &&
+        this.idWord === other.idWord &&
         this.dlc === other.dlc &&
         this.len8Dlc === other.len8Dlc &&
         this.isFd === other.isFd &&
         this.bitrateSwitch === other.bitrateSwitch &&
         this.errorStateIndicator === other.errorStateIndicator &&
         this.isXl === other.isXl &&
-        this.vcid === other.vcid &&
         this.sdt === other.sdt &&
         this.af === other.af &&
         this.sec === other.sec &&
-        this.channel === other.channel &&
         this.data.every((byte, i) => byte === other.data[i]));
   }
 
@@ -334,6 +379,8 @@ export class Message {
       dlc: this.dlc,
       data: Array.from(this.data),
       ...this.len8Dlc && { len8Dlc: this.len8Dlc },
+      ...this.isFd && (this.fdFlags | CANFD_BRS | CANFD_ESI) !== (CANFD_FDF | CANFD_BRS | CANFD_ESI) &&
+        { fdFlags: this.fdFlags },
       ...this.isXl && { isXl: true, vcid: this.vcid, sdt: this.sdt, af: this.af, sec: this.sec },
     };
   }
@@ -345,38 +392,123 @@ export class Message {
 }
 
 /**
+ * The options of `Message.equals`, python-can's `timestamp_delta`, `check_channel` and `check_direction`.
+ *
+ * @category Message
+ */
+export interface MessageEqualsOptions {
+  /** Largest allowed difference of the timestamps, in seconds; null to ignore them. Default 1e-6. */
+  readonly timestampDelta?: number | null;
+  /** Whether the channels must be equal. Default true. */
+  readonly checkChannel?: boolean;
+  /** Whether `isRx` must be equal. Default true. */
+  readonly checkDirection?: boolean;
+}
+
+/**
  * The result of `Message.toJSON`: the fields that every frame has, and those of particular frames where they apply.
  *
  * @category Message
  */
 export type MessageJson =
-  & Omit<Required<MessageInit>, "data" | "len8Dlc" | "isXl" | "priority" | "vcid" | "sdt" | "af" | "sec">
-  & Pick<MessageInit, "len8Dlc" | "isXl" | "vcid" | "sdt" | "af" | "sec">
+  & Omit<
+    Required<MessageInit>,
+    | "data"
+    | "len8Dlc"
+    | "fdFlags"
+    | "isXl"
+    | "priority"
+    | "vcid"
+    | "sdt"
+    | "af"
+    | "sec"
+    | "timestampNs"
+    | "timestampSource"
+  >
+  & Pick<MessageInit, "len8Dlc" | "fdFlags" | "isXl" | "vcid" | "sdt" | "af" | "sec">
   & { readonly data: number[] };
 
-/** @ignore The constructor that the library uses: a view of the record that starts at a word of a block. */
-export const MessageOver = Message as unknown as new (block: Uint32Array, at: number, from: string | null) => Message;
+/** @ignore The constructor that the library uses: it takes the fields one by one, in the order of `Fields`. */
+export const MessageOver = Message as unknown as new (
+  idWord: number,
+  lenWord: number,
+  word0: number,
+  word1: number,
+  more: readonly number[] | null,
+  seconds: number,
+  nanoseconds: number,
+  bits: number,
+  channel: string | null,
+) => Message;
 
-/** Where a message's frame is stored: fields that are private to users, but not to the library. */
-interface FrameView {
-  readonly block: Uint32Array;
-  readonly at: number;
+type Writable = { -readonly [K in keyof Fields]: Fields[K] };
+
+/**
+ * Sets the fields in the constructor's order, which gives all messages one shape. A small constructor can be inlined.
+ */
+function assign(message: Writable, fields: Fields): void {
+  message.idWord = fields.idWord;
+  message.lenWord = fields.lenWord;
+  message.word0 = fields.word0;
+  message.word1 = fields.word1;
+  message.more = fields.more;
+  message.seconds = fields.seconds;
+  message.nanoseconds = fields.nanoseconds;
+  message.bits = fields.bits;
+  message.channel = fields.channel;
+}
+
+/** @ignore Returns a message with the given fields. */
+export function messageOf(fields: Fields): Message {
+  const { idWord, lenWord, word0, word1, more, seconds, nanoseconds, bits, channel } = fields;
+  return new MessageOver(idWord, lenWord, word0, word1, more, seconds, nanoseconds, bits, channel);
+}
+
+/** Returns the fields of a spread or a structured clone of a message, to which changes may have been added. */
+function fieldsOfCopy(copy: object): Fields {
+  const [fields, changes] = restoreFields(copy);
+  if (changes === null) return fields;
+  return fieldsOf(messageOf(fields).with(changes));
+}
+
+/** @ignore Returns the fields of a message, which are private to users, but not to the library. */
+export function fieldsOf(message: Message): Fields {
+  return message as unknown as Fields;
 }
 
 /** @ignore Returns the length in bytes of the kernel's structure for a message's frame. */
 export function frameLength(message: Message): number {
-  const { block, at } = message as unknown as FrameView;
-  return block[at + RECORD_LENGTH];
+  if (message.isXl) return CANXL_HDR_SIZE + message.dlc;
+  return message.isFd ? CANFD_MTU : CAN_MTU;
 }
 
 /** @ignore Returns the identifier of a message's frame, with its flags. */
 export function frameIdWord(message: Message): number {
-  const { block, at } = message as unknown as FrameView;
-  return block[at + RECORD_FRAME];
+  return fieldsOf(message).idWord >>> 0;
 }
 
 /** @ignore Copies a message's frame of `length` bytes to the buffer from which a socket sends it. */
 export function copyFrame(message: Message, length: number, words: Uint32Array, to: number): void {
-  const { block, at } = message as unknown as FrameView;
-  copyWords(block, at + RECORD_FRAME, words, to, wordsOf(length));
+  const { idWord, lenWord, word0, word1, more } = fieldsOf(message);
+  words[to] = idWord;
+  words[to + 1] = lenWord;
+  words[to + 2] = word0;
+  words[to + 3] = word1;
+  if (length <= CAN_MTU) return;
+  const count = wordsOf(length) - 4;
+  for (let i = 0; i < count; i++) words[to + 4 + i] = more !== null && i < more.length ? more[i] : 0;
+}
+
+/** Options of `equals` with their defaults. */
+function fullEqualsOptions(options: number | null | MessageEqualsOptions): Required<MessageEqualsOptions> {
+  if (typeof options === "number" || options === null) options = { timestampDelta: options };
+  const names = ["timestampDelta", "checkChannel", "checkDirection"];
+  checkNames("Message.equals", options, names);
+  const { timestampDelta = 1e-6, checkChannel = true, checkDirection = true } = options;
+  if (timestampDelta !== null && typeof timestampDelta !== "number") {
+    throw new TypeError(`timestampDelta must be a number of seconds or null: ${timestampDelta}`);
+  }
+  checkBoolean("checkChannel", checkChannel);
+  checkBoolean("checkDirection", checkDirection);
+  return { timestampDelta, checkChannel, checkDirection };
 }

@@ -43,29 +43,15 @@ import {
   TIMESTAMPING_SPACE,
   TIMESTAMPNS_SPACE,
 } from "../kernel/socket.ts";
-import { type Message, MessageOver } from "../message/message.ts";
-import {
-  copyWords,
-  RECORD_BITS,
-  RECORD_CONFIRM,
-  RECORD_FRAME,
-  RECORD_HARDWARE,
-  RECORD_LENGTH,
-  RECORD_LOCAL,
-  RECORD_NANOSECONDS,
-  RECORD_SECONDS,
-  RECORD_SOFTWARE,
-  wordsOf,
-} from "../message/record.ts";
+import { CONFIRM, HARDWARE_TIME, LOCAL, SOFTWARE_TIME, wordsOf } from "../message/fields.ts";
+import type { Message } from "../message/message.ts";
+import { messageOfWords } from "../message/of_frame.ts";
 
 /** The maximum number of frames that one call receives. */
 export const BATCH = 64;
 
 /** Returns the name of the interface with an index; null if it is unknown. */
 export type NameOf = (ifindex: number) => string | null;
-
-/** Words in a block of records. A larger block wastes memory when few of its messages are kept; a smaller one is slower. */
-const BLOCK = 2048;
 
 /** Offsets into the memory for `recvmmsg`, in words; each is that of the first of BATCH frames. */
 interface Layout {
@@ -89,10 +75,6 @@ export class ReceiveBatch {
   readonly #headers: Uint8Array;
   readonly #words: Uint32Array;
   readonly #layout: Layout;
-  /** The block that records are written to, batch after batch, until it is full. */
-  #block = new Uint32Array(0);
-  /** The number of words of the block that are in use. */
-  #at = 0;
 
   /**
    * @param frameSize The maximum size of a frame in bytes: CAN_MTU, CANFD_MTU or CANXL_MTU.
@@ -138,37 +120,35 @@ export class ReceiveBatch {
     }
   }
 
-  /** Receives up to `max` messages with one call, writes them from index `from` on, and returns how many, or `-errno`. */
+  /**
+   * Receives up to `max` messages with one call, writes them from index `from` on, and returns how many, or `-errno`.
+   */
   receive(into: Message[], from: number, max: number): number {
     const count = this.#libc.recvmmsg(this.#fd, this.#headers, Math.min(max, BATCH), 0);
     // Local variables for everything: they make this loop, which runs for each frame, a fifth faster.
     const { interfaces, controls, controlWords, frames, frameWords } = this.#layout;
     const channel = this.#channel;
     const words = this.#words;
-    let block = this.#block;
-    let at = this.#at;
     for (let i = 0; i < count; i++) {
       const header = i * (MMSGHDR_SIZE >> 2);
-      const first = frames + i * frameWords;
+      const frame = frames + i * frameWords;
       let length = words[header + (MSG_LEN >> 2)];
-      if (length !== CAN_MTU) length = trueLength(length, words[first + 1], this.#frameSize);
-      const taken = wordsOf(length);
-      if (at + RECORD_FRAME + taken > block.length) {
-        this.#block = block = new Uint32Array(BLOCK);
-        at = 0;
-      }
-      block[at + RECORD_BITS] = (words[header + (MSG_FLAGS >> 2)] & (RECORD_LOCAL | RECORD_CONFIRM)) |
-        copyTime(words, header, controls + i * controlWords, controlWords, block, at);
-      block[at + RECORD_LENGTH] = length;
-      const frame = at + RECORD_FRAME;
-      copyWords(words, first, block, frame, taken);
-      if ((block[frame + 1] & 0xff) > CAN_MAX_DLEN) sanitize(block, frame, length, this.#frameSize);
+      if (length !== CAN_MTU) length = trueLength(length, words[frame + 1], this.#frameSize);
+      if ((words[frame + 1] & 0xff) > CAN_MAX_DLEN) sanitize(words, frame, length, this.#frameSize);
+      const time = timeOf(words, header, controls + i * controlWords, controlWords);
+      const timespec = time & ~(SOFTWARE_TIME | HARDWARE_TIME);
       const name = channel ?? this.#nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)]);
-      into[from + i] = new MessageOver(block, at, name);
-      at = (frame + taken + 1) & ~1; // records are aligned to 8 bytes, whatever the length of an XL frame
+      into[from + i] = messageOfWords(
+        words,
+        frame,
+        length,
+        timespec === 0 ? 0 : secondsOf(words, timespec >> 2),
+        timespec === 0 ? 0 : words[(timespec >> 2) + 2],
+        (words[header + (MSG_FLAGS >> 2)] & (LOCAL | CONFIRM)) | (time & (SOFTWARE_TIME | HARDWARE_TIME)),
+        name,
+      );
       reset(words, header, controlWords);
     }
-    this.#at = at;
     return count;
   }
 
@@ -188,31 +168,26 @@ function reset(words: Uint32Array, header: number, controlWords: number): void {
   words[header + (MSG_CONTROLLEN >> 2)] = 4 * controlWords;
 }
 
-/** Copies a timestamp from its control message to a record; returns the record's bit for its source, 0 for none. */
-function copyTime(
-  words: Uint32Array,
-  header: number,
-  control: number,
-  controlWords: number,
-  to: Uint32Array,
-  at: number,
-): number {
+/**
+ * Returns a timestamp in a control message: its offset in bytes, a multiple of 4, and the bit for its source; 0 for
+ * none.
+ */
+function timeOf(words: Uint32Array, header: number, control: number, controlWords: number): number {
   const length = words[header + (MSG_CONTROLLEN >> 2)];
   if (length !== 4 * controlWords || words[control + (CMSG_LEVEL >> 2)] !== SOL_SOCKET) return 0;
-  let timespec = control + (CMSG_DATA >> 2);
-  let source = RECORD_SOFTWARE;
+  const timespec = control + (CMSG_DATA >> 2);
   const type = words[control + (CMSG_TYPE >> 2)];
-  if (type === SO_TIMESTAMPING && length === TIMESTAMPING_SPACE) {
-    const hardware = timespec + (TIMESTAMPING_HARDWARE >> 2);
-    if (isTime(words, hardware)) {
-      timespec = hardware;
-      source = RECORD_HARDWARE;
-    } else if (!isTime(words, timespec)) return 0;
-  } else if (type !== SO_TIMESTAMPNS) return 0;
-  to[at + RECORD_SECONDS] = words[timespec];
-  to[at + RECORD_SECONDS + 1] = words[timespec + 1];
-  to[at + RECORD_NANOSECONDS] = words[timespec + 2];
-  return source;
+  if (type === SO_TIMESTAMPNS) return 4 * timespec + SOFTWARE_TIME;
+  if (type !== SO_TIMESTAMPING || length !== TIMESTAMPING_SPACE) return 0;
+  const hardware = timespec + (TIMESTAMPING_HARDWARE >> 2);
+  if (isTime(words, hardware)) return 4 * hardware + HARDWARE_TIME;
+  return isTime(words, timespec) ? 4 * timespec + SOFTWARE_TIME : 0;
+}
+
+/** Returns the seconds of a `struct timespec`. Until 2106 they fit into one word, which stays a small whole number. */
+function secondsOf(words: Uint32Array, timespec: number): number {
+  const high = words[timespec + 1];
+  return high === 0 ? words[timespec] : words[timespec] + high * 2 ** 32;
 }
 
 /** Whether a `struct timespec` is not zero. Zero stands for no timestamp. */
@@ -220,8 +195,8 @@ function isTime(words: Uint32Array, timespec: number): boolean {
   return words[timespec] !== 0 || words[timespec + 1] !== 0 || words[timespec + 2] !== 0;
 }
 
-// The kernel delivers whole frames with valid lengths. The functions below ensure that, whatever arrives, a message exposes
-// only the memory of its own frame.
+// The kernel delivers whole frames with valid lengths. The functions below ensure that, whatever arrives, a message
+// exposes only the memory of its own frame.
 
 /** Returns the bytes of a frame of which `length` bytes were received, on a socket for frames of up to `maxBytes`. */
 function trueLength(length: number, lenWord: number, maxBytes: number): number {

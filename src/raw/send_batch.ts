@@ -18,7 +18,7 @@ import {
   MSG_NAMELEN,
 } from "../kernel/socket.ts";
 import { copyFrame, frameLength, type Message } from "../message/message.ts";
-import { wordsOf } from "../message/record.ts";
+import { wordsOf } from "../message/fields.ts";
 import { BATCH } from "./receive_batch.ts";
 
 /** Returns the index of the interface to send a message to, or `-errno`. */
@@ -74,8 +74,8 @@ export class SendBatch {
   }
 
   /**
-   * Sends the messages from index `from` on, as many as one call accepts, and returns how many it sent, or the `-errno` of
-   * the first. No frame may be longer than the frame size.
+   * Sends the messages from index `from` on, as many as one call accepts, and returns how many it sent, or the `-errno`
+   * of the first. No frame may be longer than the frame size.
    */
   send(messages: readonly Message[], from: number): number {
     const max = Math.min(messages.length - from, BATCH);

@@ -1,8 +1,8 @@
 /**
  * The bus inside this process, for machines without SocketCAN and for tests.
  *
- * It behaves as the kernel's raw sockets on a vcan do, with filters, error masks, loopback, and a receive buffer that drops
- * frames when it is full. All buses with the same channel in one thread share a wire.
+ * It behaves as the kernel's raw sockets on a vcan do, with filters, error masks, loopback, and a receive buffer that
+ * drops frames when it is full. All buses with the same channel in one thread share a wire.
  *
  * @module
  */
@@ -10,16 +10,8 @@
 import { CanOperationError } from "../errors.ts";
 import { CAN_ERR_FLAG, CAN_ERR_MASK, filterMatches, type RawFilter } from "../kernel/can.ts";
 import { EDEADLK, errnoName } from "../kernel/errno.ts";
-import { copyFrame, frameIdWord, frameLength, type Message, MessageOver } from "../message/message.ts";
-import {
-  RECORD_CONFIRM,
-  RECORD_FRAME,
-  RECORD_HEAD,
-  RECORD_LOCAL,
-  RECORD_SOFTWARE,
-  wordsOf,
-  writeHead,
-} from "../message/record.ts";
+import { CONFIRM, FD, LOCAL, SOFTWARE_TIME } from "../message/fields.ts";
+import { fieldsOf, frameIdWord, type Message, messageOf } from "../message/message.ts";
 import type { FramePort } from "./frame_port.ts";
 import type { FullBusOptions } from "./options.ts";
 
@@ -187,12 +179,10 @@ function granted(asked: number | undefined): number {
 
 /** Returns the message as a receiver sees it: with the current time, and marked as sent by this host. */
 function received(message: Message, channel: string, own: boolean): Message {
-  const length = frameLength(message);
-  const words = new Uint32Array(wordsOf(RECORD_HEAD + length));
   const milliseconds = performance.timeOrigin + performance.now();
   const seconds = Math.floor(milliseconds / 1000);
   const nanoseconds = Math.floor((milliseconds - 1000 * seconds) * 1e6);
-  writeHead(words, seconds, nanoseconds, RECORD_SOFTWARE | RECORD_LOCAL | (own ? RECORD_CONFIRM : 0), length);
-  copyFrame(message, length, words, RECORD_FRAME);
-  return new MessageOver(words, 0, channel);
+  const fields = fieldsOf(message);
+  const bits = (fields.bits & FD) | SOFTWARE_TIME | LOCAL | (own ? CONFIRM : 0);
+  return messageOf({ ...fields, seconds, nanoseconds, bits, channel });
 }

@@ -274,7 +274,7 @@ function sendAgain(
   } else if (message.isXl) {
     // Bits that belong to neither priority nor VCID are not sent.
     const prio = message.priority + 0x10000 * message.vcid;
-    same = bytes.length === (length > 12 ? Math.min(length, 2060) : 16) && view.getUint32(0, true) === prio &&
+    same = bytes.length === 12 + message.dlc && view.getUint32(0, true) === prio &&
       bytes[4] === memory[4] && bytes[5] === message.sdt && view.getUint16(6, true) === message.dlc &&
       view.getUint32(8, true) === message.af && message.data.every((byte, i) => byte === bytes[12 + i]);
   } else {

@@ -3,7 +3,8 @@ import { inspect } from "node:util";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Message, type MessageInit } from "../../mod.ts";
 import { CAN_MTU } from "../../src/kernel/can.ts";
-import { copyFrame, frameIdWord, frameLength, MessageOver } from "../../src/message/message.ts";
+import { copyFrame, frameIdWord, frameLength } from "../../src/message/message.ts";
+import { messageOfWords } from "../../src/message/of_frame.ts";
 
 /** Formats a message's frame as the kernel lays it out. */
 function frame(message: Message): string {
@@ -100,7 +101,7 @@ describe("Message", () => {
 
   it("ignores length codes other than 9 to 15, and in frames other than classic ones of 8 bytes", () => {
     const received = (idWord: number, length: number, code: number) =>
-      new MessageOver(Uint32Array.of(0, 0, 0, 0, CAN_MTU, 0, idWord, length | (code << 24), 0, 0), 0, null);
+      messageOfWords(Uint32Array.of(idWord, length | (code << 24), 0, 0), 0, CAN_MTU, 0, 0, 0, null);
     const codes = [[1, 8, 12], [0x40000001, 8, 15], [1, 8, 8], [1, 8, 16], [1, 8, 255], [1, 3, 12], [
       0x20000004,
       8,
@@ -170,7 +171,7 @@ describe("Message", () => {
       [{ arbitration_id: 1 }, TypeError, `no field "arbitration_id"`],
     ];
     for (const [init, Class, text] of refused) {
-      assertThrows(() => new Message(init as MessageInit), Class, text);
+      assertThrows(() => new Message(init as MessageInit), Class, text, JSON.stringify(init));
     }
   });
 

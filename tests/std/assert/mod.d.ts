@@ -5,6 +5,7 @@ type Class<T> = abstract new (...args: any[]) => T;
 
 export function assert(condition: unknown, message?: string): asserts condition;
 export function assertEquals<T>(actual: T, expected: T, message?: string): void;
+export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
 export function assertInstanceOf<T>(
   actual: unknown,
   expected: Class<T>,
