@@ -32,7 +32,8 @@ let opened = 0;
 if (name !== undefined) replace(() => namedSocket(`${name}-${opened++}`));
 const open = Array.from(
   { length: buses },
-  (_, canId) => new Bus({ channel: CHANNEL, filters: [{ canId, canMask: 0x1fffffff, extended: true }], errorMask: 0 }),
+  (_, canId) =>
+    new Bus({ channel: CHANNEL, filters: [{ canId, canMask: 0x1fffffff, isExtendedId: true }], errorMask: 0 }),
 );
 const receiving = open.map(receive);
 console.log("ready");

@@ -3,7 +3,7 @@ import process from "node:process";
 import { Bus, Message } from "../mod.ts";
 
 const channel = process.argv[2] ?? "vcan0";
-using bus = new Bus({ channel, filters: [{ canId: 0x708, canMask: 0x7ff, extended: false }] });
+using bus = new Bus({ channel, filters: [{ canId: 0x708, canMask: 0x7ff, isExtendedId: false }] });
 using node = new Bus(channel);
 
 const clock = setInterval(() => console.log("tick"), 100);

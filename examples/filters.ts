@@ -4,8 +4,8 @@ import { Bus, Message } from "../mod.ts";
 
 const channel = process.argv[2] ?? "vcan0";
 using sender = new Bus(channel);
-using engine = new Bus({ channel, filters: [{ canId: 0x100, canMask: 0x7f0, extended: false }] });
-using rest = new Bus({ channel, filters: [{ canId: 0x100, canMask: 0x7f0, extended: false, inverted: true }] });
+using engine = new Bus({ channel, filters: [{ canId: 0x100, canMask: 0x7f0, isExtendedId: false }] });
+using rest = new Bus({ channel, filters: [{ canId: 0x100, canMask: 0x7f0, isExtendedId: false, inverted: true }] });
 
 const ids = [0x0ff, 0x100, 0x10f, 0x110];
 const send = () => sender.sendMany(ids.map((id) => new Message({ arbitrationId: id, isExtendedId: false })));

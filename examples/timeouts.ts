@@ -3,7 +3,7 @@ import process from "node:process";
 import { Bus, CanTimeoutError, Message } from "../mod.ts";
 
 const channel = process.argv[2] ?? "vcan0";
-using bus = new Bus({ channel, filters: [{ canId: 0x42, canMask: 0x7ff, extended: false }] });
+using bus = new Bus({ channel, filters: [{ canId: 0x42, canMask: 0x7ff, isExtendedId: false }] });
 using other = new Bus(channel);
 
 console.log("recv(0) returns at once:", bus.recv(0));

@@ -65,6 +65,7 @@ export class Bus extends CanSocket<Message, Message> {
   readonly #logger: Logger | undefined;
   readonly #libc: string | undefined;
   readonly #virtual: boolean;
+  readonly #joinFilters: boolean;
   #filters: readonly CanFilter[] | null;
 
   /**
@@ -103,6 +104,7 @@ export class Bus extends CanSocket<Message, Message> {
     this.protocol = protocol;
     this.channelInfo = endpoint.socket.channelInfo;
     this.#filters = copyFilters(full.filters);
+    this.#joinFilters = full.joinFilters;
     this.#logger = logger;
     this.#libc = full.libc;
     this.#virtual = full.interface === "virtual";
@@ -260,7 +262,7 @@ export class Bus extends CanSocket<Message, Message> {
    */
   setFilters(filters: readonly CanFilter[] | null): void {
     this.#endpoint.assertReceives("set filters of");
-    this.#endpoint.socket.setFilters(toRawFilters(filters));
+    this.#endpoint.socket.setFilters(toRawFilters(filters, this.#joinFilters));
     this.#endpoint.reader.clear();
     this.#filters = copyFilters(filters);
     this.#endpoint.arm(); // an error that was found while dropping frames is for the pending waits

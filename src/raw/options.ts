@@ -122,7 +122,7 @@ export function fullOptions(given: string | BusOptions): FullBusOptions {
   checkCommon(full);
   if (full.xl) full.fd = true; // as in the kernel
   const errorMask = toErrorMask(full.errorMask as number | readonly ErrorClass[]);
-  const rawFilters = toRawFilters(filters);
+  const rawFilters = toRawFilters(filters, joinFilters);
   if (receive) return { ...full as unknown as FullBusOptions, errorMask, rawFilters };
   const conflicting = Object.entries({
     filters: filters !== null && filters.length > 0,

@@ -88,7 +88,7 @@ class AbortWatch implements Disposable {
   readonly #bus = new Bus({
     channel: "vcan0",
     receiveBuffer: 4_000_000,
-    filters: [0xec, 0xc8].map((pduFormat) => ({ canId: pduFormat << 16, canMask: 0xff << 16, extended: true })),
+    filters: [0xec, 0xc8].map((pduFormat) => ({ canId: pduFormat << 16, canMask: 0xff << 16, isExtendedId: true })),
   });
 
   /** Whether it has aborted one. */
