@@ -37,7 +37,9 @@ export function fuzzBcm(seed: number, rounds: number): void {
   });
   {
     using bcm = new BcmSocket({ channel: oneOf(below, CHANNEL, "") });
-    const subscriptions = KINDS.map(({ isFd }, i) => bcm.subscribe({ arbitrationId: i, isExtendedId: true, isFd, mask: null }));
+    const subscriptions = KINDS.map(({ isFd }, i) =>
+      bcm.subscribe({ arbitrationId: i, isExtendedId: true, isFd, mask: null })
+    );
     for (let round = 0; round < rounds; round++) {
       left = 1;
       due = null;
