@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "../check.ts";
 import { CAN_MAX_DLEN } from "../kernel/can.ts";
 import type { MessageInit } from "./init.ts";
 
@@ -18,7 +19,7 @@ const forms = ["isRemoteFrame", "isErrorFrame", "isFd", "isXl"] as const;
 /** Returns the fields of a message with some changed, for the constructor. See `Message.with`. */
 export function changedInit(original: Original, changes: MessageInit): MessageInit {
   if (typeof changes !== "object" || changes === null) {
-    throw new TypeError(`Message.with takes an object of fields, not ${changes}`);
+    throw new TypeError(`Message.with takes an object of fields, not ${show(changes)}`);
   }
   const given: Changeable = {};
   for (const name of Object.keys(changes) as (keyof MessageInit)[]) {

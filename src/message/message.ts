@@ -28,7 +28,7 @@ import {
   FRAME_LEN,
   FRAME_LEN8_DLC,
 } from "../kernel/can.ts";
-import { checkBoolean, checkNames } from "../check.ts";
+import { checkBoolean, checkNames, show } from "../check.ts";
 import { changedInit } from "./changes.ts";
 import { dataOf } from "./data.ts";
 import { ErrorFrame } from "./error_frame.ts";
@@ -506,7 +506,7 @@ function fullEqualsOptions(options: number | null | MessageEqualsOptions): Requi
   checkNames("Message.equals", options, names);
   const { timestampDelta = 1e-6, checkChannel = true, checkDirection = true } = options;
   if (timestampDelta !== null && typeof timestampDelta !== "number") {
-    throw new TypeError(`timestampDelta must be a number of seconds or null: ${timestampDelta}`);
+    throw new TypeError(`timestampDelta must be a number of seconds or null: ${show(timestampDelta)}`);
   }
   checkBoolean("checkChannel", checkChannel);
   checkBoolean("checkDirection", checkDirection);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkWhole } from "../check.ts";
+import { checkWhole, show } from "../check.ts";
 import { CAN_MTU, CANFD_MTU, CANXL_HDR_SIZE, CANXL_LEN, CANXL_MTU, CANXL_XLF, FRAME_LEN } from "../kernel/can.ts";
 import { CONFIRM, FD, type Fields, HARDWARE_TIME, LOCAL, SOFTWARE_TIME, wordsOf } from "./fields.ts";
 import type { MessageInit } from "./init.ts";
@@ -47,7 +47,7 @@ export function restoreFields(copy: object): [fields: Fields, changes: MessageIn
   const word = (name: keyof Fields, value = given[name]) => checkWhole(name, value, -(2 ** 31), 2 ** 31 - 1);
   const { more, channel } = given;
   if (channel !== null && typeof channel !== "string") {
-    throw new TypeError(`channel must be a string or null: ${channel}`);
+    throw new TypeError(`channel must be a string or null: ${show(channel)}`);
   }
   if (more !== null && !(Array.isArray(more) && more.length <= MAX_MORE)) {
     throw new TypeError("This copy of a message is not whole: more must be an array of numbers or null");

@@ -112,12 +112,12 @@ describe("Copies of messages", () => {
       "This copy of a message is incomplete: it has no more",
     );
     assertThrows(from({ idWord: 0.5 }), RangeError, "idWord is 0.5");
-    assertThrows(from({ lenWord: "1" }), TypeError, "lenWord must be a number: 1");
+    assertThrows(from({ lenWord: "1" }), TypeError, 'lenWord must be a number: "1"');
     assertThrows(from({ word1: 2 ** 31 }), RangeError, "word1 is 2147483648");
     assertThrows(from({ seconds: -1 }), RangeError, "seconds is -1");
     assertThrows(from({ nanoseconds: NaN }), RangeError, "nanoseconds is NaN");
     assertThrows(from({ bits: null }), TypeError, "bits must be a number: null");
-    assertThrows(from({ more: [1n] }), TypeError, "more must be a number: 1");
+    assertThrows(from({ more: [1n] }), TypeError, "more must be a number: 1n");
     assertThrows(from({ more: new Uint8Array(2) }), TypeError, "more must be an array of numbers or null");
     assertThrows(from({ more: new Array(512).fill(0) }), TypeError, "more must be an array of numbers or null");
     assertThrows(from({ channel: 1 }), TypeError, "channel must be a string or null: 1");
@@ -296,7 +296,7 @@ describe("Timestamps of constructed messages", () => {
   it("are refused if they are wrong or contradict each other", () => {
     const refused: [unknown, typeof RangeError | typeof TypeError, string][] = [
       [{ timestampNs: 1 }, TypeError, "timestampNs must be a bigint of nanoseconds: 1"],
-      [{ timestampNs: "1" }, TypeError, "timestampNs must be a bigint of nanoseconds: 1"],
+      [{ timestampNs: "1" }, TypeError, 'timestampNs must be a bigint of nanoseconds: "1"'],
       [{ timestampNs: -1n }, RangeError, "timestampNs must be 0n or more, and less than 2n ** 53n seconds: -1"],
       [{ timestampNs: 2n ** 53n * 1_000_000_000n }, RangeError, "timestampNs must be 0n or more"],
       [{ timestamp: 1, timestampNs: 2_000_000_000n }, TypeError, "timestamp is 1 but timestampNs is 2000000000"],
@@ -367,7 +367,7 @@ describe("Message.equals", () => {
     assertThrows(equals({ check_channel: false }), TypeError, 'Message.equals has no option "check_channel"');
     assertThrows(equals({ checkChannel: 0 }), TypeError, "checkChannel must be true or false: 0");
     assertThrows(equals({ checkDirection: null }), TypeError, "checkDirection must be true or false: null");
-    assertThrows(equals({ timestampDelta: "1" }), TypeError, "timestampDelta must be a number of seconds or null: 1");
-    assertThrows(equals("1"), TypeError, "Message.equals takes an object, not 1");
+    assertThrows(equals({ timestampDelta: "1" }), TypeError, 'timestampDelta must be a number of seconds or null: "1"');
+    assertThrows(equals("1"), TypeError, 'Message.equals takes an object, not "1"');
   });
 });
