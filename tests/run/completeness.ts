@@ -17,7 +17,6 @@ const onlyIn: Record<string, Runtime> = {
   "The documentation > has blocks without type errors": "deno",
   "The documentation > puts every export into one category": "deno", // `deno doc` reads them
   "A user's script > imports the library over HTTP, with no import map": "deno",
-  "A user's script > imports the library from a package as npm packs it": "bun",
 };
 
 /** The tests of a part in one runtime. */
