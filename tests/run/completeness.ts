@@ -14,6 +14,8 @@ const onlyIn: Record<string, Runtime> = {
   "a closed bus leaks nothing in Deno, on virtual": "deno",
   "Permissions": "deno", // Bun has none
   "The package for JSR": "deno",
+  "The npm package > has types without an error in a project of bun init's": "deno",
+  "The npm package > has types without an error with the strictest options": "deno",
   "The documentation > has blocks without type errors": "deno",
   "The documentation > puts every export into one category": "deno", // `deno doc` reads them
   "A user's script > imports the library over HTTP, with no import map": "deno",
