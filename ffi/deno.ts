@@ -90,7 +90,7 @@ const POLL_INTERVAL = 10;
 
 /**
  * How long a thread of the pool sleeps at a time, in milliseconds. A Worker that is terminated leaves its thread asleep,
- * and the pool is small: without a limit each of them would be lost for ever.
+ * and the pool is small: without a limit each of them would be lost forever.
  */
 const LONGEST_SLEEP = 30_000;
 

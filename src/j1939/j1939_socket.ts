@@ -49,7 +49,7 @@ export interface J1939SendOptions extends WaitOptions {
  * addresses and NAMEs (SAE J1939-81). See the
  * {@link https://docs.kernel.org/networking/j1939.html | kernel's documentation}.
  *
- * Every `timeout` is in seconds: absent or null waits for ever, 0 does not wait. A negative one is a RangeError.
+ * Every `timeout` is in seconds: absent or null waits forever, 0 does not wait. A negative one is a RangeError.
  *
  * @category J1939
  * @example
@@ -123,7 +123,7 @@ export class J1939Socket extends CanSocket<J1939Message, J1939MessageInit> {
    * `"claiming"`), the message waits until it has one.
    *
    * @param timeout Seconds to wait for room in the send buffer or the transmit queue, and for an address being claimed;
-   * absent or null: for ever; 0: do not wait.
+   * absent or null: forever; 0: do not wait.
    * @throws {CanTimeoutError} There was no room or no address in time. A long message of which a part was sent may still
    * arrive.
    * @throws {CanOperationError} The message cannot be sent; `code` is `EADDRNOTAVAIL` if the socket's NAME or the

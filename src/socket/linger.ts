@@ -31,7 +31,7 @@ export interface Closing {
  * Closes a descriptor as soon as it has nothing left to send: at once, or later, without blocking the event loop. The
  * kernel sends everything before `close(2)` returns, and would block the thread for that long.
  *
- * Linux 6.1 may hold a J1939 message for ever if the link went down while it was being sent. So the process is kept
+ * Linux 6.1 may hold a J1939 message forever if the link went down while it was being sent. So the process is kept
  * alive, and the promise pending, only as long as there is progress; the descriptor is closed whenever that becomes
  * possible.
  *

@@ -254,7 +254,7 @@ describe("Address claim", () => {
     assertEquals(machine.start(3), [claim(0x80, true), request]);
   });
 
-  it("two nodes that hold addresses with the same NAME do not claim in turn for ever", () => {
+  it("two nodes that hold addresses with the same NAME do not claim in turn forever", () => {
     for (const addresses of [[0x80, 0x80], [0x80, 0x90]]) {
       const nodes = addresses.map((preferred) => claimed({ preferred }));
       // Node 1 answers a request, and each claim reaches the other node.

@@ -52,7 +52,7 @@ describe("Waiting for a J1939 socket", { skip: noJ1939 }, () => {
     using a = node({ address: A });
     const b = node({ address: B });
     const lengths = [1, 50, 2, 51, 3, 52];
-    // Each is sent after the previous one was delivered: the iteration would wait for ever for an aborted one.
+    // Each is sent after the previous one was delivered: the iteration would wait forever for an aborted one.
     for (const length of lengths) {
       const data = bytes(length);
       await a.sendAsync({ pgn: DIRECT, destination: B, data }, { acknowledged: true, timeout: SOON });
