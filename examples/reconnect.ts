@@ -3,7 +3,7 @@
 import process from "node:process";
 import { Bus } from "../mod.ts";
 
-const logger = { debug() {}, warn: (text: string) => console.log(`! ${text}`) };
+const logger = { warn: (text: string) => console.log(`! ${text}`) };
 using bus = new Bus({ channel: process.argv[2] ?? "vcan0", reconnect: true, logger });
 console.log(`following ${bus.channelInfo}; Ctrl-C ends it`);
 
