@@ -105,17 +105,16 @@ export class Claims implements AddressSource {
       claimer!.reclaim(); // the kernel has lost the address
     }
     if (this.claiming) return null;
-    if (state === "duplicate-name") {
-      return "this socket's NAME has no address: another host uses the same NAME, which must be unique; " +
-        "`await socket.claim()` tries again";
+    const none = "this socket's NAME has no address";
+    const retry = "`await socket.claim()` tries again";
+    switch (state) {
+      case "duplicate-name":
+        return `${none}: another host uses the same NAME, which must be unique; ${retry}`;
+      case "cannot-claim":
+        return `${none}: nodes with smaller NAMEs hold all that it may claim; ${retry}`;
     }
-    return state === "cannot-claim"
-      ? "this socket's NAME has no address: nodes with smaller NAMEs hold all that it may claim; `await socket.claim()` " +
-        "tries again"
-      : `this socket's NAME has no address${
-        destination === 0n ? "" : ", or the destination's has none"
-      }: claim one with ` +
-        "`await socket.claim()`, or let another socket of this host claim it";
+    const which = destination === 0n ? none : `${none}, or the destination's has none`;
+    return `${which}: claim one with \`await socket.claim()\`, or let another socket of this host claim it`;
   }
 
   /** Ends all waits and feeds, and stops defending the address, without a message to other nodes. */

@@ -157,7 +157,7 @@ describe("J1939 between two hosts", { skip: noJ1939, timeout: PATIENCE }, () => 
     await assertRejects(
       () => a.sendAsync({ pgn: 0xfeca, data: [1] }),
       CanOperationError,
-      "nodes with smaller NAMEs hold all addresses that this socket may claim",
+      "this socket's NAME has no address: nodes with smaller NAMEs hold all that it may claim",
     );
   });
 });
