@@ -64,7 +64,7 @@ export {
   CanOperationError,
   CanTimeoutError,
 } from "./src/errors.ts";
-export type { CanFilter } from "./src/raw/filter.ts";
+export type { CanFilter } from "./src/message/filter.ts";
 export { Link } from "./src/link/link.ts";
 export type { ControllerMode, ControllerState, OperState } from "./src/link/names.ts";
 export type {

@@ -18,8 +18,8 @@ import {
 } from "../kernel/bcm.ts";
 import { CAN_MAX_DLEN, CAN_SFF_MASK, CANFD_MAX_DLEN } from "../kernel/can.ts";
 import { frameIdWord, Message } from "../message/message.ts";
-import { checkSeconds } from "./plan.ts";
 import { MAX_NFRAMES } from "./limits.ts";
+import { checkSeconds } from "./plan.ts";
 
 /**
  * Options of `BcmSocket.subscribe`: which frames, and which events they cause.

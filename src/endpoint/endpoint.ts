@@ -5,8 +5,8 @@
  */
 
 import { CanOperationError } from "../errors.ts";
-import { type Abandonable, unwatchObject, warnOfAbandoned } from "./abandoned.ts";
 import { EBADF, errnoName } from "../kernel/errno.ts";
+import { type Abandonable, unwatchObject, warnOfAbandoned } from "./abandoned.ts";
 import type { Owner } from "./options.ts";
 import { Reader } from "./reader.ts";
 import type { OnReady, Source } from "./source.ts";

@@ -11,10 +11,10 @@ import { checkWhole } from "../check.ts";
 import { CAN_MTU, CANFD_MTU } from "../kernel/can.ts";
 import type { CanBittiming, canTable } from "../kernel/can_netlink.ts";
 import type { Attributes } from "../kernel/nlattr.ts";
+import { isEqual } from "./is_equal.ts";
 import { encodeModes, type Modes, requestedModes } from "./modes.ts";
 import { bitsOfModes, type ControllerMode, controllerModes } from "./names.ts";
 import type { LinkConfiguration } from "./options.ts";
-import { isEqual } from "./is_equal.ts";
 import type { LinkStatus, TransmitterDelay } from "./status.ts";
 
 /** The payload of IFLA_INFO_DATA. */

@@ -7,8 +7,8 @@
 import { checkWhole, show } from "../check.ts";
 import { CAN_MTU, CANFD_MTU, CANXL_HDR_SIZE, CANXL_LEN, CANXL_MTU, CANXL_XLF, FRAME_LEN } from "../kernel/can.ts";
 import { CONFIRM, FD, type Fields, HARDWARE_TIME, LOCAL, SOFTWARE_TIME, wordsOf } from "./fields.ts";
-import type { MessageInit } from "./init.ts";
 import { fieldsOfFrame } from "./frame_fields.ts";
+import type { MessageInit } from "./init.ts";
 
 const names: readonly (keyof Fields)[] = [
   "idWord",

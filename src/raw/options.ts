@@ -9,7 +9,7 @@ import { checkCommon, type CommonOptions } from "../endpoint/options.ts";
 import { CAN_ERR_MASK, type RawFilter } from "../kernel/can.ts";
 import { toErrorMask } from "../message/error_frame.ts";
 import type { ErrorClass } from "../message/error_names.ts";
-import { type CanFilter, toRawFilters } from "./filter.ts";
+import { type CanFilter, toRawFilters } from "../message/filter.ts";
 
 /**
  * The options of a bus. Those named after a kernel option are described in the kernel's documentation of

@@ -17,8 +17,8 @@ import {
   MSG_NAME,
   MSG_NAMELEN,
 } from "../kernel/socket.ts";
-import { copyFrame, frameLength, type Message } from "../message/message.ts";
 import { wordsOf } from "../message/fields.ts";
+import { copyFrame, frameLength, type Message } from "../message/message.ts";
 import { BATCH } from "./receive_batch.ts";
 
 /** Returns the index of the interface to send a message to, or `-errno`. */

@@ -6,8 +6,8 @@ import { decodeFilters, encodeAddress, encodeFilters, fdLength, filterMatches } 
 import { encodeEpollEvent, epollEventSize, eventFd } from "../../src/kernel/epoll.ts";
 import { decodeIfreqName, encodeIfreq, isInterfaceName } from "../../src/kernel/if.ts";
 import { encodePollfd } from "../../src/kernel/socket.ts";
+import { toRawFilters } from "../../src/message/filter.ts";
 import { copyFrame, frameLength } from "../../src/message/message.ts";
-import { toRawFilters } from "../../src/raw/filter.ts";
 import { frameBytes } from "../support/frame_bytes.ts";
 import { type Below, generator, oneOf, randomMessageOfAnyKind } from "../support/random.ts";
 

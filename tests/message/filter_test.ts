@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Bus, type CanFilter, Message } from "../../mod.ts";
-import { toRawFilters } from "../../src/raw/filter.ts";
+import { toRawFilters } from "../../src/message/filter.ts";
 import { all, deliver, PATIENCE } from "../support/delivery.ts";
 import { generator } from "../support/random.ts";
 import { worlds } from "../support/worlds.ts";

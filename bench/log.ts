@@ -1,0 +1,136 @@
+/**
+ * Log files beside python-can and log2asc: `deno run -A bench/log.ts [MESSAGES [ROUNDS]]`, `bun bench/log.ts`.
+ *
+ * One core, the same files, interleaved rounds; each row shows the median. A message is a classic frame with 8 bytes.
+ *
+ * @module
+ */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { Message } from "../mod.ts";
+import { Bus } from "../mod.ts";
+import { convert, LogReader, LogWriter, replay } from "../src/log/mod.ts";
+
+const [count = 300_000, rounds = 5] = process.argv.slice(2).map(Number);
+const script = fileURLToPath(new URL("log.py", import.meta.url));
+const folder = mkdtempSync(`${tmpdir()}/bench-`);
+const path = (name: string) => `${folder}/${name}`;
+
+/** A measured job: ours, and a peer's if there is one. Both return seconds. */
+interface Job {
+  readonly name: string;
+  readonly ours: () => Promise<number>;
+  readonly peer?: { readonly name: string; readonly run: () => number };
+}
+
+const messages = Array.from({ length: count }, (_, i) =>
+  new Message({
+    arbitrationId: (i * 7) % 0x800,
+    isExtendedId: false,
+    data: [i & 255, (i >> 8) & 255, 3, 4, 5, 6, 7, 8],
+    channel: "can0",
+    timestampNs: 1_700_000_000_000_000_000n + BigInt(i) * 123_000n,
+  }));
+
+async function timed(run: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return (performance.now() - start) / 1000;
+}
+
+async function read(file: string): Promise<number> {
+  let found = 0;
+  const seconds = await timed(async () => {
+    for await (const items of LogReader.open(path(file)).batches()) {
+      for (const item of items) if (item instanceof Message) found++;
+    }
+  });
+  if (found !== count) throw new Error(`${found} of ${count} messages in ${file}`);
+  return seconds;
+}
+
+function write(file: string): Promise<number> {
+  return timed(async () => {
+    await using log = LogWriter.open(path(file));
+    log.writeMany(messages);
+    await log.close();
+  });
+}
+
+function python(...args: string[]): number {
+  const output = execFileSync("/usr/bin/python3", [script, ...args], { encoding: "utf8" });
+  const [found, seconds] = output.split(" ").map(Number);
+  if (found !== count) throw new Error(`python-can: ${found} of ${count} messages`);
+  return seconds;
+}
+
+const hasPython = spawnSync("/usr/bin/python3", ["-c", "import can"]).status === 0;
+const peerReads = (file: string) =>
+  hasPython ? { name: "python-can", run: () => python("read", path(file)) } : undefined;
+const jobs: Job[] = [
+  ...["candump:a.log", "ASC:a.asc", "BLF:a.blf", "TRC:a.trc"].map((each): Job => {
+    const [name, file] = each.split(":");
+    return { name: `read ${name}`, ours: () => read(file), peer: peerReads(file) };
+  }),
+  { name: "read pcapng", ours: () => read("a.pcapng") },
+  { name: "read MF4", ours: () => read("a.mf4") },
+  {
+    name: "write BLF",
+    ours: () => write("b.blf"),
+    peer: hasPython ? { name: "python-can", run: () => python("write", path("a.log"), path("c.blf")) } : undefined,
+  },
+  { name: "write candump", ours: () => write("b.log") },
+  { name: "write pcapng", ours: () => write("b.pcapng") },
+  {
+    name: "candump to ASC",
+    ours: () => timed(async () => void await convert(path("a.log"), path("b.asc"))),
+    peer: {
+      name: "log2asc",
+      run() {
+        const start = performance.now();
+        execFileSync("log2asc", ["-I", path("a.log"), "-O", path("c.asc"), "can0"]);
+        return (performance.now() - start) / 1000;
+      },
+    },
+  },
+];
+
+const median = (values: number[]) => values.sort((one, other) => one - other)[values.length >> 1];
+
+try {
+  for (const file of ["a.log", "a.asc", "a.blf", "a.trc", "a.pcapng", "a.mf4"]) await write(file);
+  const times = new Map(jobs.map((job) => [job, { ours: [] as number[], peer: [] as number[] }]));
+  for (let round = 0; round < rounds; round++) {
+    for (const job of jobs) {
+      times.get(job)!.ours.push(await job.ours());
+      if (job.peer) times.get(job)!.peer.push(job.peer.run());
+    }
+  }
+  console.log(`| job | ours, messages/s | peer | times as fast |\n| --- | --- | --- | --- |`);
+  for (const [job, { ours, peer }] of times) {
+    const rate = count / median(ours);
+    const beside = job.peer ? `${Math.round(count / median(peer))} (${job.peer.name})` : "";
+    const ratio = job.peer ? (median(peer) / median(ours)).toFixed(1) : "";
+    console.log(`| ${job.name} | ${Math.round(rate)} | ${beside} | ${ratio} |`);
+  }
+
+  // An hour's log at 100 times its speed: 36 s, and how far off it ends.
+  {
+    using log = LogWriter.open(path("hour.log"));
+    for (let i = 0; i <= 36_000; i++) {
+      log.write(new Message({ arbitrationId: 1, timestampNs: 1_700_000_000_000_000_000n + BigInt(i) * 100_000_000n }));
+    }
+  }
+  using bus = new Bus({ channel: "replay", interface: "virtual" });
+  const start = performance.now();
+  const { late } = await replay(path("hour.log"), bus, { speed: 100 });
+  const off = (performance.now() - start) / 36_000 - 1;
+  const most = (1000 * late.most).toFixed(1);
+  console.log(`\nReplay of an hour at 100 times its speed: ${(100 * off).toFixed(3)} % off; ${most} ms late at most`);
+} finally {
+  rmSync(folder, { recursive: true });
+}

@@ -1,0 +1,442 @@
+/**
+ * Vector's binary logging format, BLF: little-endian objects in compressed containers.
+ *
+ *     file header, 144 bytes: "LOGG", u32 size, application …, SYSTEMTIME start at 40 and end at 56 (local time)
+ *     object: "LOBJ", u16 header size, u16 header version, u32 object size, u32 type, then of all but containers
+ *         u32 flags (1: 10 µs, 2: ns), u16, u16 object version, i64 time after the start, and the object itself
+ *
+ * Sources: https://bitbucket.org/tobylorenz/vector_blf (the objects), `wiretap/blf.h` of https://gitlab.com/wireshark,
+ * https://python-can.readthedocs.io/en/stable/file_io.html#blf-binary-logging-format.
+ *
+ * @module
+ */
+
+import { Message } from "../message/message.ts";
+import { encodeObject, ObjectDecoder, objectName } from "./blf_objects.ts";
+import { BlockDecoder } from "./blocks.ts";
+import { Bytes } from "./bytes.ts";
+import type { LogItem } from "./entry.ts";
+import type { DecodeContext, EncodeOptions, LogEncoder, LogFormat, Zone } from "./format.ts";
+import { textOf } from "./lines.ts";
+import { noteOfText, textOfNote } from "./notes.ts";
+import { zlib } from "./output.ts";
+
+const LOGG = 0x47474f4c;
+const LOBJ = 0x4a424f4c;
+const FILE_HEADER = 144;
+const OBJECT_HEADER = 16;
+/** Bytes before an object's own, with what versions 1 and 3 of the header have. */
+const HEADER_V1 = 32;
+const CONTAINER_HEADER = 32;
+/** The size of containers of Vector's own library. */
+const CONTAINER = 128 * 1024;
+
+const CONTAINER_TYPE = 10;
+const APP_TEXT = 65;
+const EVENT_COMMENT = 92;
+const GLOBAL_MARKER = 96;
+
+const TEN_MICROSECONDS = 1;
+const NANOSECONDS = 2;
+const SECOND = 1_000_000_000n;
+
+const nothing = new Uint8Array(0);
+
+class BlfDecoder extends BlockDecoder {
+  readonly #objects: ObjectDecoder;
+  /** The time of the object. */
+  #seconds = 0;
+  #nanoseconds = 0;
+  /** The start of the recording. */
+  #start: { seconds: number; nanoseconds: number } | null = null;
+  /** What is left of the last container: an object that goes on in the next. */
+  #tail: Uint8Array = nothing;
+
+  constructor(context: DecodeContext) {
+    super(context);
+    this.#objects = new ObjectDecoder(context.info.channels);
+  }
+
+  protected override take(bytes: Uint8Array, items: LogItem[]): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = 0;
+    if (this.#start === null) {
+      const size = bytes.length < 8 ? FILE_HEADER : view.getUint32(4, true);
+      if (size < 72 || size > 1 << 16) {
+        this.lose(`a file header of ${size} bytes`, 4);
+        return 0;
+      }
+      if (bytes.length < size) return 0;
+      this.#readHeader(view);
+      at = size;
+    }
+    for (;;) {
+      const from = this.#find(view, at, bytes.length);
+      if (from < 0 || from + OBJECT_HEADER > bytes.length) break;
+      const size = view.getUint32(from + 8, true);
+      if (size < OBJECT_HEADER || size > this.context.inflateLimit) {
+        this.lose(`an object of ${size} bytes`, from);
+        break;
+      }
+      if (from + size > bytes.length) {
+        at = from;
+        break;
+      }
+      this.#object(bytes.subarray(from, from + size), from, items);
+      at = from + size;
+    }
+    return at;
+  }
+
+  protected override cutOff(rest: Uint8Array, items: LogItem[]): void {
+    if (this.#start === null) return this.diagnose("the file ends within its header", 0);
+    const isContainer = rest.length > CONTAINER_HEADER && word(rest, 0) === LOBJ && word(rest, 12) === CONTAINER_TYPE;
+    if (isContainer) {
+      const { Z_SYNC_FLUSH } = zlib().constants;
+      const data = this.#inflate(rest, 0, { finishFlush: Z_SYNC_FLUSH });
+      if (data !== null) this.#contents(data, 0, items);
+    }
+    if (rest.some((byte) => byte !== 0)) super.cutOff(rest, items);
+  }
+
+  override end(items: LogItem[]): void {
+    super.end(items);
+    if (!this.lost && this.#tail.length > 8) this.diagnose("the last object is cut off", 0);
+  }
+
+  /** The next object at or behind a place: padding of a few bytes may be before it. -1 if it is not there yet. */
+  #find(view: DataView, at: number, to: number): number {
+    for (let from = at; from + 4 <= to; from++) {
+      if (view.getUint32(from, true) === LOBJ) {
+        if (from > at + 8) this.diagnose(`${from - at} bytes that are no object`, at);
+        return from;
+      }
+    }
+    return -1;
+  }
+
+  #readHeader(view: DataView): void {
+    const { info, zone } = this.context;
+    const api = view.getUint32(8, true);
+    info.version = api > 9999
+      ? [api / 1_000_000, api / 10_000 % 100, api / 100 % 100, api % 100].map(Math.floor).join(".")
+      : null;
+    const applications: Record<number, string> = {
+      1: "CANalyzer",
+      2: "CANoe",
+      3: "CANstress",
+      4: "CANlog",
+      5: "CANape",
+    };
+    info.application = applications[view.getUint8(12)] ?? null;
+    const start = readSystemTime(view, 40, zone);
+    info.startTimeNs = start;
+    this.#start = { seconds: Number((start ?? 0n) / SECOND), nanoseconds: Number((start ?? 0n) % SECOND) };
+  }
+
+  /** An object of the file itself: a container, or one outside of any. */
+  #object(object: Uint8Array, at: number, items: LogItem[]): void {
+    if (word(object, 12) !== CONTAINER_TYPE) {
+      const view = new DataView(object.buffer, object.byteOffset, object.length);
+      this.#decode(object, view, 0, object.length, at, items);
+      return;
+    }
+    const data = this.#inflate(object, at, {});
+    if (data !== null) this.#contents(data, at, items);
+  }
+
+  #inflate(object: Uint8Array, at: number, options: { finishFlush?: number }): Uint8Array | null {
+    if (object.length < CONTAINER_HEADER) {
+      this.diagnose("a container that is shorter than its header", at);
+      return null;
+    }
+    const method = object[16] | object[17] << 8;
+    const data = object.subarray(CONTAINER_HEADER);
+    if (method === 0) return data;
+    if (method !== 2) {
+      this.diagnose(`a container with the compression ${method}, which is not known`, at);
+      return null;
+    }
+    try {
+      return zlib().inflateSync(data, { ...options, maxOutputLength: this.context.inflateLimit });
+    } catch (error) {
+      this.diagnose(`a container that cannot be inflated: ${error instanceof Error ? error.message : error}`, at);
+      return null;
+    }
+  }
+
+  /** Objects in a container; one may begin in the last and go on in this. */
+  #contents(data: Uint8Array, place: number, items: LogItem[]): void {
+    let bytes = data;
+    if (this.#tail.length > 0) {
+      bytes = new Uint8Array(this.#tail.length + data.length);
+      bytes.set(this.#tail);
+      bytes.set(data, this.#tail.length);
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = 0;
+    for (;;) {
+      const from = this.#find(view, at, bytes.length);
+      if (from < 0) {
+        // Up to three bytes may be the beginning of the next, and zeros are padding.
+        at = Math.max(at, bytes.length - 3);
+        break;
+      }
+      at = from;
+      if (from + OBJECT_HEADER > bytes.length) break;
+      const size = view.getUint32(from + 8, true);
+      if (size < OBJECT_HEADER || size > this.context.inflateLimit) {
+        this.diagnose(`an object of ${size} bytes`, place);
+        at = from + 4;
+        continue;
+      }
+      if (from + size > bytes.length) break;
+      this.#decode(bytes, view, from, from + size, place, items);
+      at = from + size;
+    }
+    this.#tail = at < bytes.length ? bytes.slice(at) : nothing;
+  }
+
+  /** An object of a container, or one outside of any. */
+  #decode(bytes: Uint8Array, view: DataView, start: number, end: number, place: number, items: LogItem[]): void {
+    const headerSize = view.getUint16(start + 4, true);
+    const type = view.getUint32(start + 12, true);
+    if (end - start < HEADER_V1 || headerSize < HEADER_V1 || start + headerSize > end) {
+      return this.diagnose(`an object of type ${type} with a header of ${headerSize} bytes`, place);
+    }
+    const flags = view.getUint32(start + 16, true);
+    const unit = flags === TEN_MICROSECONDS ? 10_000 : 1;
+    if (!this.#setTime(view.getUint32(start + 24, true), view.getInt32(start + 28, true), unit)) {
+      return this.diagnose(`an object of type ${type} with a time before 1970`, place);
+    }
+    const at = start + headerSize;
+    const found = this.#objects.decode(type, view, start, at, end, this.#seconds, this.#nanoseconds);
+    if (found instanceof Message) items.push(found);
+    else if (typeof found === "string") this.diagnose(found, place);
+    else {
+      const timestampNs = BigInt(this.#seconds) * SECOND + BigInt(this.#nanoseconds);
+      const text = textOfObject(type, bytes.subarray(start, end), headerSize);
+      if (text !== null) items.push(noteOfText(text, timestampNs));
+      else items.push({ type: "object", kind: objectName(type), timestampNs });
+    }
+  }
+
+  /** Sets the time to that of an object, given in two halves of 64 bits; false if it is before 1970. */
+  #setTime(low: number, high: number, unit: number): boolean {
+    let seconds: number;
+    let nanoseconds: number;
+    // Up to 2^53 ns, 104 days, in double precision; longer ones exactly, and slower.
+    if (high >= 0 && high < 1 << 21 && unit === 1) {
+      const all = high * 2 ** 32 + low;
+      seconds = Math.floor(all / 1e9);
+      nanoseconds = all - seconds * 1e9;
+    } else {
+      const all = (BigInt(high) << 32n | BigInt(low)) * BigInt(unit);
+      seconds = Number(all / SECOND);
+      nanoseconds = Number(all % SECOND);
+    }
+    nanoseconds += this.#start!.nanoseconds;
+    seconds += this.#start!.seconds;
+    if (nanoseconds >= 1e9) {
+      seconds++;
+      nanoseconds -= 1e9;
+    } else if (nanoseconds < 0) {
+      seconds--;
+      nanoseconds += 1e9;
+    }
+    this.#seconds = seconds;
+    this.#nanoseconds = nanoseconds;
+    return seconds >= 0;
+  }
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24) >>> 0;
+}
+
+/** The text of an object that is a comment; null of every other. */
+function textOfObject(type: number, object: Uint8Array, at: number): string | null {
+  const text = (from: number, length: number) => textOf(object.subarray(from, from + length)).replace(/\0+$/, "");
+  if (type === GLOBAL_MARKER && object.length >= at + 40) {
+    const lengths = [word(object, at + 16), word(object, at + 20), word(object, at + 24)];
+    const parts: string[] = [];
+    let from = at + 40;
+    for (const length of lengths) {
+      if (length > 0) parts.push(text(from, length));
+      from += length;
+    }
+    return parts.filter((part) => part !== "").join(": ");
+  }
+  if (type === EVENT_COMMENT && object.length >= at + 16) return text(at + 16, word(object, at + 4));
+  if (type === APP_TEXT && object.length >= at + 16 && word(object, at) === 0) {
+    return text(at + 16, word(object, at + 8));
+  }
+  return null;
+}
+
+/** A SYSTEMTIME: year, month, day of the week, day, hour, minute, second, millisecond. Null if it says none. */
+function readSystemTime(view: DataView, at: number, zone: Zone): bigint | null {
+  const [year, month, , day, hour, minute, second, millisecond] = Array.from(
+    { length: 8 },
+    (_, i) => view.getUint16(at + 2 * i, true),
+  );
+  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) {
+    return null;
+  }
+  const local = Date.UTC(year, month - 1, day, hour, minute, second, millisecond);
+  const ns = zone.fromLocal(BigInt(local) * 1_000_000n);
+  return ns < 0n ? null : ns;
+}
+
+class BlfEncoder implements LogEncoder {
+  readonly #options: EncodeOptions;
+  readonly #objects = new Bytes(CONTAINER + 4096);
+  /** Milliseconds since 1970 where the times begin; null before the first item. */
+  #startNs: bigint | null = null;
+  #lastNs = 0n;
+  #fileSize = FILE_HEADER;
+  #uncompressed = FILE_HEADER;
+  #count = 0;
+  #changed = false;
+
+  constructor(options: EncodeOptions) {
+    this.#options = options;
+  }
+
+  begin(): void {} // the header has the time of the first item
+
+  write(item: LogItem, out: Bytes): void {
+    const timestampNs = item.timestampNs ?? this.#lastNs;
+    if (this.#startNs === null) {
+      this.#startNs = timestampNs - timestampNs % 1_000_000n;
+      out.bytes(this.header());
+    }
+    this.#lastNs = timestampNs;
+    this.#count++;
+    this.#changed = true;
+    const objects = this.#objects;
+    const from = objects.length;
+    objects.u32(LOBJ);
+    objects.u16(HEADER_V1);
+    objects.u16(1);
+    objects.u32(0);
+    objects.u32(0);
+    objects.u32(NANOSECONDS);
+    objects.u32(0);
+    writeTime(timestampNs - this.#startNs, objects);
+    const type = item instanceof Message
+      ? encodeObject(item, this.#options.channelNumber(item.channel), objects)
+      : writeMarker(textOfNote(item), objects);
+    const size = objects.length - from;
+    objects.patch32(from + 8, size);
+    objects.patch32(from + 12, type);
+    for (let i = 0; i < size % 4; i++) objects.byte(0);
+    if (objects.length >= CONTAINER) this.flush(out);
+  }
+
+  flush(out: Bytes): void {
+    const { length } = this.#objects;
+    if (length === 0) return;
+    const data = zlib().deflateSync(this.#objects.view(), { level: 1 });
+    const size = CONTAINER_HEADER + data.length;
+    out.u32(LOBJ);
+    out.u16(OBJECT_HEADER);
+    out.u16(1);
+    out.u32(size);
+    out.u32(CONTAINER_TYPE);
+    out.u16(2);
+    out.u16(0);
+    out.u32(0);
+    out.u32(length);
+    out.u32(0);
+    out.bytes(data);
+    for (let i = 0; i < size % 4; i++) out.byte(0);
+    this.#fileSize += size + size % 4;
+    this.#uncompressed += CONTAINER_HEADER + length;
+    this.#objects.clear();
+  }
+
+  end(out: Bytes): void {
+    if (this.#startNs !== null) return;
+    this.#startNs = 0n;
+    out.bytes(this.header());
+  }
+
+  header(): Uint8Array {
+    const bytes = new Uint8Array(FILE_HEADER);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, LOGG, true);
+    view.setUint32(4, FILE_HEADER, true);
+    view.setUint32(8, 4_070_100, true); // the version of Vector's library whose objects these are
+    view.setUint32(16, this.#fileSize, true);
+    view.setUint32(20, this.#fileSize / 2 ** 32, true);
+    view.setUint32(24, this.#uncompressed, true);
+    view.setUint32(28, this.#uncompressed / 2 ** 32, true);
+    view.setUint32(32, this.#count, true);
+    const { zone } = this.#options;
+    writeSystemTime(view, 40, this.#startNs ?? 0n, zone);
+    writeSystemTime(view, 56, this.#changed ? this.#lastNs : this.#startNs ?? 0n, zone);
+    return bytes;
+  }
+}
+
+function writeTime(ns: bigint, out: Bytes): void {
+  out.u32(Number(ns & 0xffffffffn));
+  out.u32(Number(ns >> 32n & 0xffffffffn));
+}
+
+function writeSystemTime(view: DataView, at: number, ns: bigint, zone: Zone): void {
+  if (ns === 0n) return;
+  const date = new Date(Number(zone.toLocal(ns) / 1_000_000n));
+  const fields = [
+    date.getUTCFullYear(),
+    date.getUTCMonth() + 1,
+    date.getUTCDay(),
+    date.getUTCDate(),
+    date.getUTCHours(),
+    date.getUTCMinutes(),
+    date.getUTCSeconds(),
+    date.getUTCMilliseconds(),
+  ];
+  fields.forEach((value, i) => view.setUint16(at + 2 * i, value, true));
+}
+
+/** A global marker: type of the event, colours, whether it may be moved, three texts. */
+function writeMarker(text: string, out: Bytes): number {
+  const from = out.length;
+  out.u32(0);
+  out.u32(0xffffff);
+  out.u32(0xff3300);
+  for (let i = 0; i < 7; i++) out.u32(0);
+  const begin = out.length;
+  out.text(text);
+  out.patch32(from + 20, out.length - begin);
+  return GLOBAL_MARKER;
+}
+
+/** Vector BLF. */
+export const blf: LogFormat = {
+  name: "blf",
+  title: "Vector BLF log",
+  extensions: [".blf"],
+  appendable: false,
+  capacity: {
+    fd: true,
+    xl: true,
+    remote: true,
+    remoteLength: true,
+    len8Dlc: true,
+    error: true,
+    errorData: true,
+    errorDirection: false,
+    direction: true,
+    channel: "number",
+    resolution: 1,
+    timestampSource: false,
+    marker: true,
+    dropped: true,
+  },
+  detect: (head) => head.length >= 4 && word(head, 0) === LOGG ? 3 : 0,
+  decoder: (context: DecodeContext) => new BlfDecoder(context),
+  encoder: (options) => new BlfEncoder(options),
+};

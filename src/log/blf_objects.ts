@@ -1,0 +1,424 @@
+/**
+ * The objects of BLF that are CAN frames.
+ *
+ *     1, 86   CAN_MESSAGE, CAN_MESSAGE2   u16 channel, u8 flags, u8 DLC, u32 ID, data[8]
+ *     2       CAN_ERROR                   u16 channel, u16 length
+ *     73      CAN_ERROR_EXT               u16 channel, u16 length, u32 flags, u8 ECC, u8 position, u8 DLC, …
+ *     100     CAN_FD_MESSAGE              as 1, then u32 length, u8 bits, u8 FD flags, u8 bytes, …, data[64]
+ *     101     CAN_FD_MESSAGE_64           u8 channel, u8 DLC, u8 bytes, …
+ *     104     CAN_FD_ERROR_64             u8 channel, u8 DLC, u8 bytes, u8 ECC, …
+ *     139     CAN_XL_CHANNEL_FRAME        also of classic and FD frames
+ *
+ * @module
+ */
+
+import {
+  CAN_EFF_FLAG,
+  CAN_EFF_MASK,
+  CAN_ERR_FLAG,
+  CAN_ERR_MASK,
+  CAN_MAX_DLEN,
+  CAN_MAX_RAW_DLC,
+  CAN_MTU,
+  CAN_RTR_FLAG,
+  CAN_SFF_MASK,
+  CANFD_BRS,
+  CANFD_ESI,
+  CANFD_FDF,
+  CANFD_MAX_DLEN,
+  CANFD_MTU,
+  CANXL_AF,
+  CANXL_HDR_SIZE,
+  CANXL_LEN,
+  CANXL_MAX_DLEN,
+  CANXL_PRIO_MASK,
+  CANXL_SDT,
+  CANXL_SEC,
+  CANXL_VCID_OFFSET,
+  CANXL_XLF,
+  fdLength,
+  FRAME_DATA,
+  FRAME_LEN,
+  FRAME_LEN8_DLC,
+} from "../kernel/can.ts";
+import {
+  CAN_ERR_BUSERROR,
+  CAN_ERR_PROT,
+  CAN_ERR_PROT_BIT,
+  CAN_ERR_PROT_FORM,
+  CAN_ERR_PROT_STUFF,
+  CAN_ERR_PROT_TX,
+} from "../kernel/error.ts";
+import type { Message } from "../message/message.ts";
+import type { Bytes } from "./bytes.ts";
+import { ChannelNames } from "./channels.ts";
+import { Records } from "./records.ts";
+
+const CAN_MESSAGE = 1;
+const CAN_ERROR = 2;
+const CAN_ERROR_EXT = 73;
+const CAN_MESSAGE2 = 86;
+const CAN_FD_MESSAGE = 100;
+const CAN_FD_MESSAGE_64 = 101;
+const CAN_FD_ERROR_64 = 104;
+const CAN_XL_CHANNEL_FRAME = 139;
+
+// Flags of types 1, 86 and 100.
+const TX = 0x01;
+const RTR = 0x80;
+// FD flags of type 100.
+const EDL = 0x01;
+const BRS = 0x02;
+const ESI = 0x04;
+// Flags of types 101 and 139.
+const RTR_64 = 0x10;
+const EDL_64 = 0x1000;
+const BRS_64 = 0x2000;
+const ESI_64 = 0x4000;
+const XLF = 0x400000;
+const SEC = 0x1000000;
+// Flags of type 73: the error code is that of an SJA1000, or of a Vector controller.
+const SJA1000 = 1;
+const CANCORE = 2;
+/** In the extended code of the latter: the frame was being sent. */
+const EXTECC_TX = 0x1000;
+
+/** Bytes of the fixed part of an object, after its header. */
+const sizes: Readonly<Record<number, number>> = {
+  [CAN_MESSAGE]: 16,
+  [CAN_MESSAGE2]: 16,
+  [CAN_ERROR]: 4,
+  [CAN_ERROR_EXT]: 32,
+  [CAN_FD_MESSAGE]: 20,
+  [CAN_FD_MESSAGE_64]: 40,
+  [CAN_FD_ERROR_64]: 44,
+  [CAN_XL_CHANNEL_FRAME]: 104,
+};
+
+/** Names of other objects that files often have. */
+const names: Readonly<Record<number, string>> = {
+  3: "CAN_OVERLOAD",
+  4: "CAN_STATISTIC",
+  6: "APP_TRIGGER",
+  7: "ENV_INTEGER",
+  11: "LIN_MESSAGE",
+  31: "CAN_DRIVER_ERROR",
+  57: "LIN_MESSAGE2",
+  65: "APP_TEXT",
+  71: "ETHERNET_FRAME",
+  72: "SYS_VARIABLE",
+  90: "TRIGGER_CONDITION",
+  115: "RESTORE_POINT_CONTAINER",
+  120: "ETHERNET_FRAME_EX",
+};
+
+/** What an object of a type is called. */
+export function objectName(type: number): string {
+  return names[type] ?? `object type ${type}`;
+}
+
+/** Makes messages of objects. */
+export class ObjectDecoder {
+  readonly #records = new Records();
+  readonly #channels: ChannelNames;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #seconds = 0;
+  #nanoseconds = 0;
+
+  /** @param channels Gets the names of the channels. */
+  constructor(channels: Set<string>) {
+    this.#channels = new ChannelNames(channels);
+  }
+
+  /**
+   * The message of an object.
+   *
+   * @param start Where the object begins, with its header.
+   * @param at Where the object's own bytes begin.
+   * @param end Where the object ends.
+   * @returns A reason if it is not valid; null if it is no CAN frame, or a request to send one.
+   */
+  decode(
+    type: number,
+    view: DataView,
+    start: number,
+    at: number,
+    end: number,
+    seconds: number,
+    nanoseconds: number,
+  ): Message | string | null {
+    const size = sizes[type];
+    if (size === undefined) return null;
+    if (end < at + size) return `an object of type ${type} of ${end - start} bytes, fewer than it has`;
+    this.#view = view;
+    this.#seconds = seconds;
+    this.#nanoseconds = nanoseconds;
+    switch (type) {
+      case CAN_MESSAGE:
+      case CAN_MESSAGE2:
+        return this.#message(at);
+      case CAN_FD_MESSAGE:
+        return this.#fdMessage(at, end);
+      case CAN_FD_MESSAGE_64:
+        return this.#fdMessage64(start, at, end);
+      case CAN_XL_CHANNEL_FRAME:
+        return this.#xlFrame(at, end);
+      default:
+        return this.#error(type, at);
+    }
+  }
+
+  #message(at: number): Message {
+    const view = this.#view;
+    const flags = view.getUint8(at + 2);
+    const code = view.getUint8(at + 3);
+    const length = Math.min(code, CAN_MAX_DLEN);
+    const word = idWord(view.getUint32(at + 4, true), (flags & RTR) !== 0);
+    const carried = flags & RTR ? 0 : length;
+    return this.#classic(word, length, code, at + 8, carried, view.getUint16(at, true), (flags & TX) !== 0);
+  }
+
+  #fdMessage(at: number, end: number): Message {
+    const view = this.#view;
+    const flags = view.getUint8(at + 2);
+    const bits = view.getUint8(at + 13);
+    const said = view.getUint8(at + 14);
+    return this.#eitherKind(
+      view.getUint32(at + 4, true),
+      view.getUint8(at + 3),
+      Math.min(said, CANFD_MAX_DLEN),
+      at + 20,
+      Math.max(Math.min(said, CANFD_MAX_DLEN, end - at - 20), 0),
+      view.getUint16(at, true),
+      (flags & TX) !== 0,
+      (flags & RTR) !== 0,
+      (bits & EDL) !== 0,
+      (bits & BRS ? CANFD_BRS : 0) | (bits & ESI ? CANFD_ESI : 0),
+    );
+  }
+
+  #fdMessage64(start: number, at: number, end: number): Message | null {
+    const view = this.#view;
+    const said = view.getUint8(at + 2);
+    const flags = view.getUint32(at + 12, true);
+    const direction = view.getUint8(at + 34);
+    if (direction === 2) return null;
+    // Behind that offset, counted from the object's beginning, are no data but more fields.
+    const extended = start + view.getUint8(at + 35);
+    const dataEnd = extended > at + 40 ? Math.min(extended, end) : end;
+    return this.#eitherKind(
+      view.getUint32(at + 4, true),
+      view.getUint8(at + 1),
+      Math.min(said, CANFD_MAX_DLEN),
+      at + 40,
+      Math.max(Math.min(said, CANFD_MAX_DLEN, dataEnd - at - 40), 0),
+      view.getUint8(at),
+      direction === 1,
+      (flags & RTR_64) !== 0,
+      (flags & EDL_64) !== 0,
+      (flags & BRS_64 ? CANFD_BRS : 0) | (flags & ESI_64 ? CANFD_ESI : 0),
+    );
+  }
+
+  #xlFrame(at: number, end: number): Message | string | null {
+    const view = this.#view;
+    const direction = view.getUint8(at + 2);
+    if (direction > 1) return null;
+    const id = view.getUint32(at + 12, true);
+    const length = view.getUint16(at + 20, true);
+    const flags = view.getUint32(at + 48, true);
+    const data = at + 104;
+    if (end < data + length) return `a frame of ${length} bytes in an object of ${end - at}`;
+    if ((flags & XLF) === 0) {
+      const bytes = Math.min(length, CANFD_MAX_DLEN);
+      const bits = (flags & BRS_64 ? CANFD_BRS : 0) | (flags & ESI_64 ? CANFD_ESI : 0);
+      const [remote, fd] = [(flags & RTR_64) !== 0, (flags & EDL_64) !== 0];
+      const code = Math.min(view.getUint16(at + 18, true), CAN_MAX_RAW_DLC);
+      return this.#eitherKind(id, code, bytes, data, bytes, view.getUint8(at), direction === 1, remote, fd, bits);
+    }
+    if (length < 1 || length > CANXL_MAX_DLEN) return `a CAN XL frame of ${length} bytes`;
+    const records = this.#records;
+    records.begin(CANXL_HDR_SIZE + length);
+    const { bytes, words } = records;
+    for (let i = 0; i < length; i++) bytes[CANXL_HDR_SIZE + i] = view.getUint8(data + i);
+    words[0] = (id & CANXL_PRIO_MASK) | view.getUint8(at + 26) << CANXL_VCID_OFFSET;
+    bytes[FRAME_LEN] = CANXL_XLF | (flags & SEC ? CANXL_SEC : 0);
+    bytes[CANXL_SDT] = view.getUint8(at + 16);
+    bytes[CANXL_LEN] = length;
+    bytes[CANXL_LEN + 1] = length >>> 8;
+    words[CANXL_AF >> 2] = view.getUint32(at + 28, true);
+    return this.#finish(CANXL_HDR_SIZE + length, view.getUint8(at), direction === 1);
+  }
+
+  /** An error frame, in the kernel's words as far as the object says any. */
+  #error(type: number, at: number): Message {
+    const view = this.#view;
+    const records = this.#records;
+    records.begin(CAN_MTU);
+    const { bytes } = records;
+    bytes[FRAME_LEN] = CAN_MAX_DLEN;
+    let classes = CAN_ERR_BUSERROR;
+    let outgoing = false;
+    if (type === CAN_ERROR_EXT) {
+      const flags = view.getUint32(at + 4, true);
+      const ecc = view.getUint8(at + 8);
+      const id = view.getUint32(at + 16, true);
+      outgoing = (flags & CANCORE) !== 0 && (view.getUint16(at + 20, true) & EXTECC_TX) !== 0;
+      if (flags === 0 && ecc === 0 && (id & CAN_ERR_MASK) !== 0) {
+        // This library and python-can write a SocketCAN error frame itself: its classes as the identifier, and its data.
+        classes = id & CAN_ERR_MASK;
+        for (let i = 0; i < CAN_MAX_DLEN; i++) bytes[FRAME_DATA + i] = view.getUint8(at + 24 + i);
+      } else if ((flags & SJA1000) !== 0 && ecc !== 0) {
+        // The error code capture of an SJA1000: what was wrong, the direction, and where, in the kernel's own numbers.
+        const kinds = [CAN_ERR_PROT_BIT, CAN_ERR_PROT_FORM, CAN_ERR_PROT_STUFF, 0];
+        classes |= CAN_ERR_PROT;
+        bytes[FRAME_DATA + 2] = kinds[ecc >>> 6] | (ecc & 0x20 ? 0 : CAN_ERR_PROT_TX);
+        bytes[FRAME_DATA + 3] = ecc & 0x1f;
+      }
+    }
+    records.words[0] = (CAN_ERR_FLAG | classes) >>> 0;
+    const channel = type === CAN_FD_ERROR_64 ? view.getUint8(at) : view.getUint16(at, true);
+    return this.#finish(CAN_MTU, channel, outgoing);
+  }
+
+  /**
+   * A frame of an object that may be classic or FD.
+   *
+   * @param said The length that it says it has, in bytes.
+   * @param carried How many of them are there.
+   */
+  #eitherKind(
+    id: number,
+    code: number,
+    said: number,
+    data: number,
+    carried: number,
+    channel: number,
+    outgoing: boolean,
+    remote: boolean,
+    isFd: boolean,
+    bits: number,
+  ): Message {
+    if (!isFd) {
+      const length = Math.min(remote ? code : said, CAN_MAX_DLEN);
+      const bytes = remote ? 0 : Math.min(carried, length);
+      return this.#classic(idWord(id, remote), length, code, data, bytes, channel, outgoing);
+    }
+    const records = this.#records;
+    records.begin(CANFD_MTU);
+    const { bytes } = records;
+    for (let i = 0; i < carried; i++) bytes[FRAME_DATA + i] = this.#view.getUint8(data + i);
+    records.words[0] = idWord(id, false);
+    bytes[FRAME_LEN] = fdLength(said);
+    bytes[FRAME_LEN + 1] = bits | CANFD_FDF;
+    return this.#finish(CANFD_MTU, channel, outgoing);
+  }
+
+  #classic(
+    word: number,
+    length: number,
+    code: number,
+    data: number,
+    carried: number,
+    channel: number,
+    outgoing: boolean,
+  ): Message {
+    const records = this.#records;
+    records.begin(CAN_MTU);
+    const { bytes } = records;
+    for (let i = 0; i < carried; i++) bytes[FRAME_DATA + i] = this.#view.getUint8(data + i);
+    records.words[0] = word;
+    bytes[FRAME_LEN] = length;
+    if (length === CAN_MAX_DLEN && code > CAN_MAX_DLEN && code <= CAN_MAX_RAW_DLC) bytes[FRAME_LEN8_DLC] = code;
+    return this.#finish(CAN_MTU, channel, outgoing);
+  }
+
+  #finish(frameLength: number, channel: number, outgoing: boolean): Message {
+    const name = this.#channels.of(channel);
+    return this.#records.finish(this.#seconds, this.#nanoseconds, outgoing, frameLength, name);
+  }
+}
+
+function idWord(id: number, remote: boolean): number {
+  const extended = (id & CAN_EFF_FLAG) !== 0;
+  const value = id & (extended ? CAN_EFF_MASK : CAN_SFF_MASK);
+  return (value | (extended ? CAN_EFF_FLAG : 0) | (remote ? CAN_RTR_FLAG : 0)) >>> 0;
+}
+
+/** Appends the object of a message; returns its type. */
+export function encodeObject(message: Message, channel: number, out: Bytes): number {
+  if (message.isXl) return encodeXl(message, channel, out);
+  if (message.isErrorFrame) return encodeError(message, channel, out);
+  const id = (message.arbitrationId | (message.isExtendedId ? CAN_EFF_FLAG : 0)) >>> 0;
+  const { data } = message;
+  const flags = (message.isRx ? 0 : TX) | (message.isRemoteFrame ? RTR : 0);
+  out.u16(channel);
+  out.byte(flags);
+  if (!message.isFd) {
+    out.byte(message.len8Dlc || message.dlc);
+    out.u32(id);
+    out.bytes(data);
+    for (let i = data.length; i < 8; i++) out.byte(0);
+    return CAN_MESSAGE;
+  }
+  out.byte(lengthCode(data.length));
+  out.u32(id);
+  out.u32(0);
+  out.byte(0);
+  out.byte(EDL | (message.bitrateSwitch ? BRS : 0) | (message.errorStateIndicator ? ESI : 0));
+  out.byte(data.length);
+  out.byte(0);
+  out.u32(0);
+  out.bytes(data);
+  for (let i = data.length; i < 64; i++) out.byte(0);
+  out.u32(0);
+  return CAN_FD_MESSAGE;
+}
+
+function encodeError(message: Message, channel: number, out: Bytes): number {
+  const { data } = message;
+  out.u16(channel);
+  out.u16(0);
+  out.u32(0);
+  out.byte(0);
+  out.byte(0);
+  out.byte(data.length);
+  out.byte(0);
+  out.u32(0);
+  out.u32(message.arbitrationId);
+  out.u32(0);
+  out.bytes(data);
+  for (let i = data.length; i < 8; i++) out.byte(0);
+  return CAN_ERROR_EXT;
+}
+
+function encodeXl(message: Message, channel: number, out: Bytes): number {
+  const { data } = message;
+  out.byte(channel);
+  out.byte(0);
+  out.byte(message.isRx ? 0 : 1);
+  out.byte(0);
+  out.u32(0);
+  out.u32(0);
+  out.u32(message.priority);
+  out.byte(message.sdt);
+  out.byte(0);
+  out.u16(data.length - 1);
+  out.u16(data.length);
+  out.u16(0);
+  out.u16(0);
+  out.byte(message.vcid);
+  out.byte(0);
+  out.u32(message.af);
+  for (let i = 0; i < 4; i++) out.u32(0);
+  out.u32(XLF | EDL_64 | BRS_64 | (message.sec ? SEC : 0));
+  out.u32(0);
+  for (let i = 0; i < 12; i++) out.u32(0);
+  out.bytes(data);
+  return CAN_XL_CHANNEL_FRAME;
+}
+
+function lengthCode(length: number): number {
+  const lengths = [12, 16, 20, 24, 32, 48, 64];
+  return length <= CAN_MAX_DLEN ? length : 9 + lengths.indexOf(length);
+}

@@ -1,0 +1,132 @@
+/**
+ * Bytes that are appended to.
+ *
+ * @module
+ */
+
+const encoder = new TextEncoder();
+const HEX = Uint8Array.from("0123456789ABCDEF", (digit) => digit.charCodeAt(0));
+
+/** A buffer that grows. `length` bytes of `memory` are in use. */
+export class Bytes {
+  memory: Uint8Array;
+  length = 0;
+
+  constructor(size = 65536) {
+    this.memory = new Uint8Array(size);
+  }
+
+  /** Makes room for so many bytes more. */
+  reserve(count: number): void {
+    if (this.length + count <= this.memory.length) return;
+    const memory = new Uint8Array(Math.max(2 * this.memory.length, this.length + count));
+    memory.set(this.memory.subarray(0, this.length));
+    this.memory = memory;
+  }
+
+  /** What was appended: a view, valid until the next call. */
+  view(): Uint8Array {
+    return this.memory.subarray(0, this.length);
+  }
+
+  /** Empties it. */
+  clear(): void {
+    this.length = 0;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.memory[this.length++] = value;
+  }
+
+  bytes(values: Uint8Array): void {
+    this.reserve(values.length);
+    this.memory.set(values, this.length);
+    this.length += values.length;
+  }
+
+  u16(value: number): void {
+    this.reserve(2);
+    this.memory[this.length++] = value;
+    this.memory[this.length++] = value >>> 8;
+  }
+
+  /** Little-endian. */
+  u32(value: number): void {
+    this.reserve(4);
+    this.memory[this.length++] = value;
+    this.memory[this.length++] = value >>> 8;
+    this.memory[this.length++] = value >>> 16;
+    this.memory[this.length++] = value >>> 24;
+  }
+
+  /** Little-endian. */
+  f64(value: number): void {
+    this.reserve(8);
+    new DataView(this.memory.buffer, this.memory.byteOffset + this.length, 8).setFloat64(0, value, true);
+    this.length += 8;
+  }
+
+  /** Overwrites what was appended earlier; little-endian. */
+  patch32(at: number, value: number): void {
+    const { memory } = this;
+    memory[at] = value;
+    memory[at + 1] = value >>> 8;
+    memory[at + 2] = value >>> 16;
+    memory[at + 3] = value >>> 24;
+  }
+
+  /** Little-endian, 0 to 2^53. */
+  u64(value: number): void {
+    this.u32(value % 2 ** 32);
+    this.u32(value / 2 ** 32);
+  }
+
+  /** Text as UTF-8. */
+  text(text: string): void {
+    this.reserve(3 * text.length);
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        at += encoder.encodeInto(text.slice(i), this.memory.subarray(at)).written;
+        break;
+      }
+      this.memory[at++] = code;
+    }
+    this.length = at;
+  }
+
+  /** A number in hexadecimal, upper case, with that many digits. */
+  hex(value: number, digits: number): void {
+    this.reserve(digits);
+    for (let i = digits - 1; i >= 0; i--) this.memory[this.length++] = HEX[(value >>> (4 * i)) & 15];
+  }
+
+  /** Bytes in hexadecimal, two digits each, with a separator (a character code) between them, or none for 0. */
+  hexBytes(bytes: Uint8Array, separator = 0): void {
+    this.reserve(3 * bytes.length);
+    const { memory } = this;
+    let at = this.length;
+    for (let i = 0; i < bytes.length; i++) {
+      if (separator !== 0 && i > 0) memory[at++] = separator;
+      const byte = bytes[i];
+      memory[at++] = HEX[byte >>> 4];
+      memory[at++] = HEX[byte & 15];
+    }
+    this.length = at;
+  }
+
+  /** A whole number from 0 to 2^53 in decimal, padded with zeros to at least that many digits. */
+  decimal(value: number, digits = 1): void {
+    this.reserve(20);
+    let count = digits;
+    for (let limit = 10 ** digits; value >= limit; limit *= 10) count++;
+    for (let i = this.length + count - 1; i >= this.length; i--) {
+      const rest = value < 2 ** 31 ? (value / 10) | 0 : Math.floor(value / 10);
+      this.memory[i] = 48 + value - 10 * rest;
+      value = rest;
+    }
+    this.length += count;
+  }
+}

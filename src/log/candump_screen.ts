@@ -1,0 +1,104 @@
+/**
+ * What `candump` shows on a screen, saved into a file; with or without times (`-t`), directions (`-x`) and errors (`-e`).
+ *
+ *      (1436509053.850870)  vcan0  RX - -  123   [4]  DE AD BE EF
+ *
+ * Source: `candump.c` and `lib.c` of https://github.com/linux-can/can-utils.
+ *
+ * @module
+ */
+
+import { CAN_ERR_FLAG, CAN_ERR_MASK } from "../kernel/can.ts";
+import { Message } from "../message/message.ts";
+import type { LogItem } from "./entry.ts";
+import type { LogFormat } from "./format.ts";
+import { LineDecoder, textOf } from "./lines.ts";
+import { noteOfText } from "./notes.ts";
+import { hexBytesOf, messageOf, secondsOf } from "./plain.ts";
+
+/** The time, the interface, the direction with its two flags, the identifier, the length, and what follows. */
+const LINE =
+  /^\s*(?:\(([^)]*)\)\s+)?(\S+)\s+(?:(RX|TX)\s+([B-])\s+([E-])\s+)?([0-9A-F]{3}|[0-9A-F]{8})\s+\[(\d{1,2})\]\s*(.*)$/;
+
+class ScreenDecoder extends LineDecoder {
+  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
+    const text = textOf(bytes.subarray(from, to));
+    // The explanations of -e begin with a tab.
+    if (text.trim() === "" || text[0] === "\t") return;
+    const found = LINE.exec(text);
+    if (!found) {
+      const note = noteOfText(text.trim(), null);
+      if (note.type === "dropped") items.push(note);
+      else this.diagnose(`a line that is no frame: ${text.slice(0, 80)}`, from, from);
+      return;
+    }
+    const message = this.#frame(found);
+    if (message instanceof Message) items.push(message);
+    else this.diagnose(message, from, from);
+  }
+
+  #frame([, time, channel, direction, brs, esi, id, length, rest]: RegExpExecArray): Message | string {
+    const timestampNs = time === undefined ? 0n : this.#time(time);
+    if (timestampNs === null) return `a time that is not understood: ${time}`;
+    this.context.info.channels.add(channel);
+    const value = Number.parseInt(id, 16);
+    const isErrorFrame = id.length === 8 && value >= CAN_ERR_FLAG && /\bERRORFRAME\b/.test(rest);
+    const isRemoteFrame = /^remote request/.test(rest);
+    // candump shows the length of FD frames with two digits.
+    const isFd = length.length === 2;
+    const digits = /^((?:[0-9A-F]{2}(?:\s|$))*)/.exec(rest)?.[1] ?? "";
+    const data = isRemoteFrame ? new Uint8Array(0) : hexBytesOf(digits.replace(/\s/g, ""));
+    if (data === null || (!isRemoteFrame && data.length < Number(length))) return `no ${length} bytes of data: ${rest}`;
+    return messageOf({
+      timestampNs,
+      channel,
+      arbitrationId: isErrorFrame ? value & CAN_ERR_MASK : value,
+      isErrorFrame,
+      isRemoteFrame,
+      isExtendedId: id.length === 8 && !isErrorFrame,
+      isFd,
+      ...isFd && { bitrateSwitch: brs === "B", errorStateIndicator: esi === "E" },
+      data: data.subarray(0, Number(length)),
+      ...isRemoteFrame && { dlc: Number(length) },
+      isRx: direction !== "TX",
+    });
+  }
+
+  /** Seconds, or a date and a time of `-t A`; those of `-t d` and `-t z` are seconds too. */
+  #time(text: string): bigint | null {
+    const date = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9})$/.exec(text);
+    if (!date) return secondsOf(text);
+    const [, year, month, day, hour, minute, second, fraction] = date;
+    const local = Date.UTC(+year, +month - 1, +day, +hour, +minute, +second);
+    const ns = this.context.zone.fromLocal(BigInt(local) * 1_000_000n + BigInt(fraction.padEnd(9, "0")));
+    return ns < 0n ? null : ns;
+  }
+}
+
+/** The output of `candump`, which is only read. */
+export const candumpScreen: LogFormat = {
+  name: "candump-screen",
+  title: "candump output",
+  extensions: [],
+  appendable: false,
+  capacity: {
+    fd: true,
+    xl: false,
+    remote: true,
+    remoteLength: true,
+    len8Dlc: false,
+    error: true,
+    errorData: true,
+    errorDirection: true,
+    direction: true,
+    channel: "name",
+    resolution: 1000,
+    timestampSource: false,
+    marker: false,
+    dropped: true,
+  },
+  detect: (head) =>
+    LINE.test(textOf(head.subarray(0, 4096)).split(/\r?\n/).find((line) => line.trim() !== "") ?? "") ? 2 : 0,
+  decoder: (context) => new ScreenDecoder(context),
+  encoder: null,
+};

@@ -1,0 +1,100 @@
+/**
+ * CRTD, the log of the Open Vehicle Monitoring System, which SavvyCAN reads too.
+ *
+ *     1524311386.811100 1R11 102 01 20 A0 33 00 00 00 00
+ *     1524311386.811203 CXX a comment
+ *
+ * Source: https://docs.openvehicles.com/en/latest/crtd/can_logging.html.
+ *
+ * @module
+ */
+
+import { Message } from "../message/message.ts";
+import type { Bytes } from "./bytes.ts";
+import { channelName } from "./channels.ts";
+import type { LogItem } from "./entry.ts";
+import type { EncodeOptions, LogEncoder, LogFormat } from "./format.ts";
+import { LineDecoder, textOf } from "./lines.ts";
+import { noteOfText, textOfNote } from "./notes.ts";
+import { hexBytesOf, messageOf, secondsOf, secondsText } from "./plain.ts";
+
+class CrtdDecoder extends LineDecoder {
+  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
+    const text = textOf(bytes.subarray(from, to)).trim();
+    if (text === "") return;
+    const found = /^(\d+(?:\.\d+)?)\s+(\d*)([A-Z]\w{2})(?:\s+(.*))?$/.exec(text);
+    const timestampNs = found && secondsOf(found[1]);
+    if (!found || timestampNs === null) return this.diagnose("no time and type of record", from, from);
+    const [, , bus, type, rest = ""] = found;
+    if (/^[RT](11|29)$/.test(type)) {
+      const [id, ...data] = rest.split(/\s+/);
+      const values = hexBytesOf(data.join(""));
+      if (!/^[0-9a-f]{1,8}$/i.test(id) || values === null) {
+        return this.diagnose(`no identifier and data: ${rest.slice(0, 80)}`, from, from);
+      }
+      const message = messageOf({
+        timestampNs,
+        arbitrationId: Number.parseInt(id, 16),
+        isExtendedId: type.endsWith("29"),
+        data: values,
+        isRx: type[0] === "R",
+        channel: channelName(bus === "" ? 1 : Number(bus)),
+      });
+      if (!(message instanceof Message)) return this.diagnose(message, from, from);
+      if (message.channel !== null) this.context.info.channels.add(message.channel);
+      items.push(message);
+    } else if (type[0] === "C") {
+      if (type === "CVR") this.context.info.version = rest.split(/\s/)[0];
+      items.push(noteOfText(rest, timestampNs));
+    } else items.push({ type: "object", kind: type, timestampNs });
+  }
+}
+
+class CrtdEncoder implements LogEncoder {
+  readonly #options: EncodeOptions;
+
+  constructor(options: EncodeOptions) {
+    this.#options = options;
+  }
+
+  begin(): void {}
+
+  write(item: LogItem, out: Bytes): void {
+    out.text(`${secondsText(item.timestampNs ?? 0n, 6)} `);
+    if (item instanceof Message) {
+      const width = item.isExtendedId ? 29 : 11;
+      out.text(`${this.#options.channelNumber(item.channel)}${item.isRx ? "R" : "T"}${width} `);
+      out.hex(item.arbitrationId, item.isExtendedId ? 8 : 3);
+      if (item.data.length > 0) out.byte(32);
+      out.hexBytes(item.data, 32);
+    } else out.text(`CXX ${textOfNote(item)}`);
+    out.byte(10);
+  }
+}
+
+/** CRTD. */
+export const crtd: LogFormat = {
+  name: "crtd",
+  title: "CRTD log",
+  extensions: [".crtd"],
+  appendable: true,
+  capacity: {
+    fd: false,
+    xl: false,
+    remote: false,
+    remoteLength: false,
+    len8Dlc: false,
+    error: false,
+    errorData: false,
+    errorDirection: false,
+    direction: true,
+    channel: "number",
+    resolution: 1,
+    timestampSource: false,
+    marker: true,
+    dropped: true,
+  },
+  detect: (head) => /^\d+\.\d+\s+\d*([RT](11|29)|C\w\w)\b/.test(textOf(head.subarray(0, 1024))) ? 2 : 0,
+  decoder: (context) => new CrtdDecoder(context),
+  encoder: (options) => new CrtdEncoder(options),
+};

@@ -1,0 +1,259 @@
+/**
+ * python-can's comma-separated values, and the same with more columns, which lose nothing; files with other columns of
+ * known names are read as well.
+ *
+ *     timestamp,arbitration_id,extended,remote,error,dlc,data
+ *     1483389946.197,0xdadada,1,0,0,6,WzQyLCA5XQ==
+ *
+ * Source: https://python-can.readthedocs.io/en/stable/file_io.html#csvwriter.
+ *
+ * @module
+ */
+
+import type { MessageInit } from "../message/init.ts";
+import { Message } from "../message/message.ts";
+import type { Bytes } from "./bytes.ts";
+import { channelName } from "./channels.ts";
+import type { LogItem } from "./entry.ts";
+import type { Capacity, LogEncoder, LogFormat } from "./format.ts";
+import { LineDecoder, textOf } from "./lines.ts";
+import { hexBytesOf, messageOf, secondsOf, secondsText } from "./plain.ts";
+
+const COMMON = ["timestamp", "arbitration_id", "extended", "remote", "error", "dlc", "data"] as const;
+const MORE = [
+  "channel",
+  "is_rx",
+  "is_fd",
+  "bitrate_switch",
+  "error_state_indicator",
+  "len8_dlc",
+  "timestamp_source",
+  "is_xl",
+  "vcid",
+  "sdt",
+  "af",
+  "sec",
+] as const;
+
+type Row = Readonly<Record<string, string>>;
+
+/** The fields of a row, by the names of the columns. */
+type Reader = (row: Row) => Message | string;
+
+class CsvDecoder extends LineDecoder {
+  #columns: readonly string[] = [];
+  #separator = ",";
+  #read: Reader | null = null;
+
+  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
+    const text = textOf(bytes.subarray(from, to));
+    if (text === "") return;
+    if (this.#read === null) {
+      this.#header(text.replace(/^\ufeff/, ""));
+      return;
+    }
+    const values = fieldsOf(text, this.#separator);
+    if (values.length < this.#columns.length) {
+      return this.diagnose(
+        `${values.length} columns, fewer than the ${this.#columns.length} of the first line`,
+        from,
+        to,
+      );
+    }
+    const row = Object.fromEntries(this.#columns.map((name, i) => [name, values[i]]));
+    const found = this.#read(row);
+    if (found instanceof Message) {
+      if (found.channel !== null) this.context.info.channels.add(found.channel);
+      items.push(found);
+    } else this.diagnose(found, from, from);
+  }
+
+  #header(text: string): void {
+    this.#separator = text.includes(";") && !text.includes(",") ? ";" : ",";
+    this.#columns = fieldsOf(text, this.#separator).map((name) => name.trim());
+    const known = (...names: string[]) => names.every((name) => this.#columns.includes(name));
+    if (known("timestamp", "arbitration_id", "data")) this.#read = pythonRow;
+    else if (known("TimestampEpoch", "ID", "IDE", "DataBytes")) this.#read = canedgeRow;
+    else {
+      this.diagnose(`columns that are not known: ${text.slice(0, 80)}`, 0, 0);
+      this.#read = () => "a row of columns that are not known";
+    }
+  }
+}
+
+/** The fields of a line; one in quotes may have the separator in it. */
+function fieldsOf(line: string, separator: string): string[] {
+  if (!line.includes('"')) return line.split(separator);
+  const fields: string[] = [];
+  for (let at = 0; at <= line.length;) {
+    if (line[at] !== '"') {
+      const end = line.indexOf(separator, at);
+      fields.push(line.slice(at, end < 0 ? undefined : end));
+      at = end < 0 ? line.length + 1 : end + 1;
+      continue;
+    }
+    let field = "";
+    for (at++; at < line.length; at++) {
+      if (line[at] !== '"') field += line[at];
+      else if (line[at + 1] === '"') field += line[++at];
+      else break;
+    }
+    fields.push(field);
+    at += 2;
+  }
+  return fields;
+}
+
+function pythonRow(row: Row): Message | string {
+  const timestampNs = secondsOf(row.timestamp);
+  if (timestampNs === null) return `no timestamp: ${row.timestamp}`;
+  if (!/^(0x)?[0-9a-f]{1,8}$/i.test(row.arbitration_id)) return `no arbitration_id: ${row.arbitration_id}`;
+  const data = base64(row.data);
+  if (data === null) return `data that is no base64: ${row.data}`;
+  const isErrorFrame = row.error === "1";
+  const isXl = row.is_xl === "1";
+  // python-can has no flag for CAN FD: only the length tells.
+  const isFd = row.is_fd === undefined ? data.length > 8 : row.is_fd === "1";
+  const isRemoteFrame = row.remote === "1";
+  const source = row.timestamp_source;
+  return messageOf({
+    timestampNs,
+    ...source !== undefined && source !== "" && { timestampSource: source as MessageInit["timestampSource"] },
+    arbitrationId: Number.parseInt(row.arbitration_id, 16),
+    ...!isXl && { isExtendedId: row.extended === "1" && !isErrorFrame },
+    isRemoteFrame,
+    isErrorFrame,
+    isFd,
+    data,
+    ...isRemoteFrame && { dlc: Number(row.dlc) },
+    channel: row.channel === undefined || row.channel === "" ? null : row.channel,
+    isRx: row.is_rx !== "0",
+    ...isFd && { bitrateSwitch: row.bitrate_switch === "1", errorStateIndicator: row.error_state_indicator === "1" },
+    ...Number(row.len8_dlc ?? 0) > 0 && { len8Dlc: Number(row.len8_dlc) },
+    ...isXl &&
+      { isXl, vcid: Number(row.vcid), sdt: Number(row.sdt), af: Number(row.af), sec: row.sec === "1" },
+  });
+}
+
+/** Columns of the converters of CSS Electronics. */
+function canedgeRow(row: Row): Message | string {
+  const timestampNs = secondsOf(row.TimestampEpoch);
+  if (timestampNs === null) return `no timestamp: ${row.TimestampEpoch}`;
+  const data = hexBytesOf(row.DataBytes);
+  if (data === null) return `data that is not hexadecimal: ${row.DataBytes}`;
+  const isFd = row.EDL === "1";
+  return messageOf({
+    timestampNs,
+    arbitrationId: Number.parseInt(row.ID, 16),
+    isExtendedId: row.IDE === "1",
+    isFd,
+    ...isFd && { bitrateSwitch: row.BRS === "1", errorStateIndicator: row.ESI === "1" },
+    isRemoteFrame: row.RTR === "1",
+    ...row.RTR === "1" && { dlc: Number(row.DLC) },
+    data,
+    isRx: row.Dir !== "1",
+    channel: channelName(Number(row.BusChannel ?? 0)),
+  });
+}
+
+function base64(text: string): Uint8Array | null {
+  const trimmed = text.trim();
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(trimmed) || trimmed.length % 4 !== 0) return null;
+  return Uint8Array.from(atob(trimmed), (character) => character.charCodeAt(0));
+}
+
+class CsvEncoder implements LogEncoder {
+  readonly #more: boolean;
+
+  constructor(more: boolean) {
+    this.#more = more;
+  }
+
+  begin(out: Bytes): void {
+    out.text(`${[...COMMON, ...this.#more ? MORE : []].join(",")}\n`);
+  }
+
+  write(item: LogItem, out: Bytes): void {
+    if (!(item instanceof Message)) return;
+    const bit = (value: boolean) => value ? 1 : 0;
+    const row: (string | number)[] = [
+      secondsText(item.timestampNs, 1),
+      `0x${item.arbitrationId.toString(16)}`,
+      bit(item.isExtendedId),
+      bit(item.isRemoteFrame),
+      bit(item.isErrorFrame),
+      item.dlc,
+      btoa(String.fromCharCode(...item.data)),
+    ];
+    if (this.#more) {
+      const channel = item.channel ?? "";
+      row.push(
+        /[",]/.test(channel) ? `"${channel.replaceAll('"', '""')}"` : channel,
+        bit(item.isRx),
+        bit(item.isFd),
+        bit(item.bitrateSwitch),
+        bit(item.errorStateIndicator),
+        item.len8Dlc,
+        item.timestampSource ?? "",
+        bit(item.isXl),
+        item.vcid,
+        item.sdt,
+        item.af,
+        bit(item.sec),
+      );
+    }
+    out.text(row.join(","));
+    out.byte(10);
+  }
+}
+
+const all: Capacity = {
+  fd: true,
+  xl: true,
+  remote: true,
+  remoteLength: true,
+  len8Dlc: true,
+  error: true,
+  errorData: true,
+  errorDirection: true,
+  direction: true,
+  channel: "name",
+  resolution: 1,
+  timestampSource: true,
+  marker: false,
+  dropped: false,
+};
+
+/** python-can's CSV, which its reader takes. */
+export const csv: LogFormat = {
+  name: "csv",
+  title: "python-can CSV",
+  extensions: [".csv"],
+  appendable: true,
+  capacity: {
+    ...all,
+    fd: false,
+    xl: false,
+    len8Dlc: false,
+    direction: false,
+    channel: "none",
+    timestampSource: false,
+  },
+  detect(head) {
+    const line = textOf(head.subarray(0, 4096)).split(/\r?\n/, 1)[0].replace(/^\ufeff/, "");
+    return line.startsWith("timestamp,arbitration_id,") || line.startsWith("TimestampEpoch;") ? 2 : 0;
+  },
+  decoder: (context) => new CsvDecoder(context),
+  encoder: () => new CsvEncoder(false),
+};
+
+/** python-can's CSV with columns for all that a message has. */
+export const csvFull: LogFormat = {
+  ...csv,
+  name: "csv-full",
+  title: "CSV with all fields",
+  extensions: [],
+  capacity: all,
+  detect: () => 0,
+  encoder: () => new CsvEncoder(true),
+};

@@ -1,0 +1,110 @@
+/**
+ * SavvyCAN's native CSV, GVRET.
+ *
+ *     Time Stamp,ID,Extended,Dir,Bus,LEN,D1,D2,D3,D4,D5,D6,D7,D8
+ *     166064000,0000021A,false,Rx,0,8,FE,36,12,FE,69,05,07,AD,
+ *
+ * Source: `framefileio.cpp` of https://github.com/collin80/SavvyCAN.
+ *
+ * @module
+ */
+
+import { Message } from "../message/message.ts";
+import type { Bytes } from "./bytes.ts";
+import { channelName } from "./channels.ts";
+import type { LogItem } from "./entry.ts";
+import type { EncodeOptions, LogEncoder, LogFormat } from "./format.ts";
+import { LineDecoder, textOf } from "./lines.ts";
+import { hexBytesOf, messageOf } from "./plain.ts";
+
+class GvretDecoder extends LineDecoder {
+  #columns: readonly string[] | null = null;
+
+  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
+    const text = textOf(bytes.subarray(from, to));
+    if (text.trim() === "") return;
+    const values = text.split(",").map((value) => value.trim());
+    if (this.#columns === null) {
+      this.#columns = values.map((name) => name.toLowerCase());
+      return;
+    }
+    const found = this.#row(values, this.#columns);
+    if (found instanceof Message) {
+      if (found.channel !== null) this.context.info.channels.add(found.channel);
+      items.push(found);
+    } else this.diagnose(found, from, from);
+  }
+
+  #row(values: readonly string[], columns: readonly string[]): Message | string {
+    const value = (name: string) => values[columns.indexOf(name)] ?? "";
+    const time = value("time stamp");
+    if (!/^\d{1,18}$/.test(time)) return `no time in microseconds: ${time}`;
+    const id = value("id");
+    if (!/^[0-9a-f]{1,8}$/i.test(id)) return `no identifier: ${id}`;
+    const length = Number(value("len"));
+    const first = columns.indexOf("len") + 1;
+    const data = hexBytesOf(values.slice(first, first + length).map((byte) => byte.padStart(2, "0")).join(""));
+    if (!Number.isInteger(length) || length < 0 || data === null || data.length < length) {
+      return `no ${value("len")} bytes of data`;
+    }
+    return messageOf({
+      timestampNs: BigInt(time) * 1000n,
+      arbitrationId: Number.parseInt(id, 16),
+      isExtendedId: /^(true|1)$/i.test(value("extended")),
+      isFd: length > 8,
+      data,
+      isRx: !/^tx$/i.test(value("dir")),
+      channel: channelName(Number(value("bus")) + 1),
+    });
+  }
+}
+
+class GvretEncoder implements LogEncoder {
+  readonly #options: EncodeOptions;
+
+  constructor(options: EncodeOptions) {
+    this.#options = options;
+  }
+
+  begin(out: Bytes): void {
+    out.text("Time Stamp,ID,Extended,Dir,Bus,LEN,D1,D2,D3,D4,D5,D6,D7,D8\n");
+  }
+
+  write(item: LogItem, out: Bytes): void {
+    if (!(item instanceof Message)) return;
+    const bus = this.#options.channelNumber(item.channel) - 1;
+    out.text(`${item.timestampNs / 1000n},`);
+    out.hex(item.arbitrationId, 8);
+    out.text(`,${item.isExtendedId},${item.isRx ? "Rx" : "Tx"},${bus},${item.dlc},`);
+    out.hexBytes(item.data, 44);
+    if (item.data.length > 0) out.byte(44);
+    out.byte(10);
+  }
+}
+
+/** SavvyCAN's CSV. */
+export const gvret: LogFormat = {
+  name: "gvret",
+  title: "SavvyCAN GVRET CSV",
+  extensions: [],
+  appendable: true,
+  capacity: {
+    fd: false,
+    xl: false,
+    remote: false,
+    remoteLength: false,
+    len8Dlc: false,
+    error: false,
+    errorData: false,
+    errorDirection: false,
+    direction: true,
+    channel: "number",
+    resolution: 1000,
+    timestampSource: false,
+    marker: false,
+    dropped: false,
+  },
+  detect: (head) => /^\ufeff?Time Stamp,ID,Extended,/i.test(textOf(head.subarray(0, 256))) ? 2 : 0,
+  decoder: (context) => new GvretDecoder(context),
+  encoder: (options) => new GvretEncoder(options),
+};

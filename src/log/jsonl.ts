@@ -1,0 +1,87 @@
+/**
+ * JSON lines: `Message.toJSON` with exact times, one message a line. It holds all that a message and a note have.
+ *
+ *     {"timestampNs":"1436509053850870000","channel":"vcan0","arbitrationId":291,"data":[222,173], …}
+ *
+ * @module
+ */
+
+import type { MessageInit } from "../message/init.ts";
+import { Message } from "../message/message.ts";
+import type { Bytes } from "./bytes.ts";
+import type { LogItem, LogNote } from "./entry.ts";
+import type { LogEncoder, LogFormat } from "./format.ts";
+import { LineDecoder, textOf } from "./lines.ts";
+
+class JsonDecoder extends LineDecoder {
+  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
+    const text = textOf(bytes.subarray(from, to)).trim();
+    if (text === "") return;
+    try {
+      items.push(this.#item(JSON.parse(text)));
+    } catch (error) {
+      if (!(error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError)) throw error;
+      this.diagnose(error.message, from, from);
+    }
+  }
+
+  #item(value: unknown): LogItem {
+    if (typeof value !== "object" || value === null) throw new TypeError(`a line that is not an object: ${value}`);
+    const { timestampNs: given = null, ...fields } = value as Record<string, unknown>;
+    const timestampNs = given === null ? null : BigInt(given as string);
+    if (typeof fields.type === "string") return noteOf(fields, timestampNs);
+    if (timestampNs !== null) delete fields.timestamp;
+    const message = new Message({ ...fields, ...timestampNs !== null && { timestampNs } } as MessageInit);
+    if (message.channel !== null) this.context.info.channels.add(message.channel);
+    return message;
+  }
+}
+
+function noteOf(fields: Record<string, unknown>, timestampNs: bigint | null): LogNote {
+  const { type, text, kind, channel = null, count = null } = fields;
+  if (type === "marker" && typeof text === "string") return { type, timestampNs, text };
+  if (type === "object" && typeof kind === "string") return { type, timestampNs, kind };
+  const counted = count === null || typeof count === "number";
+  if (type === "dropped" && counted && (channel === null || typeof channel === "string")) {
+    return { type, timestampNs, channel, count };
+  }
+  throw new TypeError(`a line of no known type: ${JSON.stringify(fields)}`);
+}
+
+class JsonEncoder implements LogEncoder {
+  begin(): void {}
+
+  write(item: LogItem, out: Bytes): void {
+    const fields = item instanceof Message ? item.toJSON() : item;
+    const { timestampNs } = item;
+    out.text(JSON.stringify({ ...fields, timestampNs: timestampNs === null ? null : `${timestampNs}` }));
+    out.byte(10);
+  }
+}
+
+/** One JSON object a line. */
+export const jsonl: LogFormat = {
+  name: "jsonl",
+  title: "JSON lines",
+  extensions: [".jsonl", ".ndjson"],
+  appendable: true,
+  capacity: {
+    fd: true,
+    xl: true,
+    remote: true,
+    remoteLength: true,
+    len8Dlc: true,
+    error: true,
+    errorData: true,
+    errorDirection: true,
+    direction: true,
+    channel: "name",
+    resolution: 1,
+    timestampSource: true,
+    marker: true,
+    dropped: true,
+  },
+  detect: (head) => /^\s*\{.*"(arbitrationId|timestampNs)"/.test(textOf(head.subarray(0, 4096))) ? 2 : 0,
+  decoder: (context) => new JsonDecoder(context),
+  encoder: () => new JsonEncoder(),
+};

@@ -1,0 +1,105 @@
+/**
+ * Text formats, line by line, over bytes: no string is made of what is not text.
+ *
+ * @module
+ */
+
+import { Bytes } from "./bytes.ts";
+import type { LogItem } from "./entry.ts";
+import type { DecodeContext, LogDecoder } from "./format.ts";
+
+/** The longest line that is read: none of the formats has lines as long. */
+const MOST = 1 << 20;
+const TOO_LONG = `a line of more than ${MOST} bytes`;
+
+const decoder = new TextDecoder();
+const latin = new TextDecoder("windows-1252");
+const strict = new TextDecoder("utf-8", { fatal: true });
+
+/** Text of a file: UTF-8 if it is valid, else Windows-1252, as older programs on Windows wrote. */
+export function textOf(bytes: Uint8Array): string {
+  for (const byte of bytes) {
+    if (byte < 0x80) continue;
+    try {
+      return strict.decode(bytes);
+    } catch (error) {
+      if (error instanceof TypeError) return latin.decode(bytes);
+      throw error;
+    }
+  }
+  return decoder.decode(bytes);
+}
+
+/** The value of a hexadecimal digit by its character code; 255 for everything else. */
+export const HEX_VALUE = /* @__PURE__ */ Uint8Array.from({ length: 256 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? 255 : value;
+});
+
+/** Splits bytes into lines, which end with LF or CR LF. */
+export abstract class LineDecoder implements LogDecoder {
+  protected readonly context: DecodeContext;
+  /** The number of the line that is decoded, from 1. */
+  protected number = 0;
+  readonly #rest = new Bytes(1024);
+  /** Whether the rest of a line that is too long is being passed over. */
+  #skipping = false;
+
+  constructor(context: DecodeContext) {
+    this.context = context;
+  }
+
+  decode(chunk: Uint8Array, items: LogItem[]): void {
+    let from = 0;
+    for (let end; (end = chunk.indexOf(10, from)) >= 0; from = end + 1) {
+      if (this.#rest.length > 0 || this.#skipping) {
+        this.#append(chunk.subarray(from, end));
+        this.#finish(items);
+      } else this.#line(chunk, from, end, items);
+    }
+    if (from < chunk.length) this.#append(chunk.subarray(from));
+  }
+
+  end(items: LogItem[]): void {
+    if (this.#rest.length === 0 && !this.#skipping) return;
+    this.#finish(items);
+    this.diagnose("the last line has no line end: it may have been cut off", 0, 0);
+  }
+
+  /**
+   * Decodes one line, `bytes` from `from` to before `to`, without its end; the byte at `to` is CR or LF.
+   *
+   * The bytes are valid during the call only.
+   */
+  protected abstract line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void;
+
+  /** Something in this line could not be read; `at` is where in the bytes, `from` where the line begins. */
+  protected diagnose(reason: string, from: number, at: number): void {
+    this.context.diagnostics.add(reason, { line: this.number, column: at - from + 1 });
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (this.#skipping) return;
+    if (this.#rest.length + bytes.length > MOST) this.#skipping = true;
+    else this.#rest.bytes(bytes);
+  }
+
+  #finish(items: LogItem[]): void {
+    if (this.#skipping) {
+      this.number++;
+      this.diagnose(TOO_LONG, 0, 0);
+    } else {
+      this.#rest.byte(10); // as in a chunk, the end of the line is behind it
+      this.#line(this.#rest.memory, 0, this.#rest.length - 1, items);
+    }
+    this.#skipping = false;
+    this.#rest.clear();
+  }
+
+  #line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
+    this.number++;
+    if (to - from > MOST) return this.diagnose(TOO_LONG, 0, 0);
+    if (to > from && bytes[to - 1] === 13) to--;
+    this.line(bytes, from, to, items);
+  }
+}

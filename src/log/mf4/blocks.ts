@@ -1,0 +1,100 @@
+/**
+ * The blocks of MDF 4: a header, links to other blocks, and data.
+ *
+ *     0  "##DG"   4  reserved   8  u64 length   16  u64 number of links   24  links, then data
+ *
+ * Source: ASAM MDF 4.1; https://www.asam.net/standards/detail/mdf/wiki.
+ *
+ * @module
+ */
+
+import { textOf } from "../lines.ts";
+import type { RandomSource } from "../random.ts";
+
+const HEADER = 24;
+/** Blocks other than data are short: what says more is not one. */
+const MOST = 1 << 20;
+
+/** A block that was read. */
+export interface Block {
+  /** Its type: "DG". */
+  readonly type: string;
+  readonly links: readonly number[];
+  readonly data: DataView;
+}
+
+/** Reads blocks, and sees to it that no chain of links goes in a circle. */
+export class Blocks {
+  readonly source: RandomSource;
+  readonly #diagnose: (reason: string, offset: number) => void;
+
+  constructor(source: RandomSource, diagnose: (reason: string, offset: number) => void) {
+    this.source = source;
+    this.#diagnose = diagnose;
+  }
+
+  /** Something at that place could not be read. */
+  diagnose(reason: string, offset: number): void {
+    this.#diagnose(reason, offset);
+  }
+
+  /** The type of a block and where its data begins and how long it is said to be; null if there is none. */
+  head(offset: number): { type: string; links: number; data: number; length: number } | null {
+    if (offset === 0) return null;
+    const bytes = this.source.read(offset, HEADER);
+    if (bytes.length < HEADER || bytes[0] !== 35 || bytes[1] !== 35) {
+      this.#diagnose(`a link to ${offset}, where there is no block`, offset);
+      return null;
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER);
+    const length = Number(view.getBigUint64(8, true));
+    const links = Number(view.getBigUint64(16, true));
+    const type = String.fromCharCode(bytes[2], bytes[3]);
+    if (length < HEADER || links > MOST / 8 || HEADER + 8 * links > length) {
+      this.#diagnose(`a block ${type} of ${length} bytes with ${links} links`, offset);
+      return null;
+    }
+    return { type, links, data: offset + HEADER + 8 * links, length: length - HEADER - 8 * links };
+  }
+
+  /** A block that is not data; null if there is none, or of another type. */
+  read(offset: number, type: string): Block | null {
+    const head = this.head(offset);
+    if (head === null) return null;
+    if (head.type !== type) {
+      this.#diagnose(`a block ${head.type} where one of type ${type} should be`, offset);
+      return null;
+    }
+    const size = HEADER + 8 * head.links + head.length;
+    const bytes = size > MOST ? new Uint8Array(0) : this.source.read(offset, size);
+    if (bytes.length < size) {
+      this.#diagnose(`a block ${type} of ${size} bytes, which the file does not have`, offset);
+      return null;
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const links = Array.from({ length: head.links }, (_, i) => Number(view.getBigUint64(HEADER + 8 * i, true)));
+    return { type, links, data: new DataView(bytes.buffer, bytes.byteOffset + HEADER + 8 * head.links, head.length) };
+  }
+
+  /** The blocks of a chain, which the first link of each leads on. */
+  *chain(first: number, type: string): Generator<Block & { offset: number }> {
+    const seen = new Set<number>();
+    for (let offset = first; offset !== 0;) {
+      if (seen.has(offset)) return this.#diagnose(`a chain of blocks ${type} that comes back to itself`, offset);
+      seen.add(offset);
+      const block = this.read(offset, type);
+      if (block === null) return;
+      yield { ...block, offset };
+      offset = block.links[0] ?? 0;
+    }
+  }
+
+  /** The text of a TX block, or the XML of an MD block; "" if there is none. */
+  text(offset: number): string {
+    const head = this.head(offset);
+    if (head === null || (head.type !== "TX" && head.type !== "MD") || head.length > MOST) return "";
+    const text = textOf(this.source.read(head.data, head.length));
+    const end = text.indexOf("\0");
+    return end < 0 ? text : text.slice(0, end);
+  }
+}

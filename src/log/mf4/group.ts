@@ -1,0 +1,244 @@
+/**
+ * A channel group of CAN events: where in its records what is, and the messages of them.
+ *
+ * @module
+ */
+
+import {
+  CAN_EFF_FLAG,
+  CAN_EFF_MASK,
+  CAN_ERR_FLAG,
+  CAN_ERR_MASK,
+  CAN_MAX_DLEN,
+  CAN_MAX_RAW_DLC,
+  CAN_MTU,
+  CAN_RTR_FLAG,
+  CAN_SFF_MASK,
+  CANFD_BRS,
+  CANFD_ESI,
+  CANFD_FDF,
+  CANFD_MAX_DLEN,
+  CANFD_MTU,
+  fdLength,
+  FRAME_DATA,
+  FRAME_LEN,
+  FRAME_LEN8_DLC,
+} from "../../kernel/can.ts";
+import { CAN_ERR_BUSERROR } from "../../kernel/error.ts";
+import type { Message } from "../../message/message.ts";
+import { channelName } from "../channels.ts";
+import type { Records } from "../records.ts";
+import type { Block, Blocks } from "./blocks.ts";
+
+/** How the bytes of a frame are found. */
+export type DataKind = "fixed" | "vlsd" | "mlsd";
+
+/** One value in a record. */
+export interface Field {
+  readonly byteOffset: number;
+  readonly bitOffset: number;
+  readonly bitCount: number;
+  /** As in the file: 0 and 1 unsigned, 2 and 3 signed, 4 and 5 floating point, 6 to 9 text; odd ones are big-endian. */
+  readonly dataType: number;
+  /** Physical value = raw * factor + offset. */
+  readonly factor: number;
+  readonly offset: number;
+  readonly channelType: number;
+  /** The link to the values of variable length, or to the length of this. */
+  readonly data: number;
+}
+
+/** A group of events of one kind. */
+export interface Group {
+  readonly kind: "data" | "remote" | "error";
+  readonly recordId: number;
+  /** Bytes of a record, without its number. */
+  readonly recordBytes: number;
+  readonly time: Field;
+  readonly fields: Readonly<Partial<Record<FieldName, Field>>>;
+}
+
+type FieldName =
+  | "BusChannel"
+  | "ID"
+  | "IDE"
+  | "DLC"
+  | "DataLength"
+  | "DataBytes"
+  | "Dir"
+  | "EDL"
+  | "BRS"
+  | "ESI";
+
+const names: readonly FieldName[] = [
+  "BusChannel",
+  "ID",
+  "IDE",
+  "DLC",
+  "DataLength",
+  "DataBytes",
+  "Dir",
+  "EDL",
+  "BRS",
+  "ESI",
+];
+
+const kinds = { CAN_DataFrame: "data", CAN_RemoteFrame: "remote", CAN_ErrorFrame: "error" } as const;
+
+/** Channels of a group at most, and how deep they are in each other. */
+const MOST_CHANNELS = 1000;
+
+/** A channel group of CAN events; null if it is of something else. */
+export function readGroup(blocks: Blocks, block: Block, recordIdSize: number): Group | null {
+  const { data } = block;
+  const fields: Partial<Record<FieldName, Field>> = {};
+  let time: Field | null = null;
+  let kind: Group["kind"] | null = null;
+  for (const { name, field } of channelsOf(blocks, block.links[1] ?? 0)) {
+    if (field.channelType === 2 || field.channelType === 3) time ??= field;
+    const [frame, part] = name.split(".");
+    const found = kinds[frame as keyof typeof kinds];
+    if (found === undefined) continue;
+    kind = found;
+    if (names.includes(part as FieldName)) fields[part as FieldName] = field;
+  }
+  if (kind === null || time === null) return null;
+  const recordId = recordIdSize === 0 ? 0 : Number(data.getBigUint64(0, true));
+  return { kind, recordId, recordBytes: data.getUint32(24, true) + data.getUint32(28, true), time, fields };
+}
+
+/** The channels of a group, and those that they are composed of. */
+function* channelsOf(blocks: Blocks, first: number): Generator<{ name: string; field: Field }> {
+  const seen = new Set<number>();
+  const waiting = [first];
+  while (waiting.length > 0) {
+    for (const { offset, links, data } of blocks.chain(waiting.pop()!, "CN")) {
+      if (seen.has(offset) || seen.size >= MOST_CHANNELS || data.byteLength < 28) return;
+      seen.add(offset);
+      const [, composition = 0, name = 0, , conversion = 0, values = 0] = links;
+      if (composition !== 0 && blocks.head(composition)?.type === "CN") waiting.push(composition);
+      const [factor, add] = linear(blocks, conversion);
+      yield {
+        name: blocks.text(name),
+        field: {
+          channelType: data.getUint8(0),
+          dataType: data.getUint8(2),
+          bitOffset: data.getUint8(3),
+          byteOffset: data.getUint32(4, true),
+          bitCount: data.getUint32(8, true),
+          factor,
+          offset: add,
+          data: values,
+        },
+      };
+    }
+  }
+}
+
+/** Factor and offset of a linear conversion; all others leave the number as it is. */
+function linear(blocks: Blocks, offset: number): [factor: number, offset: number] {
+  if (offset === 0) return [1, 0];
+  const block = blocks.read(offset, "CC");
+  if (block === null || block.data.getUint8(0) !== 1 || block.data.byteLength < 40) return [1, 0];
+  return [block.data.getFloat64(32, true), block.data.getFloat64(24, true)];
+}
+
+/** The unsigned whole number of a field, exact up to 53 bits; 0 where the record is too short. */
+export function numberOf(record: Uint8Array, { byteOffset, bitOffset, bitCount, dataType }: Field): number {
+  const bytes = (bitOffset + bitCount + 7) >> 3;
+  if (byteOffset + bytes > record.length || bytes > 8) return 0;
+  let value = 0;
+  if (dataType === 1 || dataType === 3) {
+    for (let i = 0; i < bytes; i++) value = value * 256 + record[byteOffset + i];
+  } else {
+    for (let i = bytes - 1; i >= 0; i--) value = value * 256 + record[byteOffset + i];
+  }
+  value = Math.floor(value / 2 ** bitOffset);
+  return value % 2 ** bitCount;
+}
+
+/** Nanoseconds after the start of the recording. */
+export function nanosecondsOf(record: Uint8Array, field: Field): bigint | null {
+  const { byteOffset, bitCount, bitOffset, dataType, factor, offset } = field;
+  const bytes = bitCount >> 3;
+  if (byteOffset + bytes > record.length) return null;
+  const view = new DataView(record.buffer, record.byteOffset + byteOffset, bytes);
+  const little = dataType % 2 === 0;
+  if (dataType === 4 || dataType === 5) {
+    const raw = bytes === 8 ? view.getFloat64(0, little) : bytes === 4 ? view.getFloat32(0, little) : NaN;
+    const seconds = raw * factor + offset;
+    return Number.isFinite(seconds) && Math.abs(seconds) < 1e9 ? BigInt(Math.round(seconds * 1e9)) : null;
+  }
+  const raw = bytes === 8 && bitOffset === 0 ? view.getBigUint64(0, little) : BigInt(numberOf(record, field));
+  // Parts of a second as powers of ten are exact; everything else is as exact as its factor.
+  const power = Math.round(Math.log10(factor) + 9);
+  if (offset === 0 && power >= 0 && power <= 9 && Math.abs(factor / 10 ** (power - 9) - 1) < 1e-12) {
+    return raw * 10n ** BigInt(power);
+  }
+  const seconds = Number(raw) * factor + offset;
+  return Number.isFinite(seconds) && Math.abs(seconds) < 1e9 ? BigInt(Math.round(seconds * 1e9)) : null;
+}
+
+/** How many bytes of data a record has, as it says. */
+export function dataLengthOf(record: Uint8Array, { fields }: Group): number {
+  const { DataLength, DLC } = fields;
+  const field = DataLength ?? DLC;
+  return field === undefined ? 0 : Math.min(numberOf(record, field), CANFD_MAX_DLEN);
+}
+
+/**
+ * The message of a record.
+ *
+ * @param data Its bytes of data.
+ * @param own Whether this library wrote the file, whose error frames have the kernel's classes and data.
+ */
+export function messageOfRecord(
+  records: Records,
+  record: Uint8Array,
+  data: Uint8Array,
+  group: Group,
+  seconds: number,
+  nanoseconds: number,
+  own: boolean,
+): Message | string {
+  const { fields, kind } = group;
+  const value = (name: FieldName) => fields[name] === undefined ? 0 : numberOf(record, fields[name]);
+  const channel = channelName(value("BusChannel"));
+  const outgoing = isOutgoing(record, fields.Dir);
+  const code = value("DLC");
+  if (kind === "error") {
+    records.begin(CAN_MTU);
+    const classes = own ? value("ID") & CAN_ERR_MASK : CAN_ERR_BUSERROR;
+    records.words[0] = (CAN_ERR_FLAG | classes) >>> 0;
+    records.bytes[FRAME_LEN] = CAN_MAX_DLEN;
+    if (own) records.bytes.set(data.subarray(0, CAN_MAX_DLEN), FRAME_DATA);
+    return records.finish(seconds, nanoseconds, outgoing, CAN_MTU, channel);
+  }
+  const id = value("ID");
+  const extended = fields.IDE === undefined ? (id & CAN_EFF_FLAG) !== 0 || id > CAN_SFF_MASK : value("IDE") === 1;
+  const plain = id & CAN_EFF_MASK;
+  if (!extended && plain > CAN_SFF_MASK) {
+    return `a standard identifier 0x${plain.toString(16)}, which is more than 0x7ff`;
+  }
+  const fd = kind === "data" && (value("EDL") === 1 || data.length > CAN_MAX_DLEN);
+  records.begin(fd ? CANFD_MTU : CAN_MTU);
+  const { bytes, words } = records;
+  words[0] = (plain | (extended ? CAN_EFF_FLAG : 0) | (kind === "remote" ? CAN_RTR_FLAG : 0)) >>> 0;
+  if (fd) {
+    bytes[FRAME_LEN] = fdLength(data.length);
+    bytes[FRAME_LEN + 1] = CANFD_FDF | (value("BRS") ? CANFD_BRS : 0) | (value("ESI") ? CANFD_ESI : 0);
+  } else {
+    const length = kind === "remote" ? Math.min(code, CAN_MAX_DLEN) : data.length;
+    bytes[FRAME_LEN] = length;
+    if (length === CAN_MAX_DLEN && code > CAN_MAX_DLEN && code <= CAN_MAX_RAW_DLC) bytes[FRAME_LEN8_DLC] = code;
+  }
+  if (kind === "data") bytes.set(data, FRAME_DATA);
+  return records.finish(seconds, nanoseconds, outgoing, fd ? CANFD_MTU : CAN_MTU, channel);
+}
+
+/** A number, 1 for Tx, or a text. */
+function isOutgoing(record: Uint8Array, field: Field | undefined): boolean {
+  if (field === undefined) return false;
+  if (field.dataType >= 6 && field.dataType <= 9) return (record[field.byteOffset] | 32) === 0x74;
+  return numberOf(record, field) === 1;
+}

@@ -1,0 +1,287 @@
+/**
+ * Reading the CAN events of an MDF 4 file.
+ *
+ * @module
+ */
+
+import { Message } from "../../message/message.ts";
+import type { LogItem } from "../entry.ts";
+import type { DecodeContext } from "../format.ts";
+import { textOf } from "../lines.ts";
+import type { RandomSource } from "../random.ts";
+import { Records } from "../records.ts";
+import { Blocks } from "./blocks.ts";
+import { GroupData } from "./data.ts";
+import { dataLengthOf, type Group, messageOfRecord, nanosecondsOf, numberOf, readGroup } from "./group.ts";
+
+const ID_SIZE = 64;
+const SECOND = 1_000_000_000n;
+/** Messages that are given at once. */
+const BATCH = 1024;
+/** Frames of an unsorted file whose data has not come yet, at most. */
+const MOST_WAITING = 1 << 16;
+/** Program names in the identification block: this library writes the second. */
+export const PROGRAM = "sockcan ";
+
+/** The file as it says of itself. */
+interface File {
+  readonly blocks: Blocks;
+  readonly context: DecodeContext;
+  readonly startNs: bigint;
+  /** Whether it was not finished: the last block of data may have no length. */
+  readonly open: boolean;
+  /** Whether this library wrote it. */
+  readonly own: boolean;
+}
+
+/** The CAN events of a file, in the order of their times. */
+export function* readMf4(source: RandomSource, context: DecodeContext): Generator<LogItem[]> {
+  const blocks = new Blocks(source, (reason, offset) => context.diagnostics.add(reason, { offset }));
+  const id = source.read(0, ID_SIZE);
+  if (id.length < ID_SIZE) return blocks.diagnose("a file that is shorter than its header", 0);
+  const { info } = context;
+  info.version = textOf(id.subarray(8, 16)).replace(/[\s\0]+$/, "");
+  const program = textOf(id.subarray(16, 24));
+  info.application = program.replace(/[\s\0]+$/, "") || null;
+  const header = blocks.read(ID_SIZE, "HD");
+  if (header === null || header.data.byteLength < 12) return;
+  const startNs = startOf(header.data, context);
+  info.startTimeNs = startNs;
+  const open = textOf(id.subarray(0, 7)) === "UnFinMF";
+  const file: File = { blocks, context, startNs, open, own: program === PROGRAM };
+
+  const streams: Iterator<Message>[] = [];
+  let others = 0;
+  for (const { links, data } of blocks.chain(header.links[0] ?? 0, "DG")) {
+    const recordIdSize = data.getUint8(0);
+    const groups: Group[] = [];
+    const variable = new Map<number, number>();
+    for (const block of blocks.chain(links[1] ?? 0, "CG")) {
+      if (block.data.byteLength < 32) continue;
+      const flags = block.data.getUint16(16, true);
+      // Values of variable length have a group of their own, which the channel refers to.
+      if (flags & 1) variable.set(Number(block.data.getBigUint64(0, true)), block.offset);
+      else {
+        const group = readGroup(blocks, block, recordIdSize);
+        if (group !== null) groups.push(group);
+        else others++;
+        if (group === null && recordIdSize > 0) {
+          const size = block.data.getUint32(24, true) + block.data.getUint32(28, true);
+          groups.push({ ...unknown, recordId: Number(block.data.getBigUint64(0, true)), recordBytes: size });
+        }
+      }
+    }
+    if (!groups.some(({ time }) => time !== unknown.time)) continue;
+    const content = new GroupData(blocks, links[2] ?? 0, open, context.inflateLimit);
+    streams.push(
+      recordIdSize === 0 ? sorted(file, groups[0], content) : unsorted(file, groups, variable, content, recordIdSize),
+    );
+  }
+  let batch: LogItem[] = [];
+  for (let i = 0; i < others; i++) {
+    batch.push({ type: "object", kind: "channel group of other signals", timestampNs: null });
+  }
+  for (const message of merged(streams)) {
+    batch.push(message);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** A group whose records are passed over. */
+const unknown: Group = {
+  kind: "data",
+  recordId: 0,
+  recordBytes: 0,
+  time: {
+    byteOffset: 0,
+    bitOffset: 0,
+    bitCount: 0,
+    dataType: 0,
+    factor: 0,
+    offset: 0,
+    channelType: 2,
+    data: 0,
+  },
+  fields: {},
+};
+
+/** The start, which is UTC unless flagged to be local time. */
+function startOf(data: DataView, { zone }: DecodeContext): bigint {
+  const start = data.getBigUint64(0, true);
+  const flags = data.byteLength > 12 ? data.getUint8(12) : 0;
+  return flags & 1 ? zone.fromLocal(start) : start;
+}
+
+/** Joins streams by time. Each is in order. */
+function* merged(streams: readonly Iterator<Message>[]): Generator<Message> {
+  const heads = streams.map((stream) => ({ stream, next: stream.next() })).filter(({ next }) => !next.done);
+  if (heads.length === 1) {
+    const [{ stream, next }] = heads;
+    yield next.value;
+    yield* { [Symbol.iterator]: () => stream };
+    return;
+  }
+  while (heads.length > 0) {
+    let first = heads[0];
+    for (const head of heads) if (head.next.value.timestampNs < first.next.value.timestampNs) first = head;
+    yield first.next.value;
+    first.next = first.stream.next();
+    if (first.next.done) heads.splice(heads.indexOf(first), 1);
+  }
+}
+
+/** A group that is alone in its data: record after record. */
+function* sorted(file: File, group: Group, content: GroupData): Generator<Message> {
+  const records = new Records();
+  const { DataBytes } = group.fields;
+  const values = DataBytes?.channelType === 1
+    ? new GroupData(file.blocks, DataBytes.data, file.open, file.context.inflateLimit)
+    : null;
+  const size = group.recordBytes;
+  if (size === 0) return;
+  let rest = new Uint8Array(0);
+  for (const piece of content.pieces()) {
+    const bytes = joined(rest, piece);
+    let at = 0;
+    for (; at + size <= bytes.length; at += size) {
+      const record = bytes.subarray(at, at + size);
+      const data = values === null ? fixedData(record, group) : variableData(values, numberOf(record, DataBytes!));
+      const message = messageOf(file, records, record, data, group);
+      if (message !== null) yield message;
+    }
+    rest = bytes.slice(at);
+  }
+  if (rest.length > 0 && !file.open) file.blocks.diagnose(`${rest.length} bytes of a last record`, 0);
+}
+
+/** Several groups in one stream of records, each with its number before it. */
+function* unsorted(
+  file: File,
+  groups: readonly Group[],
+  variable: ReadonlyMap<number, number>,
+  content: GroupData,
+  recordIdSize: number,
+): Generator<Message> {
+  const records = new Records();
+  const byId = new Map(groups.map((group) => [group.recordId, group]));
+  /** Where the next value of each variable group is, and the values that have come and were not used yet. */
+  const positions = new Map<number, number>();
+  const values = new Map<string, Uint8Array>();
+  /** Frames in their order, some of which wait for their data. */
+  const waiting: { record: Uint8Array; group: Group; key: string | null }[] = [];
+  const settled = function* (all: boolean): Generator<Message> {
+    while (waiting.length > 0) {
+      const { record, group, key } = waiting[0];
+      const data = key === null ? fixedData(record, group) : values.get(key);
+      if (data === undefined && !all && waiting.length < MOST_WAITING) return;
+      if (data === undefined) file.blocks.diagnose("a frame whose data is not there", 0);
+      else {
+        if (key !== null) values.delete(key);
+        const message = messageOf(file, records, record, data, group);
+        if (message !== null) yield message;
+      }
+      waiting.shift();
+    }
+  };
+  let rest = new Uint8Array(0);
+  let lost = false;
+  for (const piece of content.pieces()) {
+    const bytes = joined(rest, piece);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = 0;
+    while (at + recordIdSize <= bytes.length) {
+      const id = recordIdOf(view, at, recordIdSize);
+      const from = at + recordIdSize;
+      const group = byId.get(id);
+      if (group !== undefined) {
+        if (from + group.recordBytes > bytes.length) break;
+        const record = bytes.subarray(from, from + group.recordBytes);
+        if (group.time !== unknown.time) {
+          const { DataBytes } = group.fields;
+          const key = DataBytes?.channelType === 1 ? `${DataBytes.data}:${numberOf(record, DataBytes)}` : null;
+          // The piece lasts as long as a record of it is kept.
+          waiting.push({ record, group, key });
+          if (key === null || values.has(key)) yield* settled(false);
+        }
+        at = from + group.recordBytes;
+      } else if (variable.has(id)) {
+        if (from + 4 > bytes.length) break;
+        const length = view.getUint32(from, true);
+        if (length > file.context.inflateLimit) {
+          file.blocks.diagnose(`a value of ${length} bytes`, 0);
+          lost = true;
+          break;
+        }
+        if (from + 4 + length > bytes.length) break;
+        const position = positions.get(id) ?? 0;
+        values.set(`${variable.get(id)}:${position}`, bytes.subarray(from + 4, from + 4 + length));
+        positions.set(id, position + 4 + length);
+        at = from + 4 + length;
+        yield* settled(false);
+        if (values.size > MOST_WAITING) values.clear();
+      } else {
+        file.blocks.diagnose(`a record of group ${id}, which is not described; nothing after it can be read`, 0);
+        lost = true;
+        break;
+      }
+    }
+    if (lost) break;
+    rest = bytes.slice(at);
+  }
+  yield* settled(true);
+  if (!lost && rest.length > 0 && rest.some((byte) => byte !== 0)) {
+    file.blocks.diagnose(`the file ends within a record: ${rest.length} bytes of it are there`, 0);
+  }
+}
+
+function messageOf(file: File, records: Records, record: Uint8Array, data: Uint8Array, group: Group): Message | null {
+  const after = nanosecondsOf(record, group.time);
+  const time = after === null ? -1n : file.startNs + after;
+  if (time < 0n) {
+    file.blocks.diagnose("a record without a time, or with one before 1970", 0);
+    return null;
+  }
+  const seconds = Number(time / SECOND);
+  const found = messageOfRecord(records, record, data, group, seconds, Number(time % SECOND), file.own);
+  if (found instanceof Message) {
+    if (found.channel !== null) file.context.info.channels.add(found.channel);
+    return found;
+  }
+  file.blocks.diagnose(found, 0);
+  return null;
+}
+
+/** The data in the record itself: as many bytes as it says. */
+function fixedData(record: Uint8Array, group: Group): Uint8Array {
+  const { DataBytes } = group.fields;
+  if (DataBytes === undefined) return new Uint8Array(0);
+  const { byteOffset, bitCount } = DataBytes;
+  const length = Math.min(dataLengthOf(record, group), bitCount >> 3);
+  return record.subarray(byteOffset, byteOffset + length);
+}
+
+/** A value of variable length in a block of its own: u32 length, bytes. */
+function variableData(values: GroupData, offset: number): Uint8Array {
+  const head = values.at(offset, 4);
+  if (head.length < 4) return new Uint8Array(0);
+  const length = head[0] | head[1] << 8 | head[2] << 16 | head[3] << 24;
+  return values.at(offset + 4, Math.min(length >>> 0, 64));
+}
+
+function joined(rest: Uint8Array, piece: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (rest.length === 0) return piece as Uint8Array<ArrayBuffer>;
+  const bytes = new Uint8Array(rest.length + piece.length);
+  bytes.set(rest);
+  bytes.set(piece, rest.length);
+  return bytes;
+}
+
+function recordIdOf(view: DataView, at: number, size: number): number {
+  if (size === 1) return view.getUint8(at);
+  if (size === 2) return view.getUint16(at, true);
+  if (size === 4) return view.getUint32(at, true);
+  return Number(view.getBigUint64(at, true));
+}

@@ -1,0 +1,127 @@
+/**
+ * Names of the files of a log that is rotated, and which of them are kept.
+ *
+ * @module
+ */
+
+import { fileSystem } from "./output.ts";
+
+/** The parts of a path. */
+interface Parts {
+  readonly folder: string;
+  /** The file's name, with placeholders. */
+  readonly name: string;
+}
+
+/** What stands for a part of the time or the number, and what it looks like. */
+const placeholders: Record<string, RegExp> = {
+  Y: /\d{4,}/,
+  m: /\d\d/,
+  d: /\d\d/,
+  H: /\d\d/,
+  M: /\d\d/,
+  S: /\d\d/,
+  F: /\d{4,}-\d\d-\d\d/,
+  T: /\d{6}/,
+  n: /\d{3,}/,
+};
+
+/** The files of one log: `drive-%F-%n.log`. */
+export class FileNames {
+  readonly #parts: Parts;
+  readonly #pattern: RegExp;
+  /** The last number that was given. */
+  #number = 0;
+
+  /**
+   * @param pattern A path whose name may have `%Y`, `%m`, `%d`, `%H`, `%M`, `%S`, `%F` (`%Y-%m-%d`), `%T` (`%H%M%S`),
+   * `%n` (a number of at least three digits) and `%%`. Without `%n`, `-%n` is put before the ending.
+   * @throws {RangeError} Another placeholder.
+   */
+  constructor(pattern: string) {
+    this.#parts = splitPath(/(?<!%)(%%)*%n/.test(pattern) ? pattern : withNumber(pattern));
+    const text = this.#parts.name.replace(
+      /%(.)|[\\^$.*+?()[\]{}|]/g,
+      (each, letter) => letter === undefined ? `\\${each}` : letter === "%" ? "%" : expressionOf(letter, pattern),
+    );
+    this.#pattern = new RegExp(`^${text}$`);
+    for (const name of this.#existing()) this.#number = Math.max(this.#number, this.#numberOf(name));
+  }
+
+  /** The path of the next file, which does not exist yet. */
+  next(now: Date = new Date()): string {
+    this.#number++;
+    return this.#parts.folder + fill(this.#parts.name, now, this.#number);
+  }
+
+  /**
+   * Deletes the oldest files, by their numbers, until no more are left than are to be kept. The newest always is.
+   *
+   * @param files How many at most; Infinity for all.
+   * @param bytes How many bytes in all at most; Infinity for all.
+   * @throws {Error} A file cannot be deleted.
+   */
+  retain(files: number, bytes: number): void {
+    const fs = fileSystem();
+    const names = this.#existing().sort((one, other) => this.#numberOf(other) - this.#numberOf(one));
+    let total = 0;
+    for (const [index, name] of names.entries()) {
+      const path = this.#parts.folder + name;
+      total += fs.statSync(path).size;
+      if (index > 0 && (index >= files || total > bytes)) fs.unlinkSync(path);
+    }
+  }
+
+  #existing(): string[] {
+    const fs = fileSystem();
+    const folder = this.#parts.folder || ".";
+    return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => this.#pattern.test(name)) : [];
+  }
+
+  #numberOf(name: string): number {
+    return Number(this.#pattern.exec(name)?.groups?.number ?? 0);
+  }
+}
+
+/** A path with the time in it; for a file that is not rotated. */
+export function nameAt(pattern: string, now: Date): string {
+  const { folder, name } = splitPath(pattern);
+  for (const [, letter] of name.matchAll(/%(.)/g)) if (letter !== "%") expressionOf(letter, pattern);
+  return folder + fill(name, now, 1);
+}
+
+function splitPath(path: string): Parts {
+  const at = path.lastIndexOf("/") + 1;
+  return { folder: path.slice(0, at), name: path.slice(at) };
+}
+
+/** Puts a number before the ending, which may be two: `.log.gz`. */
+function withNumber(path: string): string {
+  const { folder, name } = splitPath(path);
+  const at = name.search(/(?<=.)\.[^.%]+(\.gz)?$/i);
+  return folder + (at < 0 ? `${name}-%n` : `${name.slice(0, at)}-%n${name.slice(at)}`);
+}
+
+function expressionOf(letter: string, pattern: string): string {
+  const expression = placeholders[letter];
+  if (expression) return letter === "n" ? `(?<number>${expression.source})` : expression.source;
+  const known = Object.keys(placeholders).map((each) => `%${each}`).join(", ");
+  throw new RangeError(`"${pattern}" has "%${letter}": a name may have ${known} and %%`);
+}
+
+function fill(name: string, now: Date, number: number): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const values: Record<string, string> = {
+    Y: String(now.getFullYear()),
+    m: two(now.getMonth() + 1),
+    d: two(now.getDate()),
+    H: two(now.getHours()),
+    M: two(now.getMinutes()),
+    S: two(now.getSeconds()),
+    n: String(number).padStart(3, "0"),
+    "%": "%",
+  };
+  values.F = `${values.Y}-${values.m}-${values.d}`;
+  values.T = values.H + values.M + values.S;
+  return name.replace(/%(.)/g, (_, letter) => values[letter]);
+}

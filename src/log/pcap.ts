@@ -1,0 +1,156 @@
+/**
+ * pcap, the older capture format of tcpdump and Wireshark: times and frames, nothing else.
+ *
+ * Source: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-03.html.
+ *
+ *     file header: magic, u16 major, u16 minor, u32 zone, u32 accuracy, u32 snap length, u32 link type
+ *     record:      u32 seconds, u32 fraction, u32 captured length, u32 original length, packet
+ *
+ * @module
+ */
+
+import { Message } from "../message/message.ts";
+import { BlockDecoder } from "./blocks.ts";
+import type { Bytes } from "./bytes.ts";
+import type { LogItem } from "./entry.ts";
+import type { LogEncoder, LogFormat } from "./format.ts";
+import { Records } from "./records.ts";
+import {
+  decodeFrame,
+  encodeFrame,
+  LINKTYPE_CAN_SOCKETCAN,
+  LINKTYPE_LINUX_SLL,
+  LINKTYPE_LINUX_SLL2,
+  locateFrame,
+} from "./socketcan_link.ts";
+import { splitTime } from "./time.ts";
+
+const MICROSECONDS = 0xa1b2c3d4;
+const NANOSECONDS = 0xa1b23c4d;
+const FILE_HEADER = 24;
+const RECORD_HEADER = 16;
+/** No CAN frame in any wrapping is longer: what is said to be is no record. */
+const MOST = 1 << 18;
+
+/** What the file header says, once it was read. */
+interface Header {
+  readonly littleEndian: boolean;
+  /** Nanoseconds of a unit of the fraction. */
+  readonly unit: number;
+  readonly linkType: number;
+}
+
+class PcapDecoder extends BlockDecoder {
+  readonly #records = new Records();
+  #header: Header | null = null;
+
+  protected override take(bytes: Uint8Array, items: LogItem[]): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = 0;
+    if (this.#header === null) {
+      if (bytes.length < FILE_HEADER) return 0;
+      this.#header = this.#readHeader(view);
+      if (this.lost) return 0;
+      at = FILE_HEADER;
+    }
+    const { littleEndian, unit, linkType } = this.#header!;
+    while (at + RECORD_HEADER <= bytes.length) {
+      const seconds = view.getUint32(at, littleEndian);
+      const nanoseconds = view.getUint32(at + 4, littleEndian) * unit;
+      const captured = view.getUint32(at + 8, littleEndian);
+      if (captured > MOST) {
+        this.lose(`a packet of ${captured} bytes, which no CAN frame has`, at);
+        break;
+      }
+      const from = at + RECORD_HEADER;
+      const to = from + captured;
+      if (to > bytes.length) break;
+      const located = locateFrame(linkType, bytes, from, to);
+      const found = typeof located === "string" ? located : decodeFrame(
+        this.#records,
+        bytes,
+        from + located.at,
+        to,
+        located.native && littleEndian,
+        seconds,
+        nanoseconds,
+        null,
+        located.outgoing === true,
+      );
+      if (found instanceof Message) items.push(found);
+      else this.diagnose(found, at);
+      at = to;
+    }
+    return at;
+  }
+
+  #readHeader(view: DataView): Header {
+    const littleEndian = [MICROSECONDS, NANOSECONDS].includes(view.getUint32(0, true));
+    const magic = view.getUint32(0, littleEndian);
+    const linkType = view.getUint32(20, littleEndian) & 0xffff;
+    this.context.info.version = `${view.getUint16(4, littleEndian)}.${view.getUint16(6, littleEndian)}`;
+    if (magic !== MICROSECONDS && magic !== NANOSECONDS) {
+      this.lose(`no magic number of pcap: 0x${magic.toString(16)}`, 0);
+    } else if (![LINKTYPE_CAN_SOCKETCAN, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2].includes(linkType)) {
+      this.lose(`packets of link type ${linkType}: those of CAN are 227, and 113 and 276 of cooked captures`, 20);
+    }
+    return { littleEndian, unit: magic === NANOSECONDS ? 1 : 1000, linkType };
+  }
+}
+
+class PcapEncoder implements LogEncoder {
+  begin(out: Bytes): void {
+    out.u32(NANOSECONDS);
+    out.u16(2);
+    out.u16(4);
+    out.u32(0);
+    out.u32(0);
+    out.u32(MOST);
+    out.u32(LINKTYPE_CAN_SOCKETCAN);
+  }
+
+  write(item: LogItem, out: Bytes): void {
+    if (!(item instanceof Message)) return;
+    const { seconds, nanoseconds } = splitTime(item);
+    out.u32(seconds);
+    out.u32(nanoseconds);
+    out.u32(0);
+    out.u32(0);
+    const lengths = out.length - 8;
+    const length = encodeFrame(item, out);
+    out.patch32(lengths, length);
+    out.patch32(lengths + 4, length);
+  }
+}
+
+/** `tcpdump -i can0 -w`. */
+export const pcap: LogFormat = {
+  name: "pcap",
+  title: "pcap capture",
+  extensions: [".pcap"],
+  appendable: true,
+  capacity: {
+    fd: true,
+    xl: true,
+    remote: true,
+    remoteLength: true,
+    len8Dlc: true,
+    error: true,
+    errorData: true,
+    errorDirection: false,
+    direction: false,
+    channel: "none",
+    resolution: 1,
+    timestampSource: false,
+    marker: false,
+    dropped: false,
+  },
+  detect(head) {
+    if (head.length < 4) return 0;
+    const view = new DataView(head.buffer, head.byteOffset);
+    const magics = [view.getUint32(0, true), view.getUint32(0, false)];
+    return magics.some((magic) => magic === MICROSECONDS || magic === NANOSECONDS) ? 3 : 0;
+  },
+  decoder: (context) => new PcapDecoder(context),
+  encoder: () => new PcapEncoder(),
+};

@@ -1,0 +1,449 @@
+/**
+ * pcapng, the capture format of Wireshark: interfaces by name, nanoseconds, directions, comments.
+ *
+ * Source: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html.
+ *
+ *     block: u32 type, u32 length, body, u32 length; a body ends with options: u16 code, u16 length, value, padding to 4
+ *
+ * @module
+ */
+
+import { Message } from "../message/message.ts";
+import { BlockDecoder } from "./blocks.ts";
+import { Bytes } from "./bytes.ts";
+import type { LogItem, LogMarker } from "./entry.ts";
+import type { DecodeContext, LogEncoder, LogFormat } from "./format.ts";
+import { textOf } from "./lines.ts";
+import { Records } from "./records.ts";
+import {
+  decodeFrame,
+  encodeFrame,
+  LINKTYPE_CAN_SOCKETCAN,
+  LINKTYPE_LINUX_SLL,
+  LINKTYPE_LINUX_SLL2,
+  locateFrame,
+} from "./socketcan_link.ts";
+import { splitTime, type Time } from "./time.ts";
+
+const SECTION_HEADER = 0x0a0d0d0a;
+const INTERFACE_DESCRIPTION = 1;
+const SIMPLE_PACKET = 3;
+const INTERFACE_STATISTICS = 5;
+const ENHANCED_PACKET = 6;
+const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
+
+const OPT_ENDOFOPT = 0;
+const OPT_COMMENT = 1;
+const SHB_USERAPPL = 4;
+const IF_NAME = 2;
+const IF_TSRESOL = 9;
+const IF_TSOFFSET = 14;
+const EPB_FLAGS = 2;
+const EPB_DROPCOUNT = 4;
+
+/** Directions in the lowest bits of EPB_FLAGS. */
+const INBOUND = 1;
+const OUTBOUND = 2;
+
+/** Longer blocks are taken for lies. */
+const MOST = 1 << 24;
+
+/** An interface, as its description block says. */
+interface Interface {
+  readonly name: string;
+  readonly linkType: number;
+  /** How many units of its times are a second. */
+  readonly unitsPerSecond: number;
+  /** Seconds to add to its times. */
+  readonly offset: number;
+}
+
+class PcapngDecoder extends BlockDecoder {
+  readonly #records = new Records();
+  #littleEndian = true;
+  #interfaces: Interface[] = [];
+  /** The time of the last packet, in units, and as it is. */
+  readonly #clock = new Clock();
+
+  protected override take(bytes: Uint8Array, items: LogItem[]): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = 0;
+    while (at + 12 <= bytes.length) {
+      if (view.getUint32(at, true) === SECTION_HEADER) {
+        const magic = view.getUint32(at + 8, true);
+        this.#littleEndian = magic === BYTE_ORDER_MAGIC;
+        if (!this.#littleEndian && view.getUint32(at + 8, false) !== BYTE_ORDER_MAGIC) {
+          this.lose(`a section with the byte order 0x${magic.toString(16)}`, at);
+          break;
+        }
+      }
+      const type = view.getUint32(at, this.#littleEndian);
+      const length = view.getUint32(at + 4, this.#littleEndian);
+      if (length < 12 || length > MOST || length % 4 !== 0) {
+        this.lose(`a block of ${length} bytes`, at);
+        break;
+      }
+      if (at + length > bytes.length) break;
+      const trailer = view.getUint32(at + length - 4, this.#littleEndian);
+      if (trailer !== length) this.diagnose(`a block that begins with ${length} bytes and ends with ${trailer}`, at);
+      this.#block(type, view, bytes, at, at + length - 4, items);
+      at += length;
+    }
+    return at;
+  }
+
+  #block(type: number, view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
+    if (type === ENHANCED_PACKET) this.#packet(view, bytes, at, to, items);
+    else if (type === SECTION_HEADER) this.#section(view, bytes, at, to, items);
+    else if (type === INTERFACE_DESCRIPTION) this.#interface(view, bytes, at, to);
+    else if (type === INTERFACE_STATISTICS) this.#statistics(view, bytes, at, to, items);
+    else if (type === SIMPLE_PACKET) this.#simple(view, bytes, at, to, items);
+    else items.push({ type: "object", kind: `block ${type}`, timestampNs: null });
+  }
+
+  #section(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
+    this.#interfaces = [];
+    if (to - at < 24) return this.diagnose("a section header that is too short", at);
+    const { info } = this.context;
+    info.version = `${view.getUint16(at + 12, this.#littleEndian)}.${view.getUint16(at + 14, this.#littleEndian)}`;
+    this.#options(view, at + 24, to, (code, from, length) => {
+      if (code === SHB_USERAPPL) info.application = textOf(bytes.subarray(from, from + length));
+      else if (code === OPT_COMMENT) items.push(marker(null, bytes, from, length));
+    });
+  }
+
+  #interface(view: DataView, bytes: Uint8Array, at: number, to: number): void {
+    if (to - at < 16) return this.diagnose("an interface description that is too short", at);
+    let name = "";
+    let unitsPerSecond = 1e6;
+    let offset = 0;
+    this.#options(view, at + 16, to, (code, from, length) => {
+      if (code === IF_NAME) name = textOf(bytes.subarray(from, from + length));
+      else if (code === IF_TSRESOL && length === 1) {
+        const power = bytes[from] & 0x7f;
+        unitsPerSecond = bytes[from] & 0x80 ? 2 ** power : 10 ** power;
+      } else if (code === IF_TSOFFSET && length === 8) offset = Number(view.getBigInt64(from, this.#littleEndian));
+    });
+    const linkType = view.getUint16(at + 8, this.#littleEndian);
+    if (unitsPerSecond > 1e18 || !Number.isSafeInteger(offset)) {
+      this.diagnose("an interface whose times no clock has", at);
+      [unitsPerSecond, offset] = [1e6, 0];
+    }
+    if (name !== "" && isCan(linkType)) this.context.info.channels.add(name);
+    this.#interfaces.push({ name, linkType, unitsPerSecond, offset });
+  }
+
+  #packet(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
+    const { context } = this;
+    const captured = to - at < 28 ? -1 : view.getUint32(at + 20, this.#littleEndian);
+    if (captured < 0 || captured > to - at - 28) return this.diagnose(`a packet of ${captured} bytes in its block`, at);
+    const index = view.getUint32(at + 8, this.#littleEndian);
+    const source = this.#interfaces[index];
+    if (!source) return this.diagnose(`a packet of interface ${index}, which was not described`, at);
+    const time = this.#clock.read(
+      view.getUint32(at + 12, this.#littleEndian),
+      view.getUint32(at + 16, this.#littleEndian),
+      source,
+    );
+    if (time === null) return this.diagnose("a packet with a time before 1970", at);
+    if (!isCan(source.linkType)) {
+      items.push({ type: "object", kind: `packet of link type ${source.linkType}`, timestampNs: nanosecondsOf(time) });
+      return;
+    }
+    const from = at + 28;
+    const channel = source.name === "" ? null : source.name;
+    let direction = 0;
+    let options = from + (captured + 3 & ~3);
+    // The flags come first as a rule: most packets have no other option.
+    if (options + 12 <= to && view.getUint16(options, this.#littleEndian) === EPB_FLAGS) {
+      direction = view.getUint32(options + 4, this.#littleEndian) & 3;
+      options += 8;
+    }
+    if (options + 4 < to) {
+      this.#options(view, options, to, (code, value, length) => {
+        if (code === EPB_FLAGS && length === 4) direction = view.getUint32(value, this.#littleEndian) & 3;
+        else if (code === OPT_COMMENT) items.push(marker(nanosecondsOf(time), bytes, value, length));
+        else if (code === EPB_DROPCOUNT && length === 8) {
+          const count = Number(view.getBigUint64(value, this.#littleEndian));
+          if (count > 0) items.push({ type: "dropped", timestampNs: nanosecondsOf(time), channel, count });
+        }
+      });
+    }
+    const located = locateFrame(source.linkType, bytes, from, from + captured);
+    if (typeof located === "string") return this.diagnose(located, at);
+    const found = decodeFrame(
+      this.#records,
+      bytes,
+      from + located.at,
+      from + captured,
+      located.native && this.#littleEndian,
+      time.seconds,
+      time.nanoseconds,
+      channel,
+      direction === OUTBOUND || (direction !== INBOUND && located.outgoing === true),
+    );
+    if (found instanceof Message) items.push(found);
+    else context.diagnostics.add(found, { offset: this.offset + at });
+  }
+
+  /** A packet without a time. */
+  #simple(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
+    const source = this.#interfaces[0];
+    if (!source || !isCan(source.linkType)) return this.diagnose("a simple packet of no CAN interface", at);
+    const length = Math.min(view.getUint32(at + 8, this.#littleEndian), to - at - 12);
+    const located = locateFrame(source.linkType, bytes, at + 12, at + 12 + length);
+    const found = typeof located === "string" ? located : decodeFrame(
+      this.#records,
+      bytes,
+      at + 12 + located.at,
+      at + 12 + length,
+      located.native && this.#littleEndian,
+      0,
+      0,
+      source.name || null,
+      located.outgoing === true,
+    );
+    if (found instanceof Message) items.push(found);
+    else this.diagnose(found, at);
+  }
+
+  /** Statistics are no frames; a comment in them is one. */
+  #statistics(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
+    if (to - at < 20) return this.diagnose("an interface statistics block that is too short", at);
+    const source = this.#interfaces[view.getUint32(at + 8, this.#littleEndian)];
+    const time = source
+      ? this.#clock.read(
+        view.getUint32(at + 12, this.#littleEndian),
+        view.getUint32(at + 16, this.#littleEndian),
+        source,
+      )
+      : null;
+    this.#options(view, at + 20, to, (code, from, length) => {
+      if (code === OPT_COMMENT) items.push(marker(time && nanosecondsOf(time), bytes, from, length));
+    });
+  }
+
+  #options(
+    view: DataView,
+    at: number,
+    to: number,
+    take: (code: number, from: number, length: number) => void,
+  ): void {
+    while (at + 4 <= to) {
+      const code = view.getUint16(at, this.#littleEndian);
+      const length = view.getUint16(at + 2, this.#littleEndian);
+      if (code === OPT_ENDOFOPT) return;
+      if (at + 4 + length > to) return this.diagnose(`an option of ${length} bytes, more than its block has`, at);
+      take(code, at + 4, length);
+      at += 4 + (length + 3 & ~3);
+    }
+  }
+}
+
+function isCan(linkType: number): boolean {
+  return linkType === LINKTYPE_CAN_SOCKETCAN || linkType === LINKTYPE_LINUX_SLL || linkType === LINKTYPE_LINUX_SLL2;
+}
+
+function marker(timestampNs: bigint | null, bytes: Uint8Array, from: number, length: number): LogMarker {
+  return { type: "marker", timestampNs, text: textOf(bytes.subarray(from, from + length)) };
+}
+
+function nanosecondsOf({ seconds, nanoseconds }: Time): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+}
+
+/**
+ * Splits times of 64 bits. In nanoseconds, which double precision does not hold, the high word changes every four
+ * seconds, and what it stands for is kept.
+ */
+class Clock {
+  #high = -1;
+  #seconds = 0;
+  #rest = 0;
+
+  /** Null for a time before 1970, or one that no message can have. */
+  read(high: number, low: number, { unitsPerSecond, offset }: Interface): Time | null {
+    let seconds: number;
+    let nanoseconds: number;
+    if (unitsPerSecond === 1e9) {
+      if (high !== this.#high) {
+        const units = BigInt(high) << 32n;
+        this.#high = high;
+        this.#seconds = Number(units / 1_000_000_000n);
+        this.#rest = Number(units % 1_000_000_000n);
+      }
+      const rest = this.#rest + low;
+      const more = Math.floor(rest / 1e9);
+      seconds = this.#seconds + more;
+      nanoseconds = rest - more * 1e9;
+    } else {
+      const units = BigInt(high) << 32n | BigInt(low);
+      const perSecond = BigInt(unitsPerSecond);
+      seconds = Number(units / perSecond);
+      nanoseconds = Number(units % perSecond * 1_000_000_000n / perSecond);
+    }
+    seconds += offset;
+    return seconds >= 0 ? { seconds, nanoseconds } : null;
+  }
+}
+
+class PcapngEncoder implements LogEncoder {
+  readonly #interfaces = new Map<string | null, number>();
+  readonly #comment = new Bytes(256);
+  /** Markers and notes that go into the next packet's options, as captures have them. */
+  #comments: string[] = [];
+  #dropped = 0;
+  #lastInterface = 0;
+  /** The time of the last packet, in nanoseconds since 1970: its second's beginning is kept, as most follow in the same. */
+  #seconds = -1;
+  #secondHigh = 0;
+  #secondLow = 0;
+  #high = 0;
+  #low = 0;
+
+  begin(out: Bytes): void {
+    const from = this.#beginBlock(SECTION_HEADER, out);
+    out.u32(BYTE_ORDER_MAGIC);
+    out.u16(1);
+    out.u16(0);
+    out.u32(0xffffffff); // the length of the section is not known
+    out.u32(0xffffffff);
+    this.#textOption(SHB_USERAPPL, "@socketcan/bus", out);
+    out.u32(OPT_ENDOFOPT);
+    this.#endBlock(from, out);
+  }
+
+  write(item: LogItem, out: Bytes): void {
+    if (item instanceof Message) this.#packet(item, out);
+    else if (item.type === "marker") this.#comments.push(item.text);
+    else if (item.type === "dropped") this.#dropped += item.count ?? 0;
+  }
+
+  end(out: Bytes): void {
+    if (this.#comments.length === 0 && this.#dropped === 0) return;
+    if (this.#interfaces.size === 0) this.#interfaceOf(null, out);
+    if (this.#dropped > 0) this.#comments.push(`${this.#dropped} frames were dropped after the last packet`);
+    const from = this.#beginBlock(INTERFACE_STATISTICS, out);
+    out.u32(this.#lastInterface);
+    out.u32(this.#high);
+    out.u32(this.#low);
+    for (const text of this.#comments) this.#textOption(OPT_COMMENT, text, out);
+    out.u32(OPT_ENDOFOPT);
+    this.#endBlock(from, out);
+  }
+
+  #packet(message: Message, out: Bytes): void {
+    const source = this.#lastInterface = this.#interfaceOf(message.channel, out);
+    this.#setTime(message);
+    const from = this.#beginBlock(ENHANCED_PACKET, out);
+    out.u32(source);
+    out.u32(this.#high);
+    out.u32(this.#low);
+    out.u32(0);
+    out.u32(0);
+    const length = encodeFrame(message, out);
+    out.patch32(from + 20, length);
+    out.patch32(from + 24, length);
+    pad(length, out);
+    out.u16(EPB_FLAGS);
+    out.u16(4);
+    out.u32(message.isRx ? INBOUND : OUTBOUND);
+    if (this.#dropped > 0) {
+      out.u16(EPB_DROPCOUNT);
+      out.u16(8);
+      out.u64(this.#dropped);
+      this.#dropped = 0;
+    }
+    if (this.#comments.length > 0) {
+      for (const text of this.#comments) this.#textOption(OPT_COMMENT, text, out);
+      this.#comments = [];
+    }
+    out.u32(OPT_ENDOFOPT);
+    this.#endBlock(from, out);
+  }
+
+  #setTime(message: Message): void {
+    const { seconds, nanoseconds } = splitTime(message);
+    if (seconds !== this.#seconds) {
+      this.#seconds = seconds;
+      const units = BigInt(seconds) * 1_000_000_000n;
+      this.#secondHigh = Number(units >> 32n);
+      this.#secondLow = Number(units & 0xffffffffn);
+    }
+    const low = this.#secondLow + nanoseconds;
+    this.#high = low >= 2 ** 32 ? this.#secondHigh + 1 : this.#secondHigh;
+    this.#low = low >= 2 ** 32 ? low - 2 ** 32 : low;
+  }
+
+  #interfaceOf(channel: string | null, out: Bytes): number {
+    const known = this.#interfaces.get(channel);
+    if (known !== undefined) return known;
+    const number = this.#interfaces.size;
+    this.#interfaces.set(channel, number);
+    const from = this.#beginBlock(INTERFACE_DESCRIPTION, out);
+    out.u16(LINKTYPE_CAN_SOCKETCAN);
+    out.u16(0);
+    out.u32(0);
+    if (channel !== null) this.#textOption(IF_NAME, channel, out);
+    out.u16(IF_TSRESOL);
+    out.u16(1);
+    out.u32(9);
+    out.u32(OPT_ENDOFOPT);
+    this.#endBlock(from, out);
+    return number;
+  }
+
+  #textOption(code: number, text: string, out: Bytes): void {
+    this.#comment.clear();
+    this.#comment.text(text);
+    const length = Math.min(this.#comment.length, 0xffff);
+    out.u16(code);
+    out.u16(length);
+    out.bytes(this.#comment.memory.subarray(0, length));
+    pad(length, out);
+  }
+
+  #beginBlock(type: number, out: Bytes): number {
+    out.u32(type);
+    out.u32(0);
+    return out.length - 8;
+  }
+
+  #endBlock(from: number, out: Bytes): void {
+    const length = out.length - from + 4;
+    out.patch32(from + 4, length);
+    out.u32(length);
+  }
+}
+
+function pad(length: number, out: Bytes): void {
+  for (let i = length; i % 4 !== 0; i++) out.byte(0);
+}
+
+/** Wireshark's own format. */
+export const pcapng: LogFormat = {
+  name: "pcapng",
+  title: "pcapng capture",
+  extensions: [".pcapng", ".ntar"],
+  appendable: false,
+  capacity: {
+    fd: true,
+    xl: true,
+    remote: true,
+    remoteLength: true,
+    len8Dlc: true,
+    error: true,
+    errorData: true,
+    errorDirection: true,
+    direction: true,
+    channel: "name",
+    resolution: 1,
+    timestampSource: false,
+    marker: true,
+    dropped: true,
+  },
+  detect: (head) =>
+    head.length >= 4 && head[0] === 0x0a && head[1] === 0x0d && head[2] === 0x0d && head[3] === 0x0a ? 3 : 0,
+  decoder: (context: DecodeContext) => new PcapngDecoder(context),
+  encoder: () => new PcapngEncoder(),
+};

@@ -1,0 +1,54 @@
+/**
+ * Fields of a text as a message: for formats that are not read by the million.
+ *
+ * @module
+ */
+
+import { fdLength } from "../kernel/can.ts";
+import type { MessageInit } from "../message/init.ts";
+import { Message } from "../message/message.ts";
+
+/** A decimal number of seconds as nanoseconds, exactly; null if it is none. */
+export function secondsOf(text: string): bigint | null {
+  const found = /^(\d{1,18})(?:\.(\d*))?(?:e([+-]?\d{1,2}))?$/i.exec(text.trim());
+  if (!found) return null;
+  const [, whole, fraction = "", exponent] = found;
+  if (exponent !== undefined) {
+    const seconds = Number(text);
+    return seconds >= 0 && seconds < 2 ** 53 ? BigInt(Math.round(seconds * 1e9)) : null;
+  }
+  return BigInt(whole) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
+}
+
+/** Seconds with as many decimals as are needed, at least so many. */
+export function secondsText(ns: bigint, decimals: number): string {
+  const fraction = String(ns % 1_000_000_000n).padStart(9, "0").replace(/0+$/, "").padEnd(decimals, "0");
+  return `${ns / 1_000_000_000n}.${fraction}`;
+}
+
+/** Bytes of hexadecimal digits, with or without spaces; null if they are none. */
+export function hexBytesOf(text: string): Uint8Array | null {
+  const digits = text.replaceAll(" ", "");
+  if (digits.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(digits)) return null;
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+}
+
+/**
+ * The message of fields that a file gave; or why there is none.
+ *
+ * FD data of a length that FD does not have is padded with zeros.
+ */
+export function messageOf(init: MessageInit): Message | string {
+  try {
+    const { data } = init;
+    if (init.isFd && data !== undefined && fdLength(data.length) !== data.length && data.length <= 64) {
+      const padded = new Uint8Array(fdLength(data.length));
+      padded.set(data);
+      return new Message({ ...init, data: padded, dlc: padded.length });
+    }
+    return new Message(init);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * CAN frames in captures: LINKTYPE_CAN_SOCKETCAN, and Linux' cooked captures of CAN interfaces.
+ *
+ * Sources: https://www.tcpdump.org/linktypes/LINKTYPE_CAN_SOCKETCAN.html, LINKTYPE_LINUX_SLL.html,
+ * LINKTYPE_LINUX_SLL2.html; `pcap-linux.c` of libpcap, which captures so.
+ *
+ *     classic and FD                        XL
+ *      0  u32 be  identifier and flags       0  u32 be  VCID and priority
+ *      4  u8      length                     4  u8      flags, CANXL_XLF set
+ *      5  u8      FD flags                   5  u8      SDU type
+ *      7  u8      length code of classic     6  u16 le  length
+ *      8          data                       8  u32 le  acceptance field, then data
+ *
+ * @module
+ */
+
+import {
+  CAN_EFF_FLAG,
+  CAN_ERR_FLAG,
+  CAN_MAX_DLEN,
+  CAN_MTU,
+  CAN_RTR_FLAG,
+  CAN_SFF_MASK,
+  CANFD_FDF,
+  CANFD_MAX_DLEN,
+  CANFD_MTU,
+  CANXL_HDR_SIZE,
+  CANXL_LEN,
+  CANXL_MAX_DLEN,
+  CANXL_PRIO_MASK,
+  CANXL_VCID_MASK,
+  CANXL_XLF,
+  fdLength,
+  FRAME_DATA,
+  FRAME_LEN,
+} from "../kernel/can.ts";
+import { copyFrame, frameLength, type Message } from "../message/message.ts";
+import type { Bytes } from "./bytes.ts";
+import type { Records } from "./records.ts";
+
+/** Link types of captures. */
+export const LINKTYPE_LINUX_SLL = 113;
+export const LINKTYPE_CAN_SOCKETCAN = 227;
+export const LINKTYPE_LINUX_SLL2 = 276;
+
+/** Protocols of CAN frames in cooked captures: classic, FD, XL. */
+const LINUX_SLL_P_CAN = 0x000c;
+const LINUX_SLL_P_CANXL = 0x000e;
+const PACKET_OUTGOING = 4;
+
+/** Where in a captured packet the frame is, and what the packet says of it. */
+interface Located {
+  /** Where the frame begins, after the packet's beginning. */
+  readonly at: number;
+  /** Whether the identifier is in the byte order of the capture, and not big-endian. */
+  readonly native: boolean;
+  /** Whether this host sent it; null if the packet does not say. */
+  readonly outgoing: boolean | null;
+}
+
+const plain: Located = { at: 0, native: false, outgoing: null };
+
+/**
+ * Finds the frame in a packet.
+ *
+ * @returns A reason if there is none.
+ */
+export function locateFrame(linkType: number, bytes: Uint8Array, from: number, to: number): Located | string {
+  if (linkType === LINKTYPE_CAN_SOCKETCAN) return plain;
+  const u16 = (at: number) => bytes[at] << 8 | bytes[at + 1];
+  if (linkType === LINKTYPE_LINUX_SLL) {
+    if (to - from < 16) return "a packet that is shorter than its header";
+    if (!isCan(u16(from + 14))) return `a packet of protocol ${u16(from + 14)}, which is not CAN`;
+    return { at: 16, native: true, outgoing: u16(from) === PACKET_OUTGOING };
+  }
+  if (to - from < 20) return "a packet that is shorter than its header";
+  if (!isCan(u16(from))) return `a packet of protocol ${u16(from)}, which is not CAN`;
+  return { at: 20, native: true, outgoing: bytes[from + 10] === PACKET_OUTGOING };
+}
+
+function isCan(protocol: number): boolean {
+  return protocol >= LINUX_SLL_P_CAN && protocol <= LINUX_SLL_P_CANXL;
+}
+
+/**
+ * The message of a frame.
+ *
+ * @param littleEndian The byte order of the identifier.
+ * @returns A reason if it is not a valid frame.
+ */
+export function decodeFrame(
+  records: Records,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  littleEndian: boolean,
+  seconds: number,
+  nanoseconds: number,
+  channel: string | null,
+  outgoing: boolean,
+): Message | string {
+  const size = to - from;
+  if (size < FRAME_DATA) return `a frame of ${size} bytes, fewer than its header has`;
+  const id = littleEndian
+    ? (bytes[from] | bytes[from + 1] << 8 | bytes[from + 2] << 16 | bytes[from + 3] << 24) >>> 0
+    : (bytes[from] << 24 | bytes[from + 1] << 16 | bytes[from + 2] << 8 | bytes[from + 3]) >>> 0;
+  const bits = outgoing;
+  if (bytes[from + FRAME_LEN] & CANXL_XLF) {
+    const length = bytes[from + CANXL_LEN] | bytes[from + CANXL_LEN + 1] << 8;
+    if (length < 1 || length > CANXL_MAX_DLEN || size < CANXL_HDR_SIZE + length) {
+      return `a CAN XL frame of ${length} bytes in ${size} captured ones`;
+    }
+    records.begin(CANXL_HDR_SIZE + length);
+    records.bytes.set(bytes.subarray(from + 4, from + CANXL_HDR_SIZE + length), 4);
+    records.words[0] = id & (CANXL_PRIO_MASK | CANXL_VCID_MASK);
+    return records.finish(seconds, nanoseconds, bits, CANXL_HDR_SIZE + length, channel);
+  }
+  const flags = bytes[from + 5];
+  // Kernels before 6.1, and older libpcaps, do not mark FD frames but for their size.
+  const fd = (flags & CANFD_FDF) !== 0 || size === CANFD_MTU || bytes[from + FRAME_LEN] > CAN_MAX_DLEN;
+  let length = bytes[from + FRAME_LEN];
+  const carried = id & CAN_RTR_FLAG && !fd ? 0 : length;
+  if (length > (fd ? CANFD_MAX_DLEN : CAN_MAX_DLEN) || size < FRAME_DATA + carried) {
+    return `a frame of ${length} bytes in ${size} captured ones`;
+  }
+  if ((id & (CAN_EFF_FLAG | CAN_ERR_FLAG)) === 0 && (id & ~CAN_RTR_FLAG) > CAN_SFF_MASK) {
+    return `a standard identifier 0x${(id & ~CAN_RTR_FLAG).toString(16)}, which is more than 0x7ff`;
+  }
+  const mtu = fd ? CANFD_MTU : CAN_MTU;
+  records.begin(mtu);
+  const memory = records.bytes;
+  for (let i = 0; i < carried; i++) memory[FRAME_DATA + i] = bytes[from + FRAME_DATA + i];
+  records.words[0] = fd ? id & ~CAN_RTR_FLAG : id;
+  if (fd) length = fdLength(length);
+  memory[FRAME_LEN] = length;
+  memory[5] = fd ? (flags & 3) | CANFD_FDF : 0;
+  if (!fd) memory[7] = bytes[from + 7];
+  return records.finish(seconds, nanoseconds, bits, mtu, channel);
+}
+
+const words = new Uint32Array(515 + 1);
+const frameBytes = new Uint8Array(words.buffer);
+
+/** Appends the frame of a message; returns how many bytes it took. */
+export function encodeFrame(message: Message, out: Bytes): number {
+  const length = frameLength(message);
+  copyFrame(message, length, words, 0);
+  const id = words[0];
+  words[0] = (id >>> 24 | (id >>> 8 & 0xff00) | (id & 0xff00) << 8 | id << 24) >>> 0;
+  out.bytes(frameBytes.subarray(0, length));
+  return length;
+}

@@ -1,0 +1,129 @@
+/**
+ * Where a log's bytes come from: a file, memory, or a stream; inflated if they are compressed with gzip.
+ *
+ * @module
+ */
+
+import type { FileHandle } from "node:fs/promises";
+import type { Gunzip } from "node:zlib";
+
+/** Something to read from. */
+export type LogInput = string | URL | Uint8Array | ReadableStream<Uint8Array>;
+
+/** Bytes that are read at once. */
+const CHUNK = 1 << 18;
+/** Milliseconds between two looks at a file that may grow. */
+const FOLLOW = 100;
+
+/** How bytes are read. */
+export interface SourceOptions {
+  /** Whether to wait for more at the end of a file, until the signal ends that. */
+  readonly follow: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * The bytes of an input, in chunks that are valid until the next one is asked for.
+ *
+ * @throws {Error} What the file system throws: the file does not exist, say.
+ */
+export async function* bytesOf(input: LogInput, options: SourceOptions): AsyncGenerator<Uint8Array, void, void> {
+  const raw = rawBytesOf(input, options);
+  const first = await raw.next();
+  if (first.done) return;
+  if (first.value[0] === 0x1f && first.value[1] === 0x8b) yield* inflated(prepended(first.value, raw));
+  else yield* prepended(first.value, raw);
+}
+
+async function* prepended(
+  first: Uint8Array,
+  rest: AsyncGenerator<Uint8Array, void, void>,
+): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield first;
+    yield* rest;
+  } finally {
+    await rest.return();
+  }
+}
+
+async function* rawBytesOf(input: LogInput, options: SourceOptions): AsyncGenerator<Uint8Array, void, void> {
+  if (input instanceof Uint8Array) {
+    if (input.length > 0) yield input;
+  } else if (input instanceof ReadableStream) yield* streamBytes(input, options.signal);
+  else yield* fileBytes(input, options);
+}
+
+async function* streamBytes(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  const abort = () => void reader.cancel(signal!.reason).catch(() => {}); // the pending read ends, which is all that matters
+  signal?.addEventListener("abort", abort);
+  try {
+    if (signal?.aborted) return;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      if (value.length > 0) yield value;
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    reader.releaseLock();
+  }
+}
+
+async function* fileBytes(path: string | URL, { follow, signal }: SourceOptions): AsyncGenerator<Uint8Array> {
+  const { open } = await import("node:fs/promises");
+  const file: FileHandle = await open(path, "r");
+  try {
+    const chunk = new Uint8Array(CHUNK);
+    while (!signal?.aborted) {
+      const { bytesRead } = await file.read(chunk, 0, CHUNK, null);
+      if (bytesRead > 0) yield chunk.subarray(0, bytesRead);
+      else if (!follow) return;
+      else await pause(signal);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Waits a moment, or until the signal is aborted. */
+function pause(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, FOLLOW);
+    signal?.addEventListener("abort", done);
+  });
+}
+
+/** Inflates gzip, several members one after the other too; a file that is cut off gives all that is whole. */
+async function* inflated(raw: AsyncGenerator<Uint8Array, void, void>): AsyncGenerator<Uint8Array, void, void> {
+  const { constants, createGunzip } = await import("node:zlib");
+  const gunzip: Gunzip = createGunzip({ chunkSize: CHUNK, finishFlush: constants.Z_SYNC_FLUSH });
+  const feed = async () => {
+    try {
+      for await (const chunk of raw) {
+        // The chunk is only ours until the next one, and zlib keeps it for longer.
+        if (!gunzip.write(chunk.slice())) {
+          await new Promise((resolve) => gunzip.once("drain", resolve).once("close", resolve));
+        }
+        if (gunzip.destroyed) return;
+      }
+      gunzip.end();
+    } catch (error) {
+      gunzip.destroy(error as Error);
+    }
+  };
+  const feeding = feed();
+  try {
+    for await (const chunk of gunzip) yield chunk as Uint8Array;
+  } finally {
+    gunzip.destroy();
+    await raw.return();
+    await feeding;
+  }
+}

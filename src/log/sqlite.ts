@@ -1,0 +1,204 @@
+/**
+ * python-can's SQLite database: its table `messages`, and beside it `details` with what that has no columns for.
+ *
+ * Source: https://python-can.readthedocs.io/en/stable/file_io.html#sqlitewriter.
+ *
+ * @module
+ */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { MessageInit } from "../message/init.ts";
+import { Message } from "../message/message.ts";
+import type { LogItem } from "./entry.ts";
+import type { DecodeContext, EncodeOptions, LogEncoder, LogFormat } from "./format.ts";
+import { textOf } from "./lines.ts";
+import { fileSystem } from "./output.ts";
+import { messageOf } from "./plain.ts";
+import type { RandomSource } from "./random.ts";
+
+type Sqlite = typeof import("node:sqlite");
+
+const BATCH = 1024;
+
+function sqlite(): Sqlite {
+  const builtins = globalThis as unknown as { process: { getBuiltinModule(name: "node:sqlite"): Sqlite | undefined } };
+  const found = builtins.process.getBuiltinModule("node:sqlite");
+  if (found === undefined) throw new TypeError("Cannot open a SQLite log: this runtime has no node:sqlite");
+  return found;
+}
+
+/** A row of `messages`, and of `details` where there is one. */
+interface Row {
+  readonly ts: number;
+  readonly arbitration_id: number;
+  readonly extended: number;
+  readonly remote: number;
+  readonly error: number;
+  readonly dlc: number;
+  readonly data: Uint8Array | null;
+  readonly ns?: bigint | number | null;
+  readonly json?: string | null;
+}
+
+function* readSqlite(source: RandomSource, context: DecodeContext): Generator<LogItem[]> {
+  const { path, remove } = pathOf(source);
+  try {
+    const database = new (sqlite().DatabaseSync)(path, { readOnly: true });
+    try {
+      yield* rowsOf(database, context);
+    } finally {
+      database.close();
+    }
+  } finally {
+    remove();
+  }
+}
+
+/** SQLite takes a path only: bytes in memory are written to a file for it. */
+function pathOf(source: RandomSource): { path: string; remove(): void } {
+  if (source.path !== undefined) return { path: source.path, remove() {} };
+  const fs = fileSystem();
+  const folder = fs.mkdtempSync(`${temporaryFolder()}/socketcan-`);
+  const path = `${folder}/log.db`;
+  fs.writeFileSync(path, source.read(0, source.size));
+  return { path, remove: () => fs.rmSync(folder, { recursive: true }) };
+}
+
+function temporaryFolder(): string {
+  const { process } = globalThis as unknown as { process: { env: Record<string, string | undefined> } };
+  return process.env.TMPDIR ?? "/tmp";
+}
+
+function* rowsOf(database: DatabaseSync, context: DecodeContext): Generator<LogItem[]> {
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().map(({ name }) => name);
+  if (!tables.includes("messages")) {
+    return context.diagnostics.add("a database without the table messages", { offset: 0 });
+  }
+  const more = tables.includes("details");
+  const statement = database.prepare(
+    more
+      ? "SELECT m.*, d.ns, d.json FROM messages m LEFT JOIN details d ON d.message = m.rowid ORDER BY m.rowid"
+      : "SELECT * FROM messages ORDER BY rowid",
+  );
+  statement.setReadBigInts(true);
+  let batch: LogItem[] = [];
+  let row = 0;
+  for (const each of statement.iterate()) {
+    row++;
+    const found = messageOfRow(each as unknown as Row);
+    if (found instanceof Message) {
+      if (found.channel !== null) context.info.channels.add(found.channel);
+      batch.push(found);
+    } else context.diagnostics.add(`row ${row}: ${found}`, { offset: 0 });
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function messageOfRow(row: Row): Message | string {
+  const details = row.json ? JSON.parse(row.json) as Partial<MessageInit> : {};
+  const seconds = Number(row.ts);
+  if (!(seconds >= 0 && seconds < 2 ** 53)) return `a time of ${row.ts} s`;
+  const data = row.data ?? new Uint8Array(0);
+  const isRemoteFrame = Number(row.remote) === 1;
+  const isErrorFrame = Number(row.error) === 1;
+  return messageOf({
+    timestampNs: row.ns == null ? BigInt(Math.round(seconds * 1e9)) : BigInt(row.ns),
+    arbitrationId: Number(row.arbitration_id),
+    ...!details.isXl && { isExtendedId: Number(row.extended) === 1 && !isErrorFrame },
+    isRemoteFrame,
+    isErrorFrame,
+    isFd: data.length > 8 && !details.isXl,
+    data,
+    ...isRemoteFrame && { dlc: Number(row.dlc) },
+    ...details,
+  });
+}
+
+class SqliteEncoder implements LogEncoder {
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #details: StatementSync;
+  #open = false;
+
+  constructor({ path }: EncodeOptions) {
+    if (path === null) throw new TypeError("Cannot write a SQLite log to a stream: it needs a file");
+    this.#database = new (sqlite().DatabaseSync)(path);
+    this.#database.exec(
+      "CREATE TABLE IF NOT EXISTS messages (ts REAL, arbitration_id INTEGER, extended INTEGER, remote INTEGER, " +
+        "error INTEGER, dlc INTEGER, data BLOB); " +
+        "CREATE TABLE IF NOT EXISTS details (message INTEGER PRIMARY KEY, ns INTEGER, json TEXT)",
+    );
+    this.#insert = this.#database.prepare("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?)");
+    this.#details = this.#database.prepare("INSERT INTO details VALUES (?, ?, ?)");
+  }
+
+  begin(): void {}
+
+  write(item: LogItem): void {
+    if (!(item instanceof Message)) return;
+    if (!this.#open) this.#database.exec("BEGIN");
+    this.#open = true;
+    const bit = (value: boolean) => value ? 1 : 0;
+    const { lastInsertRowid } = this.#insert.run(
+      item.timestamp,
+      item.arbitrationId,
+      bit(item.isExtendedId),
+      bit(item.isRemoteFrame),
+      bit(item.isErrorFrame),
+      item.dlc,
+      item.data,
+    );
+    const details = {
+      ...item.channel !== null && { channel: item.channel },
+      ...!item.isRx && { isRx: false },
+      ...item.isFd &&
+        { isFd: true, bitrateSwitch: item.bitrateSwitch, errorStateIndicator: item.errorStateIndicator },
+      ...item.isXl && { isXl: true, vcid: item.vcid, sdt: item.sdt, af: item.af, sec: item.sec },
+      ...item.len8Dlc > 0 && { len8Dlc: item.len8Dlc },
+      ...item.timestampSource !== null && { timestampSource: item.timestampSource },
+    };
+    this.#details.run(lastInsertRowid, item.timestampNs, JSON.stringify(details));
+  }
+
+  flush(): void {
+    if (!this.#open) return;
+    this.#database.exec("COMMIT");
+    this.#open = false;
+  }
+
+  end(): void {
+    this.flush();
+    this.#database.close();
+  }
+}
+
+/** python-can's SQLite database. */
+export const sqliteLog: LogFormat = {
+  name: "sqlite",
+  title: "python-can SQLite database",
+  extensions: [".db", ".sqlite", ".sqlite3"],
+  appendable: true,
+  database: true,
+  capacity: {
+    fd: true,
+    xl: true,
+    remote: true,
+    remoteLength: true,
+    len8Dlc: true,
+    error: true,
+    errorData: true,
+    errorDirection: true,
+    direction: true,
+    channel: "name",
+    resolution: 1,
+    timestampSource: true,
+    marker: false,
+    dropped: false,
+  },
+  detect: (head) => textOf(head.subarray(0, 16)) === "SQLite format 3\0" ? 3 : 0,
+  read: readSqlite,
+  encoder: (options) => new SqliteEncoder(options),
+};

@@ -1,0 +1,377 @@
+/**
+ * Writing a log, whatever its format.
+ *
+ * @module
+ */
+
+import { Message } from "../message/message.ts";
+import { Bytes } from "./bytes.ts";
+import { ChannelNumbers } from "./channels.ts";
+import type { LogItem, LogNote } from "./entry.ts";
+import { type LogEncoder, type LogFormat, type LogFormatName, lossesOf } from "./format.ts";
+import { formatNamed, formatNames, formatOfName } from "./formats.ts";
+import { FileNames, nameAt } from "./naming.ts";
+import { FileOutput, fileSystem, noOutput, type Output, StreamOutput } from "./output.ts";
+import { checkWriteOptions, type LogWriteOptions } from "./write_options.ts";
+import { zoneOf } from "./zone.ts";
+
+/** Bytes that are collected before they are handed to the file. */
+const PIECE = 1 << 16;
+
+/** What a format could not hold, by field. */
+export interface LogLoss {
+  /** The field of Message, or of a note: `"channel"`, `"isXl"`, `"marker"`. */
+  readonly field: string;
+  /** How many messages or notes lost it. Of `isFd`, `isXl`, `isRemoteFrame` and `isErrorFrame`, whole messages. */
+  readonly count: number;
+  /** The first of them, as text. */
+  readonly first: string;
+}
+
+/** Fields without which a message is not written at all. */
+const essential: ReadonlySet<string> = new Set(["isFd", "isXl", "isRemoteFrame", "isErrorFrame"]);
+
+/**
+ * Writes a log: a file, a row of files, or a stream.
+ *
+ * What is written is in the file after `flushInterval` seconds, and can be read from then on even if the process is
+ * killed. Errors of the file system are thrown by the next call.
+ *
+ * @example
+ * ```ts ignore
+ * import { Bus, LogWriter } from "@socketcan/bus";
+ *
+ * await using log = LogWriter.open("drive.log", { rotate: { bytes: 100e6 }, keep: { files: 10 }, gzip: true });
+ * for await (const message of bus) log.write(message);
+ * ```
+ */
+export class LogWriter implements Disposable, AsyncDisposable {
+  readonly #format: LogFormat;
+  readonly #options: LogWriteOptions;
+  readonly #gzip: boolean;
+  readonly #names: FileNames | null;
+  readonly #out = new Bytes(2 * PIECE);
+  readonly #losses = new Map<string, { field: string; count: number; first: string }>();
+  readonly #channels = new ChannelNumbers();
+  readonly #closing = new Set<Promise<void>>();
+  #output: Output;
+  #encoder!: LogEncoder;
+  #path: string | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #began = 0;
+  #bytes = 0;
+  #messages = 0;
+  #total = 0;
+  #closed = false;
+  #failure: { error: unknown } | null = null;
+
+  /** @ignore */
+  private constructor(target: string | WritableStream<Uint8Array>, options: LogWriteOptions, format: LogFormat) {
+    this.#format = format;
+    this.#options = options;
+    const { gzip, rotate } = options;
+    if (typeof target === "string") {
+      const compressed = /\.gz$/i.test(target);
+      this.#gzip = gzip ?? compressed;
+      const path = this.#gzip && !compressed ? `${target}.gz` : target;
+      this.#names = rotate ? new FileNames(path) : null;
+      this.#path = this.#names ? this.#names.next() : nameAt(path, new Date());
+      this.#output = this.#openFile(this.#path);
+    } else {
+      this.#gzip = gzip ?? false;
+      this.#names = null;
+      this.#output = new StreamOutput(target, this.#gzip);
+      this.#begin(false);
+    }
+  }
+
+  /**
+   * Opens a log for writing.
+   *
+   * @param target A path, which may have placeholders for the time and the number of a file (`drive-%F-%n.log`: see the
+   * guide), or a stream of bytes.
+   * @throws {TypeError | RangeError} An option is wrong, or neither it nor the name's ending says the format.
+   * @throws {Error} The file cannot be opened.
+   */
+  static open(target: string | URL | WritableStream<Uint8Array>, options: LogWriteOptions = {}): LogWriter {
+    checkWriteOptions(options);
+    zoneOf(options.timeZone);
+    const path = target instanceof URL ? decodeURIComponent(target.pathname) : target;
+    if (typeof path !== "string" && !(path instanceof WritableStream)) {
+      throw new TypeError("LogWriter.open takes a path, a URL or a WritableStream of bytes");
+    }
+    const named = options.format !== undefined
+      ? formatNamed(options.format)
+      : typeof path === "string"
+      ? formatOfName(path)
+      : null;
+    const what = typeof path === "string" ? `"${path}"` : "a stream";
+    if (named === null) {
+      throw new RangeError(
+        `Cannot tell the format of ${what}: set the option format to "${formatNames().join('", "')}"`,
+      );
+    }
+    if (named.encoder === null) throw new RangeError(`Cannot write ${what}: ${named.title} is only read`);
+    if (typeof path !== "string" && (options.rotate || options.append)) {
+      throw new TypeError("Options rotate and append are for files: a stream has no name and no earlier content");
+    }
+    if (named.database && (typeof path !== "string" || options.gzip || /\.gz$/i.test(path))) {
+      throw new TypeError(
+        `Cannot write ${what}: a ${named.title} is a file of its own, neither a stream nor compressed`,
+      );
+    }
+    if (options.append && !named.appendable) {
+      throw new RangeError(`Cannot append to ${what}: a ${named.title} is not continued once it has been closed`);
+    }
+    return new LogWriter(path, options, named);
+  }
+
+  /** The format's name. */
+  get format(): LogFormatName {
+    return this.#format.name;
+  }
+
+  /** The path of the file that is being written; null of a stream. */
+  get path(): string | null {
+    return this.#path;
+  }
+
+  /** How many messages were written. */
+  get count(): number {
+    return this.#total;
+  }
+
+  /** Bytes that wait for the disk: `drain` waits for them. */
+  get pending(): number {
+    return this.#out.length + this.#output.pending;
+  }
+
+  /** What the format could not hold, by field. */
+  get losses(): readonly LogLoss[] {
+    return [...this.#losses.values()];
+  }
+
+  /**
+   * Writes a message.
+   *
+   * @throws {TypeError} It is not a Message, or the log is closed.
+   * @throws {Error} An earlier write failed: the disk is full, say.
+   */
+  write(message: Message): void {
+    if (!(message instanceof Message)) throw new TypeError(`Cannot log ${message}: it is not a Message`);
+    this.#item(message);
+    this.#written();
+  }
+
+  /** Writes messages. Throws as `write`. */
+  writeMany(messages: Iterable<Message>): void {
+    for (const message of messages) {
+      if (!(message instanceof Message)) throw new TypeError(`Cannot log ${message}: it is not a Message`);
+      this.#item(message);
+    }
+    this.#written();
+  }
+
+  /**
+   * Writes a comment into the log, where the format has any.
+   *
+   * @param timestampNs Nanoseconds since 1970. Default: now.
+   * @throws As `write`.
+   */
+  marker(text: string, timestampNs: bigint = BigInt(Date.now()) * 1_000_000n): void {
+    if (typeof text !== "string") throw new TypeError(`A marker is a text, not ${text}`);
+    this.note({ type: "marker", timestampNs, text });
+  }
+
+  /** Writes a note: a marker, or that frames were dropped. Throws as `write`. */
+  note(note: LogNote): void {
+    this.#item(note);
+    this.#written();
+  }
+
+  /** Hands all to the file, and resolves when it is there. */
+  async flush(): Promise<void> {
+    this.#flush();
+    await this.#output.drain();
+  }
+
+  /** Resolves when no bytes wait for the disk. */
+  async drain(): Promise<void> {
+    await this.#output.drain();
+  }
+
+  /**
+   * Begins a new file now.
+   *
+   * @throws {TypeError} The log is not rotated: it was opened without the option `rotate`.
+   */
+  rotate(): void {
+    this.#assertOpen();
+    if (this.#names === null) throw new TypeError("Cannot rotate: the log was opened without the option rotate");
+    this.#finish();
+    const closing: Promise<void> = this.#output.close().catch((error) => {
+      this.#failure ??= { error };
+    }).finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+    this.#path = this.#names.next();
+    this.#output = this.#openFile(this.#path);
+    const { files = Infinity, bytes = Infinity } = this.#options.keep ?? {};
+    if (files < Infinity || bytes < Infinity) this.#names.retain(files, bytes);
+  }
+
+  /** A stream of messages into the log, with backpressure. Closing it closes the log. */
+  get writable(): WritableStream<Message> {
+    return new WritableStream<Message>({
+      write: (message) => {
+        this.write(message);
+        return this.#output.pending > 16 * PIECE ? this.drain() : undefined;
+      },
+      close: () => this.close(),
+      abort: () => this.close(),
+    });
+  }
+
+  /** Writes the rest and closes the log. A second call does nothing. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      this.#finish();
+    } finally {
+      this.#closed = true;
+      await this.#output.close();
+      await Promise.all(this.#closing);
+    }
+    this.#check();
+  }
+
+  /** Closes at the end of a `using` block, while the thread waits. */
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    try {
+      this.#finish();
+    } finally {
+      this.#closed = true;
+      this.#output.closeSync();
+    }
+    this.#check();
+  }
+
+  /** Closes at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #item(item: LogItem): void {
+    this.#assertOpen();
+    const { capacity } = this.#format;
+    if (item instanceof Message) {
+      const losses = lossesOf(item, capacity);
+      for (const field of losses) this.#lose(field, item);
+      if (losses.length === 1 && essential.has(losses[0])) return;
+      this.#messages++;
+      this.#total++;
+    } else if (item.type === "object" || !capacity[item.type]) {
+      return this.#lose(item.type, item);
+    }
+    this.#encoder.write(item, this.#out);
+    if (this.#out.length >= PIECE) this.#hand();
+    const { rotate } = this.#options;
+    if (rotate && this.#isFull(rotate)) this.rotate();
+  }
+
+  #isFull(
+    { bytes = Infinity, messages = Infinity, seconds = Infinity }: { [K in "bytes" | "messages" | "seconds"]?: number },
+  ): boolean {
+    return this.#bytes + this.#out.length >= bytes || this.#messages >= messages ||
+      (seconds < Infinity && performance.now() - this.#began >= 1000 * seconds);
+  }
+
+  #lose(field: string, item: LogItem): void {
+    const known = this.#losses.get(field);
+    if (known) known.count++;
+    else {
+      const first = item instanceof Message
+        ? `${item}`
+        : JSON.stringify(item, (_, value) => typeof value === "bigint" ? `${value}` : value);
+      this.#losses.set(field, { field, count: 1, first });
+    }
+  }
+
+  /** After a call that wrote: sees to it that it is in the file in time. */
+  #written(): void {
+    const { flushInterval = 1 } = this.#options;
+    if (flushInterval === 0) this.#flush();
+    else if (this.#timer === null && this.#out.length > 0) {
+      this.#timer = setTimeout(() => {
+        this.#timer = null;
+        try {
+          this.#flush();
+        } catch (error) {
+          this.#failure ??= { error };
+        }
+      }, 1000 * flushInterval);
+    }
+  }
+
+  #flush(): void {
+    this.#assertOpen();
+    this.#encoder.flush?.(this.#out);
+    this.#hand();
+    const header = this.#encoder.header?.();
+    if (header) this.#output.rewrite(header);
+  }
+
+  #hand(): void {
+    this.#check();
+    this.#output.write(this.#out.view());
+    this.#bytes += this.#out.length;
+    this.#out.clear();
+  }
+
+  /** Encodes and hands over what ends the file. */
+  #finish(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#encoder.flush?.(this.#out);
+    this.#encoder.end?.(this.#out);
+    this.#hand();
+    const header = this.#encoder.header?.();
+    if (header) this.#output.rewrite(header);
+  }
+
+  #openFile(path: string): Output {
+    const append = this.#options.append === true && fileSystem().existsSync(path);
+    if (this.#format.database) {
+      if (!append) fileSystem().rmSync(path, { force: true });
+      this.#begin(true);
+      return noOutput;
+    }
+    const output = new FileOutput(path, append, this.#gzip);
+    this.#begin(append && output.size > 0);
+    return output;
+  }
+
+  #begin(continued: boolean): void {
+    this.#encoder = this.#format.encoder!({
+      zone: zoneOf(this.#options.timeZone),
+      path: this.#path,
+      channelNumber: (name) => this.#channels.of(name),
+    });
+    this.#began = performance.now();
+    this.#bytes = 0;
+    this.#messages = 0;
+    if (!continued) this.#encoder.begin(this.#out);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new TypeError(`Cannot write to ${this.#path === null ? "the log" : `"${this.#path}"`}: it is closed`);
+    }
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#failure) throw this.#failure.error;
+    this.#output.check();
+  }
+}

@@ -1,0 +1,180 @@
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Bus, Message } from "../../mod.ts";
+import { LogReader, LogWriter, record, replay } from "../../src/log/mod.ts";
+import { sink, written } from "../support/logs.ts";
+
+/** Buses of the virtual wire of a name. */
+function open(channel: string): Bus {
+  return new Bus({ channel, interface: "virtual", fd: true });
+}
+
+/** A log with a message at each of these times, in seconds. */
+function logOf(times: readonly number[], channel = "can0"): Promise<Uint8Array> {
+  return written(
+    times.map((time, i) =>
+      new Message({
+        arbitrationId: i,
+        isExtendedId: false,
+        channel,
+        timestampNs: 1_000_000_000_000n + BigInt(Math.round(time * 1e9)),
+      })
+    ),
+    { format: "candump" },
+  );
+}
+
+describe("record", () => {
+  it("ends by count, duration, signal, or when the bus's link is gone; what came is in the log", async () => {
+    using bus = open("record");
+    using sender = open("record");
+    const { stream, bytes } = sink();
+    const log = LogWriter.open(stream, { format: "jsonl" });
+    for (let i = 0; i < 5; i++) sender.send(new Message({ arbitrationId: i }));
+    const byCount = await record(bus, log, { count: 3 });
+    assertEquals([byCount.ended, byCount.messages, byCount.dropped, byCount.error], ["count", 3, 0, null]);
+    const byTime = await record(bus, log, { duration: 0.02 });
+    assertEquals([byTime.ended, byTime.messages], ["duration", 2]);
+    const aborting = new AbortController();
+    const recording = record(bus, log, { signal: aborting.signal });
+    sender.send(new Message({ arbitrationId: 9 }));
+    setTimeout(() => aborting.abort(), 20);
+    const bySignal = await recording;
+    assertEquals([bySignal.ended, bySignal.messages], ["signal", 1]);
+    assertEquals((await record(bus, log, { signal: AbortSignal.abort() })).ended, "signal");
+    await log.close();
+    assertEquals((await LogReader.open(bytes()).readAll()).map(({ arbitrationId }) => arbitrationId), [
+      0,
+      1,
+      2,
+      3,
+      4,
+      9,
+    ]);
+  });
+
+  it("notes in the log how many frames were dropped, and counts them", async () => {
+    using bus = new Bus({ channel: "lossy", interface: "virtual", receiveBuffer: 1 });
+    using sender = open("lossy");
+    for (let i = 0; i < 2000; i++) sender.send(new Message({ arbitrationId: i }));
+    const before = bus.droppedFrames;
+    assert(before > 0, "the virtual bus has room for all of them");
+    bus.recvMany(9999, 0); // what was dropped before is no part of the recording
+
+    const { stream, bytes } = sink();
+    await using log = LogWriter.open(stream, { format: "candump" });
+    const warnings: string[] = [];
+    const logger = { debug() {}, warn: (text: string) => void warnings.push(text) };
+    const aborting = new AbortController();
+    const recording = record(bus, log, { signal: aborting.signal, logger });
+    for (let i = 0; i < 2000; i++) sender.send(new Message({ arbitrationId: i }));
+    setTimeout(() => aborting.abort(), 50);
+    const report = await recording;
+    await log.close();
+    assertEquals(report.messages + report.dropped, 2000);
+    assertEquals(report.dropped, bus.droppedFrames - before);
+    const notes: number[] = [];
+    for await (const entry of LogReader.open(bytes()).entries()) {
+      if (entry.type === "dropped") notes.push(entry.count!);
+    }
+    assertEquals(notes.reduce((sum, each) => sum + each, 0), report.dropped);
+    assert(warnings.length > 0 && warnings.every((text) => text.includes('frames were dropped on "lossy"')));
+  });
+
+  it("refuses wrong options", async () => {
+    using bus = open("options");
+    await using log = LogWriter.open(sink().stream, { format: "candump" });
+    await assertRejects(() => record(bus, log, { count: 0 }), RangeError, "count is 0");
+    await assertRejects(() => record(bus, log, { duration: -1 }), RangeError, "duration is -1");
+    await assertRejects(() => record(bus, log, { counts: 1 } as object), TypeError, 'no option "counts"');
+  });
+});
+
+describe("replay", () => {
+  it("sends in time, and reports how late", async () => {
+    using bus = open("replay");
+    using listener = open("replay");
+    const began = performance.now();
+    const report = await replay(await logOf([0, 0.01, 0.05, 0.05, 0.2]), bus, { speed: 2 });
+    const took = performance.now() - began;
+    assertEquals([report.messages, report.leftOut, report.ended], [5, 0, "end"]);
+    assert(took >= 99, `${took} ms: the log has 0.2 s, at twice the speed`);
+    assert(report.late.most >= report.late.mean && report.late.mean >= 0);
+    assertEquals(listener.recvMany(99, 0).map(({ arbitrationId }) => arbitrationId), [0, 1, 2, 3, 4]);
+  });
+
+  it("as fast as it goes, step by step, without long gaps, several times", async () => {
+    using bus = open("speed");
+    using listener = open("speed");
+    const log = await logOf([0, 1000, 2000]);
+    assertEquals((await replay(log, bus, { speed: Infinity })).messages, 3);
+    assertEquals((await replay(log, bus, { step: 0.001, loops: 3 })).messages, 9);
+    assertEquals((await replay(log, bus, { skipGaps: 0.001 })).messages, 3);
+    assertEquals(listener.recvMany(99, 0).length, 15);
+  });
+
+  it("a window, filters and channels", async () => {
+    using one = open("one");
+    using other = open("other");
+    using onOne = open("one");
+    using onOther = open("other");
+    const log = new Uint8Array([
+      ...await logOf([0, 1, 2, 3], "can0"),
+      ...await logOf([4, 5], "can1"),
+      ...await logOf([6], "can2"),
+    ]);
+    const report = await replay(log, { can0: one, can1: other }, { speed: Infinity, from: 1, to: 5 });
+    assertEquals([report.messages, report.leftOut], [4, 2]);
+    assertEquals(onOne.recvMany(99, 0).map(({ arbitrationId }) => arbitrationId), [1, 2, 3]);
+    assertEquals(onOther.recvMany(99, 0).length, 1);
+    const filters = [{ canId: 1, canMask: 0x7ff }];
+    assertEquals((await replay(log, { can0: one }, { speed: Infinity, filters })).messages, 1);
+  });
+
+  it("is held and goes on, and goes to another place", async () => {
+    using bus = open("seek");
+    using listener = open("seek");
+    const log = await logOf([0, 0.05, 100, 100.02, 100.04]);
+    const player = replay(log, bus);
+    player.pause();
+    assertEquals(player.paused, true);
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    assert(listener.recvMany(9, 0).length <= 1, "it is held");
+    player.resume();
+    player.seek(100);
+    const { messages, ended } = await player;
+    assertEquals(ended, "end");
+    const seen = listener.recvMany(9, 0).map(({ arbitrationId }) => arbitrationId);
+    assertEquals(seen.slice(-3), [2, 3, 4]);
+    assert(messages >= 3);
+    assertEquals(player.position > 100, true);
+
+    // Back to the beginning.
+    const again = replay(await logOf([0, 0.01, 0.02, 50]), bus);
+    while (again.position < 0.02) await new Promise((resolve) => setTimeout(resolve, 5));
+    again.seek(0.01);
+    while (listener.recvMany(99, 0).length > 0 || again.position < 0.02) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    again.seek(60); // after the end
+    assertEquals((await again).messages >= 5, true);
+  });
+
+  it("ends by the signal, also while it waits", async () => {
+    using bus = open("signal");
+    const player = replay(await logOf([0, 100]), bus, { signal: AbortSignal.timeout(20) });
+    assertEquals((await player).ended, "signal");
+    assertEquals((await replay(await logOf([0]), bus, { signal: AbortSignal.abort() })).messages, 0);
+  });
+
+  it("refuses wrong options, and fails with what cannot be sent", async () => {
+    using bus = new Bus({ channel: "classic", interface: "virtual" });
+    const log = await logOf([0]);
+    assertThrows(() => replay(log, bus, { speed: 0 }), RangeError, "speed is 0");
+    assertThrows(() => replay(log, bus, { step: -1 }), RangeError, "step is -1");
+    assertThrows(() => replay(log, bus, { loop: 2 } as object), TypeError, 'no option "loop"');
+    assertThrows(() => replay(log, bus, { from: -1 }), RangeError, "from is -1");
+    const fd = await written([new Message({ isFd: true })], { format: "candump" });
+    await assertRejects(async () => await replay(fd, bus), TypeError, "CAN FD");
+  });
+});

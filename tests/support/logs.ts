@@ -1,0 +1,133 @@
+/**
+ * Logs in memory, and what of a message a format keeps.
+ *
+ * @module
+ */
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { assertEquals } from "@std/assert";
+import { Message, type MessageInit } from "../../mod.ts";
+import { fixedNumber } from "../../src/log/channels.ts";
+import { type Capacity, type LogFormat, lossesOf } from "../../src/log/format.ts";
+import { formatNamed } from "../../src/log/formats.ts";
+import { LogReader, type LogReadOptions, type LogWriteOptions, LogWriter } from "../../src/log/mod.ts";
+import type { LogFormatName, LogItem } from "../../src/log/mod.ts";
+import { type Below, oneOf, randomMessageOfAnyKind } from "./random.ts";
+
+/** A stream that collects what is written to it. */
+export function sink(): { stream: WritableStream<Uint8Array>; bytes(): Uint8Array } {
+  const chunks: Uint8Array[] = [];
+  const stream = new WritableStream<Uint8Array>({ write: (chunk) => void chunks.push(chunk.slice()) });
+  return {
+    stream,
+    bytes() {
+      const all = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+      let at = 0;
+      for (const chunk of chunks) {
+        all.set(chunk, at);
+        at += chunk.length;
+      }
+      return all;
+    },
+  };
+}
+
+/** The bytes that something writes to a target: a stream, or a file where the format needs one. */
+export async function bytesWritten(
+  format: LogFormatName | undefined,
+  run: (target: string | WritableStream<Uint8Array>) => Promise<unknown>,
+): Promise<Uint8Array> {
+  if (format === undefined || !formatNamed(format).database) {
+    const { stream, bytes } = sink();
+    await run(stream);
+    return bytes();
+  }
+  const folder = mkdtempSync(`${tmpdir()}/logs-`);
+  try {
+    await run(`${folder}/log`);
+    return new Uint8Array(readFileSync(`${folder}/log`));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The bytes of a log of these items. */
+export function written(items: Iterable<LogItem>, options: LogWriteOptions): Promise<Uint8Array> {
+  return bytesWritten(options.format, async (target) => {
+    await using log = LogWriter.open(target, { timeZone: "UTC", ...options });
+    for (const item of items) {
+      if (item instanceof Message) log.write(item);
+      else log.note(item);
+    }
+    await log.close();
+  });
+}
+
+/** All items of a log. */
+export async function readItems(
+  bytes: Uint8Array,
+  options: LogReadOptions = {},
+): Promise<{ items: LogItem[]; reader: LogReader }> {
+  const reader = LogReader.open(bytes, { timeZone: "UTC", ...options });
+  const items: LogItem[] = [];
+  for await (const batch of reader.batches()) items.push(...batch);
+  return { items, reader };
+}
+
+/** A stream of bytes in pieces of random size. */
+export function pieces(bytes: Uint8Array, below: Below): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= bytes.length) return controller.close();
+      const length = 1 + below(oneOf(below, 3, 100, 10_000));
+      controller.enqueue(bytes.slice(at, at + length));
+      at += length;
+    },
+  });
+}
+
+/** A random message with a time that every format can hold but for its fraction. */
+export function randomLogMessage(below: Below, startSeconds: number): Message {
+  const { timestamp: _, ...init } = randomMessageOfAnyKind(below) as MessageInit & { timestamp?: number };
+  const nanoseconds = oneOf(below, 0, 1000 * below(1e6), below(1e9));
+  const seconds = startSeconds + below(100_000);
+  return new Message({
+    ...init,
+    channel: oneOf(below, null, "can0", "can1", "can7", "vcan0"),
+    timestampNs: BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds),
+    // As drivers send them.
+    ...init.isErrorFrame && { isExtendedId: false, arbitrationId: 1 << below(10), data: [0, 0, 2, 3, 0, 0, 0, 9] },
+  });
+}
+
+/** What of a message is left in a format; null if it cannot hold the message at all. */
+export function kept(message: Message, capacity: Capacity): Message | null {
+  const losses = lossesOf(message, capacity);
+  if (["isFd", "isXl", "isRemoteFrame", "isErrorFrame"].includes(losses[0])) return null;
+  const ns = message.timestampNs;
+  return message.with({
+    timestampNs: ns - ns % BigInt(capacity.resolution),
+    ...!capacity.timestampSource && { timestampSource: null },
+    ...losses.includes("isRx") && { isRx: true },
+    ...losses.includes("len8Dlc") && { len8Dlc: 0 },
+    ...losses.includes("dlc") && { dlc: 0 },
+    ...losses.includes("error") && { arbitrationId: 0x80, data: new Uint8Array(8) },
+    ...capacity.channel === "none" && { channel: null },
+  });
+}
+
+/** Asserts that two messages say the same; numbers of channels that have no fixed name are not compared. */
+export function assertSame(found: LogItem, expected: Message, format: LogFormat): void {
+  const of = (item: LogItem) => {
+    if (!(item instanceof Message)) return item;
+    const { timestamp: _, ...fields } = item.toJSON() as unknown as Record<string, unknown>;
+    return { ...fields, timestampNs: item.timestampNs, timestampSource: item.timestampSource };
+  };
+  const [one, other] = [of(found), of(expected)] as Record<string, unknown>[];
+  if (format.capacity.channel === "number" && fixedNumber(expected.channel) === null) {
+    delete one.channel, delete other.channel;
+  }
+  assertEquals(one, other);
+}

@@ -1,0 +1,246 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
+import { Message, type MessageInit } from "../../mod.ts";
+import { convert, type LogFormatName, LogReader, LogWriter } from "../../src/log/mod.ts";
+import { PATIENCE } from "./tools.ts";
+
+const script = fileURLToPath(new URL("logs.py", import.meta.url));
+const missing = (...programs: string[]) => {
+  const absent = programs.filter((each) => !existsSync(`/usr/bin/${each}`));
+  return absent.length > 0 && `no ${absent.join(", ")} here`;
+};
+const noPython = spawnSync("/usr/bin/python3", ["-c", "import can"]).status === 0 ? false : "no python-can here";
+const START = 1_581_670_628;
+
+/** A folder that is removed at the end. */
+function folder(): { path: string } & Disposable {
+  const path = mkdtempSync(`${tmpdir()}/logs-`);
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
+/** Messages of the kinds that every peer knows: whole microseconds, one interface. */
+const classic: readonly MessageInit[] = [
+  { arbitrationId: 0x123, isExtendedId: false, data: [1, 2, 3] },
+  { arbitrationId: 0, isExtendedId: false, data: [] },
+  { arbitrationId: 0x7ff, isExtendedId: false, data: [0, 1, 2, 3, 4, 5, 6, 255] },
+  { arbitrationId: 0x12345678, data: [0xde, 0xad] },
+  { arbitrationId: 0x10, data: [0] },
+];
+const remote: readonly MessageInit[] = [
+  { arbitrationId: 0x321, isExtendedId: false, isRemoteFrame: true, dlc: 4 },
+  { arbitrationId: 0x1fffffff, isRemoteFrame: true, dlc: 8 },
+];
+const fd: readonly MessageInit[] = [
+  { arbitrationId: 0x55, isExtendedId: false, isFd: true, data: new Uint8Array(12).fill(7) },
+  { arbitrationId: 0x1abcdef, isFd: true, bitrateSwitch: true, data: Uint8Array.from({ length: 64 }, (_, i) => i) },
+  { arbitrationId: 0x56, isExtendedId: false, isFd: true, bitrateSwitch: true, errorStateIndicator: true, data: [1] },
+];
+
+function messages(inits: readonly MessageInit[], more: MessageInit = {}): Message[] {
+  return inits.map((init, i) =>
+    new Message({
+      channel: "can0",
+      ...init,
+      ...more,
+      timestampNs: BigInt(START + i) * 1_000_000_000n + BigInt(1000 * i * i),
+    })
+  );
+}
+
+/** What is compared of a message: the time in whole microseconds, and not whether FD frames are marked as such. */
+function essence(message: Message): Record<string, unknown> {
+  const { timestamp: _, fdFlags: __, ...fields } = message.toJSON() as unknown as Record<string, unknown>;
+  return { ...fields, microseconds: (message.timestampNs + 500n) / 1000n };
+}
+
+function write(path: string, items: readonly Message[], format?: LogFormatName): void {
+  using log = LogWriter.open(path, { ...format && { format } });
+  log.writeMany(items);
+}
+
+/** python-can's messages of a file, as ours. Its channels are what its readers make of them. */
+function pythonReads(path: string, channel: unknown): Message[] {
+  const lines = execFileSync("/usr/bin/python3", [script, "read", path], { encoding: "utf8" }).trim().split("\n");
+  return lines.map((line) => {
+    const { timestamp, data, ...fields } = JSON.parse(line);
+    assertEquals(fields.channel, channel);
+    const timestampNs = BigInt(Math.round(timestamp * 1e6)) * 1000n;
+    const init = { ...fields, channel: "can0", timestampNs, ...!fields.isRemoteFrame && { data } };
+    return new Message(init);
+  });
+}
+
+function pythonWrites(path: string, items: readonly Message[], channel: unknown): void {
+  const lines = items.map((message) => JSON.stringify({ ...message.toJSON(), channel }));
+  execFileSync("/usr/bin/python3", [script, "write", path], { input: lines.join("\n") });
+}
+
+describe("python-can's log files", { skip: noPython }, () => {
+  // Where Debian's python-can 4.1 is wrong, the case leaves it out and says so.
+  const cases: { name: string; file: string; channel: unknown; items: readonly Message[]; received?: boolean }[] = [
+    {
+      // Its reader takes the length of a remote frame for part of the data, and knows no direction.
+      name: "candump",
+      file: "a.log",
+      channel: "can0",
+      items: messages([...classic, ...fd]),
+    },
+    { name: "ASC", file: "a.asc", channel: 0, items: messages([...classic, ...remote, ...fd]) },
+    { name: "ASC, sent", file: "a.asc", channel: 0, items: messages([...classic, ...remote], { isRx: false }) },
+    { name: "BLF", file: "a.blf", channel: 0, items: messages([...classic, ...remote, ...fd]) },
+    { name: "BLF, sent", file: "a.blf", channel: 0, items: messages([...classic, ...fd], { isRx: false }) },
+    { name: "CSV", file: "a.csv", channel: null, items: messages([...classic, ...remote]) },
+    { name: "SQLite", file: "a.db", channel: null, items: messages([...classic, ...remote]) },
+  ];
+  for (const { name, file, channel, items } of cases) {
+    it(`${name}: it reads what we write`, { timeout: PATIENCE }, () => {
+      using dir = folder();
+      write(`${dir.path}/${file}`, items);
+      assertEquals(pythonReads(`${dir.path}/${file}`, channel).map(essence), items.map(essence));
+    });
+
+    it(`${name}: we read what it writes`, { timeout: PATIENCE }, async () => {
+      using dir = folder();
+      const path = `${dir.path}/${file}`;
+      pythonWrites(path, items, channel);
+      const reader = LogReader.open(path, { strict: true });
+      const found = (await reader.readAll()).map((message) => message.with({ channel: "can0" }));
+      assertEquals(found.map(essence), items.map(essence));
+    });
+  }
+});
+
+describe("can-utils' log files", () => {
+  const both = messages([...classic, ...remote]);
+
+  it("log2asc reads our candump log, and we read its ASC", { skip: missing("log2asc") }, async () => {
+    using dir = folder();
+    write(`${dir.path}/a.log`, both);
+    execFileSync("log2asc", ["-I", `${dir.path}/a.log`, "-O", `${dir.path}/a.asc`, "can0"]);
+    const found = await LogReader.open(`${dir.path}/a.asc`, { strict: true }).readAll();
+    // log2asc counts from the first message, of whose time it writes whole seconds only.
+    assertEquals(found.map(essence), both.map(essence));
+  });
+
+  it("asc2log reads our ASC, and we read its candump log", { skip: missing("asc2log") }, async () => {
+    using dir = folder();
+    const items = messages([...classic, ...remote, ...fd]);
+    write(`${dir.path}/a.asc`, items);
+    execFileSync("asc2log", ["-I", `${dir.path}/a.asc`, "-O", `${dir.path}/a.log`]);
+    const found = await LogReader.open(`${dir.path}/a.log`, { strict: true }).readAll();
+    // It reads the date only where the system has the locale en_US, and takes the present instead: so times since the first.
+    const since = (all: readonly Message[]) =>
+      all.map((message) => essence(message.with({ timestampNs: message.timestampNs - all[0].timestampNs })));
+    assertEquals(since(found), since(items));
+  });
+});
+
+describe("tshark", { skip: missing("tshark") }, () => {
+  /** Fields of every packet of a file. */
+  function fields(path: string): string[] {
+    const names = ["frame.time_epoch", "can.id", "can.flags.xtd", "can.flags.rtr", "can.len", "data.data"];
+    const args = ["-r", path, "-T", "fields", "-E", "separator=;", ...names.flatMap((name) => ["-e", name])];
+    // Heuristics would take some payloads for other protocols.
+    const off = ["--disable-protocol", "canopen", "--disable-protocol", "devicenet", "--disable-protocol", "j1939"];
+    return execFileSync("tshark", [...args, ...off], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()
+      .split("\n");
+  }
+
+  const expected = (items: readonly Message[]) =>
+    items.map((message) => {
+      const ns = message.timestampNs;
+      const time = `${ns / 1_000_000_000n}.${String(ns % 1_000_000_000n).padStart(9, "0")}`;
+      // tshark shows the bytes that a remote frame has no data in, as it does in captures of its own.
+      const bytes = message.isRemoteFrame ? new Uint8Array(message.dlc) : message.data;
+      const data = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      const bit = (value: boolean) => value ? "1" : "0";
+      return [
+        time,
+        `${message.arbitrationId}`,
+        bit(message.isExtendedId),
+        bit(message.isRemoteFrame),
+        `${message.dlc}`,
+        data,
+      ].join(";");
+    });
+
+  for (
+    const [file, items] of [
+      ["a.pcapng", messages([...classic, ...remote])],
+      ["a.pcap", messages([...classic, ...remote])],
+      ["a.blf", messages(classic)],
+      ["a.log", messages(classic)],
+    ] as const
+  ) {
+    it(`shows our ${file}`, { timeout: PATIENCE }, () => {
+      using dir = folder();
+      write(`${dir.path}/${file}`, items);
+      assertEquals(fields(`${dir.path}/${file}`), expected(items));
+    });
+  }
+
+  it("shows names, directions, FD flags and comments of our pcapng", { timeout: PATIENCE }, () => {
+    using dir = folder();
+    const path = `${dir.path}/a.pcapng`;
+    {
+      using log = LogWriter.open(path);
+      log.marker("engine on");
+      log.writeMany(messages(fd, { isRx: false, channel: "can7" }));
+    }
+    const names = [
+      "frame.interface_name",
+      "frame.packet_flags_direction",
+      "canfd.flags.brs",
+      "canfd.flags.esi",
+      "frame.comment",
+    ];
+    const args = ["-r", path, "-T", "fields", "-E", "separator=;", ...names.flatMap((name) => ["-e", name])];
+    const lines = execFileSync("tshark", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim().split(
+      "\n",
+    );
+    assertEquals(lines.map((line) => line.split(";").slice(0, 4)), [
+      ["can7", "0x00000002", "0", "0"],
+      ["can7", "0x00000002", "1", "0"],
+      ["can7", "0x00000002", "1", "1"],
+    ]);
+    assert(lines[0].endsWith(";engine on"), lines[0]);
+  });
+});
+
+describe("a log that a killed process was writing", () => {
+  const usual: Partial<Record<LogFormatName, string>> = {
+    blf: "a.blf",
+    candump: "a.log",
+    pcapng: "a.pcapng",
+    mf4: "a.mf4",
+  };
+
+  for (const [format, file] of Object.entries(usual)) {
+    it(`${format}: what was flushed is there, when the rest was never written`, async () => {
+      using dir = folder();
+      const path = `${dir.path}/${file}`;
+      const items = messages(classic);
+      const log = LogWriter.open(path);
+      log.writeMany(items);
+      await log.flush();
+      log.writeMany(items);
+      const now = readFileSync(path); // as a kill would leave it
+      await log.close();
+      writeFileSync(`${dir.path}/killed-${file}`, now);
+      const reader = LogReader.open(`${dir.path}/killed-${file}`);
+      assertEquals((await reader.readAll()).map(essence), items.map(essence));
+      assertEquals(reader.diagnostics, []);
+    });
+  }
+
+  it("converts", async () => {
+    using dir = folder();
+    write(`${dir.path}/a.log`, messages([...classic, ...remote, ...fd]));
+    const report = await convert(`${dir.path}/a.log`, `${dir.path}/b.mf4`);
+    assertEquals([report.messages, report.losses, report.diagnostics], [10, [], []]);
+  });
+});
