@@ -126,14 +126,14 @@ class CandumpDecoder extends LineDecoder {
     }
     if ((word & CAN_RTR_FLAG) === 0) {
       const most = fd ? CANFD_MAX_DLEN : CAN_MAX_DLEN;
-      for (let data = FRAME_DATA; at + 1 < to; at += 2) {
+      for (; at + 1 < to; at += 2) {
         if (bytes[at] === DOT) at++;
         const high = HEX_VALUE[bytes[at]];
         if (high === 255 || at + 1 >= to) break;
         const low = HEX_VALUE[bytes[at + 1]];
         if (low === 255) return this.#cancel("half a byte", at);
         if (length === most) return this.#cancel(`more than ${most} bytes of data`, at);
-        memory[data + length++] = high * 16 + low;
+        memory[FRAME_DATA + length++] = high * 16 + low;
       }
     }
     if (!fd && length === CAN_MAX_DLEN && bytes[at] === UNDERSCORE && at + 1 < to) {

@@ -13,7 +13,11 @@ import type { LogInput } from "./source.ts";
 import type { LogWriteOptions } from "./write_options.ts";
 import { type LogLoss, LogWriter } from "./writer.ts";
 
-/** How a log is converted. */
+/**
+ * How a log is converted.
+ *
+ * @category Logs
+ */
 export interface ConvertOptions extends LogSelection, SignalOptions {
   /** Seconds that are added to every time. Default 0. */
   readonly shift?: number;
@@ -23,7 +27,11 @@ export interface ConvertOptions extends LogSelection, SignalOptions {
   readonly write?: LogWriteOptions;
 }
 
-/** What came of a conversion. */
+/**
+ * What came of a conversion.
+ *
+ * @category Logs
+ */
 export interface ConvertReport {
   /** Messages that were written. */
   readonly messages: number;
@@ -53,6 +61,8 @@ const PENDING = 1 << 20;
  * @throws {SyntaxError} The source is in no known format; with `strict`, something in it cannot be read.
  * @throws {Error} A file cannot be opened, read or written.
  * @throws The signal's reason when it is aborted; what was written stays.
+ *
+ * @category Logs
  */
 export async function convert(
   from: LogInput,

@@ -4,12 +4,17 @@
  * @module
  */
 
-/** Something in a log that could not be read, or is doubtful. */
+/**
+ * Something in a log that could not be read, or is doubtful.
+ *
+ * @category Logs
+ */
 export interface LogDiagnostic {
   /** What is wrong, with the value. */
   readonly reason: string;
   /** Where in a text, counted from 1; null in a binary format. */
   readonly line: number | null;
+  /** The column of that line, counted in bytes from 1; null in a binary format. */
   readonly column: number | null;
   /** Where in a binary file, in bytes from its beginning (decompressed); null in a text. */
   readonly offset: number | null;

@@ -11,7 +11,11 @@ import type { Diagnostics } from "./diagnostics.ts";
 import type { LogItem } from "./entry.ts";
 import type { RandomSource } from "./random.ts";
 
-/** Formats by the name that options and reports use. */
+/**
+ * Formats by the name that options and reports use.
+ *
+ * @category Logs
+ */
 export type LogFormatName =
   | "asc"
   | "blf"
@@ -56,8 +60,13 @@ export interface Capacity {
   readonly dropped: boolean;
 }
 
-/** What a file says of itself. Filled in as it is read. */
+/**
+ * What a file says of itself. Filled in as it is read.
+ *
+ * @category Logs
+ */
 export interface LogInfo {
+  /** The format. */
   readonly format: LogFormatName;
   /** Its version, where the format has several. */
   version: string | null;

@@ -8,7 +8,11 @@ import { checkBoolean, checkNames, checkSignal, checkWhole } from "../check.ts";
 import type { SignalOptions } from "../endpoint/options.ts";
 import type { LogFormatName } from "./format.ts";
 
-/** How a log is read. */
+/**
+ * How a log is read.
+ *
+ * @category Logs
+ */
 export interface LogReadOptions extends SignalOptions {
   /** The format. Default: by the first bytes, and where they do not say by the name's ending. */
   readonly format?: LogFormatName;

@@ -37,6 +37,8 @@ const HEAD = 65536;
  * const bytes = new TextEncoder().encode("(1436509053.850870) vcan0 123#DEADBEEF\n");
  * for await (const message of LogReader.open(bytes)) console.log(`${message}`);
  * ```
+ *
+ * @category Logs
  */
 export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   readonly #title: string;

@@ -10,9 +10,13 @@ import type { Logger, SignalOptions } from "../endpoint/options.ts";
 import { CanError } from "../errors.ts";
 import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
 import type { Message } from "../message/message.ts";
-import { type LogLoss, type LogWriter } from "./writer.ts";
+import type { LogLoss, LogWriter } from "./writer.ts";
 
-/** How a bus is recorded. */
+/**
+ * How a bus is recorded.
+ *
+ * @category Logs
+ */
 export interface RecordOptions extends SignalOptions {
   /** Ends after so many messages. Default: no end. */
   readonly count?: number;
@@ -24,7 +28,11 @@ export interface RecordOptions extends SignalOptions {
   readonly logger?: Logger;
 }
 
-/** What came of a recording. */
+/**
+ * What came of a recording.
+ *
+ * @category Logs
+ */
 export interface RecordReport {
   /** Messages that were written. */
   readonly messages: number;
@@ -59,6 +67,8 @@ const BATCH = 64;
  * @throws {TypeError | RangeError} An option is wrong.
  * @throws {CanOperationError} Receiving failed for another reason than the interface's end.
  * @throws {Error} The log cannot be written.
+ *
+ * @category Logs
  */
 export async function record(
   bus: CanReceiver<Message>,

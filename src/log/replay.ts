@@ -13,9 +13,14 @@ import type { LogReadOptions } from "./options.ts";
 import { LogReader } from "./reader.ts";
 import { checkSelectionNames, type LogSelection, Selector } from "./select.ts";
 
+/** What a replay sends to: a `Bus`. */
 type Target = CanSocket<Message, Message>;
 
-/** How a log is replayed. */
+/**
+ * How a log is replayed.
+ *
+ * @category Logs
+ */
 export interface ReplayOptions extends LogSelection, SignalOptions {
   /** How many times as fast as it was recorded: 2 takes half the time; Infinity as fast as the buses take it. Default 1. */
   readonly speed?: number;
@@ -36,7 +41,11 @@ export interface ReplayOptions extends LogSelection, SignalOptions {
   readonly read?: Omit<LogReadOptions, "signal" | "follow">;
 }
 
-/** What came of a replay. */
+/**
+ * What came of a replay.
+ *
+ * @category Logs
+ */
 export interface ReplayReport {
   /** Messages that were sent. */
   readonly messages: number;
@@ -48,7 +57,11 @@ export interface ReplayReport {
   readonly ended: "end" | "signal";
 }
 
-/** A replay that goes on, and can be held. Awaiting it waits for its end. */
+/**
+ * A replay that goes on, and can be held. Awaiting it waits for its end.
+ *
+ * @category Logs
+ */
 export interface Replay extends PromiseLike<ReplayReport> {
   /** Resolves at the end; rejects if a message cannot be sent or the log cannot be read. */
   readonly done: Promise<ReplayReport>;
@@ -93,10 +106,12 @@ const ACTIVE = 2;
  * ```
  *
  * @throws {TypeError | RangeError} An option is wrong.
+ *
+ * @category Logs
  */
 export function replay(
   log: string | URL | Uint8Array,
-  buses: Target | Readonly<Record<string, Target>>,
+  buses: CanSocket<Message, Message> | Readonly<Record<string, CanSocket<Message, Message>>>,
   options: ReplayOptions = {},
 ): Replay {
   return new Player(log, buses, options);

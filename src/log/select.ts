@@ -10,7 +10,11 @@ import { type CanFilter, toRawFilters } from "../message/filter.ts";
 import { frameIdWord, Message } from "../message/message.ts";
 import type { LogItem } from "./entry.ts";
 
-/** Which messages of a log are wanted. */
+/**
+ * Which messages of a log are wanted.
+ *
+ * @category Logs
+ */
 export interface LogSelection {
   /** Identifiers, as `BusOptions.filters`; null or an empty list: all. */
   readonly filters?: readonly CanFilter[] | null;

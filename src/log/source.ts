@@ -7,7 +7,11 @@
 import type { FileHandle } from "node:fs/promises";
 import type { Gunzip } from "node:zlib";
 
-/** Something to read from. */
+/**
+ * Something to read from.
+ *
+ * @category Logs
+ */
 export type LogInput = string | URL | Uint8Array | ReadableStream<Uint8Array>;
 
 /** Bytes that are read at once. */

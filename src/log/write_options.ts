@@ -7,7 +7,11 @@
 import { checkBoolean, checkNames, checkWhole } from "../check.ts";
 import type { LogFormatName } from "./format.ts";
 
-/** When a new file is begun. Several may be given: the first that comes true counts. */
+/**
+ * When a new file is begun. Several may be given: the first that comes true counts.
+ *
+ * @category Logs
+ */
 export interface RotateOptions {
   /** Bytes of a file (before compression), from 1; one entry more may fit. */
   readonly bytes?: number;
@@ -17,7 +21,11 @@ export interface RotateOptions {
   readonly messages?: number;
 }
 
-/** How much is kept of a log that is rotated: the oldest files are deleted. */
+/**
+ * How much is kept of a log that is rotated: the oldest files are deleted.
+ *
+ * @category Logs
+ */
 export interface KeepOptions {
   /** Files at most, the one that is being written included; from 1. */
   readonly files?: number;
@@ -25,7 +33,11 @@ export interface KeepOptions {
   readonly bytes?: number;
 }
 
-/** How a log is written. */
+/**
+ * How a log is written.
+ *
+ * @category Logs
+ */
 export interface LogWriteOptions {
   /** The format. Default: by the ending of the name. */
   readonly format?: LogFormatName;

@@ -18,7 +18,11 @@ import { zoneOf } from "./zone.ts";
 /** Bytes that are collected before they are handed to the file. */
 const PIECE = 1 << 16;
 
-/** What a format could not hold, by field. */
+/**
+ * What a format could not hold, by field.
+ *
+ * @category Logs
+ */
 export interface LogLoss {
   /** The field of Message, or of a note: `"channel"`, `"isXl"`, `"marker"`. */
   readonly field: string;
@@ -44,6 +48,8 @@ const essential: ReadonlySet<string> = new Set(["isFd", "isXl", "isRemoteFrame",
  * await using log = LogWriter.open("drive.log", { rotate: { bytes: 100e6 }, keep: { files: 10 }, gzip: true });
  * for await (const message of bus) log.write(message);
  * ```
+ *
+ * @category Logs
  */
 export class LogWriter implements Disposable, AsyncDisposable {
   readonly #format: LogFormat;

@@ -19,6 +19,7 @@ const categories = [
   "Broadcast manager",
   "ISO-TP",
   "J1939",
+  "Logs",
 ];
 
 /** What `deno doc --json` says of an export. */
@@ -103,7 +104,7 @@ describe("The documentation", () => {
   });
 
   it("puts every export into one category", { skip: !inDeno && "read by deno doc", timeout: PATIENCE }, async () => {
-    const [shell, ...args] = runtime("doc", "--quiet", "--json", `${root}mod.ts`);
+    const [shell, ...args] = runtime("doc", "--quiet", "--json", `${root}mod.ts`, `${root}src/log/mod.ts`);
     using program = new Program(shell, args);
     const { nodes } = JSON.parse((await program.finish()).join("\n")) as {
       nodes: Record<string, { symbols: Symbol[] }>;

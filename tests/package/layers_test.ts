@@ -10,6 +10,7 @@ import { root } from "../system/script.ts";
  */
 const house: readonly (readonly Room[])[] = [
   [{ name: "mod.ts", paths: ["mod.ts"] }],
+  [{ name: "log", paths: ["src/log/"], only: ["endpoint", "message", "kernel", "check", "errors"] }],
   [{ name: "bus", paths: ["src/bus/"] }],
   [{ name: "periodic", paths: ["src/periodic/"] }],
   [

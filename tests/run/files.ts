@@ -16,8 +16,8 @@ export interface TestFiles {
   readonly controllers: readonly string[];
 }
 
-/** Folders of tests that start programs, and so get every permission. */
-const programs = ["system", "package"];
+/** Folders of tests that start programs or read and write files, and so get every permission. */
+const programs = ["log", "system", "package"];
 const noTests = ["data", "run", "std", "support", "vm"];
 
 /** The library's own tests, which may do nothing but call libc; or those that start programs. */

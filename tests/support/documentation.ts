@@ -44,7 +44,9 @@ export function blocksOf(page: string): Block[] {
     page,
     line: text.slice(0, index).split("\n").length + 1,
     marks: marks.split(" ").filter(Boolean),
-    code: code.replaceAll(`"@socketcan/bus"`, JSON.stringify(`${root}mod.ts`)),
+    code: code
+      .replaceAll(`"@socketcan/bus"`, JSON.stringify(`${root}mod.ts`))
+      .replaceAll(`"@socketcan/bus/log"`, JSON.stringify(`${root}src/log/mod.ts`)),
   }));
 }
 

@@ -1,4 +1,5 @@
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Bus, Link, Message } from "../../mod.ts";
@@ -324,6 +325,40 @@ const nodes: Record<string, { skip: string | false; run: () => Promise<void> }> 
         "protocol-violation{{bit-stuffing-error}{data-field}}, bus-error",
       ]);
     },
+  },
+  convert: {
+    skip: false,
+    run: () =>
+      printed(
+        "convert",
+        /^Time Stamp,ID/,
+        /^1700000000000000,00000123,/,
+        /^isFd was lost 1 times/,
+        /^1 message is left$/,
+      ),
+  },
+  record: {
+    skip: noVcan,
+    async run() {
+      const folder = mkdtempSync(`${tmpdir()}/record-`);
+      try {
+        using program = startScript("examples/record.ts", {
+          args: ["vcan0", `${folder}/drive.log`],
+          denoFlags: ["--allow-ffi", "--allow-read", "--allow-write"],
+        });
+        const lines = await program.finish();
+        assertMatch(lines.at(-1)!, /^\d+ messages in .*drive-001\.log, 0 dropped, ended by duration$/);
+        const log = readFileSync(`${folder}/drive-001.log`, "utf8");
+        assertMatch(log, /^# \(\d+\.\d+\) recording begins\n\(\d+\.\d+\) vcan0 321#12( T)?\n/);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  },
+  replay: {
+    skip: noVcan,
+    run: () =>
+      printed("replay", /^321: 18 °C$/, /^321: 19 °C$/, /^321: 20 °C$/, /^3 messages, [\d.]+ ms late at most$/),
   },
   isotp: {
     skip: noVcan,
