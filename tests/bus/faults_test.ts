@@ -336,7 +336,8 @@ describe("A bus with failing system calls", { skip: noVcan }, () => {
         if (line.startsWith(word)) throw new Error(`logging ${word} failed`);
       };
       assertThrows(() => new Bus({ ...options, logger: { debug, warn() {} } }), Error, `logging ${word} failed`);
-      assertEquals(openDescriptors(), before, word);
+      // Not exactly as many: a thread of an earlier test may close its own only now.
+      assert(openDescriptors() <= before, `${word}: ${openDescriptors()} descriptors are open, ${before} were before`);
     }
   });
 
