@@ -34,7 +34,10 @@ export function packForNpm(target: string): string {
     }
     const full = {
       ...manifest,
-      exports: { ".": { types: "./mod.d.ts", default: "./mod.js" }, "./package.json": "./package.json" },
+      exports: {
+        ...Object.fromEntries(Object.entries(manifest.exports).map(compiled)),
+        "./package.json": "./package.json",
+      },
       // For what does not read exports.
       main: "./mod.js",
       types: "./mod.d.ts",
@@ -46,6 +49,12 @@ export function packForNpm(target: string): string {
   } finally {
     rmSync(work, { recursive: true });
   }
+}
+
+/** An entry point, as the compiler makes it. */
+function compiled([name, source]: [string, unknown]): [string, { types: string; default: string }] {
+  const path = (source as string).replace(/\.ts$/, "");
+  return [name, { types: `${path}.d.ts`, default: `${path}.js` }];
 }
 
 /** The compiler leaves the extension `.ts` in declarations, where not every resolver takes it for that of a declaration. */
