@@ -51,7 +51,7 @@ interface Piece {
 
 /**
  * A file. Every piece has its position, so that the rest can be written at once when the file is closed while the thread
- * waits, though an earlier piece is still on its way.
+ * waits, though an earlier piece is still on its way. A pipe or a device has no positions: it is written to at once.
  */
 export class FileOutput implements Output {
   readonly #fs = fileSystem();
@@ -62,7 +62,8 @@ export class FileOutput implements Output {
   readonly #queue: Piece[] = [];
   #position: number;
   #pending = 0;
-  #busy = false;
+  /** The piece that is on its way. */
+  #current: Piece | null = null;
   #closed = false;
   #failure: { error: unknown } | null = null;
   #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
@@ -96,6 +97,14 @@ export class FileOutput implements Output {
     this.check();
     if (bytes.length === 0) return;
     const copy = this.#gzip ? zlib().gzipSync(bytes) : bytes.slice();
+    if (!this.#seekable) {
+      try {
+        return this.#writeNow({ bytes: copy, position: 0 });
+      } catch (error) {
+        this.#failure = { error };
+        throw error;
+      }
+    }
     this.#queue.push({ bytes: copy, position: this.#position });
     this.#position += copy.length;
     this.#pending += copy.length;
@@ -131,16 +140,13 @@ export class FileOutput implements Output {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      for (const { bytes, position } of this.#queue) {
-        for (let done = 0; done < bytes.length;) {
-          done += this.#fs.writeSync(this.#fd, bytes, done, bytes.length - done, this.#place(position + done));
-        }
-      }
+      // What is on its way is written once more: nobody knows when it arrives.
+      for (const piece of this.#current ? [this.#current, ...this.#queue] : this.#queue) this.#writeNow(piece);
       this.#queue.length = 0;
       if (this.#failure) throw this.#failure.error;
     } finally {
       // A piece that is on its way closes it when it has arrived.
-      if (!this.#busy) this.#fs.closeSync(this.#fd);
+      if (this.#current === null) this.#fs.closeSync(this.#fd);
     }
   }
 
@@ -149,10 +155,10 @@ export class FileOutput implements Output {
   }
 
   #pump(): void {
-    if (this.#busy || this.#closed) return;
+    if (this.#current !== null || this.#closed) return;
     const piece = this.#queue.shift();
     if (piece === undefined) return this.#settle();
-    this.#busy = true;
+    this.#current = piece;
     this.#send(piece, 0);
   }
 
@@ -160,7 +166,7 @@ export class FileOutput implements Output {
     const { bytes, position } = piece;
     this.#fs.write(this.#fd, bytes, done, bytes.length - done, this.#place(position + done), (error, count) => {
       if (!error && done + count < bytes.length) return this.#send(piece, done + count);
-      this.#busy = false;
+      this.#current = null;
       this.#pending -= bytes.length;
       if (error) {
         this.#failure ??= { error };
@@ -172,12 +178,18 @@ export class FileOutput implements Output {
     });
   }
 
+  #writeNow({ bytes, position }: Piece): void {
+    for (let done = 0; done < bytes.length;) {
+      done += this.#fs.writeSync(this.#fd, bytes, done, bytes.length - done, this.#place(position + done));
+    }
+  }
+
   #place(position: number): number | null {
     return this.#seekable ? position : null;
   }
 
   #settle(): void {
-    if (this.#busy || this.#queue.length > 0) return;
+    if (this.#current !== null || this.#queue.length > 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { resolve, reject } of waiting) {
