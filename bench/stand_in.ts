@@ -10,8 +10,10 @@
 import type { Libc } from "../ffi/libc.ts";
 import { openLibc } from "../ffi/open.ts";
 import { CANFD_MTU } from "../src/kernel/can.ts";
+import { EAFNOSUPPORT } from "../src/kernel/errno.ts";
 import { ARPHRD_CAN, IFF_UP, IFREQ_VALUE, SIOCGIFFLAGS, SIOCGIFHWADDR, SIOCGIFINDEX } from "../src/kernel/if.ts";
 import { SOL_CAN_RAW } from "../src/kernel/raw.ts";
+import { AF_NETLINK } from "../src/kernel/socket.ts";
 import { socketpair } from "./libc.ts";
 
 /** A libc whose functions can be replaced. */
@@ -30,7 +32,8 @@ export function standIn(): void {
 export function replace(socket: () => number): void {
   const libc = openLibc() as Replaceable;
   const { setsockopt, getsockopt } = libc;
-  libc.socket = socket;
+  // There is no netlink: the library then takes it that the controller can send.
+  libc.socket = (family) => family === AF_NETLINK ? -EAFNOSUPPORT : socket();
   libc.bind = () => 0;
   libc.setsockopt = (fd, level, name, value) => level === SOL_CAN_RAW ? 0 : setsockopt(fd, level, name, value);
   libc.getsockopt = (fd, level, name, value) =>

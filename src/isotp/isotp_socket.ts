@@ -4,8 +4,8 @@
  * @module
  */
 
-import { show } from "../check.ts";
 import { openLibc } from "../../ffi/open.ts";
+import { show } from "../check.ts";
 import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import type { Logger } from "../endpoint/options.ts";

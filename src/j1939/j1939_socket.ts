@@ -6,8 +6,8 @@
 
 import { openLibc } from "../../ffi/open.ts";
 import { checkBoolean, checkSingle, show } from "../check.ts";
-import { CanSocket } from "../endpoint/can_socket.ts";
 import { keepUntilHere } from "../endpoint/abandoned.ts";
+import { CanSocket } from "../endpoint/can_socket.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import type { Feed } from "../endpoint/feed.ts";
 import { copyFilters, type SignalOptions } from "../endpoint/options.ts";

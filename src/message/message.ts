@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkBoolean, checkNames, show } from "../check.ts";
 import {
   CAN_EFF_FLAG,
   CAN_EFF_MASK,
@@ -28,7 +29,6 @@ import {
   FRAME_LEN,
   FRAME_LEN8_DLC,
 } from "../kernel/can.ts";
-import { checkBoolean, checkNames, show } from "../check.ts";
 import { changedInit } from "./changes.ts";
 import { dataOf } from "./data.ts";
 import { ErrorFrame } from "./error_frame.ts";

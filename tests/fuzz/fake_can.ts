@@ -8,6 +8,7 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/open.ts";
 import { EFD_CLOEXEC, EFD_NONBLOCK } from "../../src/kernel/epoll.ts";
+import { EAFNOSUPPORT } from "../../src/kernel/errno.ts";
 import {
   ARPHRD_CAN,
   IFF_UP,
@@ -17,6 +18,7 @@ import {
   SIOCGIFMTU,
   SIOCGIFNAME,
 } from "../../src/kernel/if.ts";
+import { AF_NETLINK } from "../../src/kernel/socket.ts";
 import { type Call, calls } from "../support/faults.ts";
 
 /** The name of the only interface. */
@@ -83,6 +85,8 @@ export class FakeCan implements Disposable {
     };
     for (const call of others) {
       libc[call] = (...args: never[]) => {
+        // There is no netlink here: the library then takes it that the controller can send.
+        if (call === "socket" && (args[0] as unknown) === AF_NETLINK) return -EAFNOSUPPORT;
         const answer = answers.other(call, args);
         // As in Linux, a failed close has closed the descriptor.
         const result = answer === undefined || call === "close" ? (usual[call] ?? real[call])(...args) : 0;

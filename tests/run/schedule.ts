@@ -6,8 +6,8 @@
 
 import { readFileSync } from "node:fs";
 import { run } from "./command.ts";
-import { readReport, type TestCase } from "./junit.ts";
 import type { Runtime } from "./completeness.ts";
+import { readReport, type TestCase } from "./junit.ts";
 
 /** A command with one verdict, or with a report of tests. */
 export interface Part {

@@ -4,8 +4,8 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { BitTiming, type BitTimingAlgorithm, bitTimingConsts } from "../../mod.ts";
 import { generator, oneOf } from "../support/random.ts";
-import { noControllers } from "./machine.ts";
 import { controllers, heading, isOutside, line } from "./calc_bit_timing.ts";
+import { noControllers } from "./machine.ts";
 import { PATIENCE, Program } from "./tools.ts";
 
 /** The output of a command. */

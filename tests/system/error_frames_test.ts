@@ -4,8 +4,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Bus, CanOperationError, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { generator } from "../support/random.ts";
-import { noControllers, noSlcan } from "./machine.ts";
 import { everything, startCandump } from "./candump.ts";
+import { noControllers, noSlcan } from "./machine.ts";
 import { ip, onOneProcessor, PATIENCE, Program } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };

@@ -21,8 +21,8 @@ import { NetlinkSocket } from "../../src/link/netlink_socket.ts";
 import { descriptorsBackTo, restingDescriptors } from "../support/descriptors.ts";
 import { noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
-import { noControllers } from "./machine.ts";
 import { agreesWithIp, ipShow } from "./ip_link.ts";
+import { noControllers } from "./machine.ts";
 import { command, root } from "./script.ts";
 import { ip, onOneProcessor, PATIENCE, Program } from "./tools.ts";
 
