@@ -597,7 +597,7 @@ describe("BcmSocket", { skip: noVcan, timeout: 120_000 }, () => {
       [null, TypeError, "BcmSocket takes an object, not null"],
       [{ channel: "vcan0", fd: true }, TypeError, 'BcmSocket has no option "fd"'],
       [{ channel: "vcan0", receiveBuffer: 0 }, RangeError, "receiveBuffer is 0"],
-      [{ channel: "vcan0", logger: {} }, TypeError, "logger must have the functions"],
+      [{ channel: "vcan0", logger: {} }, TypeError, "Option logger must have a function warn"],
     ];
     for (const [each, Class, text] of options) assertThrows(() => new BcmSocket(each as BcmSocketOptions), Class, text);
   });
