@@ -1,7 +1,8 @@
 /**
- * Log files beside python-can and log2asc: `deno run -A bench/log.ts [MESSAGES [ROUNDS]]`, `bun bench/log.ts`.
+ * Compares log files with python-can and log2asc: `deno run -A bench/log.ts [MESSAGES [ROUNDS]]`, `bun bench/log.ts`.
  *
- * One core, the same files, interleaved rounds; each row shows the median. A message is a classic frame with 8 bytes.
+ * Runs on one core with the same files in interleaved rounds. Each row shows the median. All messages are classic frames
+ * with 8 bytes of data.
  *
  * @module
  */
@@ -20,7 +21,7 @@ const script = fileURLToPath(new URL("log.py", import.meta.url));
 const folder = mkdtempSync(`${tmpdir()}/bench-`);
 const path = (name: string) => `${folder}/${name}`;
 
-/** A measured job: ours, and a peer's if there is one. Both return seconds. */
+/** A job to measure: ours and, if there is one, that of another program. Both return seconds. */
 interface Job {
   readonly name: string;
   readonly ours: () => Promise<number>;
@@ -110,7 +111,7 @@ try {
       if (job.peer) times.get(job)!.peer.push(job.peer.run());
     }
   }
-  console.log(`| job | ours, messages/s | peer | times as fast |\n| --- | --- | --- | --- |`);
+  console.log(`| job | this library, messages/s | other, messages/s | speed-up |\n| --- | --- | --- | --- |`);
   for (const [job, { ours, peer }] of times) {
     const rate = count / median(ours);
     const beside = job.peer ? `${Math.round(count / median(peer))} (${job.peer.name})` : "";
@@ -118,7 +119,7 @@ try {
     console.log(`| ${job.name} | ${Math.round(rate)} | ${beside} | ${ratio} |`);
   }
 
-  // An hour's log at 100 times its speed: 36 s, and how far off it ends.
+  // A log of one hour at 100 times its speed takes 36 s: by how much is the end off?
   {
     using log = LogWriter.open(path("hour.log"));
     for (let i = 0; i <= 36_000; i++) {
@@ -130,7 +131,9 @@ try {
   const { late } = await replay(path("hour.log"), bus, { speed: 100 });
   const off = (performance.now() - start) / 36_000 - 1;
   const most = (1000 * late.most).toFixed(1);
-  console.log(`\nReplay of an hour at 100 times its speed: ${(100 * off).toFixed(3)} % off; ${most} ms late at most`);
+  console.log(
+    `\nReplay of one hour at 100 times its speed: off by ${(100 * off).toFixed(3)} %; at most ${most} ms late`,
+  );
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -1,5 +1,5 @@
-// Converts a log into another format and says what that could not hold: convert.ts FROM TO. Without arguments, a log in
-// memory.
+// Converts a log to another format and prints what that format could not store: convert.ts FROM TO. Without arguments,
+// converts a log in memory.
 import process from "node:process";
 import { convert, LogReader } from "../src/log/mod.ts";
 

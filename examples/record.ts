@@ -1,4 +1,4 @@
-// Records a bus into a log until Ctrl-C or for three seconds, in files of at most 10 MB, of which five are kept:
+// Records a bus into a log for three seconds or until Ctrl-C, in files of about 10 MB, and keeps the latest five:
 // record.ts [CHANNEL [FILE]]
 import process from "node:process";
 import { Bus, Message } from "../mod.ts";
@@ -9,7 +9,7 @@ const stop = new AbortController();
 process.on("SIGINT", () => stop.abort());
 
 using bus = new Bus({ channel, fd: true });
-using sensor = new Bus(channel); // stands in for the traffic
+using sensor = new Bus(channel); // generates some traffic
 const task = sensor.sendPeriodic(new Message({ arbitrationId: 0x321, isExtendedId: false, data: [18] }), 0.1);
 
 await using log = LogWriter.open(path, { rotate: { bytes: 10e6 }, keep: { files: 5 } });

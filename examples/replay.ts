@@ -1,4 +1,4 @@
-// Replays a log onto a bus at twice its speed: replay.ts [CHANNEL [FILE]]. Without a file, a short one of its own.
+// Replays a log onto a bus at twice its speed: replay.ts [CHANNEL [FILE]]. Without FILE, a built-in log.
 import process from "node:process";
 import { Bus } from "../mod.ts";
 import { replay } from "../src/log/mod.ts";

@@ -1,5 +1,5 @@
 /**
- * Vector's ASC, as CANalyzer and CANoe log it; BUSMASTER's variant is read.
+ * ASC, the text log of Vector CANalyzer and CANoe. The variant of BUSMASTER can be read.
  *
  *     date Fri Feb 14 08:51:20.000 am 2020
  *     base hex  timestamps absolute
@@ -61,14 +61,14 @@ const SEC = 0x1000000;
 
 const [ZERO, NINE, DOT, X] = [..."09.x"].map((each) => each.charCodeAt(0));
 const SECOND = 1_000_000_000n;
-/** Lengths by their four-bit code. */
+/** Lengths in bytes by four-bit length code. */
 const LENGTHS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64];
-/** Tokens of a line that are looked at: an XL frame has 2048 bytes and some 20 fields. */
+/** The number of tokens read of a line: a CAN XL frame has up to 2048 bytes and some 20 fields. */
 const TOKENS = 2048 + 64;
 
 class AscDecoder extends LineDecoder {
   readonly #records = new Records();
-  /** Where the tokens of the line begin and end. */
+  /** The offsets at which the tokens of the line begin and end. */
   readonly #starts = new Int32Array(TOKENS);
   readonly #ends = new Int32Array(TOKENS);
   #count = 0;
@@ -76,12 +76,12 @@ class AscDecoder extends LineDecoder {
   #from = 0;
   #base = 16;
   #relative = false;
-  /** Whether an event was read: a trigger block that begins later does not change where the times begin. */
+  /** Whether an event was read: a trigger block that begins later does not change the start of the times. */
   #began = false;
-  /** Where the times begin, in nanoseconds since 1970. */
+  /** The start of the times: seconds since 1970, and nanoseconds. */
   #startSeconds = 0;
   #startNanoseconds = 0;
-  /** The time of the line, in seconds and nanoseconds since 1970. */
+  /** The time of the current line: seconds since 1970, and nanoseconds. */
   #seconds = 0;
   #nanoseconds = 0;
 
@@ -102,7 +102,7 @@ class AscDecoder extends LineDecoder {
     else if (this.#time()) this.#event(items);
   }
 
-  /** A line that is no event: of the header, a comment, the beginning or the end of a block. */
+  /** Reads a line that is not an event: a header line, a comment, the beginning or the end of a trigger block. */
   #text(line: string, items: LogItem[]): void {
     const { info } = this.context;
     if (line.startsWith("//")) {
@@ -121,12 +121,12 @@ class AscDecoder extends LineDecoder {
     const date = /^(?:date|begin\s+triggerblock)\s+(.+)$/i.exec(line)?.[1];
     if (date !== undefined) {
       const start = parseAscDate(date, this.context.zone);
-      if (start === null) this.diagnose(`a date that is not understood: ${date}`, 0, 0);
+      if (start === null) this.diagnose(`invalid date: ${date}`, 0, 0);
       else if (!this.#began) this.#begin(start);
       return;
     }
     if (/^(no\s+)?internal\s+events\s+logged|^end\s+triggerblock/i.test(line)) return;
-    this.diagnose(`a line that is not understood: ${line.slice(0, 80)}`, 0, 0);
+    this.diagnose(`unknown kind of line: ${line.slice(0, 80)}`, 0, 0);
   }
 
   #begin(startNs: bigint): void {
@@ -147,7 +147,7 @@ class AscDecoder extends LineDecoder {
     this.#count = count;
   }
 
-  /** Reads the time, the first token. */
+  /** Reads the time in the first token; false if it is invalid. */
   #time(): boolean {
     const bytes = this.#bytes;
     const end = this.#ends[0];
@@ -163,7 +163,7 @@ class AscDecoder extends LineDecoder {
       for (; digits < 9; digits++) nanoseconds *= 10;
     }
     if (at !== end || seconds >= 2 ** 40) {
-      this.diagnose(`no time: ${this.#token(0)}`, this.#from, this.#starts[0]);
+      this.diagnose(`invalid time: ${this.#token(0)}`, this.#from, this.#starts[0]);
       return false;
     }
     this.#began = true;
@@ -205,7 +205,7 @@ class AscDecoder extends LineDecoder {
   #classic(items: LogItem[]): Message | string | null {
     const bytes = this.#bytes;
     const channel = this.#number(1, 10);
-    if (channel < 0) return `no channel: ${this.#token(1)}`;
+    if (channel < 0) return `invalid channel: ${this.#token(1)}`;
     const letter = bytes[this.#starts[2]];
     if (this.#count > 2 && letter === 69 && /^ErrorFrame/.test(this.#token(2))) return this.#error(channel);
     if (this.#count < 5) {
@@ -214,7 +214,7 @@ class AscDecoder extends LineDecoder {
     }
     const direction = this.#direction(3);
     if (direction < 0) {
-      // Statistics, the chip's status, and requests to send, which are no frames.
+      // Statistics, the status of the controller, and transmit requests are not frames.
       this.#object(this.#ends[3] - this.#starts[3] === 4 ? this.#token(3) : this.#token(2), items);
       return null;
     }
@@ -226,18 +226,18 @@ class AscDecoder extends LineDecoder {
       const length = asked < 0 || asked > 15 ? 0 : asked;
       return this.#frame(word | CAN_RTR_FLAG, 6, 0, Math.min(length, CAN_MAX_DLEN), length, channel, direction, 16);
     }
-    if (kind !== 0x64) return `neither d nor r: ${this.#token(4)}`;
-    // One digit in hexadecimal; some programs write 10 to 15 in decimal.
+    if (kind !== 0x64) return `expected d or r: ${this.#token(4)}`;
+    // A single digit is hexadecimal; some programs write 10 to 15 in decimal.
     const wide = this.#ends[5] - this.#starts[5] > 1;
     const code = this.#count > 5 ? this.#number(5, wide ? 10 : 16) : -1;
-    if (code < 0 || code > 15) return `no length code: ${this.#token(5)}`;
+    if (code < 0 || code > 15) return `invalid length code: ${this.#token(5)}`;
     const there = this.#dataTokens(6);
     const length = Math.min(LENGTHS[code], there);
     if (there > CAN_MAX_DLEN && code > CAN_MAX_DLEN) {
-      if (length < LENGTHS[code]) return `${there} bytes of data, fewer than ${LENGTHS[code]}`;
+      if (length < LENGTHS[code]) return `${there} bytes of data instead of ${LENGTHS[code]}`;
       return this.#fdFrame(word, 6, length, 0, channel, direction, this.#base);
     }
-    if (there < Math.min(LENGTHS[code], CAN_MAX_DLEN)) return `${there} bytes of data, fewer than ${code}`;
+    if (there < Math.min(LENGTHS[code], CAN_MAX_DLEN)) return `${there} bytes of data instead of ${code}`;
     const data = Math.min(LENGTHS[code], CAN_MAX_DLEN);
     return this.#frame(word, 6, data, data, code, channel, direction, this.#base);
   }
@@ -246,7 +246,7 @@ class AscDecoder extends LineDecoder {
   #fd(items: LogItem[]): Message | string | null {
     const channel = this.#number(2, 10);
     if (channel < 0 || this.#count < 5) {
-      this.#object("CANFD", items); // the start of measurement of some versions
+      this.#object("CANFD", items); // some versions mark the start of measurement so
       return null;
     }
     if (/^ErrorFrame/.test(this.#token(4))) return this.#error(channel);
@@ -258,11 +258,11 @@ class AscDecoder extends LineDecoder {
     const word = this.#identifier(4, 16);
     if (typeof word === "string") return word;
     const at = this.#isHead(5) ? 5 : this.#isHead(6) ? 6 : -1;
-    if (at < 0) return "no BRS, ESI, length code and length";
+    if (at < 0) return "missing or invalid BRS, ESI, length code or length";
     const code = this.#number(at + 2, 16);
     const length = this.#number(at + 3, 10);
     const data = at + 4;
-    if (this.#count < data + length) return `${this.#count - data} bytes of data, fewer than ${length}`;
+    if (this.#count < data + length) return `${this.#count - data} bytes of data instead of ${length}`;
     const flags = this.#count > data + length + 2 ? this.#number(data + length + 2, 16) : FDF;
     if (flags & RTR) {
       return this.#frame(word | CAN_RTR_FLAG, data, 0, Math.min(code, CAN_MAX_DLEN), code, channel, direction, 16);
@@ -275,7 +275,7 @@ class AscDecoder extends LineDecoder {
     return this.#fdFrame(word, data, length, bits, channel, direction, 16);
   }
 
-  /** Whether BRS, ESI, a length code and a length are at that token. */
+  /** Whether BRS, ESI, a length code and a length begin at a token. */
   #isHead(at: number): boolean {
     const bit = (token: number) => this.#ends[token] - this.#starts[token] === 1 && this.#number(token, 2) >= 0;
     const length = at + 3 < this.#count ? this.#number(at + 3, 10) : -1;
@@ -283,7 +283,7 @@ class AscDecoder extends LineDecoder {
     return bit(at) && bit(at + 1) && code >= 0 && code <= 15 && length >= 0 && length <= CANFD_MAX_DLEN;
   }
 
-  /** `CANXL 1 Rx XLFF duration bits ID [name] SDT SEC DLC length SBC PCRC VCID AF data FCRC flags …`, and FD and classic. */
+  /** `CANXL 1 Rx XLFF duration bits ID [name] SDT SEC DLC length SBC PCRC VCID AF data FCRC flags …`, also for FD and classic. */
   #xl(items: LogItem[]): Message | string | null {
     const channel = this.#number(2, 10);
     if (channel < 0 || this.#count < 10) {
@@ -299,19 +299,19 @@ class AscDecoder extends LineDecoder {
     const word = this.#identifier(7, 16);
     if (typeof word === "string") return word;
     if (form === "XLFF") return this.#xlFrame(word, channel, direction);
-    if (!/^[CF][BE]FF$/.test(form)) return `a frame format that is not known: ${form}`;
+    if (!/^[CF][BE]FF$/.test(form)) return `unknown frame format: ${form}`;
     const most = form[0] === "F" ? CANFD_MAX_DLEN : CAN_MAX_DLEN;
     const isHead = (at: number) =>
       at + 1 < this.#count && this.#ends[at] - this.#starts[at] === 1 && this.#number(at, 16) >= 0 &&
       this.#number(at + 1, 10) >= 0 && this.#number(at + 1, 10) <= most;
     const at = isHead(8) ? 8 : isHead(9) ? 9 : -1;
-    if (at < 0) return "no length code and length";
+    if (at < 0) return "missing or invalid length code or length";
     const code = this.#number(at, 16);
     const length = this.#number(at + 1, 10);
     const data = at + 2;
-    // After the data: the stuff count of FD frames, the checksum, the flags.
+    // The data is followed by the stuff bit count (FD frames only), the checksum, and the flags.
     const flagsAt = data + length + (form[0] === "F" ? 2 : 1);
-    if (this.#count < data + length) return `${this.#count - data} bytes of data, fewer than ${length}`;
+    if (this.#count < data + length) return `${this.#count - data} bytes of data instead of ${length}`;
     const flags = flagsAt < this.#count ? Math.max(this.#number(flagsAt, 16), 0) : 0;
     if (form[0] === "F") {
       const bits = (flags & BRS ? CANFD_BRS : 0) | (flags & ESI ? CANFD_ESI : 0);
@@ -329,19 +329,19 @@ class AscDecoder extends LineDecoder {
       this.#number(at + 2, 16) === this.#number(at + 3, 10) - 1;
     const at = isHead(8) ? 8 : isHead(9) ? 9 : -1;
     const length = at < 0 ? 0 : this.#number(at + 3, 10);
-    if (length < 1 || length > CANXL_MAX_DLEN) return "no SDU type, SEC, length code and length";
+    if (length < 1 || length > CANXL_MAX_DLEN) return "missing or invalid SDU type, SEC, length code or length";
     const [sdt, vcid, af] = [this.#number(at, 16), this.#number(at + 6, 16), this.#number(at + 7, 16)];
     const data = at + 8;
     if (sdt < 0 || sdt > 255 || vcid < 0 || vcid > 255 || af < 0 || af > 0xffffffff || priority > CANXL_PRIO_MASK) {
-      return "an SDU type, VCID, acceptance field or priority that CAN XL does not have";
+      return "SDU type, VCID, acceptance field or priority out of range for CAN XL";
     }
-    if (this.#count < data + length) return `${this.#count - data} bytes of data, fewer than ${length}`;
+    if (this.#count < data + length) return `${this.#count - data} bytes of data instead of ${length}`;
     const flags = data + length + 1 < this.#count ? Math.max(this.#number(data + length + 1, 16), 0) : 0;
     const records = this.#records;
     records.begin(CANXL_HDR_SIZE + length);
     const memory = records.bytes;
     if (!this.#copyData(data, length, memory, CANXL_HDR_SIZE, 16)) {
-      return "a byte of data that is not one";
+      return "invalid byte of data";
     }
     records.words[0] = priority | vcid << CANXL_VCID_OFFSET;
     memory[FRAME_LEN] = CANXL_XLF | (flags & SEC || this.#number(at + 1, 2) === 1 ? CANXL_SEC : 0);
@@ -352,7 +352,7 @@ class AscDecoder extends LineDecoder {
     return this.#finish(CANXL_HDR_SIZE + length, channel, direction);
   }
 
-  /** A classic frame whose data begins at that token. */
+  /** Builds a classic frame. Its data begins at token `at`. */
   #frame(
     word: number,
     at: number,
@@ -367,7 +367,7 @@ class AscDecoder extends LineDecoder {
     records.begin(CAN_MTU);
     const memory = records.bytes;
     if (!this.#copyData(at, data, memory, FRAME_DATA, base)) {
-      return "a byte of data that is not one";
+      return "invalid byte of data";
     }
     records.words[0] = word;
     memory[FRAME_LEN] = length;
@@ -388,7 +388,7 @@ class AscDecoder extends LineDecoder {
     records.begin(CANFD_MTU);
     const memory = records.bytes;
     if (!this.#copyData(at, length, memory, FRAME_DATA, base)) {
-      return "a byte of data that is not one";
+      return "invalid byte of data";
     }
     records.words[0] = word;
     memory[FRAME_LEN] = fdLength(length);
@@ -396,7 +396,7 @@ class AscDecoder extends LineDecoder {
     return this.#finish(CANFD_MTU, channel, direction);
   }
 
-  /** The log says no more than that there was an error: as can-utils do, a bus error without details. */
+  /** The log contains no details of an error. As in can-utils, it becomes a bus error without details. */
   #error(channel: number): Message {
     const records = this.#records;
     records.begin(CAN_MTU);
@@ -426,7 +426,7 @@ class AscDecoder extends LineDecoder {
     return true;
   }
 
-  /** How many tokens from that one on are bytes of data: what follows them, `Length = …`, is not. */
+  /** Returns the number of tokens that are bytes of data, up to the next field such as `Length = …`. */
   #dataTokens(from: number): number {
     let count = 0;
     while (from + count < this.#count && count < CANFD_MAX_DLEN) {
@@ -437,7 +437,7 @@ class AscDecoder extends LineDecoder {
     return count;
   }
 
-  /** 0 for Rx, 1 for Tx, -1 for anything else. */
+  /** Returns 0 for Rx, 1 for Tx, -1 for anything else. */
   #direction(token: number): number {
     const from = this.#starts[token];
     if (this.#ends[token] - from !== 2 || (this.#bytes[from + 1] | 32) !== X) return -1;
@@ -451,11 +451,11 @@ class AscDecoder extends LineDecoder {
     if (extended) this.#ends[token]--;
     const id = this.#number(token, base);
     this.#ends[token] = end;
-    if (id < 0 || id > (extended ? CAN_EFF_MASK : CAN_SFF_MASK)) return `no identifier: ${this.#token(token)}`;
+    if (id < 0 || id > (extended ? CAN_EFF_MASK : CAN_SFF_MASK)) return `invalid identifier: ${this.#token(token)}`;
     return extended ? id | CAN_EFF_FLAG : id;
   }
 
-  /** The number that a token is; -1 if it is none. */
+  /** Returns the number in a token; -1 if it is not a number. */
   #number(token: number, base: number): number {
     if (token >= this.#count) return -1;
     const end = this.#ends[token];
@@ -475,14 +475,14 @@ class AscDecoder extends LineDecoder {
 
 class AscEncoder implements LogEncoder {
   readonly #options: EncodeOptions;
-  /** Whole seconds since 1970 where the times begin: those of the first message. */
+  /** The start of the times in whole seconds since 1970: the second of the first entry; null before it. */
   #start: number | null = null;
 
   constructor(options: EncodeOptions) {
     this.#options = options;
   }
 
-  begin(): void {} // the date is that of the first message
+  begin(): void {} // the header needs the time of the first entry
 
   write(item: LogItem, out: Bytes): void {
     if (!(item instanceof Message)) {
@@ -493,7 +493,7 @@ class AscEncoder implements LogEncoder {
     const { seconds, nanoseconds } = splitTime(item);
     if (this.#start === null) this.#header(item.timestampNs, out);
     const after = seconds - this.#start!;
-    // Some readers know no time before the first.
+    // Some readers reject times before the start.
     const [whole, fraction] = after < 0 ? [0, 0] : [after, Math.floor(nanoseconds / 1000)];
     for (let digits = 1000; digits > 1 && whole < digits; digits /= 10) out.byte(32);
     out.decimal(whole);

@@ -1,5 +1,5 @@
 /**
- * Dates of Vector's ASC: `Fri Feb 14 08:51:20.000 am 2020`, in English or German, with or without am and pm.
+ * Dates in Vector ASC files: `Fri Feb 14 08:51:20.000 am 2020`, in English or German, with or without am and pm.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import type { Zone } from "./format.ts";
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-/** German names that differ, also without their umlauts and as another encoding shows them. */
+/** German month names that differ from the English ones, also spelled without umlauts. */
 const german: Record<string, number> = { mär: 2, mrz: 2, mae: 2, maerz: 2, märz: 2, mai: 4, okt: 9, dez: 11 };
 
 const DATE =
   /^(?:\p{L}+\.?\s+)?(\p{L}+)\.?\s+(\d{1,2})\s+(\d{1,2}):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:\s+([ap]m))?\s+(\d{4})$/iu;
 
-/** Nanoseconds since 1970 of a date; null if it is none. */
+/** Parses a date as nanoseconds since 1970; null if it is invalid. */
 export function parseAscDate(text: string, zone: Zone): bigint | null {
   const found = DATE.exec(text.trim());
   if (!found) return null;
@@ -29,7 +29,7 @@ export function parseAscDate(text: string, zone: Zone): bigint | null {
   return ns < 0n ? null : ns;
 }
 
-/** The date as CANoe writes it in English, with three digits of milliseconds: others it refuses. */
+/** Formats a date as CANoe does in English, with three digits of milliseconds: it rejects any other format. */
 export function formatAscDate(ns: bigint, zone: Zone): string {
   const date = new Date(Number(zone.toLocal(ns) / 1_000_000n));
   const two = (value: number) => String(value).padStart(2, "0");

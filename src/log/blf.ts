@@ -1,9 +1,9 @@
 /**
- * Vector's binary logging format, BLF: little-endian objects in compressed containers.
+ * BLF, the binary log format of Vector: little-endian objects in compressed containers.
  *
  *     file header, 144 bytes: "LOGG", u32 size, application …, SYSTEMTIME start at 40 and end at 56 (local time)
- *     object: "LOBJ", u16 header size, u16 header version, u32 object size, u32 type, then of all but containers
- *         u32 flags (1: 10 µs, 2: ns), u16, u16 object version, i64 time after the start, and the object itself
+ *     object: "LOBJ", u16 header size, u16 header version, u32 object size, u32 type; except in containers followed by
+ *         u32 flags (1: 10 µs, 2: ns), u16, u16 object version, i64 time after the start, and the fields of the object
  *
  * Sources: https://bitbucket.org/tobylorenz/vector_blf (the objects), `wiretap/blf.h` of https://gitlab.com/wireshark,
  * https://python-can.readthedocs.io/en/stable/file_io.html#blf-binary-logging-format.
@@ -25,10 +25,10 @@ const LOGG = 0x47474f4c;
 const LOBJ = 0x4a424f4c;
 const FILE_HEADER = 144;
 const OBJECT_HEADER = 16;
-/** Bytes before an object's own, with what versions 1 and 3 of the header have. */
+/** The smallest size of an object header that includes the time (version 1), in bytes. */
 const HEADER_V1 = 32;
 const CONTAINER_HEADER = 32;
-/** The size of containers of Vector's own library. */
+/** The uncompressed size of a container in bytes, as in Vector's own library. */
 const CONTAINER = 128 * 1024;
 
 const CONTAINER_TYPE = 10;
@@ -44,12 +44,12 @@ const nothing = new Uint8Array(0);
 
 class BlfDecoder extends BlockDecoder {
   readonly #objects: ObjectDecoder;
-  /** The time of the object. */
+  /** The time of the current object. */
   #seconds = 0;
   #nanoseconds = 0;
-  /** The start of the recording. */
+  /** The start of the recording, or of 1970 if the header has none; null before the header was read. */
   #start: { seconds: number; nanoseconds: number } | null = null;
-  /** What is left of the last container: an object that goes on in the next. */
+  /** The rest of the last container: an object that continues in the next one. */
   #tail: Uint8Array = nothing;
 
   constructor(context: DecodeContext) {
@@ -63,7 +63,7 @@ class BlfDecoder extends BlockDecoder {
     if (this.#start === null) {
       const size = bytes.length < 8 ? FILE_HEADER : view.getUint32(4, true);
       if (size < 72 || size > 1 << 16) {
-        this.lose(`a file header of ${size} bytes`, 4);
+        this.lose(`file header of ${size} bytes`, 4);
         return 0;
       }
       if (bytes.length < size) return 0;
@@ -72,10 +72,14 @@ class BlfDecoder extends BlockDecoder {
     }
     for (;;) {
       const from = this.#find(view, at, bytes.length);
-      if (from < 0 || from + OBJECT_HEADER > bytes.length) break;
+      if (from < 0) {
+        at = this.#skip(bytes, at);
+        break;
+      }
+      if (from + OBJECT_HEADER > bytes.length) break;
       const size = view.getUint32(from + 8, true);
       if (size < OBJECT_HEADER || size > this.context.inflateLimit) {
-        this.lose(`an object of ${size} bytes`, from);
+        this.lose(`object with the invalid size ${size}`, from);
         break;
       }
       if (from + size > bytes.length) {
@@ -89,7 +93,7 @@ class BlfDecoder extends BlockDecoder {
   }
 
   protected override cutOff(rest: Uint8Array, items: LogItem[]): void {
-    if (this.#start === null) return this.diagnose("the file ends within its header", 0);
+    if (this.#start === null) return this.diagnose("file ends in the middle of its header", 0);
     const isContainer = rest.length > CONTAINER_HEADER && word(rest, 0) === LOBJ && word(rest, 12) === CONTAINER_TYPE;
     if (isContainer) {
       const { Z_SYNC_FLUSH } = zlib().constants;
@@ -101,18 +105,30 @@ class BlfDecoder extends BlockDecoder {
 
   override end(items: LogItem[]): void {
     super.end(items);
-    if (!this.lost && this.#tail.length > 8) this.diagnose("the last object is cut off", 0);
+    if (!this.lost && this.#tail.length > 8) this.diagnose("the last object is truncated", 0);
   }
 
-  /** The next object at or behind a place: padding of a few bytes may be before it. -1 if it is not there yet. */
+  /** Returns the offset of the next object from `at` on, after up to 8 bytes of padding; -1 if there is none yet. */
   #find(view: DataView, at: number, to: number): number {
     for (let from = at; from + 4 <= to; from++) {
       if (view.getUint32(from, true) === LOBJ) {
-        if (from > at + 8) this.diagnose(`${from - at} bytes that are no object`, at);
+        if (from > at + 8) this.diagnose(`skipped ${from - at} bytes that are not an object`, at);
         return from;
       }
     }
     return -1;
+  }
+
+  /**
+   * Skips bytes without an object, except the last three, which may be the beginning of one: they are not kept, however
+   * many there are. Zeros are padding. Returns the offset from which to continue.
+   */
+  #skip(bytes: Uint8Array, at: number): number {
+    const next = Math.max(at, bytes.length - 3);
+    if (next > at + 8 && bytes.subarray(at, next).some((byte) => byte !== 0)) {
+      this.diagnose(`skipped ${next - at} bytes that are not an object`, at);
+    }
+    return next;
   }
 
   #readHeader(view: DataView): void {
@@ -134,7 +150,7 @@ class BlfDecoder extends BlockDecoder {
     this.#start = { seconds: Number((start ?? 0n) / SECOND), nanoseconds: Number((start ?? 0n) % SECOND) };
   }
 
-  /** An object of the file itself: a container, or one outside of any. */
+  /** Decodes an object of the file: a container, or an object outside of any container. */
   #object(object: Uint8Array, at: number, items: LogItem[]): void {
     if (word(object, 12) !== CONTAINER_TYPE) {
       const view = new DataView(object.buffer, object.byteOffset, object.length);
@@ -147,25 +163,25 @@ class BlfDecoder extends BlockDecoder {
 
   #inflate(object: Uint8Array, at: number, options: { finishFlush?: number }): Uint8Array | null {
     if (object.length < CONTAINER_HEADER) {
-      this.diagnose("a container that is shorter than its header", at);
+      this.diagnose("container is shorter than its header", at);
       return null;
     }
     const method = object[16] | object[17] << 8;
     const data = object.subarray(CONTAINER_HEADER);
     if (method === 0) return data;
     if (method !== 2) {
-      this.diagnose(`a container with the compression ${method}, which is not known`, at);
+      this.diagnose(`container with unknown compression method ${method}`, at);
       return null;
     }
     try {
       return zlib().inflateSync(data, { ...options, maxOutputLength: this.context.inflateLimit });
     } catch (error) {
-      this.diagnose(`a container that cannot be inflated: ${error instanceof Error ? error.message : error}`, at);
+      this.diagnose(`container cannot be inflated: ${error instanceof Error ? error.message : error}`, at);
       return null;
     }
   }
 
-  /** Objects in a container; one may begin in the last and go on in this. */
+  /** Decodes the objects in a container. The first may have begun in the previous container. */
   #contents(data: Uint8Array, place: number, items: LogItem[]): void {
     let bytes = data;
     if (this.#tail.length > 0) {
@@ -178,7 +194,7 @@ class BlfDecoder extends BlockDecoder {
     for (;;) {
       const from = this.#find(view, at, bytes.length);
       if (from < 0) {
-        // Up to three bytes may be the beginning of the next, and zeros are padding.
+        // The last three bytes may be the beginning of the next object; zeros are padding.
         at = Math.max(at, bytes.length - 3);
         break;
       }
@@ -186,7 +202,7 @@ class BlfDecoder extends BlockDecoder {
       if (from + OBJECT_HEADER > bytes.length) break;
       const size = view.getUint32(from + 8, true);
       if (size < OBJECT_HEADER || size > this.context.inflateLimit) {
-        this.diagnose(`an object of ${size} bytes`, place);
+        this.diagnose(`object with the invalid size ${size}`, place);
         at = from + 4;
         continue;
       }
@@ -197,17 +213,17 @@ class BlfDecoder extends BlockDecoder {
     this.#tail = at < bytes.length ? bytes.slice(at) : nothing;
   }
 
-  /** An object of a container, or one outside of any. */
+  /** Decodes one object that is not a container. */
   #decode(bytes: Uint8Array, view: DataView, start: number, end: number, place: number, items: LogItem[]): void {
     const headerSize = view.getUint16(start + 4, true);
     const type = view.getUint32(start + 12, true);
     if (end - start < HEADER_V1 || headerSize < HEADER_V1 || start + headerSize > end) {
-      return this.diagnose(`an object of type ${type} with a header of ${headerSize} bytes`, place);
+      return this.diagnose(`object of type ${type} with the invalid header size ${headerSize}`, place);
     }
     const flags = view.getUint32(start + 16, true);
     const unit = flags === TEN_MICROSECONDS ? 10_000 : 1;
     if (!this.#setTime(view.getUint32(start + 24, true), view.getInt32(start + 28, true), unit)) {
-      return this.diagnose(`an object of type ${type} with a time before 1970`, place);
+      return this.diagnose(`object of type ${type} with a time before 1970`, place);
     }
     const at = start + headerSize;
     const found = this.#objects.decode(type, view, start, at, end, this.#seconds, this.#nanoseconds);
@@ -221,11 +237,11 @@ class BlfDecoder extends BlockDecoder {
     }
   }
 
-  /** Sets the time to that of an object, given in two halves of 64 bits; false if it is before 1970. */
+  /** Sets the time to that of an object, given as two halves of a 64-bit number; false if it is before 1970. */
   #setTime(low: number, high: number, unit: number): boolean {
     let seconds: number;
     let nanoseconds: number;
-    // Up to 2^53 ns, 104 days, in double precision; longer ones exactly, and slower.
+    // A double holds up to 2^53 ns, 104 days, exactly. Longer times need a bigint, which is slower.
     if (high >= 0 && high < 1 << 21 && unit === 1) {
       const all = high * 2 ** 32 + low;
       seconds = Math.floor(all / 1e9);
@@ -254,7 +270,7 @@ function word(bytes: Uint8Array, at: number): number {
   return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24) >>> 0;
 }
 
-/** The text of an object that is a comment; null of every other. */
+/** Returns the text of an object that is a comment or marker; null for all others. */
 function textOfObject(type: number, object: Uint8Array, at: number): string | null {
   const text = (from: number, length: number) => textOf(object.subarray(from, from + length)).replace(/\0+$/, "");
   if (type === GLOBAL_MARKER && object.length >= at + 40) {
@@ -274,7 +290,7 @@ function textOfObject(type: number, object: Uint8Array, at: number): string | nu
   return null;
 }
 
-/** A SYSTEMTIME: year, month, day of the week, day, hour, minute, second, millisecond. Null if it says none. */
+/** A SYSTEMTIME: year, month, day of the week, day, hour, minute, second, millisecond. Null if invalid or unset. */
 function readSystemTime(view: DataView, at: number, zone: Zone): bigint | null {
   const [year, month, , day, hour, minute, second, millisecond] = Array.from(
     { length: 8 },
@@ -291,7 +307,7 @@ function readSystemTime(view: DataView, at: number, zone: Zone): bigint | null {
 class BlfEncoder implements LogEncoder {
   readonly #options: EncodeOptions;
   readonly #objects = new Bytes(CONTAINER + 4096);
-  /** Milliseconds since 1970 where the times begin; null before the first item. */
+  /** The start of the times in nanoseconds since 1970, whole milliseconds; null before the first item. */
   #startNs: bigint | null = null;
   #lastNs = 0n;
   #fileSize = FILE_HEADER;
@@ -303,7 +319,7 @@ class BlfEncoder implements LogEncoder {
     this.#options = options;
   }
 
-  begin(): void {} // the header has the time of the first item
+  begin(): void {} // the header needs the time of the first item
 
   write(item: LogItem, out: Bytes): void {
     const timestampNs = item.timestampNs ?? this.#lastNs;
@@ -367,7 +383,7 @@ class BlfEncoder implements LogEncoder {
     const view = new DataView(bytes.buffer);
     view.setUint32(0, LOGG, true);
     view.setUint32(4, FILE_HEADER, true);
-    view.setUint32(8, 4_070_100, true); // the version of Vector's library whose objects these are
+    view.setUint32(8, 4_070_100, true); // the version of Vector's library that defines these objects
     view.setUint32(16, this.#fileSize, true);
     view.setUint32(20, this.#fileSize / 2 ** 32, true);
     view.setUint32(24, this.#uncompressed, true);
@@ -401,7 +417,7 @@ function writeSystemTime(view: DataView, at: number, ns: bigint, zone: Zone): vo
   fields.forEach((value, i) => view.setUint16(at + 2 * i, value, true));
 }
 
-/** A global marker: type of the event, colours, whether it may be moved, three texts. */
+/** Appends a global marker: event type, colours, whether it can be moved, three texts. Returns its object type. */
 function writeMarker(text: string, out: Bytes): number {
   const from = out.length;
   out.u32(0);
@@ -414,7 +430,7 @@ function writeMarker(text: string, out: Bytes): number {
   return GLOBAL_MARKER;
 }
 
-/** Vector BLF. */
+/** The BLF format. */
 export const blf: LogFormat = {
   name: "blf",
   title: "Vector BLF log",

@@ -1,5 +1,5 @@
 /**
- * The objects of BLF that are CAN frames.
+ * The BLF objects that contain CAN frames.
  *
  *     1, 86   CAN_MESSAGE, CAN_MESSAGE2   u16 channel, u8 flags, u8 DLC, u32 ID, data[8]
  *     2       CAN_ERROR                   u16 channel, u16 length
@@ -7,7 +7,7 @@
  *     100     CAN_FD_MESSAGE              as 1, then u32 length, u8 bits, u8 FD flags, u8 bytes, …, data[64]
  *     101     CAN_FD_MESSAGE_64           u8 channel, u8 DLC, u8 bytes, …
  *     104     CAN_FD_ERROR_64             u8 channel, u8 DLC, u8 bytes, u8 ECC, …
- *     139     CAN_XL_CHANNEL_FRAME        also of classic and FD frames
+ *     139     CAN_XL_CHANNEL_FRAME        also contains classic and FD frames
  *
  * @module
  */
@@ -77,13 +77,13 @@ const BRS_64 = 0x2000;
 const ESI_64 = 0x4000;
 const XLF = 0x400000;
 const SEC = 0x1000000;
-// Flags of type 73: the error code is that of an SJA1000, or of a Vector controller.
+// Flags of type 73: whose error code it contains, that of an SJA1000 or of a Vector controller.
 const SJA1000 = 1;
 const CANCORE = 2;
-/** In the extended code of the latter: the frame was being sent. */
+/** In the extended error code of a Vector controller: the error occurred while sending. */
 const EXTECC_TX = 0x1000;
 
-/** Bytes of the fixed part of an object, after its header. */
+/** The size of the fixed part of an object after its header, in bytes. */
 const sizes: Readonly<Record<number, number>> = {
   [CAN_MESSAGE]: 16,
   [CAN_MESSAGE2]: 16,
@@ -95,7 +95,7 @@ const sizes: Readonly<Record<number, number>> = {
   [CAN_XL_CHANNEL_FRAME]: 104,
 };
 
-/** Names of other objects that files often have. */
+/** The names of other common objects. */
 const names: Readonly<Record<number, string>> = {
   3: "CAN_OVERLOAD",
   4: "CAN_STATISTIC",
@@ -112,12 +112,12 @@ const names: Readonly<Record<number, string>> = {
   120: "ETHERNET_FRAME_EX",
 };
 
-/** What an object of a type is called. */
+/** Returns the name of an object type. */
 export function objectName(type: number): string {
   return names[type] ?? `object type ${type}`;
 }
 
-/** Makes messages of objects. */
+/** Decodes objects as messages. */
 export class ObjectDecoder {
   readonly #records = new Records();
   readonly #channels: ChannelNames;
@@ -125,18 +125,19 @@ export class ObjectDecoder {
   #seconds = 0;
   #nanoseconds = 0;
 
-  /** @param channels Gets the names of the channels. */
+  /** @param channels Receives the names of the channels. */
   constructor(channels: Set<string>) {
     this.#channels = new ChannelNames(channels);
   }
 
   /**
-   * The message of an object.
+   * Decodes an object.
    *
-   * @param start Where the object begins, with its header.
-   * @param at Where the object's own bytes begin.
-   * @param end Where the object ends.
-   * @returns A reason if it is not valid; null if it is no CAN frame, or a request to send one.
+   * @param start The offset of the object, including its header.
+   * @param at The offset of its fields, after the header.
+   * @param end The offset after the object.
+   * @returns The message; the reason, as a string, if the object is invalid; null if it is not a CAN frame, or a transmit
+   * request.
    */
   decode(
     type: number,
@@ -149,7 +150,7 @@ export class ObjectDecoder {
   ): Message | string | null {
     const size = sizes[type];
     if (size === undefined) return null;
-    if (end < at + size) return `an object of type ${type} of ${end - start} bytes, fewer than it has`;
+    if (end < at + size) return `object of type ${type} is too short: ${end - start} bytes`;
     this.#view = view;
     this.#seconds = seconds;
     this.#nanoseconds = nanoseconds;
@@ -203,7 +204,7 @@ export class ObjectDecoder {
     const flags = view.getUint32(at + 12, true);
     const direction = view.getUint8(at + 34);
     if (direction === 2) return null;
-    // Behind that offset, counted from the object's beginning, are no data but more fields.
+    // From this offset on, counted from the beginning of the object, more fields follow the data.
     const extended = start + view.getUint8(at + 35);
     const dataEnd = extended > at + 40 ? Math.min(extended, end) : end;
     return this.#eitherKind(
@@ -228,7 +229,7 @@ export class ObjectDecoder {
     const length = view.getUint16(at + 20, true);
     const flags = view.getUint32(at + 48, true);
     const data = at + 104;
-    if (end < data + length) return `a frame of ${length} bytes in an object of ${end - at}`;
+    if (end < data + length) return `frame with ${length} bytes of data in an object of ${end - at} bytes`;
     if ((flags & XLF) === 0) {
       const bytes = Math.min(length, CANFD_MAX_DLEN);
       const bits = (flags & BRS_64 ? CANFD_BRS : 0) | (flags & ESI_64 ? CANFD_ESI : 0);
@@ -236,7 +237,7 @@ export class ObjectDecoder {
       const code = Math.min(view.getUint16(at + 18, true), CAN_MAX_RAW_DLC);
       return this.#eitherKind(id, code, bytes, data, bytes, view.getUint8(at), direction === 1, remote, fd, bits);
     }
-    if (length < 1 || length > CANXL_MAX_DLEN) return `a CAN XL frame of ${length} bytes`;
+    if (length < 1 || length > CANXL_MAX_DLEN) return `CAN XL frame with ${length} bytes of data`;
     const records = this.#records;
     records.begin(CANXL_HDR_SIZE + length);
     const { bytes, words } = records;
@@ -250,7 +251,7 @@ export class ObjectDecoder {
     return this.#finish(CANXL_HDR_SIZE + length, view.getUint8(at), direction === 1);
   }
 
-  /** An error frame, in the kernel's words as far as the object says any. */
+  /** Decodes an error frame. The details in the object, if any, are translated to the kernel's error classes and data. */
   #error(type: number, at: number): Message {
     const view = this.#view;
     const records = this.#records;
@@ -265,11 +266,11 @@ export class ObjectDecoder {
       const id = view.getUint32(at + 16, true);
       outgoing = (flags & CANCORE) !== 0 && (view.getUint16(at + 20, true) & EXTECC_TX) !== 0;
       if (flags === 0 && ecc === 0 && (id & CAN_ERR_MASK) !== 0) {
-        // This library and python-can write a SocketCAN error frame itself: its classes as the identifier, and its data.
+        // This library and python-can store a SocketCAN error frame unchanged: its classes as identifier, and its data.
         classes = id & CAN_ERR_MASK;
         for (let i = 0; i < CAN_MAX_DLEN; i++) bytes[FRAME_DATA + i] = view.getUint8(at + 24 + i);
       } else if ((flags & SJA1000) !== 0 && ecc !== 0) {
-        // The error code capture of an SJA1000: what was wrong, the direction, and where, in the kernel's own numbers.
+        // The error code capture of an SJA1000: kind, direction and location, which the kernel numbers alike.
         const kinds = [CAN_ERR_PROT_BIT, CAN_ERR_PROT_FORM, CAN_ERR_PROT_STUFF, 0];
         classes |= CAN_ERR_PROT;
         bytes[FRAME_DATA + 2] = kinds[ecc >>> 6] | (ecc & 0x20 ? 0 : CAN_ERR_PROT_TX);
@@ -282,10 +283,10 @@ export class ObjectDecoder {
   }
 
   /**
-   * A frame of an object that may be classic or FD.
+   * Builds a classic or an FD frame.
    *
-   * @param said The length that it says it has, in bytes.
-   * @param carried How many of them are there.
+   * @param said The length stated in the object, in bytes.
+   * @param carried The number of bytes that the object contains; missing ones are zero.
    */
   #eitherKind(
     id: number,
@@ -345,7 +346,7 @@ function idWord(id: number, remote: boolean): number {
   return (value | (extended ? CAN_EFF_FLAG : 0) | (remote ? CAN_RTR_FLAG : 0)) >>> 0;
 }
 
-/** Appends the object of a message; returns its type. */
+/** Appends the fields of the object for a message, after its header, and returns the object type. */
 export function encodeObject(message: Message, channel: number, out: Bytes): number {
   if (message.isXl) return encodeXl(message, channel, out);
   if (message.isErrorFrame) return encodeError(message, channel, out);

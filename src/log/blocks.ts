@@ -1,5 +1,5 @@
 /**
- * Binary formats: what is whole of the bytes so far, and the rest for the next time.
+ * Decoding binary formats block by block.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import type { DecodeContext, LogDecoder } from "./format.ts";
 
 const nothing = new Uint8Array(0);
 
-/** Joins what was left over of a chunk with the next one. */
+/** Joins the unused bytes of a chunk with the next chunk. */
 export abstract class BlockDecoder implements LogDecoder {
   protected readonly context: DecodeContext;
-  /** Where in the file the bytes begin that `take` gets. */
+  /** The offset in the file of the first byte passed to `take`. */
   protected offset = 0;
-  /** Nothing more is read: a length that cannot be true leaves no way to find the next block. */
+  /** Whether reading has stopped, because an invalid length leaves no way to find the next block. */
   protected lost = false;
   #rest: Uint8Array = nothing;
 
@@ -32,7 +32,7 @@ export abstract class BlockDecoder implements LogDecoder {
     }
     const taken = this.take(bytes, items);
     this.offset += taken;
-    // A copy: the chunk is valid during the call only.
+    // The chunk is valid during the call only: hence the copy.
     this.#rest = this.lost || taken === bytes.length ? nothing : bytes.slice(taken);
   }
 
@@ -41,26 +41,26 @@ export abstract class BlockDecoder implements LogDecoder {
   }
 
   /**
-   * Decodes all that is whole.
+   * Decodes all complete blocks.
    *
    * @param bytes Valid during the call only.
-   * @returns How many bytes were used.
+   * @returns The number of bytes used.
    */
   protected abstract take(bytes: Uint8Array, items: LogItem[]): number;
 
-  /** The file ends within something. */
+  /** Called at the end of a file with the bytes of an incomplete block. */
   protected cutOff(rest: Uint8Array, _items: LogItem[]): void {
-    this.diagnose(`the file ends within a block: ${rest.length} bytes of it are there`, 0);
+    this.diagnose(`file ends in the middle of a block, after ${rest.length} bytes of it`, 0);
   }
 
-  /** Something could not be read, at that place in the bytes that `take` got. */
+  /** Reports that something could not be read, at an offset in the bytes passed to `take`. */
   protected diagnose(reason: string, at: number): void {
     this.context.diagnostics.add(reason, { offset: this.offset + at });
   }
 
-  /** The same, and what follows cannot be found. */
+  /** Reports the same, and stops reading because the next block cannot be found. */
   protected lose(reason: string, at: number): void {
     this.lost = true;
-    this.diagnose(`${reason}; nothing after it can be read`, at);
+    this.diagnose(`${reason}; the rest of the file cannot be read`, at);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Bytes that are appended to.
+ * A growing buffer of bytes.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 const encoder = new TextEncoder();
 const HEX = Uint8Array.from("0123456789ABCDEF", (digit) => digit.charCodeAt(0));
 
-/** A buffer that grows. `length` bytes of `memory` are in use. */
+/** A growing buffer, of which the first `length` bytes of `memory` are in use. Numbers are little-endian. */
 export class Bytes {
   memory: Uint8Array;
   length = 0;
@@ -16,7 +16,7 @@ export class Bytes {
     this.memory = new Uint8Array(size);
   }
 
-  /** Makes room for so many bytes more. */
+  /** Makes room for `count` more bytes. */
   reserve(count: number): void {
     if (this.length + count <= this.memory.length) return;
     const memory = new Uint8Array(Math.max(2 * this.memory.length, this.length + count));
@@ -24,12 +24,12 @@ export class Bytes {
     this.memory = memory;
   }
 
-  /** What was appended: a view, valid until the next call. */
+  /** Returns a view of the content, valid until the next call. */
   view(): Uint8Array {
     return this.memory.subarray(0, this.length);
   }
 
-  /** Empties it. */
+  /** Empties the buffer, keeping its memory. */
   clear(): void {
     this.length = 0;
   }
@@ -51,7 +51,7 @@ export class Bytes {
     this.memory[this.length++] = value >>> 8;
   }
 
-  /** Little-endian. */
+  /** Appends an unsigned 32-bit number. */
   u32(value: number): void {
     this.reserve(4);
     this.memory[this.length++] = value;
@@ -60,14 +60,14 @@ export class Bytes {
     this.memory[this.length++] = value >>> 24;
   }
 
-  /** Little-endian. */
+  /** Appends a double. */
   f64(value: number): void {
     this.reserve(8);
     new DataView(this.memory.buffer, this.memory.byteOffset + this.length, 8).setFloat64(0, value, true);
     this.length += 8;
   }
 
-  /** Overwrites what was appended earlier; little-endian. */
+  /** Overwrites an unsigned 32-bit number at offset `at`. */
   patch32(at: number, value: number): void {
     const { memory } = this;
     memory[at] = value;
@@ -76,13 +76,13 @@ export class Bytes {
     memory[at + 3] = value >>> 24;
   }
 
-  /** Little-endian, 0 to 2^53. */
+  /** Appends an unsigned 64-bit number, 0 to 2^53 - 1. */
   u64(value: number): void {
     this.u32(value % 2 ** 32);
     this.u32(value / 2 ** 32);
   }
 
-  /** Text as UTF-8. */
+  /** Appends text as UTF-8. */
   text(text: string): void {
     this.reserve(3 * text.length);
     let at = this.length;
@@ -97,13 +97,13 @@ export class Bytes {
     this.length = at;
   }
 
-  /** A number in hexadecimal, upper case, with that many digits. */
+  /** Appends a number in upper-case hexadecimal with the given number of digits. */
   hex(value: number, digits: number): void {
     this.reserve(digits);
     for (let i = digits - 1; i >= 0; i--) this.memory[this.length++] = HEX[(value >>> (4 * i)) & 15];
   }
 
-  /** Bytes in hexadecimal, two digits each, with a separator (a character code) between them, or none for 0. */
+  /** Appends bytes in hexadecimal, two digits each. `separator` is a character code put between them; 0 for none. */
   hexBytes(bytes: Uint8Array, separator = 0): void {
     this.reserve(3 * bytes.length);
     const { memory } = this;
@@ -117,7 +117,7 @@ export class Bytes {
     this.length = at;
   }
 
-  /** A whole number from 0 to 2^53 in decimal, padded with zeros to at least that many digits. */
+  /** Appends an integer from 0 to 2^53 - 1 in decimal, padded with zeros to at least `digits` digits. */
   decimal(value: number, digits = 1): void {
     this.reserve(20);
     let count = digits;

@@ -1,5 +1,5 @@
 /**
- * The log format of `candump -l` and `-L`, which `canplayer` reads.
+ * The log format that `candump -l` and `-L` write and `canplayer` reads.
  *
  *     (1436509053.850870) vcan0 12345678#11223344556677 T
  *
@@ -43,15 +43,15 @@ import { Records } from "./records.ts";
 const [SPACE, HASH, OPEN, CLOSE, DOT, COLON, UNDERSCORE] = [..." #().:_"].map((each) => each.charCodeAt(0));
 const [ZERO, NINE, R, T] = [..."09RT"].map((each) => each.charCodeAt(0));
 
-/** The time that this library writes before a note. */
+/** The time before a note, as this library writes it. */
 const NOTE_TIME = /^#\s*\((\d+)\.(\d{1,9})\) /;
 
 class CandumpDecoder extends LineDecoder {
   readonly #records = new Records();
-  /** The channel of the last line, and its bytes. */
+  /** The channel of the last line, and its name as bytes. */
   #channel: string | null = null;
   #channelBytes = new Uint8Array(0);
-  /** Where the line begins that is decoded. */
+  /** The offset at which the current line begins. */
   #from = 0;
 
   protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
@@ -74,14 +74,16 @@ class CandumpDecoder extends LineDecoder {
     let at = from + 1;
     let seconds = 0;
     for (; bytes[at] >= ZERO && bytes[at] <= NINE; at++) seconds = 10 * seconds + bytes[at] - ZERO;
-    if (bytes[at] !== DOT || seconds >= 2 ** 53) return this.#fail("no time such as (1436509053.850870)", at);
+    if (bytes[at] !== DOT || seconds >= 2 ** 53) return this.#fail("expected a time such as (1436509053.850870)", at);
     let nanoseconds = 0;
     let digits = 0;
     for (at++; bytes[at] >= ZERO && bytes[at] <= NINE; at++, digits++) {
       if (digits < 9) nanoseconds = 10 * nanoseconds + bytes[at] - ZERO;
     }
     for (; digits < 9; digits++) nanoseconds *= 10;
-    if (bytes[at] !== CLOSE || bytes[at + 1] !== SPACE) return this.#fail("no time such as (1436509053.850870)", at);
+    if (bytes[at] !== CLOSE || bytes[at + 1] !== SPACE) {
+      return this.#fail("expected a time such as (1436509053.850870)", at);
+    }
     at += 2;
     while (bytes[at] === SPACE) at++;
 
@@ -95,16 +97,16 @@ class CandumpDecoder extends LineDecoder {
     for (let digit; (digit = HEX_VALUE[bytes[at]]) !== 255 && at < to; at++) id = id * 16 + digit;
     const width = at - identifier;
     if (nameEnd === name || at >= to || bytes[at] !== HASH) {
-      return this.#fail("no channel and identifier such as vcan0 123#", at);
+      return this.#fail("expected a channel and an identifier such as vcan0 123#", at);
     }
     let word: number;
     if (width === 3) word = id;
     else if (width === 8) word = id & CAN_ERR_FLAG ? id : id | CAN_EFF_FLAG;
     else if (width === 5) {
       return this.#xl(bytes, at + 1, to, id, seconds, nanoseconds, this.#name(bytes, name, nameEnd));
-    } else return this.#fail(`an identifier of ${width} digits: there are 3, 8, or 5 for CAN XL`, identifier);
+    } else return this.#fail(`identifier has ${width} digits: it must have 3 or 8, or 5 for CAN XL`, identifier);
     if (width === 3 ? id > 0x7ff : id > (CAN_ERR_FLAG | CAN_EFF_MASK)) {
-      return this.#fail(`identifier 0x${id.toString(16)} is too large`, identifier);
+      return this.#fail(`identifier 0x${id.toString(16)} is out of range`, identifier);
     }
     at++;
 
@@ -118,7 +120,7 @@ class CandumpDecoder extends LineDecoder {
     let code = 0;
     if (fd) {
       flags = at + 1 < to ? HEX_VALUE[bytes[at + 1]] : 255;
-      if (flags === 255) return this.#cancel("no flags after ##", at);
+      if (flags === 255) return this.#cancel("expected a hexadecimal digit of flags after ##", at);
       at += 2;
     } else if (bytes[at] === R && at < to) {
       word |= CAN_RTR_FLAG;
@@ -131,20 +133,22 @@ class CandumpDecoder extends LineDecoder {
         const high = HEX_VALUE[bytes[at]];
         if (high === 255 || at + 1 >= to) break;
         const low = HEX_VALUE[bytes[at + 1]];
-        if (low === 255) return this.#cancel("half a byte", at);
+        if (low === 255) return this.#cancel("odd number of hexadecimal digits", at);
         if (length === most) return this.#cancel(`more than ${most} bytes of data`, at);
         memory[FRAME_DATA + length++] = high * 16 + low;
       }
     }
     if (!fd && length === CAN_MAX_DLEN && bytes[at] === UNDERSCORE && at + 1 < to) {
       code = HEX_VALUE[bytes[at + 1]];
-      if (code <= CAN_MAX_DLEN || code > CAN_MAX_RAW_DLC) return this.#cancel("no length code from 9 to F after _", at);
+      if (code <= CAN_MAX_DLEN || code > CAN_MAX_RAW_DLC) {
+        return this.#cancel("expected a length code from 9 to F after _", at);
+      }
       at += 2;
     }
     const local = this.#end(bytes, at, to);
     if (local < 0) return this.#cancel("unexpected text after the frame", at);
     if (fd && fdLength(length) !== length) {
-      this.diagnose(`${length} bytes, a length CAN FD does not have: padded to ${fdLength(length)}`, this.#from, at);
+      this.diagnose(`CAN FD has no frames of ${length} bytes: padded to ${fdLength(length)}`, this.#from, at);
       length = fdLength(length);
     }
     records.words[0] = word;
@@ -154,7 +158,7 @@ class CandumpDecoder extends LineDecoder {
     return records.finish(seconds, nanoseconds, local === 1, fd ? CANFD_MTU : CAN_MTU, channel);
   }
 
-  /** `45123#81:00:12345678#data`: VCID and priority, flags, SDU type, acceptance field, data. */
+  /** Reads `45123#81:00:12345678#data`: VCID and priority, flags, SDU type, acceptance field, data. */
   #xl(
     bytes: Uint8Array,
     at: number,
@@ -170,7 +174,7 @@ class CandumpDecoder extends LineDecoder {
     const priority = id & 0xfff;
     const separated = bytes[at + 2] === COLON && bytes[at + 5] === COLON && bytes[at + 14] === HASH;
     if (flags < 0 || (flags & CANXL_XLF) === 0 || sdt < 0 || af < 0 || !separated || priority > CANXL_PRIO_MASK) {
-      return this.#fail("no CAN XL frame such as 45123#81:00:12345678#11223344", at);
+      return this.#fail("expected a CAN XL frame such as 45123#81:00:12345678#11223344", at);
     }
     const records = this.#records;
     records.begin(CANXL_MTU);
@@ -181,11 +185,11 @@ class CandumpDecoder extends LineDecoder {
       const high = HEX_VALUE[bytes[at]];
       if (high === 255 || at + 1 >= to) break;
       const low = HEX_VALUE[bytes[at + 1]];
-      if (low === 255) return this.#cancel("half a byte", at);
+      if (low === 255) return this.#cancel("odd number of hexadecimal digits", at);
       if (length === CANXL_MAX_DLEN) return this.#cancel(`more than ${CANXL_MAX_DLEN} bytes of data`, at);
       memory[CANXL_HDR_SIZE + length++] = high * 16 + low;
     }
-    if (length === 0) return this.#cancel("a CAN XL frame without data", at);
+    if (length === 0) return this.#cancel("CAN XL frame without data", at);
     const local = this.#end(bytes, at, to);
     if (local < 0) return this.#cancel("unexpected text after the frame", at);
     records.words[0] = priority | ((id >>> 12) << CANXL_VCID_OFFSET);
@@ -197,7 +201,7 @@ class CandumpDecoder extends LineDecoder {
     return records.finish(seconds, nanoseconds, local === 1, CANXL_HDR_SIZE + length, channel);
   }
 
-  /** What follows a frame: nothing, or its direction. Returns 1 for T, 0 for R and nothing, -1 for anything else. */
+  /** Reads the direction after a frame. Returns 1 for T, 0 for R or nothing, -1 for anything else. */
   #end(bytes: Uint8Array, at: number, to: number): number {
     while (at < to && bytes[at] === SPACE) at++;
     if (at === to) return 0;
@@ -229,7 +233,7 @@ class CandumpDecoder extends LineDecoder {
   }
 }
 
-/** A number of so many hexadecimal digits; -1 if one is none. */
+/** Returns the value of a number of hexadecimal digits; -1 if one of them is invalid. */
 function hexAt(bytes: Uint8Array, at: number, digits: number): number {
   let value = 0;
   for (let i = 0; i < digits; i++) {
@@ -292,7 +296,7 @@ class CandumpEncoder implements LogEncoder {
   }
 }
 
-/** The time in parentheses: 6 digits where that is exact, else 9, as candump has them. */
+/** Appends the time in parentheses, with 6 decimals if that is exact, else 9, as candump does. */
 function time(out: Bytes, timestampNs: bigint): void {
   const seconds = Number(timestampNs / 1_000_000_000n);
   const nanoseconds = Number(timestampNs % 1_000_000_000n);
@@ -305,10 +309,10 @@ function time(out: Bytes, timestampNs: bigint): void {
   out.byte(SPACE);
 }
 
-/** Of the first lines that are not notes, whether the first looks like a frame. */
+/** A line that begins like a frame. */
 const LINE = /^\(\d+\.\d+\) +\S+ +[0-9A-Fa-f]{3,8}#/m;
 
-/** `candump -l`. */
+/** The log format of `candump -l`. */
 export const candump: LogFormat = {
   name: "candump",
   title: "candump log",

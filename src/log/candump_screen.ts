@@ -1,5 +1,5 @@
 /**
- * What `candump` shows on a screen, saved into a file; with or without times (`-t`), directions (`-x`) and errors (`-e`).
+ * The screen output of `candump`, saved to a file, with or without times (`-t`), directions (`-x`) and error texts (`-e`).
  *
  *      (1436509053.850870)  vcan0  RX - -  123   [4]  DE AD BE EF
  *
@@ -16,20 +16,20 @@ import { LineDecoder, textOf } from "./lines.ts";
 import { noteOfText } from "./notes.ts";
 import { hexBytesOf, messageOf, secondsOf } from "./plain.ts";
 
-/** The time, the interface, the direction with its two flags, the identifier, the length, and what follows. */
+/** Time, interface, direction with the flags B and E, identifier, length, and the rest of the line. */
 const LINE =
   /^\s*(?:\(([^)]*)\)\s+)?(\S+)\s+(?:(RX|TX)\s+([B-])\s+([E-])\s+)?([0-9A-F]{3}|[0-9A-F]{8})\s+\[(\d{1,2})\]\s*(.*)$/;
 
 class ScreenDecoder extends LineDecoder {
   protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
     const text = textOf(bytes.subarray(from, to));
-    // The explanations of -e begin with a tab.
+    // The error texts of -e begin with a tab.
     if (text.trim() === "" || text[0] === "\t") return;
     const found = LINE.exec(text);
     if (!found) {
       const note = noteOfText(text.trim(), null);
       if (note.type === "dropped") items.push(note);
-      else this.diagnose(`a line that is no frame: ${text.slice(0, 80)}`, from, from);
+      else this.diagnose(`line is not a frame: ${text.slice(0, 80)}`, from, from);
       return;
     }
     const message = this.#frame(found);
@@ -39,16 +39,18 @@ class ScreenDecoder extends LineDecoder {
 
   #frame([, time, channel, direction, brs, esi, id, length, rest]: RegExpExecArray): Message | string {
     const timestampNs = time === undefined ? 0n : this.#time(time);
-    if (timestampNs === null) return `a time that is not understood: ${time}`;
+    if (timestampNs === null) return `invalid time: ${time}`;
     this.context.info.channels.add(channel);
     const value = Number.parseInt(id, 16);
     const isErrorFrame = id.length === 8 && value >= CAN_ERR_FLAG && /\bERRORFRAME\b/.test(rest);
     const isRemoteFrame = /^remote request/.test(rest);
-    // candump shows the length of FD frames with two digits.
+    // candump writes the length of FD frames with two digits.
     const isFd = length.length === 2;
     const digits = /^((?:[0-9A-F]{2}(?:\s|$))*)/.exec(rest)?.[1] ?? "";
     const data = isRemoteFrame ? new Uint8Array(0) : hexBytesOf(digits.replace(/\s/g, ""));
-    if (data === null || (!isRemoteFrame && data.length < Number(length))) return `no ${length} bytes of data: ${rest}`;
+    if (data === null || (!isRemoteFrame && data.length < Number(length))) {
+      return `fewer than ${length} bytes of data: ${rest}`;
+    }
     return messageOf({
       timestampNs,
       channel,
@@ -64,7 +66,7 @@ class ScreenDecoder extends LineDecoder {
     });
   }
 
-  /** Seconds, or a date and a time of `-t A`; those of `-t d` and `-t z` are seconds too. */
+  /** Parses seconds (`-t a`, `-t d`, `-t z`), or the date and time of `-t A`, as nanoseconds; null if invalid. */
   #time(text: string): bigint | null {
     const date = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9})$/.exec(text);
     if (!date) return secondsOf(text);
@@ -75,7 +77,7 @@ class ScreenDecoder extends LineDecoder {
   }
 }
 
-/** The output of `candump`, which is only read. */
+/** The screen output of `candump`, which can only be read. */
 export const candumpScreen: LogFormat = {
   name: "candump-screen",
   title: "candump output",

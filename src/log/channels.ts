@@ -1,31 +1,31 @@
 /**
- * Channels in formats that number them, from 1: can-utils' and python-can's way, `can0` is 1.
+ * Channels in formats that number them from 1. As in can-utils and python-can, `can0` is 1.
  *
  * @module
  */
 
-/** The name of a channel's number; null for 0, which says that it is not known. */
+/** Returns the channel name for a number; null for 0, which means that the channel is unknown. */
 export function channelName(number: number): string | null {
   return number > 0 ? `can${number - 1}` : null;
 }
 
-/** The number that stands for a name in every file, if one does: that of `can0`, `can1` … Else null. */
+/** Returns the number that a name such as `can0` has in every file, from 1 to 255, which fits in a byte; else null. */
 export function fixedNumber(name: string | null): number | null {
-  const digits = /^can(0|[1-9]\d{0,3})$/.exec(name ?? "")?.[1];
-  return digits === undefined ? null : Number(digits) + 1;
+  const digits = /^can(0|[1-9]\d{0,2})$/.exec(name ?? "")?.[1];
+  return digits === undefined || Number(digits) > 254 ? null : Number(digits) + 1;
 }
 
-/** The names of the channels of a file that numbers them. */
+/** Channel names by number, for a file that numbers its channels. */
 export class ChannelNames {
   readonly #names = new Map<number, string | null>();
   readonly #channels: Set<string>;
 
-  /** @param channels Gets every name that was asked for. */
+  /** @param channels Receives every name that is looked up. */
   constructor(channels: Set<string>) {
     this.#channels = channels;
   }
 
-  /** The name of a number, made once. */
+  /** Returns the channel name for a number. Each name is created once. */
   of(number: number): string | null {
     const known = this.#names.get(number);
     if (known !== undefined) return known;
@@ -36,11 +36,11 @@ export class ChannelNames {
   }
 }
 
-/** Gives out numbers for names, the same each time. */
+/** Assigns numbers to channel names, the same number to a name each time. */
 export class ChannelNumbers {
   readonly #numbers = new Map<string | null, number>();
 
-  /** A name's own number, or one of those that nobody else has. */
+  /** Returns the fixed number of a name or, for other names, the lowest number not yet assigned. */
   of(name: string | null): number {
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;

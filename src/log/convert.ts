@@ -1,5 +1,5 @@
 /**
- * From one format to another.
+ * Converting a log from one format to another.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import type { SignalOptions } from "../endpoint/options.ts";
 import type { LogDiagnostic } from "./diagnostics.ts";
 import type { LogReadOptions } from "./options.ts";
+import { fileSystem } from "./output.ts";
 import { LogReader } from "./reader.ts";
 import { checkSelectionNames, type LogSelection, Selector } from "./select.ts";
 import type { LogInput } from "./source.ts";
@@ -14,42 +15,42 @@ import type { LogWriteOptions } from "./write_options.ts";
 import { type LogLoss, LogWriter } from "./writer.ts";
 
 /**
- * How a log is converted.
+ * Options of `convert`. Aborting `signal` rejects with its reason.
  *
  * @category Logs
  */
 export interface ConvertOptions extends LogSelection, SignalOptions {
-  /** Seconds that are added to every time. Default 0. */
+  /** Seconds added to every timestamp; may be negative. Default 0. */
   readonly shift?: number;
-  /** How the source is read. */
+  /** Options for reading the source. */
   readonly read?: Omit<LogReadOptions, "signal" | "follow">;
-  /** How the target is written. */
+  /** Options for writing the target. */
   readonly write?: LogWriteOptions;
 }
 
 /**
- * What came of a conversion.
+ * The result of a conversion.
  *
  * @category Logs
  */
 export interface ConvertReport {
-  /** Messages that were written. */
+  /** The number of messages written. */
   readonly messages: number;
-  /** Messages that were not selected, or that the target cannot hold at all. */
+  /** The number of messages that were not selected, or that the target format cannot store at all. */
   readonly leftOut: number;
-  /** What the target could not hold, by field, with the first example. */
+  /** What the target format could not store, by field, with the first example. */
   readonly losses: readonly LogLoss[];
-  /** What could not be read of the source: the first thousand. */
+  /** What could not be read in the source: the first 1000 diagnostics. */
   readonly diagnostics: readonly LogDiagnostic[];
-  /** How many of them there were. */
+  /** The number of diagnostics, including those not listed. */
   readonly skipped: number;
 }
 
-/** Bytes that may wait for the disk. */
+/** The number of unwritten bytes above which reading pauses. */
 const PENDING = 1 << 20;
 
 /**
- * Converts a log to another format, or the same; between files, or streams of bytes.
+ * Converts a log to another format, or rewrites it in the same one. Source and target are files or streams of bytes.
  *
  * @example
  * ```ts ignore
@@ -57,10 +58,11 @@ const PENDING = 1 << 20;
  * for (const { field, count, first } of losses) console.warn(`${field} was lost ${count} times: ${first}`);
  * ```
  *
- * @throws {TypeError | RangeError} An option is wrong.
- * @throws {SyntaxError} The source is in no known format; with `strict`, something in it cannot be read.
+ * @throws {TypeError | RangeError} An option is invalid, the source and the target are the same file, or `shift` moves a
+ * message to a time before 1970.
+ * @throws {SyntaxError} The source is in none of the known formats; with `strict`, something in it cannot be read.
  * @throws {Error} A file cannot be opened, read or written.
- * @throws The signal's reason when it is aborted; what was written stays.
+ * @throws The reason of the signal when it is aborted; the messages written by then stay in the target.
  *
  * @category Logs
  */
@@ -73,8 +75,9 @@ export async function convert(
   const { shift, read, write, signal, ...selection } = options;
   const selector = new Selector(selection, shift);
   await using reader = LogReader.open(from, read);
-  // Only now: a source that cannot be read must not empty the target.
+  // Before the target is opened: a source that cannot be read must not empty it.
   await reader.info();
+  if (isSameFile(from, to, write)) throw new TypeError(`Cannot convert "${from}" into itself: write to another file`);
   await using writer = LogWriter.open(to, write);
   let seen = 0;
   for await (const items of reader.batches()) {
@@ -96,4 +99,17 @@ export async function convert(
     diagnostics: reader.diagnostics,
     skipped: reader.skipped,
   };
+}
+
+/** Whether both are paths of the same file, which opening the target would empty. */
+function isSameFile(
+  from: LogInput,
+  to: string | URL | WritableStream<Uint8Array>,
+  write: LogWriteOptions = {},
+): boolean {
+  const isPath = (each: unknown) => typeof each === "string" || each instanceof URL;
+  if (!isPath(from) || !isPath(to)) return false;
+  if (write.rotate || (write.gzip && !/\.gz$/i.test(`${to}`))) return false; // the target has another name
+  const [one, other] = [from, to].map((path) => fileSystem().statSync(path as string | URL, { throwIfNoEntry: false }));
+  return one !== undefined && other !== undefined && one.isFile() && one.dev === other.dev && one.ino === other.ino;
 }

@@ -1,10 +1,10 @@
 /**
- * CRTD, the log of the Open Vehicle Monitoring System, which SavvyCAN reads too.
+ * CRTD, the log format of the Open Vehicle Monitoring System (OVMS), also read by SavvyCAN.
  *
  *     1524311386.811100 1R11 102 01 20 A0 33 00 00 00 00
  *     1524311386.811203 CXX a comment
  *
- * Source: https://docs.openvehicles.com/en/latest/crtd/can_logging.html.
+ * Source: https://docs.openvehicles.com/en/latest/crtd/index.html.
  *
  * @module
  */
@@ -24,13 +24,13 @@ class CrtdDecoder extends LineDecoder {
     if (text === "") return;
     const found = /^(\d+(?:\.\d+)?)\s+(\d*)([A-Z]\w{2})(?:\s+(.*))?$/.exec(text);
     const timestampNs = found && secondsOf(found[1]);
-    if (!found || timestampNs === null) return this.diagnose("no time and type of record", from, from);
+    if (!found || timestampNs === null) return this.diagnose("expected a time and a record type", from, from);
     const [, , bus, type, rest = ""] = found;
     if (/^[RT](11|29)$/.test(type)) {
       const [id, ...data] = rest.split(/\s+/);
       const values = hexBytesOf(data.join(""));
       if (!/^[0-9a-f]{1,8}$/i.test(id) || values === null) {
-        return this.diagnose(`no identifier and data: ${rest.slice(0, 80)}`, from, from);
+        return this.diagnose(`invalid identifier or data: ${rest.slice(0, 80)}`, from, from);
       }
       const message = messageOf({
         timestampNs,
@@ -72,7 +72,7 @@ class CrtdEncoder implements LogEncoder {
   }
 }
 
-/** CRTD. */
+/** The CRTD format. */
 export const crtd: LogFormat = {
   name: "crtd",
   title: "CRTD log",

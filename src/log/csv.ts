@@ -1,6 +1,6 @@
 /**
- * python-can's comma-separated values, and the same with more columns, which lose nothing; files with other columns of
- * known names are read as well.
+ * python-can's CSV format, and an extension with more columns that stores every field. The CSV files of CSS Electronics'
+ * CANedge converters can be read, too.
  *
  *     timestamp,arbitration_id,extended,remote,error,dlc,data
  *     1483389946.197,0xdadada,1,0,0,6,WzQyLCA5XQ==
@@ -37,7 +37,7 @@ const MORE = [
 
 type Row = Readonly<Record<string, string>>;
 
-/** The fields of a row, by the names of the columns. */
+/** Creates a message from the fields of a row, by column name; or returns the reason why it cannot. */
 type Reader = (row: Row) => Message | string;
 
 class CsvDecoder extends LineDecoder {
@@ -55,7 +55,7 @@ class CsvDecoder extends LineDecoder {
     const values = fieldsOf(text, this.#separator);
     if (values.length < this.#columns.length) {
       return this.diagnose(
-        `${values.length} columns, fewer than the ${this.#columns.length} of the first line`,
+        `${values.length} columns instead of the ${this.#columns.length} of the header`,
         from,
         to,
       );
@@ -75,13 +75,13 @@ class CsvDecoder extends LineDecoder {
     if (known("timestamp", "arbitration_id", "data")) this.#read = pythonRow;
     else if (known("TimestampEpoch", "ID", "IDE", "DataBytes")) this.#read = canedgeRow;
     else {
-      this.diagnose(`columns that are not known: ${text.slice(0, 80)}`, 0, 0);
-      this.#read = () => "a row of columns that are not known";
+      this.diagnose(`unknown columns: ${text.slice(0, 80)}`, 0, 0);
+      this.#read = () => "row with unknown columns";
     }
   }
 }
 
-/** The fields of a line; one in quotes may have the separator in it. */
+/** Splits a line into fields. A field in double quotes may contain the separator. */
 function fieldsOf(line: string, separator: string): string[] {
   if (!line.includes('"')) return line.split(separator);
   const fields: string[] = [];
@@ -106,13 +106,13 @@ function fieldsOf(line: string, separator: string): string[] {
 
 function pythonRow(row: Row): Message | string {
   const timestampNs = secondsOf(row.timestamp);
-  if (timestampNs === null) return `no timestamp: ${row.timestamp}`;
-  if (!/^(0x)?[0-9a-f]{1,8}$/i.test(row.arbitration_id)) return `no arbitration_id: ${row.arbitration_id}`;
+  if (timestampNs === null) return `invalid timestamp: ${row.timestamp}`;
+  if (!/^(0x)?[0-9a-f]{1,8}$/i.test(row.arbitration_id)) return `invalid arbitration_id: ${row.arbitration_id}`;
   const data = base64(row.data);
-  if (data === null) return `data that is no base64: ${row.data}`;
+  if (data === null) return `data is not valid base64: ${row.data}`;
   const isErrorFrame = row.error === "1";
   const isXl = row.is_xl === "1";
-  // python-can has no flag for CAN FD: only the length tells.
+  // python-can's CSV has no flag for CAN FD: it can only be inferred from the length.
   const isFd = row.is_fd === undefined ? data.length > 8 : row.is_fd === "1";
   const isRemoteFrame = row.remote === "1";
   const source = row.timestamp_source;
@@ -135,12 +135,12 @@ function pythonRow(row: Row): Message | string {
   });
 }
 
-/** Columns of the converters of CSS Electronics. */
+/** A row of CSS Electronics' CANedge converters. */
 function canedgeRow(row: Row): Message | string {
   const timestampNs = secondsOf(row.TimestampEpoch);
-  if (timestampNs === null) return `no timestamp: ${row.TimestampEpoch}`;
+  if (timestampNs === null) return `invalid timestamp: ${row.TimestampEpoch}`;
   const data = hexBytesOf(row.DataBytes);
-  if (data === null) return `data that is not hexadecimal: ${row.DataBytes}`;
+  if (data === null) return `data is not hexadecimal: ${row.DataBytes}`;
   const isFd = row.EDL === "1";
   return messageOf({
     timestampNs,
@@ -224,7 +224,7 @@ const all: Capacity = {
   dropped: false,
 };
 
-/** python-can's CSV, which its reader takes. */
+/** The CSV format that python-can reads and writes. */
 export const csv: LogFormat = {
   name: "csv",
   title: "python-can CSV",
@@ -247,7 +247,7 @@ export const csv: LogFormat = {
   encoder: () => new CsvEncoder(false),
 };
 
-/** python-can's CSV with columns for all that a message has. */
+/** python-can's CSV format, with columns for every field of a message. */
 export const csvFull: LogFormat = {
   ...csv,
   name: "csv-full",

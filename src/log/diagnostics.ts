@@ -1,50 +1,50 @@
 /**
- * What could not be read.
+ * Diagnostics: what could not be read.
  *
  * @module
  */
 
 /**
- * Something in a log that could not be read, or is doubtful.
+ * A part of a log that could not be read, or that is doubtful.
  *
  * @category Logs
  */
 export interface LogDiagnostic {
-  /** What is wrong, with the value. */
+  /** What is wrong, including the offending value. */
   readonly reason: string;
-  /** Where in a text, counted from 1; null in a binary format. */
+  /** The line in a text format, counted from 1; null in a binary format. */
   readonly line: number | null;
-  /** The column of that line, counted in bytes from 1; null in a binary format. */
+  /** The column in that line, counted in bytes from 1; null in a binary format. */
   readonly column: number | null;
-  /** Where in a binary file, in bytes from its beginning (decompressed); null in a text. */
+  /** The offset in a binary file, in bytes from its beginning (after gunzip); null in a text format. */
   readonly offset: number | null;
 }
 
-/** Where something is: in a text, or in a binary file. */
+/** A position in a text file or in a binary file. */
 export type Place = { readonly line: number; readonly column: number } | { readonly offset: number };
 
-/** How many are kept: a hostile file must not fill the memory. */
+/** The largest number of diagnostics kept, so that a hostile file cannot fill the memory. */
 const MOST = 1000;
 
-/** Collects diagnostics, or throws the first. */
+/** Collects diagnostics or, in strict mode, throws the first one. */
 export class Diagnostics {
-  /** The first thousand. */
+  /** The first 1000 diagnostics. */
   readonly list: LogDiagnostic[] = [];
-  /** How many there were in all. */
+  /** The number of diagnostics, including those not kept. */
   count = 0;
   readonly #strict: boolean;
   readonly #title: string;
 
-  /** @param title What is read, for an error's text. */
+  /** @param title What is being read, for error messages. */
   constructor(title: string, strict: boolean) {
     this.#title = title;
     this.#strict = strict;
   }
 
   /**
-   * Notes that something could not be read.
+   * Records that something could not be read.
    *
-   * @throws {SyntaxError} In strict mode, with the place and the same words.
+   * @throws {SyntaxError} In strict mode, with the position and the reason.
    */
   add(reason: string, place: Place): void {
     this.count++;

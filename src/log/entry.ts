@@ -1,5 +1,5 @@
 /**
- * What a log holds: messages, and notes that are not messages.
+ * The entries of a log: messages, and notes that are not messages.
  *
  * @module
  */
@@ -7,51 +7,51 @@
 import type { Message } from "../message/message.ts";
 
 /**
- * A comment or marker that somebody put into the log.
+ * A comment or marker that was written into the log.
  *
  * @category Logs
  */
 export interface LogMarker {
-  /** Tells entries apart. */
+  /** The kind of entry. */
   readonly type: "marker";
-  /** Nanoseconds since 1970, or null if the log gives the marker no time of its own. */
+  /** The time in nanoseconds since 1970; null if the log stores no time for the marker. */
   readonly timestampNs: bigint | null;
-  /** What it says. */
+  /** The text of the marker. */
   readonly text: string;
 }
 
 /**
- * Frames that are missing from the log, as the recorder noted it.
+ * A note by the recorder that frames are missing from the log.
  *
  * @category Logs
  */
 export interface LogDropped {
-  /** Tells entries apart. */
+  /** The kind of entry. */
   readonly type: "dropped";
-  /** Nanoseconds since 1970 of the note, or null if it has no time. */
+  /** The time of the note in nanoseconds since 1970; null if it has none. */
   readonly timestampNs: bigint | null;
-  /** The interface that they were lost on; null if the log does not say. */
+  /** The interface on which the frames were lost; null if the log does not state it. */
   readonly channel: string | null;
-  /** How many; null if the log does not say. */
+  /** The number of lost frames; null if the log does not state it. */
   readonly count: number | null;
 }
 
 /**
- * Something that the format defines and that is neither a CAN frame nor a note: an object of another bus, say.
+ * An object that the format defines and that is neither a CAN frame nor a note, such as an object of another bus.
  *
  * @category Logs
  */
 export interface LogObject {
-  /** Tells entries apart. */
+  /** The kind of entry. */
   readonly type: "object";
-  /** What it is, in the format's words: `"LIN_MESSAGE"`. */
+  /** The kind of object, as the format names it: `"LIN_MESSAGE"`. */
   readonly kind: string;
-  /** Nanoseconds since 1970, or null. */
+  /** The time in nanoseconds since 1970; null if it has none. */
   readonly timestampNs: bigint | null;
 }
 
 /**
- * What a log holds beside messages.
+ * An entry of a log that is not a message.
  *
  * @category Logs
  */
@@ -65,7 +65,7 @@ export type LogNote = LogMarker | LogDropped | LogObject;
 export type LogEntry = { readonly type: "message"; readonly message: Message } | LogNote;
 
 /**
- * The same without a wrapper, as the formats decode and encode it.
+ * One entry of a log without a wrapper around messages, as `LogReader.batches` yields it.
  *
  * @category Logs
  */

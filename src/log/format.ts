@@ -1,5 +1,5 @@
 /**
- * What a log format is: one file each, which the registry in `formats.ts` names.
+ * The interface of a log format. Each format has a file of its own and is registered in `formats.ts`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { LogItem } from "./entry.ts";
 import type { RandomSource } from "./random.ts";
 
 /**
- * Formats by the name that options and reports use.
+ * The names of the formats, as options and reports use them.
  *
  * @category Logs
  */
@@ -34,129 +34,130 @@ export type LogFormatName =
   | "trc-1.1"
   | "trc-2.0";
 
-/** What a format can hold of messages and notes. What is false is lost in writing, and reported. */
+/** What a format can store. A field that is false is lost on writing, and reported as a loss. */
 export interface Capacity {
   readonly fd: boolean;
   readonly xl: boolean;
   readonly remote: boolean;
-  /** The length that a remote frame asks for. */
+  /** The length that a remote frame requests. */
   readonly remoteLength: boolean;
-  /** Length codes 9 to 15 of classic frames. */
+  /** Length codes 9 to 15 of classic frames with 8 bytes. */
   readonly len8Dlc: boolean;
   readonly error: boolean;
-  /** The classes of an error frame, and its data. */
+  /** The error classes and the data of an error frame. */
   readonly errorData: boolean;
-  /** Whether this host sent an error frame, as programs on a virtual interface do. */
+  /** Whether an error frame was sent by this host, as programs on a virtual interface may do. */
   readonly errorDirection: boolean;
-  /** Whether this host sent the frame. */
+  /** Whether a frame was sent by this host. */
   readonly direction: boolean;
-  /** Names of channels: as they are, numbered from 1, or none. */
+  /** How channels are stored: by name, by a number from 1, or not at all. */
   readonly channel: "name" | "number" | "none";
-  /** Nanoseconds of the smallest difference between two times. */
+  /** The resolution of timestamps, in nanoseconds. */
   readonly resolution: number;
-  /** Whether it was the kernel's or the controller's time. */
+  /** Whether the timestamp was taken by the kernel or by the controller. */
   readonly timestampSource: boolean;
   readonly marker: boolean;
   readonly dropped: boolean;
 }
 
 /**
- * What a file says of itself. Filled in as it is read.
+ * Metadata of a log file, filled in as the file is read.
  *
  * @category Logs
  */
 export interface LogInfo {
   /** The format. */
   readonly format: LogFormatName;
-  /** Its version, where the format has several. */
+  /** The version of the format; null if the file does not state one. */
   version: string | null;
-  /** When the recording began, in nanoseconds since 1970; null if the file does not say. */
+  /** The start of the recording, in nanoseconds since 1970; null if the file does not state it. */
   startTimeNs: bigint | null;
-  /** The channels' names, as far as they are known. */
+  /** The names of the channels seen so far. */
   readonly channels: Set<string>;
-  /** What wrote it; null if the file does not say. */
+  /** The program that wrote the file; null if the file does not state it. */
   application: string | null;
 }
 
-/** What a decoder works with. */
+/** What a decoder is given. */
 export interface DecodeContext {
   readonly info: LogInfo;
   readonly diagnostics: Diagnostics;
-  /** Nanoseconds since 1970 of a wall clock's reading, in the time zone that was chosen. */
+  /** The time zone in which the file's local times are read. */
   readonly zone: Zone;
-  /** The most bytes that one compressed container may inflate to. */
+  /** The largest number of bytes that one compressed container may inflate to. */
   readonly inflateLimit: number;
 }
 
-/** A time zone: what a wall clock there meant. */
+/** A time zone: converts between local time and UTC. */
 export interface Zone {
-  /** Nanoseconds since 1970 of a wall clock's reading, given as if it were UTC. */
+  /** Converts local time to UTC. `ns` is the local time in nanoseconds, counted since 1970 as if it were UTC. */
   fromLocal(ns: bigint): bigint;
-  /** The reverse. */
+  /** Converts UTC to local time: the reverse of `fromLocal`. */
   toLocal(ns: bigint): bigint;
 }
 
-/** Decodes a file's bytes as they come. */
+/** Decodes the bytes of a file as they arrive. */
 export interface LogDecoder {
   /**
-   * Decodes what is whole of the bytes so far; keeps a copy of the rest for the next call.
+   * Decodes every complete item received so far, and keeps a copy of the remaining bytes for the next call.
    *
-   * @param chunk Only valid during the call.
+   * @param chunk Valid during the call only.
+   * @param items Receives the decoded items.
    */
   decode(chunk: Uint8Array, items: LogItem[]): void;
-  /** There are no more bytes: decodes a last line without an end, notes what is cut off. */
+  /** Called after the last byte: decodes a last line that has no line end, and reports a truncated item. */
   end(items: LogItem[]): void;
 }
 
 /** Encodes a file. */
 export interface LogEncoder {
-  /** What every file begins with. */
+  /** Writes the beginning of a file. */
   begin(out: Bytes): void;
-  /** Appends an item; only what the format's capacity allows is given. */
+  /** Appends an item. Called only with items that the format's capacity allows. */
   write(item: LogItem, out: Bytes): void;
-  /** Makes what was written readable, should nothing follow: closes a container, say. */
+  /** Makes everything written so far readable even if nothing follows, for example by closing a container. */
   flush?(out: Bytes): void;
-  /** What every file ends with. */
+  /** Writes the end of a file. */
   end?(out: Bytes): void;
-  /** Bytes at the beginning of the file that are only known now, to be written over the first ones. */
+  /** Returns the updated file header, which overwrites the bytes at the beginning of the file; null if there is none yet. */
   header?(): Uint8Array | null;
 }
 
-/** How a file is written. */
+/** What an encoder is given. */
 export interface EncodeOptions {
   readonly zone: Zone;
   /** The file's path; null for a stream. */
   readonly path: string | null;
-  /** Numbers of channels, for formats that have no names. */
+  /** Returns the number of a channel, for formats that store numbers instead of names. */
   channelNumber(name: string | null): number;
 }
 
 /** One log format. */
 export interface LogFormat {
   readonly name: LogFormatName;
-  /** For people: "candump log". */
+  /** The name used in messages to the user, such as "candump log". */
   readonly title: string;
-  /** Endings of file names, the first being the usual one: ".log". */
+  /** File name extensions, the usual one first: ".log". */
   readonly extensions: readonly string[];
   readonly capacity: Capacity;
   /**
-   * How sure the first bytes of a file (up to 64 KiB) make it that it is one: 0 for no, 1 for perhaps, 2 for yes, 3 where
-   * a magic number says so.
+   * Returns how likely a file is in this format, judged by its first bytes (up to 64 KiB): 0 for no, 1 for possibly, 2 for
+   * yes, 3 if a magic number confirms it.
    */
   detect(head: Uint8Array): number;
-  /** Decodes it from its beginning to its end. Absent for formats that `read` reads. */
+  /** Creates a decoder that reads a file from beginning to end. Absent if the format has `read` instead. */
   decoder?(context: DecodeContext): LogDecoder;
-  /** Reads it at any place, where the beginning says what is at the end. */
+  /** Reads a file with random access, for formats whose beginning refers to later parts of the file. */
   read?(source: RandomSource, context: DecodeContext): Iterable<LogItem[]>;
-  /** Whether the encoder writes the file itself, by its path. */
+  /** Whether the encoder opens and writes the file itself, by its path. */
   readonly database?: boolean;
-  /** Null for formats that are only read. */
+  /** Creates an encoder; null if the format can be read but not written. */
   readonly encoder: ((options: EncodeOptions) => LogEncoder) | null;
-  /** Whether a file may be continued by appending to it. */
+  /** Whether an existing file can be extended by appending to it. */
   readonly appendable: boolean;
 }
 
-/** What a format cannot hold of a message, by field. Empty if nothing is lost. */
+/** Returns the names of the fields of a message that a format cannot store; empty if nothing is lost. */
 export function lossesOf(message: Message, capacity: Capacity): string[] {
   const losses: string[] = [];
   if (message.isFd && !capacity.fd) return ["isFd"];

@@ -1,5 +1,5 @@
 /**
- * The formats that there are. A new one is a file beside this one and a line here.
+ * The registry of formats. To add one, write a file next to this one and add a line here.
  *
  * @module
  */
@@ -39,9 +39,9 @@ const formats: readonly LogFormat[] = [
 ];
 
 /**
- * The format of that name.
+ * Returns the format with the given name.
  *
- * @throws {RangeError} There is none.
+ * @throws {RangeError} No format has this name.
  */
 export function formatNamed(name: string): LogFormat {
   const format = formats.find((each) => each.name === name);
@@ -50,10 +50,11 @@ export function formatNamed(name: string): LogFormat {
 }
 
 /**
- * The format of a file by its first bytes, and where they do not say by its name's ending.
+ * Detects the format of a file by its first bytes, or by its file name extension if they are inconclusive.
  *
- * @param name The file's name or path, or null for bytes and streams.
- * @returns Null if neither says.
+ * @param head The first bytes, up to 64 KiB.
+ * @param name The name or path of the file; null for bytes and streams.
+ * @returns Null if the format cannot be detected.
  */
 export function detectFormat(head: Uint8Array, name: string | null): LogFormat | null {
   let best: LogFormat | null = null;
@@ -67,18 +68,18 @@ export function detectFormat(head: Uint8Array, name: string | null): LogFormat |
   return best ?? (name === null ? null : formatOfName(name));
 }
 
-/** The format that a name's ending stands for, also before `.gz`; null if none does. */
+/** Returns the format of a file name extension, ignoring a trailing `.gz`; null if no format uses it. */
 export function formatOfName(name: string): LogFormat | null {
   const plain = name.toLowerCase().replace(/\.gz$/, "");
   return formats.find(({ extensions }) => extensions.some((ending) => plain.endsWith(ending))) ?? null;
 }
 
-/** All formats, for tables and tests. */
+/** Returns all formats, for tables and tests. */
 export function allFormats(): readonly LogFormat[] {
   return formats;
 }
 
-/** Their names. */
+/** Returns the names of all formats. */
 export function formatNames(): readonly LogFormatName[] {
   return formats.map(({ name }) => name);
 }

@@ -1,5 +1,5 @@
 /**
- * SavvyCAN's native CSV, GVRET.
+ * GVRET, SavvyCAN's native CSV format.
  *
  *     Time Stamp,ID,Extended,Dir,Bus,LEN,D1,D2,D3,D4,D5,D6,D7,D8
  *     166064000,0000021A,false,Rx,0,8,FE,36,12,FE,69,05,07,AD,
@@ -38,14 +38,14 @@ class GvretDecoder extends LineDecoder {
   #row(values: readonly string[], columns: readonly string[]): Message | string {
     const value = (name: string) => values[columns.indexOf(name)] ?? "";
     const time = value("time stamp");
-    if (!/^\d{1,18}$/.test(time)) return `no time in microseconds: ${time}`;
+    if (!/^\d{1,18}$/.test(time)) return `invalid time in microseconds: ${time}`;
     const id = value("id");
-    if (!/^[0-9a-f]{1,8}$/i.test(id)) return `no identifier: ${id}`;
+    if (!/^[0-9a-f]{1,8}$/i.test(id)) return `invalid identifier: ${id}`;
     const length = Number(value("len"));
     const first = columns.indexOf("len") + 1;
     const data = hexBytesOf(values.slice(first, first + length).map((byte) => byte.padStart(2, "0")).join(""));
     if (!Number.isInteger(length) || length < 0 || data === null || data.length < length) {
-      return `no ${value("len")} bytes of data`;
+      return `fewer than ${value("len")} bytes of data`;
     }
     return messageOf({
       timestampNs: BigInt(time) * 1000n,
@@ -82,7 +82,7 @@ class GvretEncoder implements LogEncoder {
   }
 }
 
-/** SavvyCAN's CSV. */
+/** SavvyCAN's CSV format. */
 export const gvret: LogFormat = {
   name: "gvret",
   title: "SavvyCAN GVRET CSV",

@@ -1,5 +1,5 @@
 /**
- * JSON lines: `Message.toJSON` with exact times, one message a line. It holds all that a message and a note have.
+ * JSON lines: one object per line, `Message.toJSON` with exact times. It stores every field of messages and notes.
  *
  *     {"timestampNs":"1436509053850870000","channel":"vcan0","arbitrationId":291,"data":[222,173], …}
  *
@@ -26,7 +26,7 @@ class JsonDecoder extends LineDecoder {
   }
 
   #item(value: unknown): LogItem {
-    if (typeof value !== "object" || value === null) throw new TypeError(`a line that is not an object: ${value}`);
+    if (typeof value !== "object" || value === null) throw new TypeError(`line is not a JSON object: ${value}`);
     const { timestampNs: given = null, ...fields } = value as Record<string, unknown>;
     const timestampNs = given === null ? null : BigInt(given as string);
     if (typeof fields.type === "string") return noteOf(fields, timestampNs);
@@ -45,7 +45,7 @@ function noteOf(fields: Record<string, unknown>, timestampNs: bigint | null): Lo
   if (type === "dropped" && counted && (channel === null || typeof channel === "string")) {
     return { type, timestampNs, channel, count };
   }
-  throw new TypeError(`a line of no known type: ${JSON.stringify(fields)}`);
+  throw new TypeError(`unknown type of entry: ${JSON.stringify(fields)}`);
 }
 
 class JsonEncoder implements LogEncoder {
@@ -59,7 +59,7 @@ class JsonEncoder implements LogEncoder {
   }
 }
 
-/** One JSON object a line. */
+/** The JSON lines format. */
 export const jsonl: LogFormat = {
   name: "jsonl",
   title: "JSON lines",

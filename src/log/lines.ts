@@ -1,5 +1,5 @@
 /**
- * Text formats, line by line, over bytes: no string is made of what is not text.
+ * Decoding text formats line by line. Lines are passed on as bytes, so that strings are only created where needed.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { Bytes } from "./bytes.ts";
 import type { LogItem } from "./entry.ts";
 import type { DecodeContext, LogDecoder } from "./format.ts";
 
-/** The longest line that is read: none of the formats has lines as long. */
+/** The longest line that is decoded, in bytes. No format needs one this long. */
 const MOST = 1 << 20;
-const TOO_LONG = `a line of more than ${MOST} bytes`;
+const TOO_LONG = `line is longer than ${MOST} bytes`;
 
 const decoder = new TextDecoder();
 const latin = new TextDecoder("windows-1252");
 const strict = new TextDecoder("utf-8", { fatal: true });
 
-/** Text of a file: UTF-8 if it is valid, else Windows-1252, as older programs on Windows wrote. */
+/** Decodes text: as UTF-8 if it is valid, else as Windows-1252, which older programs on Windows write. */
 export function textOf(bytes: Uint8Array): string {
   for (const byte of bytes) {
     if (byte < 0x80) continue;
@@ -30,19 +30,19 @@ export function textOf(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** The value of a hexadecimal digit by its character code; 255 for everything else. */
+/** The values of hexadecimal digits by character code; 255 for all other characters. */
 export const HEX_VALUE = /* @__PURE__ */ Uint8Array.from({ length: 256 }, (_, code) => {
   const value = Number.parseInt(String.fromCharCode(code), 16);
   return Number.isNaN(value) ? 255 : value;
 });
 
-/** Splits bytes into lines, which end with LF or CR LF. */
+/** Splits bytes into lines that end with LF or CR LF. */
 export abstract class LineDecoder implements LogDecoder {
   protected readonly context: DecodeContext;
-  /** The number of the line that is decoded, from 1. */
+  /** The number of the current line, from 1. */
   protected number = 0;
   readonly #rest = new Bytes(1024);
-  /** Whether the rest of a line that is too long is being passed over. */
+  /** Whether the rest of a line that is too long is being skipped. */
   #skipping = false;
 
   constructor(context: DecodeContext) {
@@ -63,17 +63,19 @@ export abstract class LineDecoder implements LogDecoder {
   end(items: LogItem[]): void {
     if (this.#rest.length === 0 && !this.#skipping) return;
     this.#finish(items);
-    this.diagnose("the last line has no line end: it may have been cut off", 0, 0);
+    this.diagnose("the last line has no line end and may be truncated", 0, 0);
   }
 
   /**
-   * Decodes one line, `bytes` from `from` to before `to`, without its end; the byte at `to` is CR or LF.
+   * Decodes one line, without its line end. The byte at `to` is CR or LF.
    *
-   * The bytes are valid during the call only.
+   * @param bytes Valid during the call only.
+   * @param from The offset at which the line begins.
+   * @param to The offset after its last byte.
    */
   protected abstract line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void;
 
-  /** Something in this line could not be read; `at` is where in the bytes, `from` where the line begins. */
+  /** Reports that something at offset `at` could not be read, in the current line, which begins at offset `from`. */
   protected diagnose(reason: string, from: number, at: number): void {
     this.context.diagnostics.add(reason, { line: this.number, column: at - from + 1 });
   }
@@ -89,7 +91,7 @@ export abstract class LineDecoder implements LogDecoder {
       this.number++;
       this.diagnose(TOO_LONG, 0, 0);
     } else {
-      this.#rest.byte(10); // as in a chunk, the end of the line is behind it
+      this.#rest.byte(10); // as in a chunk, a line end follows the line
       this.#line(this.#rest.memory, 0, this.#rest.length - 1, items);
     }
     this.#skipping = false;

@@ -1,5 +1,5 @@
 /**
- * Names of the files of a log that is rotated, and which of them are kept.
+ * The file names of a rotated log, and the deletion of its older files.
  *
  * @module
  */
@@ -13,7 +13,7 @@ interface Parts {
   readonly name: string;
 }
 
-/** What stands for a part of the time or the number, and what it looks like. */
+/** The placeholders for the time and the file number, and what their values look like. */
 const placeholders: Record<string, RegExp> = {
   Y: /\d{4,}/,
   m: /\d\d/,
@@ -30,13 +30,13 @@ const placeholders: Record<string, RegExp> = {
 export class FileNames {
   readonly #parts: Parts;
   readonly #pattern: RegExp;
-  /** The last number that was given. */
+  /** The highest number in use. */
   #number = 0;
 
   /**
-   * @param pattern A path whose name may have `%Y`, `%m`, `%d`, `%H`, `%M`, `%S`, `%F` (`%Y-%m-%d`), `%T` (`%H%M%S`),
-   * `%n` (a number of at least three digits) and `%%`. Without `%n`, `-%n` is put before the ending.
-   * @throws {RangeError} Another placeholder.
+   * @param pattern A path whose file name may contain `%Y`, `%m`, `%d`, `%H`, `%M`, `%S`, `%F` (`%Y-%m-%d`), `%T` (`%H%M%S`),
+   * `%n` (a number of at least three digits) and `%%`. Without `%n`, `-%n` is inserted before the extension.
+   * @throws {RangeError} The name contains another placeholder.
    */
   constructor(pattern: string) {
     this.#parts = splitPath(/(?<!%)(%%)*%n/.test(pattern) ? pattern : withNumber(pattern));
@@ -48,17 +48,17 @@ export class FileNames {
     for (const name of this.#existing()) this.#number = Math.max(this.#number, this.#numberOf(name));
   }
 
-  /** The path of the next file, which does not exist yet. */
+  /** Returns the path of the next file. Its number is higher than that of every existing file of the log. */
   next(now: Date = new Date()): string {
     this.#number++;
     return this.#parts.folder + fill(this.#parts.name, now, this.#number);
   }
 
   /**
-   * Deletes the oldest files, by their numbers, until no more are left than are to be kept. The newest always is.
+   * Deletes the oldest files, those with the lowest numbers, until both limits are met. The newest file is always kept.
    *
-   * @param files How many at most; Infinity for all.
-   * @param bytes How many bytes in all at most; Infinity for all.
+   * @param files The largest number of files; Infinity for no limit.
+   * @param bytes The largest total size in bytes; Infinity for no limit.
    * @throws {Error} A file cannot be deleted.
    */
   retain(files: number, bytes: number): void {
@@ -83,7 +83,11 @@ export class FileNames {
   }
 }
 
-/** A path with the time in it; for a file that is not rotated. */
+/**
+ * Fills in the placeholders of a path, for a log that is not rotated.
+ *
+ * @throws {RangeError} The name contains an unknown placeholder.
+ */
 export function nameAt(pattern: string, now: Date): string {
   const { folder, name } = splitPath(pattern);
   for (const [, letter] of name.matchAll(/%(.)/g)) if (letter !== "%") expressionOf(letter, pattern);
@@ -95,7 +99,7 @@ function splitPath(path: string): Parts {
   return { folder: path.slice(0, at), name: path.slice(at) };
 }
 
-/** Puts a number before the ending, which may be two: `.log.gz`. */
+/** Inserts `-%n` before the extension, which may be a double one such as `.log.gz`. */
 function withNumber(path: string): string {
   const { folder, name } = splitPath(path);
   const at = name.search(/(?<=.)\.[^.%]+(\.gz)?$/i);
@@ -106,7 +110,7 @@ function expressionOf(letter: string, pattern: string): string {
   const expression = placeholders[letter];
   if (expression) return letter === "n" ? `(?<number>${expression.source})` : expression.source;
   const known = Object.keys(placeholders).map((each) => `%${each}`).join(", ");
-  throw new RangeError(`"${pattern}" has "%${letter}": a name may have ${known} and %%`);
+  throw new RangeError(`"${pattern}" contains "%${letter}": a name may contain ${known} and %%`);
 }
 
 function fill(name: string, now: Date, number: number): string {

@@ -1,17 +1,17 @@
 /**
- * Notes in formats that have only comments: candump's own words for dropped frames.
+ * Notes in formats that only have comments. Dropped frames are noted in the words of `candump`.
  *
  * @module
  */
 
 import type { LogDropped, LogMarker, LogNote } from "./entry.ts";
 
-/** What stands for a channel that is not known: can-utils' name for every interface. */
+/** The name written for an unknown channel: can-utils' name for all interfaces. */
 export const NO_CHANNEL = "any";
 
 const DROPCOUNT = /DROPCOUNT: dropped (?:(\d+) )?CAN frames? on '([^']*)' socket/;
 
-/** The note that a comment is. */
+/** Parses a comment as a note. */
 export function noteOfText(text: string, timestampNs: bigint | null): LogMarker | LogDropped {
   const dropped = DROPCOUNT.exec(text);
   if (!dropped) return { type: "marker", timestampNs, text };
@@ -19,7 +19,7 @@ export function noteOfText(text: string, timestampNs: bigint | null): LogMarker 
   return { type: "dropped", timestampNs, channel: dropped[2] === NO_CHANNEL ? null : dropped[2], count };
 }
 
-/** The comment of a note, in one line. */
+/** Formats a note as a comment of one line. */
 export function textOfNote(note: LogNote): string {
   if (note.type === "marker") return note.text.replace(/[\r\n]+/g, " ");
   if (note.type === "object") return note.kind;

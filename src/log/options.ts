@@ -1,5 +1,5 @@
 /**
- * How logs are read.
+ * Options for reading logs.
  *
  * @module
  */
@@ -9,29 +9,33 @@ import type { SignalOptions } from "../endpoint/options.ts";
 import type { LogFormatName } from "./format.ts";
 
 /**
- * How a log is read.
+ * Options of `LogReader.open`. Aborting `signal` ends the reading of a file or stream, as if it ended there.
  *
  * @category Logs
  */
 export interface LogReadOptions extends SignalOptions {
-  /** The format. Default: by the first bytes, and where they do not say by the name's ending. */
+  /** The format. Default: detected by the first bytes, or by the file name extension if they are inconclusive. */
   readonly format?: LogFormatName;
   /**
-   * Whether what cannot be read is an error, instead of being skipped, counted and listed in `diagnostics`. Default false.
+   * Whether content that cannot be read throws a `SyntaxError`, instead of being skipped, counted and listed in
+   * `diagnostics`. Default false.
    */
   readonly strict?: boolean;
-  /** Whether to wait for more at the end of a file, as `tail -f` does, until the signal ends it. Default false. */
+  /**
+   * Whether to wait for more data at the end of a file, as `tail -f` does, until `signal` is aborted or the reader is
+   * closed. The file is checked every 100 ms. MF4 and SQLite files are always read only once. Default false.
+   */
   readonly follow?: boolean;
   /**
-   * The time zone of formats whose times are a wall clock's (ASC, BLF, TRC): an IANA name such as `"Europe/Berlin"`, or
-   * `"UTC"`. Default: this machine's.
+   * The time zone of formats that store local time (ASC, BLF, TRC): an IANA name such as `"Europe/Berlin"`, or `"UTC"`.
+   * Default: the time zone of this machine.
    */
   readonly timeZone?: string;
-  /** The most bytes that a compressed container of a file may inflate to. Default 64 MiB. */
+  /** The largest number of bytes that a compressed container in a file may inflate to, from 1 to 2^40. Default 64 MiB. */
   readonly inflateLimit?: number;
 }
 
-/** The same with every default. */
+/** `LogReadOptions` with all defaults filled in. */
 export interface FullReadOptions {
   readonly format: LogFormatName | null;
   readonly strict: boolean;
@@ -44,7 +48,7 @@ export interface FullReadOptions {
 const names = ["format", "strict", "follow", "timeZone", "inflateLimit", "signal"];
 
 /**
- * Checks options and fills in the defaults.
+ * Checks the options and fills in the defaults.
  *
  * @throws {TypeError} An option is unknown or of the wrong type.
  * @throws {RangeError} A value is out of range.

@@ -1,28 +1,28 @@
 /**
- * Where a log's bytes go: a file or a stream, in order, without holding up who writes.
+ * Writing the bytes of a log to a file or a stream, in order and without blocking the caller.
  *
  * @module
  */
 
-/** Somewhere to write to. */
+/** A destination of bytes. */
 export interface Output {
-  /** Bytes that are not written yet. */
+  /** The number of bytes not written yet. */
   readonly pending: number;
   /** Throws the error of an earlier write. */
   check(): void;
   /**
-   * Takes bytes, which the caller may reuse afterwards.
+   * Queues a copy of the bytes.
    *
    * @throws The error of an earlier write.
    */
   write(bytes: Uint8Array): void;
-  /** Overwrites the beginning of the file; where that is not possible, does nothing. */
+  /** Overwrites the beginning of the file; does nothing if that is not possible. */
   rewrite(bytes: Uint8Array): void;
-  /** Resolves when all is written; rejects with the error of a write. */
+  /** Resolves once everything is written; rejects with the error of a write. */
   drain(): Promise<void>;
   /** Writes the rest and closes. */
   close(): Promise<void>;
-  /** The same while the thread waits. */
+  /** Writes the rest and closes, blocking the thread. */
   closeSync(): void;
 }
 
@@ -33,37 +33,38 @@ const builtins = globalThis as unknown as {
   process: { getBuiltinModule(name: "node:fs"): Fs; getBuiltinModule(name: "node:zlib"): Zlib };
 };
 
-/** Node's modules, loaded on first use. */
+/** Returns `node:fs`, loaded on first use. */
 export function fileSystem(): Fs {
   return builtins.process.getBuiltinModule("node:fs");
 }
 
-/** Node's zlib, loaded on first use. */
+/** Returns `node:zlib`, loaded on first use. */
 export function zlib(): Zlib {
   return builtins.process.getBuiltinModule("node:zlib");
 }
 
-/** A piece of a file that is not written yet. */
+/** Bytes to be written at a position. */
 interface Piece {
   readonly bytes: Uint8Array;
   readonly position: number;
 }
 
 /**
- * A file. Every piece has its position, so that the rest can be written at once when the file is closed while the thread
- * waits, though an earlier piece is still on its way. A pipe or a device has no positions: it is written to at once.
+ * A file. Every piece has its position, so that closing synchronously can write the rest even while an earlier piece is
+ * being written asynchronously. A pipe or a device has no positions: it is written to synchronously.
  */
 export class FileOutput implements Output {
   readonly #fs = fileSystem();
   readonly #fd: number;
   readonly #gzip: boolean;
-  /** Whether it has positions: a pipe or a device has none. */
+  /** Whether the file has positions, unlike a pipe or a device. */
   readonly #seekable: boolean;
   readonly #queue: Piece[] = [];
   #position: number;
   #pending = 0;
-  /** The piece that is on its way. */
+  /** The piece being written asynchronously. */
   #current: Piece | null = null;
+  #scheduled = false;
   #closed = false;
   #failure: { error: unknown } | null = null;
   #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
@@ -71,10 +72,10 @@ export class FileOutput implements Output {
   /**
    * Opens a file.
    *
-   * @param append Whether to continue it instead of beginning it again.
-   * @param gzip Whether to compress: each piece becomes a member of its own, so that what was written can be read
-   * whatever happens afterwards.
-   * @throws {Error} It cannot be opened.
+   * @param append Whether to append to the file, which must exist, instead of replacing it.
+   * @param gzip Whether to compress. Each piece becomes a gzip member of its own, so that it can be read whatever happens
+   * afterwards.
+   * @throws {Error} The file cannot be opened.
    */
   constructor(path: string, append: boolean, gzip: boolean) {
     this.#gzip = gzip;
@@ -88,7 +89,7 @@ export class FileOutput implements Output {
     return this.#pending;
   }
 
-  /** Bytes of the file when all is written. */
+  /** The size of the file in bytes once everything is written. */
   get size(): number {
     return this.#position;
   }
@@ -108,7 +109,7 @@ export class FileOutput implements Output {
     this.#queue.push({ bytes: copy, position: this.#position });
     this.#position += copy.length;
     this.#pending += copy.length;
-    this.#pump();
+    this.#schedule();
   }
 
   rewrite(bytes: Uint8Array): void {
@@ -116,7 +117,7 @@ export class FileOutput implements Output {
     if (this.#gzip || !this.#seekable) return;
     this.#queue.push({ bytes: bytes.slice(), position: 0 });
     this.#pending += bytes.length;
-    this.#pump();
+    this.#schedule();
   }
 
   drain(): Promise<void> {
@@ -140,18 +141,31 @@ export class FileOutput implements Output {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      // What is on its way is written once more: nobody knows when it arrives.
+      // The piece being written asynchronously is written again, as there is no way to wait for it.
       for (const piece of this.#current ? [this.#current, ...this.#queue] : this.#queue) this.#writeNow(piece);
       this.#queue.length = 0;
       if (this.#failure) throw this.#failure.error;
     } finally {
-      // A piece that is on its way closes it when it has arrived.
+      // A pending asynchronous write closes the descriptor when it completes.
       if (this.#current === null) this.#fs.closeSync(this.#fd);
     }
   }
 
   check(): void {
     if (this.#failure) throw this.#failure.error;
+  }
+
+  /**
+   * Starts writing in a microtask. If the file is closed synchronously before, its last pieces are written synchronously
+   * only: an asynchronous write that is still pending then could hit a file that was opened with the same name since.
+   */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#pump();
+    });
   }
 
   #pump(): void {
@@ -199,7 +213,7 @@ export class FileOutput implements Output {
   }
 }
 
-/** For formats that write their file themselves. */
+/** The output of formats that write their file themselves. */
 export const noOutput: Output = {
   pending: 0,
   check() {},
@@ -256,6 +270,6 @@ export class StreamOutput implements Output {
   }
 
   closeSync(): void {
-    throw new TypeError("Cannot close a stream while the thread waits: use `await using` or `await log.close()`");
+    throw new TypeError("Cannot close a log to a stream synchronously: use `await using` or `await log.close()`");
   }
 }

@@ -1,5 +1,5 @@
 /**
- * pcap, the older capture format of tcpdump and Wireshark: times and frames, nothing else.
+ * pcap, the older capture format of tcpdump and Wireshark. It stores times and frames only.
  *
  * Source: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-03.html.
  *
@@ -29,13 +29,13 @@ const MICROSECONDS = 0xa1b2c3d4;
 const NANOSECONDS = 0xa1b23c4d;
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
-/** No CAN frame in any wrapping is longer: what is said to be is no record. */
+/** The longest packet in bytes, the limit of libpcap. A longer one means that the file is corrupt. */
 const MOST = 1 << 18;
 
-/** What the file header says, once it was read. */
+/** The fields of the file header. */
 interface Header {
   readonly littleEndian: boolean;
-  /** Nanoseconds of a unit of the fraction. */
+  /** The unit of the fraction in nanoseconds: 1 or 1000. */
   readonly unit: number;
   readonly linkType: number;
 }
@@ -59,7 +59,7 @@ class PcapDecoder extends BlockDecoder {
       const nanoseconds = view.getUint32(at + 4, littleEndian) * unit;
       const captured = view.getUint32(at + 8, littleEndian);
       if (captured > MOST) {
-        this.lose(`a packet of ${captured} bytes, which no CAN frame has`, at);
+        this.lose(`packet of ${captured} bytes, more than a capture may contain`, at);
         break;
       }
       const from = at + RECORD_HEADER;
@@ -90,9 +90,9 @@ class PcapDecoder extends BlockDecoder {
     const linkType = view.getUint32(20, littleEndian) & 0xffff;
     this.context.info.version = `${view.getUint16(4, littleEndian)}.${view.getUint16(6, littleEndian)}`;
     if (magic !== MICROSECONDS && magic !== NANOSECONDS) {
-      this.lose(`no magic number of pcap: 0x${magic.toString(16)}`, 0);
+      this.lose(`0x${magic.toString(16)} is not a magic number of pcap`, 0);
     } else if (![LINKTYPE_CAN_SOCKETCAN, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2].includes(linkType)) {
-      this.lose(`packets of link type ${linkType}: those of CAN are 227, and 113 and 276 of cooked captures`, 20);
+      this.lose(`packets of link type ${linkType}: it must be 227 (CAN), or 113 or 276 (cooked captures)`, 20);
     }
     return { littleEndian, unit: magic === NANOSECONDS ? 1 : 1000, linkType };
   }
@@ -123,7 +123,7 @@ class PcapEncoder implements LogEncoder {
   }
 }
 
-/** `tcpdump -i can0 -w`. */
+/** The format of `tcpdump -i can0 -w FILE`. */
 export const pcap: LogFormat = {
   name: "pcap",
   title: "pcap capture",

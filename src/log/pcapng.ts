@@ -1,5 +1,5 @@
 /**
- * pcapng, the capture format of Wireshark: interfaces by name, nanoseconds, directions, comments.
+ * pcapng, the capture format of Wireshark. It stores interface names, nanoseconds, directions and comments.
  *
  * Source: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html.
  *
@@ -45,16 +45,16 @@ const EPB_DROPCOUNT = 4;
 const INBOUND = 1;
 const OUTBOUND = 2;
 
-/** Longer blocks are taken for lies. */
+/** The longest block in bytes. A longer one means that the file is corrupt. */
 const MOST = 1 << 24;
 
-/** An interface, as its description block says. */
+/** The fields of an interface description block. */
 interface Interface {
   readonly name: string;
   readonly linkType: number;
-  /** How many units of its times are a second. */
+  /** The number of time units per second. */
   readonly unitsPerSecond: number;
-  /** Seconds to add to its times. */
+  /** Seconds to add to all times of the interface. */
   readonly offset: number;
 }
 
@@ -62,7 +62,7 @@ class PcapngDecoder extends BlockDecoder {
   readonly #records = new Records();
   #littleEndian = true;
   #interfaces: Interface[] = [];
-  /** The time of the last packet, in units, and as it is. */
+  /** Converts the times of packets. */
   readonly #clock = new Clock();
 
   protected override take(bytes: Uint8Array, items: LogItem[]): number {
@@ -73,19 +73,21 @@ class PcapngDecoder extends BlockDecoder {
         const magic = view.getUint32(at + 8, true);
         this.#littleEndian = magic === BYTE_ORDER_MAGIC;
         if (!this.#littleEndian && view.getUint32(at + 8, false) !== BYTE_ORDER_MAGIC) {
-          this.lose(`a section with the byte order 0x${magic.toString(16)}`, at);
+          this.lose(`section with the unknown byte order mark 0x${magic.toString(16)}`, at);
           break;
         }
       }
       const type = view.getUint32(at, this.#littleEndian);
       const length = view.getUint32(at + 4, this.#littleEndian);
       if (length < 12 || length > MOST || length % 4 !== 0) {
-        this.lose(`a block of ${length} bytes`, at);
+        this.lose(`block with the invalid length ${length}`, at);
         break;
       }
       if (at + length > bytes.length) break;
       const trailer = view.getUint32(at + length - 4, this.#littleEndian);
-      if (trailer !== length) this.diagnose(`a block that begins with ${length} bytes and ends with ${trailer}`, at);
+      if (trailer !== length) {
+        this.diagnose(`block with the length ${length} at its beginning, but ${trailer} at its end`, at);
+      }
       this.#block(type, view, bytes, at, at + length - 4, items);
       at += length;
     }
@@ -103,7 +105,7 @@ class PcapngDecoder extends BlockDecoder {
 
   #section(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
     this.#interfaces = [];
-    if (to - at < 24) return this.diagnose("a section header that is too short", at);
+    if (to - at < 24) return this.diagnose("section header block is too short", at);
     const { info } = this.context;
     info.version = `${view.getUint16(at + 12, this.#littleEndian)}.${view.getUint16(at + 14, this.#littleEndian)}`;
     this.#options(view, at + 24, to, (code, from, length) => {
@@ -113,7 +115,7 @@ class PcapngDecoder extends BlockDecoder {
   }
 
   #interface(view: DataView, bytes: Uint8Array, at: number, to: number): void {
-    if (to - at < 16) return this.diagnose("an interface description that is too short", at);
+    if (to - at < 16) return this.diagnose("interface description block is too short", at);
     let name = "";
     let unitsPerSecond = 1e6;
     let offset = 0;
@@ -126,7 +128,7 @@ class PcapngDecoder extends BlockDecoder {
     });
     const linkType = view.getUint16(at + 8, this.#littleEndian);
     if (unitsPerSecond > 1e18 || !Number.isSafeInteger(offset)) {
-      this.diagnose("an interface whose times no clock has", at);
+      this.diagnose("interface with an invalid time resolution or offset: read as microseconds", at);
       [unitsPerSecond, offset] = [1e6, 0];
     }
     if (name !== "" && isCan(linkType)) this.context.info.channels.add(name);
@@ -136,16 +138,18 @@ class PcapngDecoder extends BlockDecoder {
   #packet(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
     const { context } = this;
     const captured = to - at < 28 ? -1 : view.getUint32(at + 20, this.#littleEndian);
-    if (captured < 0 || captured > to - at - 28) return this.diagnose(`a packet of ${captured} bytes in its block`, at);
+    if (captured < 0 || captured > to - at - 28) {
+      return this.diagnose(`packet of ${captured} bytes does not fit in its block`, at);
+    }
     const index = view.getUint32(at + 8, this.#littleEndian);
     const source = this.#interfaces[index];
-    if (!source) return this.diagnose(`a packet of interface ${index}, which was not described`, at);
+    if (!source) return this.diagnose(`packet of interface ${index}, which has no description`, at);
     const time = this.#clock.read(
       view.getUint32(at + 12, this.#littleEndian),
       view.getUint32(at + 16, this.#littleEndian),
       source,
     );
-    if (time === null) return this.diagnose("a packet with a time before 1970", at);
+    if (time === null) return this.diagnose("packet with a time before 1970", at);
     if (!isCan(source.linkType)) {
       items.push({ type: "object", kind: `packet of link type ${source.linkType}`, timestampNs: nanosecondsOf(time) });
       return;
@@ -154,7 +158,7 @@ class PcapngDecoder extends BlockDecoder {
     const channel = source.name === "" ? null : source.name;
     let direction = 0;
     let options = from + (captured + 3 & ~3);
-    // The flags come first as a rule: most packets have no other option.
+    // Shortcut: most packets have the flags as their first and only option.
     if (options + 12 <= to && view.getUint16(options, this.#littleEndian) === EPB_FLAGS) {
       direction = view.getUint32(options + 4, this.#littleEndian) & 3;
       options += 8;
@@ -186,10 +190,10 @@ class PcapngDecoder extends BlockDecoder {
     else context.diagnostics.add(found, { offset: this.offset + at });
   }
 
-  /** A packet without a time. */
+  /** Reads a simple packet block, which has no time. */
   #simple(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
     const source = this.#interfaces[0];
-    if (!source || !isCan(source.linkType)) return this.diagnose("a simple packet of no CAN interface", at);
+    if (!source || !isCan(source.linkType)) return this.diagnose("simple packet of an interface that is not CAN", at);
     const length = Math.min(view.getUint32(at + 8, this.#littleEndian), to - at - 12);
     const located = locateFrame(source.linkType, bytes, at + 12, at + 12 + length);
     const found = typeof located === "string" ? located : decodeFrame(
@@ -207,9 +211,9 @@ class PcapngDecoder extends BlockDecoder {
     else this.diagnose(found, at);
   }
 
-  /** Statistics are no frames; a comment in them is one. */
+  /** Reads an interface statistics block, of which only the comments are kept. */
   #statistics(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
-    if (to - at < 20) return this.diagnose("an interface statistics block that is too short", at);
+    if (to - at < 20) return this.diagnose("interface statistics block is too short", at);
     const source = this.#interfaces[view.getUint32(at + 8, this.#littleEndian)];
     const time = source
       ? this.#clock.read(
@@ -233,7 +237,7 @@ class PcapngDecoder extends BlockDecoder {
       const code = view.getUint16(at, this.#littleEndian);
       const length = view.getUint16(at + 2, this.#littleEndian);
       if (code === OPT_ENDOFOPT) return;
-      if (at + 4 + length > to) return this.diagnose(`an option of ${length} bytes, more than its block has`, at);
+      if (at + 4 + length > to) return this.diagnose(`option of ${length} bytes exceeds its block`, at);
       take(code, at + 4, length);
       at += 4 + (length + 3 & ~3);
     }
@@ -253,15 +257,15 @@ function nanosecondsOf({ seconds, nanoseconds }: Time): bigint {
 }
 
 /**
- * Splits times of 64 bits. In nanoseconds, which double precision does not hold, the high word changes every four
- * seconds, and what it stands for is kept.
+ * Splits 64-bit times into seconds and nanoseconds. A double cannot hold nanoseconds since 1970 exactly; as their high
+ * word changes only every four seconds, its value is cached.
  */
 class Clock {
   #high = -1;
   #seconds = 0;
   #rest = 0;
 
-  /** Null for a time before 1970, or one that no message can have. */
+  /** Returns the time; null if it is before 1970. */
   read(high: number, low: number, { unitsPerSecond, offset }: Interface): Time | null {
     let seconds: number;
     let nanoseconds: number;
@@ -290,11 +294,11 @@ class Clock {
 class PcapngEncoder implements LogEncoder {
   readonly #interfaces = new Map<string | null, number>();
   readonly #comment = new Bytes(256);
-  /** Markers and notes that go into the next packet's options, as captures have them. */
+  /** Markers to be written as options of the next packet. */
   #comments: string[] = [];
   #dropped = 0;
   #lastInterface = 0;
-  /** The time of the last packet, in nanoseconds since 1970: its second's beginning is kept, as most follow in the same. */
+  /** The time of the last packet in nanoseconds since 1970. The part of whole seconds is cached: most packets share it. */
   #seconds = -1;
   #secondHigh = 0;
   #secondLow = 0;
@@ -306,7 +310,7 @@ class PcapngEncoder implements LogEncoder {
     out.u32(BYTE_ORDER_MAGIC);
     out.u16(1);
     out.u16(0);
-    out.u32(0xffffffff); // the length of the section is not known
+    out.u32(0xffffffff); // the length of the section is unknown
     out.u32(0xffffffff);
     this.#textOption(SHB_USERAPPL, "@socketcan/bus", out);
     out.u32(OPT_ENDOFOPT);
@@ -420,7 +424,7 @@ function pad(length: number, out: Bytes): void {
   for (let i = length; i % 4 !== 0; i++) out.byte(0);
 }
 
-/** Wireshark's own format. */
+/** The capture format of Wireshark. */
 export const pcapng: LogFormat = {
   name: "pcapng",
   title: "pcapng capture",

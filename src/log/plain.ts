@@ -1,5 +1,5 @@
 /**
- * Fields of a text as a message: for formats that are not read by the million.
+ * Converting text fields to messages, for formats that need not be read fast.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { fdLength } from "../kernel/can.ts";
 import type { MessageInit } from "../message/init.ts";
 import { Message } from "../message/message.ts";
 
-/** A decimal number of seconds as nanoseconds, exactly; null if it is none. */
+/** Converts a decimal number of seconds to nanoseconds, exactly unless it has an exponent; null if it is not a number. */
 export function secondsOf(text: string): bigint | null {
   const found = /^(\d{1,18})(?:\.(\d*))?(?:e([+-]?\d{1,2}))?$/i.exec(text.trim());
   if (!found) return null;
@@ -20,13 +20,13 @@ export function secondsOf(text: string): bigint | null {
   return BigInt(whole) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
 }
 
-/** Seconds with as many decimals as are needed, at least so many. */
+/** Formats nanoseconds as seconds with as many decimals as needed, at least `decimals`. */
 export function secondsText(ns: bigint, decimals: number): string {
   const fraction = String(ns % 1_000_000_000n).padStart(9, "0").replace(/0+$/, "").padEnd(decimals, "0");
   return `${ns / 1_000_000_000n}.${fraction}`;
 }
 
-/** Bytes of hexadecimal digits, with or without spaces; null if they are none. */
+/** Parses hexadecimal digits, with or without spaces, as bytes; null if the text is invalid. */
 export function hexBytesOf(text: string): Uint8Array | null {
   const digits = text.replaceAll(" ", "");
   if (digits.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(digits)) return null;
@@ -34,9 +34,9 @@ export function hexBytesOf(text: string): Uint8Array | null {
 }
 
 /**
- * The message of fields that a file gave; or why there is none.
+ * Creates a message from the fields of a file, or returns the reason why the fields are invalid.
  *
- * FD data of a length that FD does not have is padded with zeros.
+ * CAN FD data of a length that CAN FD does not have is padded with zeros to the next valid length.
  */
 export function messageOf(init: MessageInit): Message | string {
   try {

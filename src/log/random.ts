@@ -1,22 +1,23 @@
 /**
- * Files that are read at any place: where the beginning says what is at the end.
+ * Random access to files, for formats whose beginning refers to later parts of the file.
  *
  * @module
  */
 
 import { fileSystem } from "./output.ts";
 
-/** Bytes at any place. */
+/** Bytes with random access. */
 export interface RandomSource {
+  /** The size in bytes. */
   readonly size: number;
   /** The file's path; absent for bytes in memory. */
   readonly path?: string;
-  /** A copy, or a view, of bytes; fewer at the end of the file. */
+  /** Returns a copy or a view of up to `length` bytes; fewer at the end of the file. */
   read(offset: number, length: number): Uint8Array;
   close(): void;
 }
 
-/** Bytes in memory. */
+/** Random access to bytes in memory. */
 export function memorySource(bytes: Uint8Array): RandomSource {
   return {
     size: bytes.length,
@@ -25,18 +26,25 @@ export function memorySource(bytes: Uint8Array): RandomSource {
   };
 }
 
-/** A file. */
+/**
+ * Random access to a file.
+ *
+ * @throws {Error} The file cannot be opened.
+ */
 export function fileSource(path: string | URL): RandomSource {
   const fs = fileSystem();
   const fd = fs.openSync(path, "r");
+  const { size } = fs.fstatSync(fd);
   return {
-    size: fs.fstatSync(fd).size,
+    size,
     path: path instanceof URL ? decodeURIComponent(path.pathname) : path,
     read(offset, length) {
-      const bytes = new Uint8Array(length);
+      // A length from the file itself may be any number: nothing is allocated for bytes that do not exist.
+      const available = Math.max(Math.min(length, size - offset), 0);
+      const bytes = new Uint8Array(available);
       let done = 0;
-      while (done < length) {
-        const count = fs.readSync(fd, bytes, done, length - done, offset + done);
+      while (done < available) {
+        const count = fs.readSync(fd, bytes, done, available - done, offset + done);
         if (count === 0) break;
         done += count;
       }

@@ -1,5 +1,5 @@
 /**
- * Reading a log, whatever its format.
+ * Reading a log of any format.
  *
  * @module
  */
@@ -14,21 +14,22 @@ import { fileSource, memorySource, type RandomSource } from "./random.ts";
 import { bytesOf, type LogInput } from "./source.ts";
 import { zoneOf } from "./zone.ts";
 
-/** A log whose format is known. */
+/** A log whose format has been detected. */
 interface Opened {
   readonly format: LogFormat;
   readonly context: DecodeContext;
-  /** The first bytes, which were read to know it. */
+  /** The first bytes, which were read to detect the format. */
   readonly head: Uint8Array;
 }
 
-/** The first bytes of a file that the formats look at. */
+/** The number of bytes read to detect the format. */
 const HEAD = 65536;
 
 /**
- * Reads a log: its messages in order, in constant memory, however large it is. gzip is inflated.
+ * Reads the messages of a log in order. gzip is inflated. Memory stays constant however large the log is, with one
+ * exception: MF4 and SQLite need random access, so compressed files and streams in these formats are held in memory.
  *
- * It can be read once: by `for await`, `batches`, `entries`, `readable` or `readAll`.
+ * A reader can be used once: by `for await`, `batches`, `entries`, `readable` or `readAll`.
  *
  * @example
  * ```ts
@@ -50,6 +51,8 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   #opening: Promise<Opened> | null = null;
   readonly #path: string | URL | null;
   #taken = false;
+  /** Aborted when reading ends, however it ends. */
+  readonly #closing = new AbortController();
 
   /** @ignore */
   private constructor(input: LogInput, options: FullReadOptions) {
@@ -58,13 +61,15 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     this.#options = options;
     this.#diagnostics = new Diagnostics(this.#title, options.strict);
     this.#path = typeof input === "string" || input instanceof URL ? input : null;
-    this.#chunks = bytesOf(input, options);
+    const { follow, signal } = options;
+    const ending = this.#closing.signal;
+    this.#chunks = bytesOf(input, { follow, signal: signal ? AbortSignal.any([signal, ending]) : ending });
   }
 
   /**
-   * A reader of a file, of bytes in memory, or of a stream of bytes. Nothing is opened before it is read.
+   * Returns a reader of a file, of bytes in memory, or of a stream of bytes. A file is opened at the first read.
    *
-   * @throws {TypeError | RangeError} An option is wrong.
+   * @throws {TypeError | RangeError} An argument or an option is invalid.
    */
   static open(input: LogInput, options: LogReadOptions = {}): LogReader {
     const valid = typeof input === "string" || input instanceof URL || input instanceof Uint8Array ||
@@ -77,9 +82,9 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   /**
-   * What the file says of itself, as far as it has been read: its format, version, start, channels.
+   * Returns the metadata of the file: its format, version, start, channels and application. It is updated while reading.
    *
-   * @throws {SyntaxError} It is in none of the formats.
+   * @throws {SyntaxError} The file is in none of the known formats.
    * @throws {Error} The file cannot be opened or read.
    */
   async info(): Promise<LogInfo> {
@@ -87,21 +92,21 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     return this.#info!;
   }
 
-  /** What could not be read and was skipped, as far as the log has been read: the first thousand. */
+  /** What could not be read so far: the first 1000 diagnostics. */
   get diagnostics(): readonly LogDiagnostic[] {
     return this.#diagnostics.list;
   }
 
-  /** How many of them there were in all. */
+  /** The number of diagnostics so far, including those that `diagnostics` no longer holds. */
   get skipped(): number {
     return this.#diagnostics.count;
   }
 
   /**
-   * Messages and notes in arrays as large as the reading made them: the quickest way to read.
+   * Yields messages and notes in arrays, one for each chunk that was read: the fastest way to read a log.
    *
-   * @throws {SyntaxError} It is in none of the formats; with `strict`, something cannot be read.
-   * @throws {TypeError} It was read before.
+   * @throws {SyntaxError} The file is in none of the known formats; with `strict`, something in it cannot be read.
+   * @throws {TypeError} The log was read before.
    * @throws {Error} The file cannot be opened or read.
    */
   async *batches(): AsyncGenerator<LogItem[], void, void> {
@@ -132,25 +137,25 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
       decoder.end(items);
       if (items.length > 0) yield items;
     } finally {
-      await this.#chunks.return();
+      await this.#release();
     }
   }
 
-  /** Messages alone, in order. Throws as `batches`. */
+  /** Yields the messages in order. Throws as `batches`. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, void> {
     for await (const items of this.batches()) {
       for (const item of items) if (item instanceof Message) yield item;
     }
   }
 
-  /** Messages, and what is no message: markers, notes of dropped frames, objects of other buses. Throws as `batches`. */
+  /** Yields messages, markers, notes of dropped frames, and objects of other buses. Throws as `batches`. */
   async *entries(): AsyncGenerator<LogEntry, void, void> {
     for await (const items of this.batches()) {
       for (const item of items) yield item instanceof Message ? { type: "message", message: item } : item;
     }
   }
 
-  /** All messages at once, for a log that fits the memory. Throws as `batches`. */
+  /** Returns all messages in one array, for a log that fits in memory. Throws as `batches`. */
   async readAll(): Promise<Message[]> {
     const messages: Message[] = [];
     for await (const items of this.batches()) {
@@ -159,9 +164,10 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     return messages;
   }
 
-  /** The messages as a stream. */
+  /** A stream of the messages. It fails as `batches` throws. */
   get readable(): ReadableStream<Message> {
     const messages = this[Symbol.asyncIterator]();
+    const closing = this.#closing;
     return new ReadableStream<Message>({
       async pull(controller) {
         const { done, value } = await messages.next();
@@ -169,15 +175,16 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
         else controller.enqueue(value);
       },
       async cancel() {
+        closing.abort();
         await messages.return();
       },
     }, { highWaterMark: 0 });
   }
 
-  /** Closes the file, wherever reading is. */
+  /** Closes the file or cancels the stream. A read in progress ends as at the end of the log, also with `follow`. */
   async close(): Promise<void> {
     this.#taken = true;
-    await this.#chunks.return();
+    await this.#release();
   }
 
   /** Closes at the end of an `await using` block. */
@@ -185,7 +192,13 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     await this.close();
   }
 
-  /** Reads the first bytes and chooses the format. */
+  /** Ends a pending read, which would hold up `return`, and closes the file. */
+  async #release(): Promise<void> {
+    this.#closing.abort();
+    await this.#chunks.return();
+  }
+
+  /** Reads the first bytes and detects the format. */
   #open(): Promise<Opened> {
     return this.#opening ??= this.#choose();
   }
@@ -195,9 +208,9 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     const head = await this.#head();
     const format: LogFormat | null = name === null ? detectFormat(head, this.#name) : formatNamed(name);
     if (format === null) {
-      const why = head.length === 0 ? "it is empty" : "its first bytes are those of no log format";
+      const why = head.length === 0 ? "it is empty" : "its first bytes match no log format";
       throw new SyntaxError(
-        `Cannot read ${this.#title}: ${why}; name one with the option format: "${formatNames().join('", "')}"`,
+        `Cannot read ${this.#title}: ${why}; set the option format to "${formatNames().join('", "')}"`,
       );
     }
     const info: LogInfo = {
@@ -212,7 +225,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     return { format, context, head };
   }
 
-  /** The file itself, or all of its bytes where it is compressed or none. */
+  /** Returns random access to the file or, for a compressed file or a stream, to all of its bytes in memory. */
   async #random(head: Uint8Array): Promise<RandomSource> {
     if (this.#path !== null) {
       const source = fileSource(this.#path);
@@ -238,7 +251,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   async #head(): Promise<Uint8Array> {
     const head = new Uint8Array(HEAD);
     let length = 0;
-    // A file that grows may hold less than a head for long.
+    // A followed file may hold fewer bytes for a long time.
     while (length < (this.#options.follow ? 1 : HEAD)) {
       const { done, value } = await this.#chunks.next();
       if (done) break;

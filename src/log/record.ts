@@ -1,5 +1,5 @@
 /**
- * From a bus into a log.
+ * Recording a bus into a log.
  *
  * @module
  */
@@ -13,47 +13,50 @@ import type { Message } from "../message/message.ts";
 import type { LogLoss, LogWriter } from "./writer.ts";
 
 /**
- * How a bus is recorded.
+ * Options of `record`. Aborting `signal` ends the recording normally.
  *
  * @category Logs
  */
 export interface RecordOptions extends SignalOptions {
-  /** Ends after so many messages. Default: no end. */
+  /** The number of messages to record, at least 1. Default: no limit. */
   readonly count?: number;
-  /** Ends after so many seconds. Default: no end. */
+  /** The duration in seconds, more than 0. Default: no limit. */
   readonly duration?: number;
-  /** Bytes that may wait for the disk before the bus is no longer read, from 1. Default 64 MiB. */
+  /** The number of unwritten bytes, at least 1, above which reading the bus pauses until they are on disk. Default 64 MiB. */
   readonly buffer?: number;
-  /** Is warned when the disk holds up the recording, and when frames are dropped. */
+  /** Receives a warning when the disk is too slow and when frames were dropped. Default: none. */
   readonly logger?: Logger;
 }
 
 /**
- * What came of a recording.
+ * The result of a recording.
  *
  * @category Logs
  */
 export interface RecordReport {
-  /** Messages that were written. */
+  /** The number of messages received and passed to the log. */
   readonly messages: number;
-  /** Frames that the kernel dropped because the bus was not read in time; the log has notes where they are missing. */
+  /**
+   * The number of frames that the kernel dropped because the bus was not read in time. Notes in the log mark where they
+   * are missing, if the format supports notes.
+   */
   readonly dropped: number;
-  /** Seconds that the bus was not read because the disk was too slow. */
+  /** The time in seconds for which the bus was not read because the disk was too slow. */
   readonly heldUp: number;
-  /** Why it ended: by the signal, the count or the duration, or because the interface went away or down. */
+  /** Why the recording ended: by the signal, the count or the duration, or because the interface went down or away. */
   readonly ended: "signal" | "count" | "duration" | "link";
-  /** The error of the interface; null if that was not the reason. */
+  /** The error that reported the loss of the interface; null if the recording ended for another reason. */
   readonly error: CanError | null;
-  /** What the format could not hold. */
+  /** What the format could not store, since the log was opened. */
   readonly losses: readonly LogLoss[];
 }
 
-/** Messages that are taken at once: as many as one system call brings, so that a note is that near to what is missing. */
+/** Messages received at once: as many as one system call returns, which keeps a note close to the missing frames. */
 const BATCH = 64;
 
 /**
- * Records a bus until the signal, the count or the duration ends it, or the interface goes away; what has come by then is
- * in the log. The log is flushed but stays open.
+ * Records a bus until the signal, the count or the duration ends the recording, or the interface goes down or away. All
+ * messages received by then are in the log, which is flushed but stays open.
  *
  * @example
  * ```ts ignore
@@ -64,8 +67,8 @@ const BATCH = 64;
  * const { messages, dropped } = await record(bus, log, { signal: stop.signal });
  * ```
  *
- * @throws {TypeError | RangeError} An option is wrong.
- * @throws {CanOperationError} Receiving failed for another reason than the interface's end.
+ * @throws {TypeError | RangeError} An option is invalid.
+ * @throws {CanOperationError} Receiving failed for a reason other than the loss of the interface.
  * @throws {Error} The log cannot be written.
  *
  * @category Logs
@@ -119,7 +122,7 @@ export async function record(
     else if (performance.now() >= end) ended = "duration";
     if (log.pending > buffer) {
       const from = performance.now();
-      logger?.warn(`${log.pending} bytes wait for the disk: "${bus.channel}" is not read until they are written`);
+      logger?.warn(`the disk is too slow: "${bus.channel}" is not read until ${log.pending} bytes are written`);
       await log.drain();
       heldUp += (performance.now() - from) / 1000;
     }

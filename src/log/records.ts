@@ -1,5 +1,5 @@
 /**
- * Messages made from the frames of a file.
+ * Building messages from the frames of a file.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { LOCAL, wordsOf } from "../message/fields.ts";
 import type { Message } from "../message/message.ts";
 import { messageOfWords } from "../message/of_frame.ts";
 
-/** A frame in the kernel's layout, one after the other in the same memory: `begin`, write it, `finish`. */
+/** One frame at a time in the kernel's layout, in reused memory: call `begin`, write the frame, call `finish`. */
 export class Records {
   readonly words: Uint32Array = new Uint32Array(wordsOf(CANXL_MTU));
   readonly bytes: Uint8Array = new Uint8Array(this.words.buffer);
 
-  /** Fills the memory of a frame of so many bytes with zeros. */
+  /** Zeroes the memory of a frame of `frameLength` bytes. */
   begin(frameLength: number): void {
     const { words } = this;
     if (frameLength !== CAN_MTU) words.fill(0, 0, wordsOf(frameLength));
@@ -22,16 +22,17 @@ export class Records {
         words[1] =
         words[2] =
         words[3] =
-          0; // the most frequent, without a call
+          0; // the most frequent size, without a call
     }
   }
 
   /**
-   * Returns the message of the frame that was written.
+   * Returns a message with the frame in memory.
    *
    * @param seconds Whole seconds since 1970, 0 or more.
-   * @param outgoing Whether the host that wrote the file sent the frame.
-   * @param frameLength `CAN_MTU`, `CANFD_MTU`, or the length of an XL frame; not more than `begin` was called with.
+   * @param nanoseconds The remaining nanoseconds, 0 to 999 999 999.
+   * @param outgoing Whether the frame was sent by the host that wrote the file.
+   * @param frameLength `CAN_MTU`, `CANFD_MTU` or the length of an XL frame in bytes; at most the length passed to `begin`.
    */
   finish(
     seconds: number,

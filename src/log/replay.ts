@@ -1,5 +1,5 @@
 /**
- * From a log onto buses, in time.
+ * Replaying a log onto buses with its original timing.
  *
  * @module
  */
@@ -13,99 +13,98 @@ import type { LogReadOptions } from "./options.ts";
 import { LogReader } from "./reader.ts";
 import { checkSelectionNames, type LogSelection, Selector } from "./select.ts";
 
-/** What a replay sends to: a `Bus`. */
+/** What a replay sends to, such as a `Bus`. */
 type Target = CanSocket<Message, Message>;
 
 /**
- * How a log is replayed.
+ * Options of `replay`. Aborting `signal` ends the replay normally.
  *
  * @category Logs
  */
 export interface ReplayOptions extends LogSelection, SignalOptions {
-  /** How many times as fast as it was recorded: 2 takes half the time; Infinity as fast as the buses take it. Default 1. */
+  /** The speed relative to the recording, more than 0: 2 takes half the time, Infinity sends without waiting. Default 1. */
   readonly speed?: number;
-  /** Seconds from one message to the next, whatever the log says. Default: as the log says. */
+  /** A fixed interval between messages in seconds, 0 or more, at speed 1. Default: the intervals of the log. */
   readonly step?: number;
-  /** The longest pause between two messages of the log, in seconds of the log; longer ones are shortened. Default: none. */
+  /** The longest gap between two messages in seconds of the log, more than 0; longer gaps are cut to it. Default: no limit. */
   readonly skipGaps?: number;
-  /** How many times it is replayed; Infinity until the signal ends it. Default 1. */
+  /** The number of times to replay the log, at least 1; Infinity repeats until `signal` is aborted. Default 1. */
   readonly loops?: number;
-  /** Whether error frames are sent too, which a controller cannot do; vcan and the virtual bus can. Default false. */
+  /** Whether to send error frames, which a real controller cannot, unlike vcan and the virtual bus. Default false. */
   readonly errorFrames?: boolean;
   /**
-   * Whether to wait actively for the last two milliseconds before a message: then most are sent within some 100 µs, and a
-   * processor is busy. Default false, where timers send most within some 2 ms.
+   * Whether to busy-wait for the last 2 ms before a message, which blocks the event loop: then most messages are late by
+   * less than some 100 µs. Default false: with timers, most are late by less than some 2 ms.
    */
   readonly precise?: boolean;
-  /** How the log is read. */
+  /** Options for reading the log. */
   readonly read?: Omit<LogReadOptions, "signal" | "follow">;
 }
 
 /**
- * What came of a replay.
+ * The result of a replay.
  *
  * @category Logs
  */
 export interface ReplayReport {
-  /** Messages that were sent. */
+  /** The number of messages sent. */
   readonly messages: number;
-  /** Messages that were not selected, or whose channel has no bus. */
+  /** The number of messages that were not selected, error frames left out, and messages of a channel without a bus. */
   readonly leftOut: number;
-  /** How late messages were sent, in seconds, at most and on average. */
+  /** How late messages were sent, in seconds: the maximum and the mean. */
   readonly late: { readonly most: number; readonly mean: number };
-  /** Why it ended. */
+  /** Why the replay ended: at the end of the log, or by the signal. */
   readonly ended: "end" | "signal";
 }
 
 /**
- * A replay that goes on, and can be held. Awaiting it waits for its end.
+ * A running replay, which can be paused. Awaiting it waits for its end.
  *
  * @category Logs
  */
 export interface Replay extends PromiseLike<ReplayReport> {
-  /** Resolves at the end; rejects if a message cannot be sent or the log cannot be read. */
+  /** Resolves at the end of the replay; rejects if a message cannot be sent or the log cannot be read. */
   readonly done: Promise<ReplayReport>;
-  /** Where it is: seconds of the log after its first message. */
+  /** The position in the log: seconds after its first message. */
   readonly position: number;
-  /** Whether it is held. */
+  /** Whether the replay is paused. */
   readonly paused: boolean;
-  /** Holds it: the next message waits. */
+  /** Pauses the replay before the next message. */
   pause(): void;
-  /** Goes on. */
+  /** Resumes a paused replay. */
   resume(): void;
   /**
-   * Goes on at another place.
+   * Continues at another position. To go back, the log is read again from its beginning.
    *
-   * @param position Seconds of the log after its first message.
-   * @throws {RangeError} It is negative or NaN.
-   * @throws {TypeError} The log is a stream, and the place is before this one.
+   * @param position Seconds after the first message of the log, 0 or more. A position after the end ends the replay.
+   * @throws {RangeError} The position is negative, infinite or not a number.
    */
   seek(position: number): void;
 }
 
 const names = ["speed", "step", "skipGaps", "loops", "errorFrames", "precise", "read", "signal"];
 
-/** Messages that are sent at once. */
+/** The largest number of messages sent with one call. */
 const BATCH = 256;
-/** Milliseconds before a message that `precise` waits actively. */
+/** The time in milliseconds for which `precise` busy-waits. */
 const ACTIVE = 2;
 
 /**
- * Replays a log.
+ * Replays a log. Returns at once; await the result for the end of the replay.
  *
- * Messages are due at fixed times, reckoned from the first one, so that a long replay does not drift; what is due together
- * is sent together.
+ * Each message is due at a fixed time after the first one, so that a long replay does not drift. Messages that are due at
+ * the same time are sent with one call.
  *
  * @param log A path, or the bytes of a file.
- * @param buses One for all channels, or one for each by the names of the log's channels; messages of other channels are
- * left out.
+ * @param buses One bus for all channels, or an object of buses by channel name, which leaves out messages of other
+ * channels.
  *
  * @example
  * ```ts ignore
  * const { late } = await replay("drive.log", { can0: bus }, { speed: 2 });
  * ```
  *
- * @throws {TypeError | RangeError} An option is wrong.
+ * @throws {TypeError | RangeError} An argument or an option is invalid.
  *
  * @category Logs
  */
@@ -142,15 +141,15 @@ class Player implements Replay {
   readonly #options: ReplayOptions;
   readonly #speed: number;
   #position = 0;
-  /** When it was held, in milliseconds of the monotonic clock; NaN if it is not. */
+  /** When the replay was paused, in milliseconds of the monotonic clock; NaN if it is running. */
   #pausedAt = NaN;
-  /** The place that was asked for and is not reached yet. */
+  /** The position requested by `seek` and not reached yet. */
   #target: number | null = null;
-  /** When the schedule's time 0 is due, in milliseconds of the monotonic clock; NaN if the next message is due at once. */
+  /** When time 0 of the schedule is due, in milliseconds of the monotonic clock; NaN if the next message is due at once. */
   #zero = NaN;
   /** Ends the wait for the next message early. */
   #wake: () => void = () => {};
-  /** What is due together, and how late each was, in seconds, when it was added. */
+  /** The messages to be sent together, when each was due, in milliseconds of the monotonic clock, and their bus. */
   #group: Message[] = [];
   #groupDue: number[] = [];
   #groupBus: Target | null = null;
@@ -171,7 +170,7 @@ class Player implements Replay {
     const single = typeof (buses as Target)?.send === "function";
     const map = new Map(single ? [] : Object.entries(buses as Record<string, Target>));
     this.#busOf = single ? () => buses as Target : (channel) => map.get(channel ?? "") ?? null;
-    new Selector(options); // refuses wrong options now
+    new Selector(options); // throws for invalid options before the replay starts
     LogReader.open(log, options.read);
     this.done = this.#run();
   }
@@ -233,7 +232,7 @@ class Player implements Replay {
     };
   }
 
-  /** Plays the log once, from its beginning or the place that was asked for; "again" for a place before this one. */
+  /** Plays the log once, from the requested position; returns "again" if one before the current position is requested. */
   async #play(): Promise<"end" | "again"> {
     const { read, signal } = this.#options;
     const selector = new Selector(this.#options);
@@ -267,12 +266,12 @@ class Player implements Replay {
       await this.#send();
       if (selector.past || signal?.aborted) return "end";
     }
-    // A place after the end is the end.
+    // A position after the end ends the replay.
     this.#target = null;
     return "end";
   }
 
-  /** The message that an item is, if it is wanted, and its bus. */
+  /** Returns the message of an item and its bus; null if it is not to be sent. */
   #select(item: LogItem, selector: Selector): { message: Message; target: Target } | null {
     if (!(item instanceof Message)) return null;
     const wanted = selector.apply(item);
@@ -313,7 +312,7 @@ class Player implements Replay {
     }
   }
 
-  /** Waits until a message is due. */
+  /** Waits until a message is due, or until `seek` is called. */
   async #until(time: number): Promise<"due" | "seek"> {
     const { precise = false, signal } = this.#options;
     for (;;) {
@@ -343,12 +342,12 @@ class Player implements Replay {
   }
 }
 
-/** When messages are due, in seconds of the log's time, of which long gaps are cut. */
+/** Computes when messages are due, in seconds of the log without the gaps that were cut. */
 class Schedule {
   readonly #step: number | undefined;
   readonly #skipGaps: number;
   #count = 0;
-  /** Seconds that were cut out. */
+  /** The seconds cut so far, including those before the first message; NaN before it. */
   #cut = NaN;
   /** The time of the latest message. */
   #latest = 0;
@@ -358,7 +357,7 @@ class Schedule {
     this.#skipGaps = skipGaps;
   }
 
-  /** @param stamp Seconds of the log after its first message. */
+  /** Returns when a message is due. `stamp` is its time in seconds after the first message of the log. */
   timeOf(stamp: number): number {
     if (this.#step !== undefined) return this.#count++ * this.#step;
     if (Number.isNaN(this.#cut)) this.#cut = stamp;

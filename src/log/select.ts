@@ -1,5 +1,5 @@
 /**
- * Which messages of a log are wanted, and what is changed in them.
+ * Selecting messages of a log, renaming channels and shifting times.
  *
  * @module
  */
@@ -11,28 +11,29 @@ import { frameIdWord, Message } from "../message/message.ts";
 import type { LogItem } from "./entry.ts";
 
 /**
- * Which messages of a log are wanted.
+ * Which messages of a log to select.
  *
  * @category Logs
  */
 export interface LogSelection {
-  /** Identifiers, as `BusOptions.filters`; null or an empty list: all. */
+  /** Filters on the identifier, as `BusOptions.filters`. Error frames always pass. Default: all; so are null and `[]`. */
   readonly filters?: readonly CanFilter[] | null;
-  /** From when on: seconds after the first message, or a time. Default: from the beginning. */
+  /** The start: seconds after the first message, 0 or more, or a time. Default: the beginning. */
   readonly from?: number | Date;
-  /** Until when: seconds after the first message, or a time; messages at that time are left out. Default: to the end. */
+  /** The end: seconds after the first message, 0 or more, or a time; a message at exactly that time is left out. Default:
+   * the end of the log. */
   readonly to?: number | Date;
   /**
-   * Which channels, and what they are called from there on: `{ can0: "engine", can1: true }`. Channels that are not named
-   * are left out. Default: all, as they are.
+   * The channels to select, with a new name or true to keep the name: `{ can0: "engine", can1: true }`. Other channels are
+   * left out. Default: all channels, with their own names.
    */
   readonly channels?: Readonly<Record<string, string | boolean>>;
 }
 
-/** The names of these options. */
+/** The names of the options in `LogSelection`. */
 export const selectionNames = ["filters", "from", "to", "channels"] as const;
 
-/** Selects and changes the items of one log, in order. */
+/** Applies a selection to the items of one log, in order. */
 export class Selector {
   readonly #filters: readonly RawFilter[] | null;
   readonly #channels: ReadonlyMap<string, string | boolean> | null;
@@ -41,12 +42,12 @@ export class Selector {
   readonly #shiftNs: bigint;
   #fromNs: bigint | null = null;
   #toNs: bigint | null = null;
-  /** The time of the first message, selected or not. */
+  /** The time of the first message, selected or not, in nanoseconds since 1970; null before it. */
   firstNs: bigint | null = null;
 
   /**
-   * @param shift Seconds that are added to every time.
-   * @throws {TypeError | RangeError} An option is wrong.
+   * @param shift Seconds added to every timestamp. Default 0.
+   * @throws {TypeError | RangeError} An option is invalid.
    */
   constructor({ filters = null, from = 0, to = Infinity, channels }: LogSelection, shift = 0) {
     this.#filters = filters === null || filters.length === 0 ? null : toRawFilters(filters);
@@ -60,13 +61,13 @@ export class Selector {
     this.#channels = channels === undefined ? null : new Map(Object.entries(channels));
   }
 
-  /** Whether all further messages come too late, if the log is in order. */
+  /** Whether a message at or after the end was seen: in a log in order of time, none of the rest is selected. */
   get past(): boolean {
     return this.#past;
   }
   #past = false;
 
-  /** The item as it is wanted; null if it is not. */
+  /** Returns the item with its changes; null if it is not selected. */
   apply(item: LogItem): LogItem | null {
     const timestampNs = item.timestampNs;
     if (this.firstNs === null && timestampNs !== null && item instanceof Message) this.#begin(timestampNs);
@@ -100,7 +101,7 @@ export class Selector {
   #add(timestampNs: bigint): bigint {
     const moved = timestampNs + this.#shiftNs;
     if (moved >= 0n) return moved;
-    throw new RangeError(`A time of ${timestampNs} ns shifted by ${this.#shiftNs} ns is before 1970`);
+    throw new RangeError(`Cannot shift the time ${timestampNs} ns by ${this.#shiftNs} ns: the result is before 1970`);
   }
 
   #begin(firstNs: bigint): void {
@@ -112,13 +113,13 @@ export class Selector {
   }
 }
 
-/** Whether one of the filters lets a message through; error frames, which they do not concern, always come. */
+/** Whether a message passes one of the filters. Error frames are not filtered and always pass. */
 function passes(message: Message, filters: readonly RawFilter[]): boolean {
   const word = frameIdWord(message);
   return (word & CAN_ERR_FLAG) !== 0 || filters.some((filter) => filterMatches(filter, word));
 }
 
-/** Seconds as nanoseconds. */
+/** Converts seconds to nanoseconds. */
 export function nanoseconds(seconds: number): bigint {
   return BigInt(Math.round(seconds * 1e9));
 }
@@ -136,16 +137,20 @@ function checkTime(name: string, value: number | Date): number | Date {
 
 function checkChannels(channels: Readonly<Record<string, unknown>>): void {
   if (typeof channels !== "object" || channels === null) {
-    throw new TypeError(`channels takes an object of names, not ${channels}`);
+    throw new TypeError(`channels must be an object with channel names as keys: ${channels}`);
   }
   for (const [name, value] of Object.entries(channels)) {
     if (typeof value !== "string" && typeof value !== "boolean") {
-      throw new TypeError(`channels["${name}"] must be a name, true or false: ${value}`);
+      throw new TypeError(`channels["${name}"] must be a new name, true or false: ${value}`);
     }
   }
 }
 
-/** Refuses unknown options of something that takes a selection and more. */
+/**
+ * Checks the option names of a function that takes a selection and further options.
+ *
+ * @throws {TypeError} An option is unknown.
+ */
 export function checkSelectionNames(what: string, options: object, more: readonly string[]): void {
   checkNames(what, options, [...selectionNames, ...more]);
 }

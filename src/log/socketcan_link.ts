@@ -1,14 +1,14 @@
 /**
- * CAN frames in captures: LINKTYPE_CAN_SOCKETCAN, and Linux' cooked captures of CAN interfaces.
+ * CAN frames in captures: LINKTYPE_CAN_SOCKETCAN, and Linux cooked captures of CAN interfaces.
  *
  * Sources: https://www.tcpdump.org/linktypes/LINKTYPE_CAN_SOCKETCAN.html, LINKTYPE_LINUX_SLL.html,
- * LINKTYPE_LINUX_SLL2.html; `pcap-linux.c` of libpcap, which captures so.
+ * LINKTYPE_LINUX_SLL2.html; and `pcap-linux.c` of libpcap, which writes such captures.
  *
  *     classic and FD                        XL
  *      0  u32 be  identifier and flags       0  u32 be  VCID and priority
  *      4  u8      length                     4  u8      flags, CANXL_XLF set
  *      5  u8      FD flags                   5  u8      SDU type
- *      7  u8      length code of classic     6  u16 le  length
+ *      7  u8      raw DLC, classic only      6  u16 le  length
  *      8          data                       8  u32 le  acceptance field, then data
  *
  * @module
@@ -43,18 +43,18 @@ export const LINKTYPE_LINUX_SLL = 113;
 export const LINKTYPE_CAN_SOCKETCAN = 227;
 export const LINKTYPE_LINUX_SLL2 = 276;
 
-/** Protocols of CAN frames in cooked captures: classic, FD, XL. */
+/** The first and last protocol of CAN frames in cooked captures: classic, FD (0x000d), XL. */
 const LINUX_SLL_P_CAN = 0x000c;
 const LINUX_SLL_P_CANXL = 0x000e;
 const PACKET_OUTGOING = 4;
 
-/** Where in a captured packet the frame is, and what the packet says of it. */
+/** Where the frame is in a captured packet, and the metadata of the packet. */
 interface Located {
-  /** Where the frame begins, after the packet's beginning. */
+  /** The offset of the frame in the packet, in bytes. */
   readonly at: number;
-  /** Whether the identifier is in the byte order of the capture, and not big-endian. */
+  /** Whether the identifier is in the byte order of the capture instead of big-endian. */
   readonly native: boolean;
-  /** Whether this host sent it; null if the packet does not say. */
+  /** Whether the capturing host sent the frame; null if the packet does not state it. */
   readonly outgoing: boolean | null;
 }
 
@@ -63,18 +63,18 @@ const plain: Located = { at: 0, native: false, outgoing: null };
 /**
  * Finds the frame in a packet.
  *
- * @returns A reason if there is none.
+ * @returns The reason, as a string, if the packet contains none.
  */
 export function locateFrame(linkType: number, bytes: Uint8Array, from: number, to: number): Located | string {
   if (linkType === LINKTYPE_CAN_SOCKETCAN) return plain;
   const u16 = (at: number) => bytes[at] << 8 | bytes[at + 1];
   if (linkType === LINKTYPE_LINUX_SLL) {
-    if (to - from < 16) return "a packet that is shorter than its header";
-    if (!isCan(u16(from + 14))) return `a packet of protocol ${u16(from + 14)}, which is not CAN`;
+    if (to - from < 16) return "packet is shorter than its header";
+    if (!isCan(u16(from + 14))) return `packet of protocol ${u16(from + 14)}, which is not CAN`;
     return { at: 16, native: true, outgoing: u16(from) === PACKET_OUTGOING };
   }
-  if (to - from < 20) return "a packet that is shorter than its header";
-  if (!isCan(u16(from))) return `a packet of protocol ${u16(from)}, which is not CAN`;
+  if (to - from < 20) return "packet is shorter than its header";
+  if (!isCan(u16(from))) return `packet of protocol ${u16(from)}, which is not CAN`;
   return { at: 20, native: true, outgoing: bytes[from + 10] === PACKET_OUTGOING };
 }
 
@@ -83,10 +83,10 @@ function isCan(protocol: number): boolean {
 }
 
 /**
- * The message of a frame.
+ * Decodes a frame.
  *
- * @param littleEndian The byte order of the identifier.
- * @returns A reason if it is not a valid frame.
+ * @param littleEndian Whether the identifier is little-endian.
+ * @returns The reason, as a string, if the frame is invalid.
  */
 export function decodeFrame(
   records: Records,
@@ -100,7 +100,7 @@ export function decodeFrame(
   outgoing: boolean,
 ): Message | string {
   const size = to - from;
-  if (size < FRAME_DATA) return `a frame of ${size} bytes, fewer than its header has`;
+  if (size < FRAME_DATA) return `frame of ${size} bytes is shorter than its header`;
   const id = littleEndian
     ? (bytes[from] | bytes[from + 1] << 8 | bytes[from + 2] << 16 | bytes[from + 3] << 24) >>> 0
     : (bytes[from] << 24 | bytes[from + 1] << 16 | bytes[from + 2] << 8 | bytes[from + 3]) >>> 0;
@@ -108,7 +108,7 @@ export function decodeFrame(
   if (bytes[from + FRAME_LEN] & CANXL_XLF) {
     const length = bytes[from + CANXL_LEN] | bytes[from + CANXL_LEN + 1] << 8;
     if (length < 1 || length > CANXL_MAX_DLEN || size < CANXL_HDR_SIZE + length) {
-      return `a CAN XL frame of ${length} bytes in ${size} captured ones`;
+      return `CAN XL frame with ${length} bytes of data, of which only ${size} bytes were captured`;
     }
     records.begin(CANXL_HDR_SIZE + length);
     records.bytes.set(bytes.subarray(from + 4, from + CANXL_HDR_SIZE + length), 4);
@@ -116,15 +116,15 @@ export function decodeFrame(
     return records.finish(seconds, nanoseconds, bits, CANXL_HDR_SIZE + length, channel);
   }
   const flags = bytes[from + 5];
-  // Kernels before 6.1, and older libpcaps, do not mark FD frames but for their size.
+  // Kernels before 6.1 and older versions of libpcap mark FD frames only by their size.
   const fd = (flags & CANFD_FDF) !== 0 || size === CANFD_MTU || bytes[from + FRAME_LEN] > CAN_MAX_DLEN;
   let length = bytes[from + FRAME_LEN];
   const carried = id & CAN_RTR_FLAG && !fd ? 0 : length;
   if (length > (fd ? CANFD_MAX_DLEN : CAN_MAX_DLEN) || size < FRAME_DATA + carried) {
-    return `a frame of ${length} bytes in ${size} captured ones`;
+    return `frame with ${length} bytes of data, of which only ${size} bytes were captured`;
   }
   if ((id & (CAN_EFF_FLAG | CAN_ERR_FLAG)) === 0 && (id & ~CAN_RTR_FLAG) > CAN_SFF_MASK) {
-    return `a standard identifier 0x${(id & ~CAN_RTR_FLAG).toString(16)}, which is more than 0x7ff`;
+    return `standard identifier 0x${(id & ~CAN_RTR_FLAG).toString(16)} is greater than 0x7ff`;
   }
   const mtu = fd ? CANFD_MTU : CAN_MTU;
   records.begin(mtu);
@@ -141,7 +141,7 @@ export function decodeFrame(
 const words = new Uint32Array(515 + 1);
 const frameBytes = new Uint8Array(words.buffer);
 
-/** Appends the frame of a message; returns how many bytes it took. */
+/** Appends the frame of a message and returns its length in bytes. */
 export function encodeFrame(message: Message, out: Bytes): number {
   const length = frameLength(message);
   copyFrame(message, length, words, 0);

@@ -1,5 +1,5 @@
 /**
- * Where a log's bytes come from: a file, memory, or a stream; inflated if they are compressed with gzip.
+ * The bytes of a log, from a file, memory or a stream, inflated if they are compressed with gzip.
  *
  * @module
  */
@@ -8,28 +8,28 @@ import type { FileHandle } from "node:fs/promises";
 import type { Gunzip } from "node:zlib";
 
 /**
- * Something to read from.
+ * Where to read a log from: a path, a file URL, the bytes of a file, or a stream of bytes.
  *
  * @category Logs
  */
 export type LogInput = string | URL | Uint8Array | ReadableStream<Uint8Array>;
 
-/** Bytes that are read at once. */
+/** The size of one read in bytes. */
 const CHUNK = 1 << 18;
-/** Milliseconds between two looks at a file that may grow. */
+/** Milliseconds between two checks of a followed file. */
 const FOLLOW = 100;
 
-/** How bytes are read. */
+/** Options of `bytesOf`. */
 export interface SourceOptions {
-  /** Whether to wait for more at the end of a file, until the signal ends that. */
+  /** Whether to wait for more data at the end of a file, until `signal` is aborted. */
   readonly follow: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * The bytes of an input, in chunks that are valid until the next one is asked for.
+ * Yields the bytes of an input in chunks, each valid until the next one is requested.
  *
- * @throws {Error} What the file system throws: the file does not exist, say.
+ * @throws {Error} The file cannot be opened or read; or the stream fails, or the gzip data is invalid.
  */
 export async function* bytesOf(input: LogInput, options: SourceOptions): AsyncGenerator<Uint8Array, void, void> {
   const raw = rawBytesOf(input, options);
@@ -60,7 +60,7 @@ async function* rawBytesOf(input: LogInput, options: SourceOptions): AsyncGenera
 
 async function* streamBytes(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
-  const abort = () => void reader.cancel(signal!.reason).catch(() => {}); // the pending read ends, which is all that matters
+  const abort = () => void reader.cancel(signal!.reason).catch(() => {}); // to end the pending read
   signal?.addEventListener("abort", abort);
   try {
     if (signal?.aborted) return;
@@ -91,7 +91,7 @@ async function* fileBytes(path: string | URL, { follow, signal }: SourceOptions)
   }
 }
 
-/** Waits a moment, or until the signal is aborted. */
+/** Waits until the next check of a followed file is due, or until the signal is aborted. */
 function pause(signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -104,14 +104,14 @@ function pause(signal: AbortSignal | undefined): Promise<void> {
   });
 }
 
-/** Inflates gzip, several members one after the other too; a file that is cut off gives all that is whole. */
+/** Inflates gzip, also with several members. A truncated file yields everything up to the truncation. */
 async function* inflated(raw: AsyncGenerator<Uint8Array, void, void>): AsyncGenerator<Uint8Array, void, void> {
   const { constants, createGunzip } = await import("node:zlib");
   const gunzip: Gunzip = createGunzip({ chunkSize: CHUNK, finishFlush: constants.Z_SYNC_FLUSH });
   const feed = async () => {
     try {
       for await (const chunk of raw) {
-        // The chunk is only ours until the next one, and zlib keeps it for longer.
+        // A chunk is valid until the next one only, and zlib keeps it longer: hence the copy.
         if (!gunzip.write(chunk.slice())) {
           await new Promise((resolve) => gunzip.once("drain", resolve).once("close", resolve));
         }

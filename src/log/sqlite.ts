@@ -1,5 +1,5 @@
 /**
- * python-can's SQLite database: its table `messages`, and beside it `details` with what that has no columns for.
+ * python-can's SQLite database: its table `messages`, and an additional table `details` for everything else.
  *
  * Source: https://python-can.readthedocs.io/en/stable/file_io.html#sqlitewriter.
  *
@@ -23,11 +23,11 @@ const BATCH = 1024;
 function sqlite(): Sqlite {
   const builtins = globalThis as unknown as { process: { getBuiltinModule(name: "node:sqlite"): Sqlite | undefined } };
   const found = builtins.process.getBuiltinModule("node:sqlite");
-  if (found === undefined) throw new TypeError("Cannot open a SQLite log: this runtime has no node:sqlite");
+  if (found === undefined) throw new TypeError("Cannot open an SQLite log: this runtime has no node:sqlite");
   return found;
 }
 
-/** A row of `messages`, and of `details` where there is one. */
+/** A row of `messages`, joined with its row of `details` if there is one. */
 interface Row {
   readonly ts: number;
   readonly arbitration_id: number;
@@ -54,7 +54,7 @@ function* readSqlite(source: RandomSource, context: DecodeContext): Generator<Lo
   }
 }
 
-/** SQLite takes a path only: bytes in memory are written to a file for it. */
+/** SQLite needs a path: bytes in memory are written to a temporary file. */
 function pathOf(source: RandomSource): { path: string; remove(): void } {
   if (source.path !== undefined) return { path: source.path, remove() {} };
   const fs = fileSystem();
@@ -72,7 +72,7 @@ function temporaryFolder(): string {
 function* rowsOf(database: DatabaseSync, context: DecodeContext): Generator<LogItem[]> {
   const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all().map(({ name }) => name);
   if (!tables.includes("messages")) {
-    return context.diagnostics.add("a database without the table messages", { offset: 0 });
+    return context.diagnostics.add("database has no table messages", { offset: 0 });
   }
   const more = tables.includes("details");
   const statement = database.prepare(
@@ -98,9 +98,14 @@ function* rowsOf(database: DatabaseSync, context: DecodeContext): Generator<LogI
 }
 
 function messageOfRow(row: Row): Message | string {
-  const details = row.json ? JSON.parse(row.json) as Partial<MessageInit> : {};
+  const details = detailsOf(row.json);
+  if (details === null) return `invalid details: ${row.json}`;
+  if (row.ns != null && typeof row.ns !== "bigint" && !Number.isSafeInteger(row.ns)) {
+    return `invalid time of ${row.ns} ns`;
+  }
+  if (row.data !== null && !(row.data instanceof Uint8Array)) return `data is not a BLOB: ${row.data}`;
   const seconds = Number(row.ts);
-  if (!(seconds >= 0 && seconds < 2 ** 53)) return `a time of ${row.ts} s`;
+  if (!(seconds >= 0 && seconds < 2 ** 53)) return `invalid time of ${row.ts} s`;
   const data = row.data ?? new Uint8Array(0);
   const isRemoteFrame = Number(row.remote) === 1;
   const isErrorFrame = Number(row.error) === 1;
@@ -117,6 +122,18 @@ function messageOfRow(row: Row): Message | string {
   });
 }
 
+/** Parses the column `json` of `details`; null if it is not an object. */
+function detailsOf(json: unknown): Partial<MessageInit> | null {
+  if (json === null || json === undefined) return {};
+  try {
+    const value: unknown = JSON.parse(String(json));
+    return typeof value === "object" ? value : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
 class SqliteEncoder implements LogEncoder {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
@@ -124,7 +141,7 @@ class SqliteEncoder implements LogEncoder {
   #open = false;
 
   constructor({ path }: EncodeOptions) {
-    if (path === null) throw new TypeError("Cannot write a SQLite log to a stream: it needs a file");
+    if (path === null) throw new TypeError("Cannot write an SQLite log to a stream: it needs a file");
     this.#database = new (sqlite().DatabaseSync)(path);
     this.#database.exec(
       "CREATE TABLE IF NOT EXISTS messages (ts REAL, arbitration_id INTEGER, extended INTEGER, remote INTEGER, " +
@@ -175,7 +192,7 @@ class SqliteEncoder implements LogEncoder {
   }
 }
 
-/** python-can's SQLite database. */
+/** The SQLite database of python-can. */
 export const sqliteLog: LogFormat = {
   name: "sqlite",
   title: "python-can SQLite database",

@@ -1,5 +1,5 @@
 /**
- * PEAK's trace format, TRC: 1.0 to 2.1 are read, 1.1, 2.0 and 2.1 written.
+ * TRC, PEAK's trace format. Versions 1.0 to 2.1 can be read; 1.1, 2.0 and 2.1 can be written.
  *
  *     1.1         1)      1059.9  Rx  0300  7  00 00 00 00 04 00 00
  *     1.3         1)      1059.900 1  Rx        0300 -  7    00 00 00 00 04 00 00
@@ -43,13 +43,13 @@ import { splitTime } from "./time.ts";
 const [ZERO, NINE, DOT, SEMICOLON] = [..."09.;"].map((each) => each.charCodeAt(0));
 const SECOND = 1_000_000_000n;
 const DAY = 86_400n * SECOND;
-/** From the first day of TRC's calendar, 1899-12-30, to 1970. */
+/** Days from 1899-12-30, where the calendar of TRC begins, to 1970-01-01. */
 const DAYS_TO_1970 = 25569n;
 const LENGTHS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64];
-/** Tokens of a line that are looked at: 64 bytes of data and up to 9 columns. */
+/** The number of tokens read of a line: 64 bytes of data and up to 9 columns. */
 const TOKENS = 80;
 
-/** Columns of the versions that have no line to say them. */
+/** The default columns by version, for files without a `$COLUMNS` line. */
 const columnsOf: Readonly<Record<string, string>> = {
   "1.0": "NOILD",
   "1.1": "NOTILD",
@@ -59,7 +59,7 @@ const columnsOf: Readonly<Record<string, string>> = {
   "2.1": "NOTBIdRLD",
 };
 
-// What a row is.
+// Kinds of rows, and flags.
 const DATA = 1;
 const REMOTE = 2;
 const STATUS = 4;
@@ -80,7 +80,7 @@ const KINDS: Readonly<Record<number, number>> = Object.fromEntries(
   }).map(([name, kind]) => [name.charCodeAt(0) << 8 | name.charCodeAt(1), kind]),
 );
 
-/** The tokens of a row in which its columns are; -1 for those that it lacks. */
+/** Returns the token indices of the columns in a row; -1 for a missing column. */
 function placesOf(columns: string) {
   const at = (letters: string) => [...columns].findIndex((column) => letters.includes(column));
   const data = at("D");
@@ -102,13 +102,13 @@ class TrcDecoder extends LineDecoder {
   #bytes: Uint8Array = new Uint8Array(0);
   #count = 0;
   readonly #channels: ChannelNames;
-  /** Where in a row what is. */
+  /** The token indices of the columns. */
   #places = placesOf(columnsOf["1.0"]);
-  /** Whether lengths are bytes, and not codes. */
+  /** Whether lengths are in bytes instead of length codes. */
   #inBytes = false;
   #startSeconds = 0;
   #startNanoseconds = 0;
-  /** The time of the row. */
+  /** The time of the current row. */
   #seconds = 0;
   #nanoseconds = 0;
 
@@ -135,19 +135,19 @@ class TrcDecoder extends LineDecoder {
       if (name === "FILEVERSION") {
         info.version = value.trim();
         const columns = columnsOf[info.version];
-        if (columns === undefined) this.diagnose(`version ${value}, which is not known: read as 2.1`, 0, 0);
+        if (columns === undefined) this.diagnose(`unknown version ${value}: read as 2.1`, 0, 0);
         this.#setColumns(columns ?? columnsOf["2.1"]);
       } else if (name === "COLUMNS") this.#setColumns(value.replaceAll(",", "").trim());
       else if (name === "STARTTIME") {
         const days = /^(\d{1,7})(?:\.(\d{1,18}))?$/.exec(value.trim());
-        if (!days) return this.diagnose(`a start time that is no number of days: ${value}`, 0, 0);
+        if (!days) return this.diagnose(`start time is not a number of days: ${value}`, 0, 0);
         const [, whole, fraction = ""] = days;
         const local = (BigInt(whole) - DAYS_TO_1970) * DAY + BigInt(fraction.padEnd(18, "0")) * DAY / 10n ** 18n;
         this.#begin(zone.fromLocal(local));
       }
       return;
     }
-    // Version 1.0 has the start in words only, day before month.
+    // Version 1.0 has the start only as a date in a comment, day before month.
     const start = /^Start time: (\d{1,2})\.(\d{1,2})\.(\d{4}) (\d{1,2}):(\d\d):(\d\d)(?:\.(\d{1,9}))?/.exec(text);
     if (start && info.startTimeNs === null) {
       const [, day, month, year, hour, minute, second, fraction = ""] = start;
@@ -163,14 +163,14 @@ class TrcDecoder extends LineDecoder {
   #setColumns(columns: string): void {
     const places = placesOf(columns);
     if (places.time < 0 || places.id < 0 || places.length < 0) {
-      return this.diagnose(`columns without a time, an identifier or a length: ${columns}`, 0, 0);
+      return this.diagnose(`missing column for the time, the identifier or the length: ${columns}`, 0, 0);
     }
     this.#places = places;
     this.#inBytes = columns.includes("l");
   }
 
   #begin(startNs: bigint): void {
-    if (startNs < 0n) return this.diagnose("a start time before 1970", 0, 0);
+    if (startNs < 0n) return this.diagnose("start time is before 1970", 0, 0);
     this.context.info.startTimeNs = startNs;
     this.#startSeconds = Number(startNs / SECOND);
     this.#startNanoseconds = Number(startNs % SECOND);
@@ -190,23 +190,23 @@ class TrcDecoder extends LineDecoder {
 
   #row(): LogItem | string {
     const { time, type, bus, id, direction, length, data } = this.#places;
-    if (!this.#milliseconds(time)) return `no time in milliseconds: ${this.#token(time)}`;
+    if (!this.#milliseconds(time)) return `invalid time in milliseconds: ${this.#token(time)}`;
     const kind = type < 0 ? DATA : this.#kind(type);
     const channel = bus < 0 ? 0 : Math.max(this.#number(bus, 10), 0);
     if (kind === STATUS) return this.#status(this.#token(type), Math.max(time, type, bus) + 1, channel);
-    if (this.#count < data) return "a line that ends too early";
+    if (this.#count < data) return "line is incomplete";
     const value = this.#number(id, 16);
     const extended = this.#ends[id] - this.#starts[id] > 4;
-    if (value === 0xffffffff) return this.#status("ST", data, channel); // a status in the versions before 2
-    if (value < 0 || value > (extended ? CAN_EFF_MASK : CAN_SFF_MASK)) return `no identifier: ${this.#token(id)}`;
+    if (value === 0xffffffff) return this.#status("ST", data, channel); // a status row before version 2.0
+    if (value < 0 || value > (extended ? CAN_EFF_MASK : CAN_SFF_MASK)) return `invalid identifier: ${this.#token(id)}`;
     const there = this.#count - data;
     const code = this.#number(length, 10);
-    if (code < 0 || code > (this.#inBytes ? CANFD_MAX_DLEN : 15)) return `no length: ${this.#token(length)}`;
+    if (code < 0 || code > (this.#inBytes ? CANFD_MAX_DLEN : 15)) return `invalid length: ${this.#token(length)}`;
     const fd = kind & FD_KIND ? true : kind === DATA && there > CAN_MAX_DLEN;
     const remote = kind === REMOTE || (there > 0 && this.#bytes[this.#starts[data]] === 0x52); // RTR
     const all = this.#inBytes ? code : LENGTHS[code];
     const bytes = fd ? all : Math.min(all, CAN_MAX_DLEN);
-    if (!remote && there < bytes) return `${there} bytes of data, fewer than ${bytes}`;
+    if (!remote && there < bytes) return `${there} bytes of data instead of ${bytes}`;
     const records = this.#records;
     records.begin(fd ? CANFD_MTU : CAN_MTU);
     const memory = records.bytes;
@@ -215,7 +215,7 @@ class TrcDecoder extends LineDecoder {
       const high = HEX_VALUE[this.#bytes[at]];
       const low = HEX_VALUE[this.#bytes[at + 1]];
       if (this.#ends[data + i] - at !== 2 || high === 255 || low === 255) {
-        return `a byte of data that is not one: ${this.#token(data + i)}`;
+        return `invalid byte of data: ${this.#token(data + i)}`;
       }
       memory[FRAME_DATA + i] = high * 16 + low;
     }
@@ -223,19 +223,19 @@ class TrcDecoder extends LineDecoder {
     memory[FRAME_LEN] = fd ? fdLength(bytes) : bytes;
     if (fd) memory[FRAME_LEN + 1] = CANFD_FDF | (kind & BRS_KIND ? CANFD_BRS : 0) | (kind & ESI_KIND ? CANFD_ESI : 0);
     else if (!this.#inBytes && code > CAN_MAX_DLEN) memory[FRAME_LEN8_DLC] = code;
-    // In the versions before 2 the type is the direction.
+    // Before version 2.0 the type is the direction.
     const letter = this.#bytes[this.#starts[direction < 0 ? type : direction]];
     return this.#finish(fd ? CANFD_MTU : CAN_MTU, channel, letter === 0x54 && (direction >= 0 || kind === DATA));
   }
 
-  /** What a row is, by the two letters of its type: Rx and Tx are those of data in the versions before 2. */
+  /** Returns the kind of a row by the two letters of its type. Before version 2.0, data rows have the types Rx and Tx. */
   #kind(token: number): number {
     const at = this.#starts[token];
     if (token >= this.#count || this.#ends[token] - at !== 2) return STATUS;
     return KINDS[this.#bytes[at] << 8 | this.#bytes[at + 1]] ?? STATUS;
   }
 
-  /** A row that is no frame: an error, a status, an event with a text. */
+  /** Reads a row that is not a data or remote frame: an error frame, a status, or an event with a text. */
   #status(type: string, token: number, channel: number): LogItem {
     if (type === "ER" || type === "Error") {
       this.#records.begin(CAN_MTU);
@@ -255,7 +255,7 @@ class TrcDecoder extends LineDecoder {
     return this.#records.finish(this.#seconds, this.#nanoseconds, outgoing, frameLength, this.#channels.of(channel));
   }
 
-  /** Reads the time of the row, milliseconds with decimals after the start; false if it is none. */
+  /** Reads the time of a row: milliseconds after the start, with decimals. Returns false if it is invalid. */
   #milliseconds(token: number): boolean {
     if (token >= this.#count) return false;
     const bytes = this.#bytes;
@@ -310,7 +310,7 @@ class TrcEncoder implements LogEncoder {
     this.#version = version;
   }
 
-  begin(): void {} // the start time is that of the first message
+  begin(): void {} // the header needs the time of the first entry
 
   write(item: LogItem, out: Bytes): void {
     if (this.#start === null) this.#header(item.timestampNs ?? 0n, out);
@@ -412,9 +412,9 @@ function trcFormat(name: LogFormatName, version: "1.1" | "2.0" | "2.1", limits: 
   };
 }
 
-/** PEAK TRC 2.1, which reading takes for all versions. */
+/** PEAK TRC 2.1. Files of every version are detected and read as this format. */
 export const trc: LogFormat = trcFormat("trc", "2.1", {});
-/** PEAK TRC 2.0: without channels. */
+/** PEAK TRC 2.0, which stores no channels. */
 export const trc20: LogFormat = trcFormat("trc-2.0", "2.0", { channel: "none" });
-/** PEAK TRC 1.1: classic frames only. */
+/** PEAK TRC 1.1, which stores classic frames only, without channels. */
 export const trc11: LogFormat = trcFormat("trc-1.1", "1.1", { channel: "none", fd: false });

@@ -1,5 +1,5 @@
 /**
- * How logs are written.
+ * Options for writing logs.
  *
  * @module
  */
@@ -8,63 +8,63 @@ import { checkBoolean, checkNames, checkWhole } from "../check.ts";
 import type { LogFormatName } from "./format.ts";
 
 /**
- * When a new file is begun. Several may be given: the first that comes true counts.
+ * When to start a new file. If several limits are set, the first one reached applies.
  *
  * @category Logs
  */
 export interface RotateOptions {
-  /** Bytes of a file (before compression), from 1; one entry more may fit. */
+  /** The size of a file in bytes, before compression, at least 1. The entry that reaches it is still written. */
   readonly bytes?: number;
-  /** Seconds of real time from the beginning of a file, more than 0. */
+  /** The age of a file in seconds of elapsed time, more than 0, up to 2^31. Checked at each write. */
   readonly seconds?: number;
-  /** Messages of a file, from 1. */
+  /** The number of messages in a file, at least 1. */
   readonly messages?: number;
 }
 
 /**
- * How much is kept of a log that is rotated: the oldest files are deleted.
+ * How much of a rotated log to keep. The oldest files are deleted.
  *
  * @category Logs
  */
 export interface KeepOptions {
-  /** Files at most, the one that is being written included; from 1. */
+  /** The largest number of files, including the one being written, at least 1. */
   readonly files?: number;
-  /** Bytes of all files at most, from 1. The one that is being written is kept whatever its size. */
+  /** The largest total size of all files in bytes, at least 1. The file being written is kept whatever its size. */
   readonly bytes?: number;
 }
 
 /**
- * How a log is written.
+ * Options of `LogWriter.open`.
  *
  * @category Logs
  */
 export interface LogWriteOptions {
-  /** The format. Default: by the ending of the name. */
+  /** The format. Default: given by the file name extension. */
   readonly format?: LogFormatName;
-  /** Whether to compress with gzip. Default: whether the name ends in `.gz`; then the name gets that ending. */
+  /** Whether to compress with gzip; `.gz` is added to a name that lacks it. Default: whether the name ends in `.gz`. */
   readonly gzip?: boolean;
   /**
-   * Whether to continue a file that exists, in formats that allow it, instead of replacing it. Default false. A log that is
-   * rotated never replaces a file.
+   * Whether to append to an existing file, in formats that allow it, instead of replacing it. Default false. A rotated log
+   * never replaces a file.
    */
   readonly append?: boolean;
-  /** When to begin a new file; default never. */
+  /** When to start a new file. Default: never. */
   readonly rotate?: RotateOptions;
-  /** Which files of a log that is rotated to keep; default all. */
+  /** How much of a rotated log to keep. Default: everything. */
   readonly keep?: KeepOptions;
   /**
-   * Seconds after which what was written is in the file at the latest, so that it is not lost with the process; 0: after
-   * each call. Default 1.
+   * The longest time in seconds, from 0 to 2^31, until written data is handed to the file, so that it survives the process.
+   * 0 flushes after each call. Default 1.
    */
   readonly flushInterval?: number;
-  /** The time zone of formats whose times are a wall clock's: an IANA name, or `"UTC"`. Default: this machine's. */
+  /** The time zone of formats that store local time: an IANA name or `"UTC"`. Default: the time zone of this machine. */
   readonly timeZone?: string;
 }
 
 const names = ["format", "gzip", "append", "rotate", "keep", "flushInterval", "timeZone"];
 
 /**
- * Refuses wrong options.
+ * Checks the options.
  *
  * @throws {TypeError} An option is unknown or of the wrong type.
  * @throws {RangeError} A value is out of range.
@@ -83,7 +83,7 @@ export function checkWriteOptions(options: LogWriteOptions): void {
   }
   if (keep !== undefined) {
     checkNames("Option keep", keep, ["files", "bytes"]);
-    if (rotate === undefined) throw new TypeError("Option keep is for logs that are rotated: set rotate too");
+    if (rotate === undefined) throw new TypeError("Option keep applies to rotated logs only: set rotate too");
     if (keep.files !== undefined) checkWhole("keep.files", keep.files, 1, Number.MAX_SAFE_INTEGER);
     if (keep.bytes !== undefined) checkWhole("keep.bytes", keep.bytes, 1, Number.MAX_SAFE_INTEGER);
   }

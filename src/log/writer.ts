@@ -1,5 +1,5 @@
 /**
- * Writing a log, whatever its format.
+ * Writing a log in any format.
  *
  * @module
  */
@@ -15,36 +15,41 @@ import { FileOutput, fileSystem, noOutput, type Output, StreamOutput } from "./o
 import { checkWriteOptions, type LogWriteOptions } from "./write_options.ts";
 import { zoneOf } from "./zone.ts";
 
-/** Bytes that are collected before they are handed to the file. */
+/** The number of bytes collected before they are passed to the output. */
 const PIECE = 1 << 16;
 
 /**
- * What a format could not hold, by field.
+ * A field that the format could not store.
  *
  * @category Logs
  */
 export interface LogLoss {
-  /** The field of Message, or of a note: `"channel"`, `"isXl"`, `"marker"`. */
+  /** The field of `Message`, or the type of a note: `"channel"`, `"isXl"`, `"marker"`. */
   readonly field: string;
-  /** How many messages or notes lost it. Of `isFd`, `isXl`, `isRemoteFrame` and `isErrorFrame`, whole messages. */
+  /**
+   * The number of messages or notes concerned. With `isFd`, `isXl`, `isRemoteFrame` and `isErrorFrame`, the whole message
+   * was left out.
+   */
   readonly count: number;
-  /** The first of them, as text. */
+  /** The first message or note concerned, as text. */
   readonly first: string;
 }
 
-/** Fields without which a message is not written at all. */
+/** The fields whose loss means that the whole message is left out. */
 const essential: ReadonlySet<string> = new Set(["isFd", "isXl", "isRemoteFrame", "isErrorFrame"]);
 
 /**
- * Writes a log: a file, a row of files, or a stream.
+ * Writes a log to a file, a series of files, or a stream.
  *
- * What is written is in the file after `flushInterval` seconds, and can be read from then on even if the process is
- * killed. Errors of the file system are thrown by the next call.
+ * Messages reach the file within `flushInterval` seconds and can be read from then on, even if the process is killed.
+ * Errors of the file system are thrown by the next call.
  *
  * @example
  * ```ts ignore
- * import { Bus, LogWriter } from "@socketcan/bus";
+ * import { Bus } from "@socketcan/bus";
+ * import { LogWriter } from "@socketcan/bus/log";
  *
+ * using bus = new Bus("can0");
  * await using log = LogWriter.open("drive.log", { rotate: { bytes: 100e6 }, keep: { files: 10 }, gzip: true });
  * for await (const message of bus) log.write(message);
  * ```
@@ -94,9 +99,10 @@ export class LogWriter implements Disposable, AsyncDisposable {
   /**
    * Opens a log for writing.
    *
-   * @param target A path, which may have placeholders for the time and the number of a file (`drive-%F-%n.log`: see the
-   * guide), or a stream of bytes.
-   * @throws {TypeError | RangeError} An option is wrong, or neither it nor the name's ending says the format.
+   * @param target A path or a stream of bytes. The file name may contain placeholders for the time and the file number,
+   * as in `drive-%F-%n.log`; the guide to logs lists them.
+   * @throws {TypeError | RangeError} An option is invalid, or the format cannot be written, or neither the option `format`
+   * nor the file name extension states it.
    * @throws {Error} The file cannot be opened.
    */
   static open(target: string | URL | WritableStream<Uint8Array>, options: LogWriteOptions = {}): LogWriter {
@@ -114,45 +120,47 @@ export class LogWriter implements Disposable, AsyncDisposable {
     const what = typeof path === "string" ? `"${path}"` : "a stream";
     if (named === null) {
       throw new RangeError(
-        `Cannot tell the format of ${what}: set the option format to "${formatNames().join('", "')}"`,
+        `Cannot determine the format of ${what}: set the option format to "${formatNames().join('", "')}"`,
       );
     }
-    if (named.encoder === null) throw new RangeError(`Cannot write ${what}: ${named.title} is only read`);
+    if (named.encoder === null) {
+      throw new RangeError(`Cannot write ${what}: the format ${named.name} (${named.title}) can only be read`);
+    }
     if (typeof path !== "string" && (options.rotate || options.append)) {
-      throw new TypeError("Options rotate and append are for files: a stream has no name and no earlier content");
+      throw new TypeError("Options rotate and append apply to files only, not to a stream");
     }
     if (named.database && (typeof path !== "string" || options.gzip || /\.gz$/i.test(path))) {
       throw new TypeError(
-        `Cannot write ${what}: a ${named.title} is a file of its own, neither a stream nor compressed`,
+        `Cannot write ${what}: a ${named.title} must be an uncompressed file, not a stream`,
       );
     }
     if (options.append && !named.appendable) {
-      throw new RangeError(`Cannot append to ${what}: a ${named.title} is not continued once it has been closed`);
+      throw new RangeError(`Cannot append to ${what}: a ${named.title} cannot be extended once it is closed`);
     }
     return new LogWriter(path, options, named);
   }
 
-  /** The format's name. */
+  /** The name of the format. */
   get format(): LogFormatName {
     return this.#format.name;
   }
 
-  /** The path of the file that is being written; null of a stream. */
+  /** The path of the file being written; null for a stream. */
   get path(): string | null {
     return this.#path;
   }
 
-  /** How many messages were written. */
+  /** The number of messages written, in all files. */
   get count(): number {
     return this.#total;
   }
 
-  /** Bytes that wait for the disk: `drain` waits for them. */
+  /** The number of bytes not written yet: those collected, and those passed to the output. */
   get pending(): number {
     return this.#out.length + this.#output.pending;
   }
 
-  /** What the format could not hold, by field. */
+  /** What the format could not store, by field. */
   get losses(): readonly LogLoss[] {
     return [...this.#losses.values()];
   }
@@ -160,8 +168,8 @@ export class LogWriter implements Disposable, AsyncDisposable {
   /**
    * Writes a message.
    *
-   * @throws {TypeError} It is not a Message, or the log is closed.
-   * @throws {Error} An earlier write failed: the disk is full, say.
+   * @throws {TypeError} The argument is not a Message, or the log is closed.
+   * @throws {Error} An earlier write failed, for example because the disk is full, or a new file cannot be opened.
    */
   write(message: Message): void {
     if (!(message instanceof Message)) throw new TypeError(`Cannot log ${message}: it is not a Message`);
@@ -169,7 +177,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
     this.#written();
   }
 
-  /** Writes messages. Throws as `write`. */
+  /** Writes several messages. Throws as `write`. */
   writeMany(messages: Iterable<Message>): void {
     for (const message of messages) {
       if (!(message instanceof Message)) throw new TypeError(`Cannot log ${message}: it is not a Message`);
@@ -179,37 +187,39 @@ export class LogWriter implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Writes a comment into the log, where the format has any.
+   * Writes a marker, a comment, if the format supports it; else it is counted in `losses`.
    *
-   * @param timestampNs Nanoseconds since 1970. Default: now.
+   * @param text The text. Line breaks become spaces in formats of one line per entry.
+   * @param timestampNs The time in nanoseconds since 1970. Default: now.
    * @throws As `write`.
    */
   marker(text: string, timestampNs: bigint = BigInt(Date.now()) * 1_000_000n): void {
-    if (typeof text !== "string") throw new TypeError(`A marker is a text, not ${text}`);
+    if (typeof text !== "string") throw new TypeError(`A marker must be a string: ${text}`);
     this.note({ type: "marker", timestampNs, text });
   }
 
-  /** Writes a note: a marker, or that frames were dropped. Throws as `write`. */
+  /** Writes a marker, or a note of dropped frames, if the format supports it; else it is counted. Throws as `write`. */
   note(note: LogNote): void {
     this.#item(note);
     this.#written();
   }
 
-  /** Hands all to the file, and resolves when it is there. */
+  /** Passes everything to the file and resolves once it is written. Rejects as `write` throws. */
   async flush(): Promise<void> {
     this.#flush();
     await this.#output.drain();
   }
 
-  /** Resolves when no bytes wait for the disk. */
+  /** Resolves once everything passed to the output is written; what is still collected is not. Rejects if writing failed. */
   async drain(): Promise<void> {
     await this.#output.drain();
   }
 
   /**
-   * Begins a new file now.
+   * Starts a new file now.
    *
-   * @throws {TypeError} The log is not rotated: it was opened without the option `rotate`.
+   * @throws {TypeError} The log was opened without the option `rotate`, or is closed.
+   * @throws {Error} The new file cannot be opened, or an old one cannot be deleted; or an earlier write failed.
    */
   rotate(): void {
     this.#assertOpen();
@@ -219,13 +229,18 @@ export class LogWriter implements Disposable, AsyncDisposable {
       this.#failure ??= { error };
     }).finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
-    this.#path = this.#names.next();
-    this.#output = this.#openFile(this.#path);
+    try {
+      this.#path = this.#names.next();
+      this.#output = this.#openFile(this.#path);
+    } catch (error) {
+      this.#failure ??= { error }; // there is no file to write to from now on
+      throw error;
+    }
     const { files = Infinity, bytes = Infinity } = this.#options.keep ?? {};
     if (files < Infinity || bytes < Infinity) this.#names.retain(files, bytes);
   }
 
-  /** A stream of messages into the log, with backpressure. Closing it closes the log. */
+  /** A stream that writes messages into the log, with backpressure. Closing or aborting it closes the log. */
   get writable(): WritableStream<Message> {
     return new WritableStream<Message>({
       write: (message) => {
@@ -237,7 +252,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
     });
   }
 
-  /** Writes the rest and closes the log. A second call does nothing. */
+  /** Writes the rest and closes the log. A second call does nothing. Rejects if something could not be written. */
   async close(): Promise<void> {
     if (this.#closed) return;
     try {
@@ -250,7 +265,12 @@ export class LogWriter implements Disposable, AsyncDisposable {
     this.#check();
   }
 
-  /** Closes at the end of a `using` block, while the thread waits. */
+  /**
+   * Closes at the end of a `using` block, blocking until everything is written.
+   *
+   * @throws {TypeError} The log writes to a stream, which cannot be closed synchronously: use `await using`.
+   * @throws {Error} Something could not be written.
+   */
   [Symbol.dispose](): void {
     if (this.#closed) return;
     try {
@@ -303,7 +323,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
     }
   }
 
-  /** After a call that wrote: sees to it that it is in the file in time. */
+  /** Schedules a flush after a write. */
   #written(): void {
     const { flushInterval = 1 } = this.#options;
     if (flushInterval === 0) this.#flush();
@@ -315,7 +335,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
         } catch (error) {
           this.#failure ??= { error };
         }
-      }, 1000 * flushInterval);
+      }, Math.min(1000 * flushInterval, 2 ** 31 - 1));
     }
   }
 
@@ -334,7 +354,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
     this.#out.clear();
   }
 
-  /** Encodes and hands over what ends the file. */
+  /** Encodes the end of the file and passes it to the output. */
   #finish(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

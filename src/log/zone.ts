@@ -1,5 +1,5 @@
 /**
- * Time zones, for formats whose times are a wall clock's.
+ * Time zones, for formats that store local time.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { Zone } from "./format.ts";
 const SECOND = 1_000_000_000n;
 
 /**
- * A zone by its IANA name, such as `"Europe/Berlin"` or `"UTC"`.
+ * Returns a time zone by its IANA name, such as `"Europe/Berlin"` or `"UTC"`.
  *
- * @param name Absent: the zone of this machine.
- * @throws {RangeError} There is no such zone.
+ * @param name The name. Default: the time zone of this machine.
+ * @throws {RangeError} There is no time zone with this name.
  */
 export function zoneOf(name?: string): Zone {
   const options: Intl.DateTimeFormatOptions = {
@@ -33,7 +33,7 @@ export function zoneOf(name?: string): Zone {
     if (!(error instanceof RangeError)) throw error;
     throw new RangeError(`timeZone is "${name}": it must be a name such as "Europe/Berlin" or "UTC"`, { cause: error });
   }
-  /** Seconds that a wall clock there is ahead of UTC. */
+  /** Returns the offset from UTC at a time, in seconds; positive east of Greenwich. */
   const offsetAt = (seconds: bigint): bigint => {
     const parts: Record<string, string> = {};
     const date = new Date(Number(seconds) * 1000);
@@ -46,7 +46,7 @@ export function zoneOf(name?: string): Zone {
   return {
     fromLocal(ns) {
       const local = ns / SECOND;
-      // The offset before a change of the clocks may not be that after it: the second look settles it.
+      // Around a change of the clocks the offset at the guessed time may differ: the second lookup settles it.
       const guess = local - offsetAt(local);
       return ns - offsetAt(guess) * SECOND;
     },

@@ -1,6 +1,6 @@
 /**
- * Hostile logs: files of every format with bytes changed, left out, repeated and put in. A reader may give anything of
- * them, or refuse them with a SyntaxError, but in bounded time and memory, and never with another error.
+ * Fuzzes the log readers with files of every format in which bytes are changed, removed, repeated and inserted. A reader
+ * may return any messages or throw a SyntaxError, in bounded time and memory, but must never throw another error.
  *
  * `deno run --allow-read tests/fuzz/logs.ts [COUNT] [SEED]`, or with `bun`.
  *
@@ -14,10 +14,10 @@ import { LogReader } from "../../src/log/mod.ts";
 import { randomLogMessage, written } from "../support/logs.ts";
 import { type Below, generator, oneOf } from "../support/random.ts";
 
-/** Numbers that lengths and offsets are most likely wrong with. */
+/** Numbers that are most likely to break lengths and offsets. */
 const hostile = [0, 1, 2, 3, 7, 8, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 
-/** Valid files of a format, small ones, to begin with. */
+/** Returns small valid files of a format, to be mutated. */
 export async function seedsOf(format: LogFormat, below: Below): Promise<Uint8Array[]> {
   if (format.encoder === null || format.database) return [];
   const seeds: Uint8Array[] = [];
@@ -29,7 +29,7 @@ export async function seedsOf(format: LogFormat, below: Below): Promise<Uint8Arr
   return seeds;
 }
 
-/** A file with some changes. */
+/** Returns a copy of a file with one to four random changes. */
 export function mutated(bytes: Uint8Array, below: Below): Uint8Array {
   let copy = bytes.slice();
   for (let changes = 1 + below(4); changes > 0; changes--) {
@@ -59,7 +59,7 @@ function spliced(bytes: Uint8Array, at: number, remove: number, insert: Uint8Arr
   return out;
 }
 
-/** Reads a file as far as it can be read; returns how many messages it gave. Throws what is no documented error. */
+/** Reads a file and returns the number of messages. Throws any error that is not a SyntaxError. */
 export async function attempt(
   bytes: Uint8Array,
   options: { format?: LogFormat["name"]; strict?: boolean },
@@ -80,7 +80,7 @@ export async function attempt(
   return messages;
 }
 
-/** Tries so many changed files of every format; returns how many messages they still gave. */
+/** Reads `count` mutated files of all formats, and returns the number of messages read from them. */
 export async function fuzzLogs(count: number, seed: number): Promise<{ tried: number; messages: number }> {
   const below = generator(seed);
   const formats = allFormats().filter(({ database }) => !database);
@@ -91,7 +91,7 @@ export async function fuzzLogs(count: number, seed: number): Promise<{ tried: nu
   for (let tried = 0; tried < count; tried++) {
     const format = formats[tried % formats.length];
     const own = seeds.get(format)!;
-    // Now and then another format's file, under this one's name.
+    // Occasionally a file of another format, read as this one.
     const bytes = mutated(own.length > 0 && below(10) > 0 ? oneOf(below, ...own) : oneOf(below, ...all), below);
     try {
       messages += await attempt(bytes, { format: format.name, strict: below(4) === 0 });

@@ -4,12 +4,12 @@ import { Bus, Message } from "../../mod.ts";
 import { LogReader, LogWriter, record, replay } from "../../src/log/mod.ts";
 import { sink, written } from "../support/logs.ts";
 
-/** Buses of the virtual wire of a name. */
+/** Opens a bus on the virtual channel with this name. */
 function open(channel: string): Bus {
   return new Bus({ channel, interface: "virtual", fd: true });
 }
 
-/** A log with a message at each of these times, in seconds. */
+/** Returns a log with a message at each of the given times, in seconds. */
 function logOf(times: readonly number[], channel = "can0"): Promise<Uint8Array> {
   return written(
     times.map((time, i) =>
@@ -25,7 +25,7 @@ function logOf(times: readonly number[], channel = "can0"): Promise<Uint8Array> 
 }
 
 describe("record", () => {
-  it("ends by count, duration, signal, or when the bus's link is gone; what came is in the log", async () => {
+  it("ends after a count, a duration or by the signal, with all received messages in the log", async () => {
     using bus = open("record");
     using sender = open("record");
     const { stream, bytes } = sink();
@@ -53,13 +53,13 @@ describe("record", () => {
     ]);
   });
 
-  it("notes in the log how many frames were dropped, and counts them", async () => {
+  it("notes dropped frames in the log, and counts them", async () => {
     using bus = new Bus({ channel: "lossy", interface: "virtual", receiveBuffer: 1 });
     using sender = open("lossy");
     for (let i = 0; i < 2000; i++) sender.send(new Message({ arbitrationId: i }));
     const before = bus.droppedFrames;
     assert(before > 0, "the virtual bus has room for all of them");
-    bus.recvMany(9999, 0); // what was dropped before is no part of the recording
+    bus.recvMany(9999, 0); // frames dropped before are not part of the recording
 
     const { stream, bytes } = sink();
     await using log = LogWriter.open(stream, { format: "candump" });
@@ -81,7 +81,7 @@ describe("record", () => {
     assert(warnings.length > 0 && warnings.every((text) => text.includes('frames were dropped on "lossy"')));
   });
 
-  it("refuses wrong options", async () => {
+  it("rejects invalid options", async () => {
     using bus = open("options");
     await using log = LogWriter.open(sink().stream, { format: "candump" });
     await assertRejects(() => record(bus, log, { count: 0 }), RangeError, "count is 0");
@@ -91,7 +91,7 @@ describe("record", () => {
 });
 
 describe("replay", () => {
-  it("sends in time, and reports how late", async () => {
+  it("sends messages on time, and reports how late they were", async () => {
     using bus = open("replay");
     using listener = open("replay");
     const began = performance.now();
@@ -103,7 +103,7 @@ describe("replay", () => {
     assertEquals(listener.recvMany(99, 0).map(({ arbitrationId }) => arbitrationId), [0, 1, 2, 3, 4]);
   });
 
-  it("as fast as it goes, step by step, without long gaps, several times", async () => {
+  it("sends without waiting, at a fixed interval, without long gaps, and several times", async () => {
     using bus = open("speed");
     using listener = open("speed");
     const log = await logOf([0, 1000, 2000]);
@@ -113,7 +113,7 @@ describe("replay", () => {
     assertEquals(listener.recvMany(99, 0).length, 15);
   });
 
-  it("a window, filters and channels", async () => {
+  it("selects messages by time, filters and channels", async () => {
     using one = open("one");
     using other = open("other");
     using onOne = open("one");
@@ -131,7 +131,7 @@ describe("replay", () => {
     assertEquals((await replay(log, { can0: one }, { speed: Infinity, filters })).messages, 1);
   });
 
-  it("is held and goes on, and goes to another place", async () => {
+  it("can be paused, resumed, and moved to another position", async () => {
     using bus = open("seek");
     using listener = open("seek");
     const log = await logOf([0, 0.05, 100, 100.02, 100.04]);
@@ -139,7 +139,7 @@ describe("replay", () => {
     player.pause();
     assertEquals(player.paused, true);
     await new Promise((resolve) => setTimeout(resolve, 80));
-    assert(listener.recvMany(9, 0).length <= 1, "it is held");
+    assert(listener.recvMany(9, 0).length <= 1, "it is paused");
     player.resume();
     player.seek(100);
     const { messages, ended } = await player;
@@ -160,14 +160,14 @@ describe("replay", () => {
     assertEquals((await again).messages >= 5, true);
   });
 
-  it("ends by the signal, also while it waits", async () => {
+  it("ends by the signal, even while waiting", async () => {
     using bus = open("signal");
     const player = replay(await logOf([0, 100]), bus, { signal: AbortSignal.timeout(20) });
     assertEquals((await player).ended, "signal");
     assertEquals((await replay(await logOf([0]), bus, { signal: AbortSignal.abort() })).messages, 0);
   });
 
-  it("refuses wrong options, and fails with what cannot be sent", async () => {
+  it("rejects invalid options, and messages that cannot be sent", async () => {
     using bus = new Bus({ channel: "classic", interface: "virtual" });
     const log = await logOf([0]);
     assertThrows(() => replay(log, bus, { speed: 0 }), RangeError, "speed is 0");

@@ -10,7 +10,7 @@ import { generator } from "../support/random.ts";
 const START = 1_581_670_628;
 const writable = allFormats().filter(({ encoder }) => encoder !== null);
 
-/** Some messages of every kind, in the order of their times. */
+/** Random messages of every kind, in order of time. */
 function messages(seed: number, count: number): Message[] {
   const below = generator(seed);
   return Array.from({ length: count }, () => randomLogMessage(below, START))
@@ -19,7 +19,7 @@ function messages(seed: number, count: number): Message[] {
 
 describe("Every format", () => {
   for (const format of writable) {
-    it(`${format.name}: what was written is read, but for what its table says`, async () => {
+    it(`${format.name}: reads back what was written, except what its capacity excludes`, async () => {
       const sent = messages(1, 1000);
       const bytes = await written(sent, { format: format.name });
       const expected = sent.map((message) => kept(message, format.capacity)).filter((each) => each !== null);
@@ -30,7 +30,7 @@ describe("Every format", () => {
       items.forEach((item, i) => assertSame(item, expected[i], format));
       assertEquals((await reader.info()).format, format.name);
 
-      // In pieces of any size, too.
+      // Also in chunks of random size.
       const below = generator(2);
       const again = LogReader.open(pieces(bytes, below), { ...named, timeZone: "UTC" });
       const found = await again.readAll();
@@ -38,14 +38,14 @@ describe("Every format", () => {
       found.forEach((item, i) => assertSame(item, expected[i], format));
     });
 
-    it(`${format.name}: is known by its first bytes`, async () => {
+    it(`${format.name}: is detected by its first bytes`, async () => {
       const bytes = await written(messages(3, 20), { format: format.name });
       const { reader } = await readItems(bytes);
       const family = (name: string) => name.replace(/-.*$/, "");
       assertEquals(family((await reader.info()).format), family(format.name));
     });
 
-    it(`${format.name}: notes are kept where there are any`, async () => {
+    it(`${format.name}: keeps the notes that it supports`, async () => {
       const [first, second] = messages(4, 2).map((each) => kept(each.with({ isRx: true }), format.capacity) ?? each);
       const marker = { type: "marker", timestampNs: first.timestampNs, text: "öl: warm" } as const;
       const dropped = { type: "dropped", timestampNs: second.timestampNs, channel: "can0", count: 7 } as const;
@@ -69,7 +69,7 @@ describe("convert", () => {
     }).filter((each) => each !== null);
 
   for (const from of writable) {
-    it(`${from.name}: keeps in every other format what both can hold`, async () => {
+    it(`${from.name}: is converted to every other format with everything that both can store`, async () => {
       const source = await written(sent, { format: from.name });
       for (const to of writable) {
         const expected = both(from, to);
@@ -84,7 +84,7 @@ describe("convert", () => {
         assertEquals(items.length, expected.length, to.name);
         const named = from.capacity.channel === "name" ? to : from;
         items.forEach((item, i) => {
-          // A channel without a fixed number gets one in the first format, which the second then keeps.
+          // A channel without a fixed number is assigned one by the first format, which the second keeps.
           const channel = item instanceof Message ? item.channel : null;
           const same = from.capacity.channel === "number" || to.capacity.channel === "number";
           assertSame(item, same ? expected[i].with({ channel }) : expected[i], named);

@@ -1,17 +1,27 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Message } from "../../mod.ts";
-import { LogReader, LogWriter } from "../../src/log/mod.ts";
+import { convert, LogReader, LogWriter } from "../../src/log/mod.ts";
 import { sink } from "../support/logs.ts";
 import { until } from "../support/pause.ts";
 
 const message = (number: number) =>
   new Message({ arbitrationId: number % 0x800, isExtendedId: false, timestamp: 1000 + number, channel: "can0" });
 
-/** A folder that is removed at the end. */
+/** A temporary folder, removed at the end of the block. */
 function folder(): { path: string; files(): string[] } & Disposable {
   const path = mkdtempSync(`${tmpdir()}/logs-`);
   return { path, files: () => readdirSync(path).sort(), [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
@@ -22,7 +32,7 @@ async function count(path: string): Promise<number> {
 }
 
 describe("LogWriter", () => {
-  it("writes a file by the ending of its name, and closes it at the end of a block", async () => {
+  it("chooses the format by the file name extension, and closes the file at the end of a block", async () => {
     using dir = folder();
     {
       using log = LogWriter.open(`${dir.path}/a.log`);
@@ -41,7 +51,7 @@ describe("LogWriter", () => {
     assertEquals(await count(`${dir.path}/b.pcapng`), 1);
   });
 
-  it("replaces a file, or continues it", async () => {
+  it("replaces a file, or appends to it", async () => {
     using dir = folder();
     const path = `${dir.path}/a.log`;
     for (const append of [false, true, true, false, true]) {
@@ -52,7 +62,7 @@ describe("LogWriter", () => {
     assertThrows(() => LogWriter.open(`${dir.path}/a.blf`, { append: true }), RangeError, "Cannot append to");
   });
 
-  it("compresses what the name says, in members that can be read each by itself", async () => {
+  it("compresses a file named .gz, in gzip members that can be read independently", async () => {
     using dir = folder();
     await using log = LogWriter.open(`${dir.path}/a.log.gz`);
     log.write(message(1));
@@ -66,7 +76,7 @@ describe("LogWriter", () => {
     assertEquals(other.path, `${dir.path}/b.log.gz`);
   });
 
-  it("is in the file after the flush interval, though nothing follows", async () => {
+  it("writes a message to the file within the flush interval, even if nothing follows", async () => {
     using dir = folder();
     await using log = LogWriter.open(`${dir.path}/a.log`, { flushInterval: 0.01 });
     log.write(message(1));
@@ -78,7 +88,7 @@ describe("LogWriter", () => {
     assertEquals(await count(`${dir.path}/b.log`), 1);
   });
 
-  it("begins a new file by messages, bytes, seconds or a call", async () => {
+  it("starts a new file after a number of messages, bytes or seconds, or on request", async () => {
     using dir = folder();
     {
       await using log = LogWriter.open(`${dir.path}/m.log`, { rotate: { messages: 3 } });
@@ -108,7 +118,7 @@ describe("LogWriter", () => {
     assertEquals(dir.files().filter((name) => name.startsWith("c")), ["c-001.log", "c-002.log"]);
   });
 
-  it("never replaces a file of a log that is rotated, and goes on counting", async () => {
+  it("never replaces a file of a rotated log, and continues its numbering", async () => {
     using dir = folder();
     writeFileSync(`${dir.path}/a-007.log`, "kept");
     await using log = LogWriter.open(`${dir.path}/a.log`, { rotate: { messages: 1 } });
@@ -118,7 +128,7 @@ describe("LogWriter", () => {
     assertEquals(readFileSync(`${dir.path}/a-007.log`, "utf8"), "kept");
   });
 
-  it("keeps as many files and bytes as it is told, the newest, and touches no others", async () => {
+  it("keeps the newest files up to the given number and size, and deletes no others", async () => {
     using dir = folder();
     for (const name of ["a.log", "a-b.log", "a-1.log", "xa-001.log"]) writeFileSync(`${dir.path}/${name}`, "other");
     {
@@ -132,7 +142,7 @@ describe("LogWriter", () => {
       await using log = LogWriter.open(`${dir.path}/b.log`, { rotate: { messages: 10 }, keep: { bytes: 700 } });
       for (let i = 0; i < 100; i++) {
         log.write(message(i));
-        await log.flush(); // else their sizes are not known yet
+        await log.flush(); // so that the sizes are up to date
       }
     }
     const bytes = dir.files().filter((name) => name.startsWith("b-"));
@@ -140,17 +150,17 @@ describe("LogWriter", () => {
     assertEquals(bytes.length, 3, "two whole files of 300 bytes, and the new one");
   });
 
-  it("puts the time into names", () => {
+  it("fills in the placeholders of names", () => {
     using dir = folder();
     using log = LogWriter.open(`${dir.path}/drive-%F-%T-%%.log`);
     assert(/drive-\d{4}-\d\d-\d\d-\d{6}-%\.log$/.test(log.path!), log.path!);
     using rotated = LogWriter.open(`${dir.path}/%Y/../x%n-%H.log`.replace("%Y/../", ""), { rotate: { messages: 1 } });
     assert(/x001-\d\d\.log$/.test(rotated.path!), rotated.path!);
-    assertThrows(() => LogWriter.open(`${dir.path}/%q.log`), RangeError, 'has "%q"');
-    assertThrows(() => LogWriter.open(`${dir.path}/%q.log`, { rotate: {} }), RangeError, 'has "%q"');
+    assertThrows(() => LogWriter.open(`${dir.path}/%q.log`), RangeError, 'contains "%q"');
+    assertThrows(() => LogWriter.open(`${dir.path}/%q.log`, { rotate: {} }), RangeError, 'contains "%q"');
   });
 
-  it("says what a format could not hold, with the first example, and writes the rest", async () => {
+  it("reports what the format could not store, with the first example, and writes the rest", async () => {
     const { stream, bytes } = sink();
     await using log = LogWriter.open(stream, { format: "trc-1.1", timeZone: "UTC" });
     const fd = new Message({ isFd: true, data: [1], timestamp: 5 });
@@ -162,7 +172,7 @@ describe("LogWriter", () => {
     assertEquals((await LogReader.open(bytes(), { timeZone: "UTC" }).readAll()).length, 2);
   });
 
-  it("is a stream, with backpressure", async () => {
+  it("provides a writable stream with backpressure", async () => {
     using dir = folder();
     const log = LogWriter.open(`${dir.path}/a.log`);
     const messages = new ReadableStream<Message>({
@@ -176,7 +186,7 @@ describe("LogWriter", () => {
     assertThrows(() => log.write(message(1)), TypeError, "it is closed");
   });
 
-  it("closing twice does nothing; what is closed takes nothing", async () => {
+  it("can be closed twice, and rejects writes once closed", async () => {
     using dir = folder();
     const log = LogWriter.open(`${dir.path}/a.log`);
     await log.close();
@@ -186,29 +196,119 @@ describe("LogWriter", () => {
     await assertRejects(() => log.flush(), TypeError, "it is closed");
   });
 
-  it("a disk that fails fails the next call", async () => {
+  it("throws the error of a failed write from the next call", async () => {
     if (!existsSync("/dev/full")) return;
     await using log = LogWriter.open("/dev/full", { format: "candump" });
     log.write(message(1));
     const error = await assertRejects(() => log.flush()) as Error & { code?: string };
     assertEquals(error.code, "ENOSPC");
     assertEquals(assertThrows(() => log.write(message(2))) as Error & { code?: string }, error);
-    await log.close().catch(() => {}); // it says so once more
+    await log.close().catch(() => {}); // it throws the same error again
   });
 
-  it("refuses wrong targets and options", () => {
+  it("keeps throwing when a new file could not be opened", async () => {
+    using dir = folder();
+    const path = `${dir.path}/sub`;
+    mkdirSync(path);
+    const log = LogWriter.open(`${path}/a.log`, { rotate: {} });
+    log.write(message(1));
+    rmSync(path, { recursive: true });
+    const error = assertThrows(() => log.rotate()) as Error & { code?: string };
+    assertEquals(error.code, "ENOENT");
+    assertEquals(assertThrows(() => log.write(message(2))), error, "the message would be lost without a word");
+    await assertRejects(() => log.close());
+  });
+
+  it("stores only channel numbers that every format can hold", async () => {
+    for (const format of ["mf4", "blf", "asc"] as const) {
+      const { stream, bytes } = sink();
+      await using log = LogWriter.open(stream, { format, timeZone: "UTC" });
+      log.writeMany([message(1).with({ channel: "can254" }), message(2).with({ channel: "can300" })]);
+      await log.close();
+      assertEquals(log.losses.map(({ field, count }) => [field, count]), [["channel", 1]], format);
+      const found = await LogReader.open(bytes(), { timeZone: "UTC" }).readAll();
+      assertEquals(found.map(({ channel }) => channel), ["can254", "can0"], format);
+    }
+  });
+
+  it("writes an MDF message from before the start with the time of the start", async () => {
+    const { stream, bytes } = sink();
+    await using log = LogWriter.open(stream, { format: "mf4" });
+    log.writeMany([message(10), message(0)]);
+    await log.close();
+    const times = (await LogReader.open(bytes()).readAll()).map(({ timestamp }) => timestamp);
+    assertEquals(times.sort(), [1009, 1010]);
+  });
+
+  it("rejects invalid targets and options", () => {
     const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
-      [() => LogWriter.open("a.xyz"), RangeError, 'Cannot tell the format of "a.xyz"'],
-      [() => LogWriter.open("a.txt", { format: "candump-screen" }), RangeError, "candump output is only read"],
+      [() => LogWriter.open("a.xyz"), RangeError, 'Cannot determine the format of "a.xyz"'],
+      [
+        () => LogWriter.open("a.txt", { format: "candump-screen" }),
+        RangeError,
+        "the format candump-screen (candump output) can only be read",
+      ],
       [() => LogWriter.open("a.log", { rotates: {} } as object), TypeError, 'has no option "rotates"'],
       [() => LogWriter.open("a.log", { rotate: { bytes: 0 } }), RangeError, "rotate.bytes is 0"],
       [() => LogWriter.open("a.log", { keep: { files: 1 } }), TypeError, "set rotate too"],
       [() => LogWriter.open("a.log", { timeZone: "Mars" }), RangeError, 'timeZone is "Mars"'],
-      [() => LogWriter.open(sink().stream), RangeError, "Cannot tell the format of a stream"],
-      [() => LogWriter.open(sink().stream, { format: "asc", append: true }), TypeError, "are for files"],
-      [() => LogWriter.open(sink().stream, { format: "sqlite" }), TypeError, "a file of its own"],
+      [() => LogWriter.open(sink().stream), RangeError, "Cannot determine the format of a stream"],
+      [() => LogWriter.open(sink().stream, { format: "asc", append: true }), TypeError, "apply to files only"],
+      [() => LogWriter.open(sink().stream, { format: "sqlite" }), TypeError, "must be an uncompressed file"],
       [() => LogWriter.open(5 as unknown as string), TypeError, "takes a path"],
     ];
     for (const [call, Class, text] of cases) assertThrows(call, Class, text);
+  });
+});
+
+describe("LogReader", () => {
+  it("close ends the reading of a followed file, also while it waits for more", { timeout: 10_000 }, async () => {
+    using dir = folder();
+    for (const name of ["a.log", "a.log.gz"]) {
+      const path = `${dir.path}/${name}`;
+      {
+        await using log = LogWriter.open(path);
+        log.write(message(1));
+      }
+      const reader = LogReader.open(path, { follow: true });
+      const seen: number[] = [];
+      const reading = (async () => {
+        for await (const { timestamp } of reader) seen.push(timestamp);
+      })();
+      await until(() => seen.length === 1);
+      appendFileSync(path, readFileSync(path));
+      await until(() => seen.length === 2);
+      await reader.close();
+      await reading;
+      assertEquals(seen, [1001, 1001], name);
+    }
+  });
+
+  it("leaving a loop over a followed gzip file closes it", { timeout: 10_000 }, async () => {
+    using dir = folder();
+    const path = `${dir.path}/a.log.gz`;
+    {
+      await using log = LogWriter.open(path);
+      log.write(message(1));
+    }
+    for await (const { timestamp } of LogReader.open(path, { follow: true })) {
+      assertEquals(timestamp, 1001);
+      break;
+    }
+  });
+});
+
+describe("convert", () => {
+  it("refuses to convert a file into itself, which would empty it", async () => {
+    using dir = folder();
+    const path = `${dir.path}/a.log`;
+    {
+      await using log = LogWriter.open(path);
+      log.write(message(1));
+    }
+    await assertRejects(() => convert(path, `${dir.path}/./a.log`), TypeError, "into itself");
+    assertEquals(await count(path), 1);
+    assertEquals((await convert(path, path, { write: { gzip: true } })).messages, 1);
+    assertEquals(dir.files(), ["a.log", "a.log.gz"]);
   });
 });

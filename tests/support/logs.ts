@@ -1,5 +1,5 @@
 /**
- * Logs in memory, and what of a message a format keeps.
+ * Logs in memory, and what remains of a message in a format.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { LogReader, type LogReadOptions, type LogWriteOptions, LogWriter } from 
 import type { LogFormatName, LogItem } from "../../src/log/mod.ts";
 import { type Below, oneOf, randomMessageOfAnyKind } from "./random.ts";
 
-/** A stream that collects what is written to it. */
+/** Returns a stream that collects the bytes written to it. */
 export function sink(): { stream: WritableStream<Uint8Array>; bytes(): Uint8Array } {
   const chunks: Uint8Array[] = [];
   const stream = new WritableStream<Uint8Array>({ write: (chunk) => void chunks.push(chunk.slice()) });
@@ -33,7 +33,7 @@ export function sink(): { stream: WritableStream<Uint8Array>; bytes(): Uint8Arra
   };
 }
 
-/** The bytes that something writes to a target: a stream, or a file where the format needs one. */
+/** Returns the bytes that `run` writes to a target: a stream, or a temporary file if the format needs one. */
 export async function bytesWritten(
   format: LogFormatName | undefined,
   run: (target: string | WritableStream<Uint8Array>) => Promise<unknown>,
@@ -52,7 +52,7 @@ export async function bytesWritten(
   }
 }
 
-/** The bytes of a log of these items. */
+/** Returns the bytes of a log with these items. */
 export function written(items: Iterable<LogItem>, options: LogWriteOptions): Promise<Uint8Array> {
   return bytesWritten(options.format, async (target) => {
     await using log = LogWriter.open(target, { timeZone: "UTC", ...options });
@@ -64,7 +64,7 @@ export function written(items: Iterable<LogItem>, options: LogWriteOptions): Pro
   });
 }
 
-/** All items of a log. */
+/** Reads all items of a log. */
 export async function readItems(
   bytes: Uint8Array,
   options: LogReadOptions = {},
@@ -75,7 +75,7 @@ export async function readItems(
   return { items, reader };
 }
 
-/** A stream of bytes in pieces of random size. */
+/** Returns a stream of the bytes in chunks of random size. */
 export function pieces(bytes: Uint8Array, below: Below): ReadableStream<Uint8Array> {
   let at = 0;
   return new ReadableStream({
@@ -88,7 +88,7 @@ export function pieces(bytes: Uint8Array, below: Below): ReadableStream<Uint8Arr
   });
 }
 
-/** A random message with a time that every format can hold but for its fraction. */
+/** Returns a random message with a time that every format can store, except for its fraction of a second. */
 export function randomLogMessage(below: Below, startSeconds: number): Message {
   const { timestamp: _, ...init } = randomMessageOfAnyKind(below) as MessageInit & { timestamp?: number };
   const nanoseconds = oneOf(below, 0, 1000 * below(1e6), below(1e9));
@@ -97,12 +97,12 @@ export function randomLogMessage(below: Below, startSeconds: number): Message {
     ...init,
     channel: oneOf(below, null, "can0", "can1", "can7", "vcan0"),
     timestampNs: BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds),
-    // As drivers send them.
+    // As drivers report errors.
     ...init.isErrorFrame && { isExtendedId: false, arbitrationId: 1 << below(10), data: [0, 0, 2, 3, 0, 0, 0, 9] },
   });
 }
 
-/** What of a message is left in a format; null if it cannot hold the message at all. */
+/** Returns what remains of a message in a format; null if the format cannot store the message at all. */
 export function kept(message: Message, capacity: Capacity): Message | null {
   const losses = lossesOf(message, capacity);
   if (["isFd", "isXl", "isRemoteFrame", "isErrorFrame"].includes(losses[0])) return null;
@@ -118,7 +118,7 @@ export function kept(message: Message, capacity: Capacity): Message | null {
   });
 }
 
-/** Asserts that two messages say the same; numbers of channels that have no fixed name are not compared. */
+/** Asserts that a message is as expected. A channel without a fixed number is not compared in a format of numbers. */
 export function assertSame(found: LogItem, expected: Message, format: LogFormat): void {
   const of = (item: LogItem) => {
     if (!(item instanceof Message)) return item;

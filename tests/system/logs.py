@@ -1,4 +1,5 @@
-"""python-can's log files: logs.py read FILE prints its messages as JSON lines; logs.py write FILE takes them."""
+"""Log files with python-can. "logs.py read FILE" prints the messages of a file as JSON lines on standard output;
+"logs.py write FILE" writes a file from such lines on standard input."""
 
 import json
 import sys

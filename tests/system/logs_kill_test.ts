@@ -12,10 +12,10 @@ import { PATIENCE } from "./tools.ts";
 
 const script = fileURLToPath(new URL("scripts/log_writer.ts", import.meta.url));
 const { process } = globalThis as unknown as { process: { env: Record<string, string | undefined> } };
-/** How often each writer is killed: `LOG_KILLS=200` for a long run. */
+/** How many times to kill each writer: set `LOG_KILLS=200` for a long run. */
 const KILLS = Number(process.env.LOG_KILLS ?? 2);
 
-/** Runs the script until some time after its first flush; returns how many messages it had flushed for certain. */
+/** Kills the script some time after its first flush. Returns the number of messages it reported as flushed. */
 function killed(path: string, format: string, rotate: boolean, milliseconds: number): Promise<number> {
   const [program, ...args] = command(script, {
     args: [path, format, rotate ? "rotate" : "whole"],
@@ -33,10 +33,10 @@ function killed(path: string, format: string, rotate: boolean, milliseconds: num
   });
 }
 
-describe("A process that is killed while it writes a log", () => {
+describe("A process killed while writing a log", () => {
   for (const { name, encoder } of allFormats()) {
     if (encoder === null) continue;
-    it(`${name}: what it had flushed is in the files`, { timeout: PATIENCE * KILLS }, async () => {
+    it(`${name}: leaves all flushed messages in the files`, { timeout: PATIENCE * KILLS }, async () => {
       const below = generator(name.length);
       for (let kill = 0; kill < KILLS; kill++) {
         const folder = mkdtempSync(`${tmpdir()}/logs-`);
@@ -46,7 +46,7 @@ describe("A process that is killed while it writes a log", () => {
           for (const file of readdirSync(folder).filter((each) => !/-(journal|wal|shm)$/.test(each)).sort()) {
             const reader = LogReader.open(`${folder}/${file}`, { format: name as LogFormatName, timeZone: "UTC" });
             for (const message of await reader.readAll()) {
-              // Every message is whole, and in its place.
+              // Every message is complete and in order.
               const number = message.data[0] | message.data[1] << 8 | message.data[2] << 16;
               assertEquals(number, found++ & 0xffffff);
               assertEquals(message.arbitrationId, number % 0x800);

@@ -11,18 +11,18 @@ import { PATIENCE } from "./tools.ts";
 const script = fileURLToPath(new URL("logs.py", import.meta.url));
 const missing = (...programs: string[]) => {
   const absent = programs.filter((each) => !existsSync(`/usr/bin/${each}`));
-  return absent.length > 0 && `no ${absent.join(", ")} here`;
+  return absent.length > 0 && `${absent.join(", ")} not installed`;
 };
-const noPython = spawnSync("/usr/bin/python3", ["-c", "import can"]).status === 0 ? false : "no python-can here";
+const noPython = spawnSync("/usr/bin/python3", ["-c", "import can"]).status === 0 ? false : "python-can not installed";
 const START = 1_581_670_628;
 
-/** A folder that is removed at the end. */
+/** A temporary folder, removed at the end of the block. */
 function folder(): { path: string } & Disposable {
   const path = mkdtempSync(`${tmpdir()}/logs-`);
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
-/** Messages of the kinds that every peer knows: whole microseconds, one interface. */
+/** Messages that every other program supports: whole microseconds, one interface. */
 const classic: readonly MessageInit[] = [
   { arbitrationId: 0x123, isExtendedId: false, data: [1, 2, 3] },
   { arbitrationId: 0, isExtendedId: false, data: [] },
@@ -51,7 +51,7 @@ function messages(inits: readonly MessageInit[], more: MessageInit = {}): Messag
   );
 }
 
-/** What is compared of a message: the time in whole microseconds, and not whether FD frames are marked as such. */
+/** The fields of a message to compare: the time in whole microseconds, without the FD flags. */
 function essence(message: Message): Record<string, unknown> {
   const { timestamp: _, fdFlags: __, ...fields } = message.toJSON() as unknown as Record<string, unknown>;
   return { ...fields, microseconds: (message.timestampNs + 500n) / 1000n };
@@ -62,7 +62,7 @@ function write(path: string, items: readonly Message[], format?: LogFormatName):
   log.writeMany(items);
 }
 
-/** python-can's messages of a file, as ours. Its channels are what its readers make of them. */
+/** Reads a file with python-can. Its readers must report the given channel. */
 function pythonReads(path: string, channel: unknown): Message[] {
   const lines = execFileSync("/usr/bin/python3", [script, "read", path], { encoding: "utf8" }).trim().split("\n");
   return lines.map((line) => {
@@ -80,10 +80,10 @@ function pythonWrites(path: string, items: readonly Message[], channel: unknown)
 }
 
 describe("python-can's log files", { skip: noPython }, () => {
-  // Where Debian's python-can 4.1 is wrong, the case leaves it out and says so.
+  // What Debian's python-can 4.1 gets wrong is left out, with a comment.
   const cases: { name: string; file: string; channel: unknown; items: readonly Message[]; received?: boolean }[] = [
     {
-      // Its reader takes the length of a remote frame for part of the data, and knows no direction.
+      // Its reader mistakes the length of a remote frame for data, and ignores the direction.
       name: "candump",
       file: "a.log",
       channel: "can0",
@@ -97,13 +97,13 @@ describe("python-can's log files", { skip: noPython }, () => {
     { name: "SQLite", file: "a.db", channel: null, items: messages([...classic, ...remote]) },
   ];
   for (const { name, file, channel, items } of cases) {
-    it(`${name}: it reads what we write`, { timeout: PATIENCE }, () => {
+    it(`${name}: python-can reads what we write`, { timeout: PATIENCE }, () => {
       using dir = folder();
       write(`${dir.path}/${file}`, items);
       assertEquals(pythonReads(`${dir.path}/${file}`, channel).map(essence), items.map(essence));
     });
 
-    it(`${name}: we read what it writes`, { timeout: PATIENCE }, async () => {
+    it(`${name}: we read what python-can writes`, { timeout: PATIENCE }, async () => {
       using dir = folder();
       const path = `${dir.path}/${file}`;
       pythonWrites(path, items, channel);
@@ -122,7 +122,7 @@ describe("can-utils' log files", () => {
     write(`${dir.path}/a.log`, both);
     execFileSync("log2asc", ["-I", `${dir.path}/a.log`, "-O", `${dir.path}/a.asc`, "can0"]);
     const found = await LogReader.open(`${dir.path}/a.asc`, { strict: true }).readAll();
-    // log2asc counts from the first message, of whose time it writes whole seconds only.
+    // log2asc writes the start in whole seconds, and times relative to it.
     assertEquals(found.map(essence), both.map(essence));
   });
 
@@ -132,7 +132,7 @@ describe("can-utils' log files", () => {
     write(`${dir.path}/a.asc`, items);
     execFileSync("asc2log", ["-I", `${dir.path}/a.asc`, "-O", `${dir.path}/a.log`]);
     const found = await LogReader.open(`${dir.path}/a.log`, { strict: true }).readAll();
-    // It reads the date only where the system has the locale en_US, and takes the present instead: so times since the first.
+    // Without the locale en_US, asc2log replaces the date by the current time: compare times since the first message.
     const since = (all: readonly Message[]) =>
       all.map((message) => essence(message.with({ timestampNs: message.timestampNs - all[0].timestampNs })));
     assertEquals(since(found), since(items));
@@ -140,11 +140,11 @@ describe("can-utils' log files", () => {
 });
 
 describe("tshark", { skip: missing("tshark") }, () => {
-  /** Fields of every packet of a file. */
+  /** Returns the fields of every packet of a file. */
   function fields(path: string): string[] {
     const names = ["frame.time_epoch", "can.id", "can.flags.xtd", "can.flags.rtr", "can.len", "data.data"];
     const args = ["-r", path, "-T", "fields", "-E", "separator=;", ...names.flatMap((name) => ["-e", name])];
-    // Heuristics would take some payloads for other protocols.
+    // Heuristics would mistake some payloads for other protocols.
     const off = ["--disable-protocol", "canopen", "--disable-protocol", "devicenet", "--disable-protocol", "j1939"];
     return execFileSync("tshark", [...args, ...off], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()
       .split("\n");
@@ -154,7 +154,7 @@ describe("tshark", { skip: missing("tshark") }, () => {
     items.map((message) => {
       const ns = message.timestampNs;
       const time = `${ns / 1_000_000_000n}.${String(ns % 1_000_000_000n).padStart(9, "0")}`;
-      // tshark shows the bytes that a remote frame has no data in, as it does in captures of its own.
+      // tshark shows zeros as the data of a remote frame, as it does in its own captures.
       const bytes = message.isRemoteFrame ? new Uint8Array(message.dlc) : message.data;
       const data = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
       const bit = (value: boolean) => value ? "1" : "0";
@@ -211,7 +211,7 @@ describe("tshark", { skip: missing("tshark") }, () => {
   });
 });
 
-describe("a log that a killed process was writing", () => {
+describe("a log whose writer was killed", () => {
   const usual: Partial<Record<LogFormatName, string>> = {
     blf: "a.blf",
     candump: "a.log",
@@ -220,7 +220,7 @@ describe("a log that a killed process was writing", () => {
   };
 
   for (const [format, file] of Object.entries(usual)) {
-    it(`${format}: what was flushed is there, when the rest was never written`, async () => {
+    it(`${format}: contains everything that was flushed`, async () => {
       using dir = folder();
       const path = `${dir.path}/${file}`;
       const items = messages(classic);
@@ -237,7 +237,7 @@ describe("a log that a killed process was writing", () => {
     });
   }
 
-  it("converts", async () => {
+  it("is converted from candump to MDF 4 without losses", async () => {
     using dir = folder();
     write(`${dir.path}/a.log`, messages([...classic, ...remote, ...fd]));
     const report = await convert(`${dir.path}/a.log`, `${dir.path}/b.mf4`);

@@ -1,5 +1,5 @@
 /**
- * The blocks of MDF 4: a header, links to other blocks, and data.
+ * The blocks of an MDF 4 file: each has a header, links to other blocks, and data.
  *
  *     0  "##DG"   4  reserved   8  u64 length   16  u64 number of links   24  links, then data
  *
@@ -12,18 +12,18 @@ import { textOf } from "../lines.ts";
 import type { RandomSource } from "../random.ts";
 
 const HEADER = 24;
-/** Blocks other than data are short: what says more is not one. */
+/** The largest size of a block other than data, in bytes. A larger one means that the file is corrupt. */
 const MOST = 1 << 20;
 
 /** A block that was read. */
 export interface Block {
-  /** Its type: "DG". */
+  /** The type, such as "DG". */
   readonly type: string;
   readonly links: readonly number[];
   readonly data: DataView;
 }
 
-/** Reads blocks, and sees to it that no chain of links goes in a circle. */
+/** Reads blocks, and detects chains of links that form a loop. */
 export class Blocks {
   readonly source: RandomSource;
   readonly #diagnose: (reason: string, offset: number) => void;
@@ -33,17 +33,17 @@ export class Blocks {
     this.#diagnose = diagnose;
   }
 
-  /** Something at that place could not be read. */
+  /** Reports that something at an offset could not be read. */
   diagnose(reason: string, offset: number): void {
     this.#diagnose(reason, offset);
   }
 
-  /** The type of a block and where its data begins and how long it is said to be; null if there is none. */
+  /** Returns the type of a block, its number of links, and offset and stated length of its data; null if there is none. */
   head(offset: number): { type: string; links: number; data: number; length: number } | null {
     if (offset === 0) return null;
     const bytes = this.source.read(offset, HEADER);
     if (bytes.length < HEADER || bytes[0] !== 35 || bytes[1] !== 35) {
-      this.#diagnose(`a link to ${offset}, where there is no block`, offset);
+      this.#diagnose(`link to offset ${offset}, where there is no block`, offset);
       return null;
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER);
@@ -51,24 +51,24 @@ export class Blocks {
     const links = Number(view.getBigUint64(16, true));
     const type = String.fromCharCode(bytes[2], bytes[3]);
     if (length < HEADER || links > MOST / 8 || HEADER + 8 * links > length) {
-      this.#diagnose(`a block ${type} of ${length} bytes with ${links} links`, offset);
+      this.#diagnose(`block ${type} has an invalid size: ${length} bytes with ${links} links`, offset);
       return null;
     }
     return { type, links, data: offset + HEADER + 8 * links, length: length - HEADER - 8 * links };
   }
 
-  /** A block that is not data; null if there is none, or of another type. */
+  /** Reads a block other than data; null if there is none, or one of another type. */
   read(offset: number, type: string): Block | null {
     const head = this.head(offset);
     if (head === null) return null;
     if (head.type !== type) {
-      this.#diagnose(`a block ${head.type} where one of type ${type} should be`, offset);
+      this.#diagnose(`block ${head.type} instead of a block ${type}`, offset);
       return null;
     }
     const size = HEADER + 8 * head.links + head.length;
     const bytes = size > MOST ? new Uint8Array(0) : this.source.read(offset, size);
     if (bytes.length < size) {
-      this.#diagnose(`a block ${type} of ${size} bytes, which the file does not have`, offset);
+      this.#diagnose(`block ${type} of ${size} bytes is too large or truncated`, offset);
       return null;
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -76,11 +76,11 @@ export class Blocks {
     return { type, links, data: new DataView(bytes.buffer, bytes.byteOffset + HEADER + 8 * head.links, head.length) };
   }
 
-  /** The blocks of a chain, which the first link of each leads on. */
+  /** Yields the blocks of a chain. The first link of each refers to the next one. */
   *chain(first: number, type: string): Generator<Block & { offset: number }> {
     const seen = new Set<number>();
     for (let offset = first; offset !== 0;) {
-      if (seen.has(offset)) return this.#diagnose(`a chain of blocks ${type} that comes back to itself`, offset);
+      if (seen.has(offset)) return this.#diagnose(`chain of blocks ${type} forms a loop`, offset);
       seen.add(offset);
       const block = this.read(offset, type);
       if (block === null) return;
@@ -89,7 +89,7 @@ export class Blocks {
     }
   }
 
-  /** The text of a TX block, or the XML of an MD block; "" if there is none. */
+  /** Returns the text of a TX block or the XML of an MD block; "" if there is none. */
   text(offset: number): string {
     const head = this.head(offset);
     if (head === null || (head.type !== "TX" && head.type !== "MD") || head.length > MOST) return "";

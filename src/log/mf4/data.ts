@@ -1,5 +1,5 @@
 /**
- * The data of a group, which may be in one block, in a list of them, and compressed.
+ * The data of a data group: one block or a list of blocks, which may be compressed.
  *
  * @module
  */
@@ -7,43 +7,52 @@
 import { zlib } from "../output.ts";
 import type { Blocks } from "./blocks.ts";
 
-/** A piece of the data. */
+/** A contiguous part of the data. */
 interface Segment {
-  /** Where in the data it begins. */
+  /** The offset of the segment in the data. */
   readonly start: number;
   readonly length: number;
   readonly read: () => Uint8Array;
 }
 
-/** The most bytes that are read of an uncompressed block at once. */
+/** The number of bytes of an uncompressed block to read at once. */
 const PIECE = 1 << 20;
-/** The most blocks of one group. */
+/** The largest number of blocks in one group. */
 const MOST = 1 << 20;
 
-/** Data at any place, whatever blocks it is in. */
+/** Random and sequential access to the data, across all of its blocks. */
 export class GroupData {
   readonly #segments: Segment[] = [];
   #length = 0;
   #cached: { segment: Segment; bytes: Uint8Array } | null = null;
 
   /**
-   * @param open Whether the last block may be longer than it says, as in a file that was not finished.
-   * @param inflateLimit The most bytes of one compressed block.
+   * @param offset The offset of the first block of data in the file; 0 for no data.
+   * @param open Whether the file was not finished: its last block may be longer than stated.
+   * @param inflateLimit The largest uncompressed size of one compressed block in bytes.
    */
   constructor(blocks: Blocks, offset: number, open: boolean, inflateLimit: number) {
-    this.#add(blocks, offset, open, inflateLimit, new Set());
+    const seen = new Set<number>();
+    // A stack of its own instead of recursion: a chain of blocks may be longer than the call stack is deep.
+    const pending = [offset];
+    while (pending.length > 0) {
+      const next = pending.pop()!;
+      if (next === 0) continue;
+      for (const each of this.#add(blocks, next, open, inflateLimit, seen).reverse()) pending.push(each);
+    }
   }
 
+  /** The size of the data in bytes. */
   get length(): number {
     return this.#length;
   }
 
-  /** The data in order, in pieces. */
+  /** Yields the data in order, piece by piece. */
   *pieces(): Generator<Uint8Array> {
     for (const { read } of this.#segments) yield read();
   }
 
-  /** Bytes at a place; fewer at the end. */
+  /** Returns up to `length` bytes at an offset in the data; fewer at its end. */
   at(offset: number, length: number): Uint8Array {
     const first = this.#segmentAt(offset);
     if (first === null) return new Uint8Array(0);
@@ -75,21 +84,22 @@ export class GroupData {
     return this.#cached.bytes;
   }
 
-  #add(blocks: Blocks, offset: number, open: boolean, inflateLimit: number, seen: Set<number>): void {
-    if (offset === 0) return;
+  /** Adds the data of a block. Returns the offsets of the blocks that a list refers to, in order. */
+  #add(blocks: Blocks, offset: number, open: boolean, inflateLimit: number, seen: Set<number>): number[] {
     if (seen.has(offset) || seen.size >= MOST) {
-      return blocks.diagnose(`a list of data that comes back to itself`, offset);
+      blocks.diagnose("list of data blocks forms a loop or is too long", offset);
+      return [];
     }
     seen.add(offset);
     const head = blocks.head(offset);
-    if (head === null) return;
+    if (head === null) return [];
     const { type } = head;
     if (type === "DT" || type === "SD" || type === "RD" || type === "DV") {
       const there = blocks.source.size - head.data;
-      // What the file does not have, or, if the last block was not finished, all that it has.
+      // In an unfinished file the last block extends to the end of the file.
       const length = open && (head.length === 0 || head.length > there) ? there : Math.min(head.length, there);
       if (!open && head.length > there) {
-        blocks.diagnose(`${head.length} bytes of data, of which ${there} are there`, offset);
+        blocks.diagnose(`block of ${head.length} bytes of data is truncated to ${Math.max(there, 0)}`, offset);
       }
       for (let at = 0; at < length; at += PIECE) {
         const size = Math.min(PIECE, length - at);
@@ -98,17 +108,18 @@ export class GroupData {
     } else if (type === "DZ") this.#compressed(blocks, offset, head, inflateLimit);
     else if (type === "HL") {
       const block = blocks.read(offset, "HL");
-      if (block) this.#add(blocks, block.links[0] ?? 0, open, inflateLimit, seen);
+      return block ? block.links.slice(0, 1) : [];
     } else if (type === "DL") {
       const block = blocks.read(offset, "DL");
-      if (block === null) return;
+      if (block === null) return [];
       const [next, ...parts] = block.links;
-      for (const part of parts) this.#add(blocks, part, open, inflateLimit, seen);
-      this.#add(blocks, next ?? 0, open, inflateLimit, seen);
-    } else blocks.diagnose(`a block ${type} where data should be`, offset);
+      return next === undefined ? parts : [...parts, next];
+    } else blocks.diagnose(`block ${type} instead of data`, offset);
+    return [];
   }
 
-  /** Two letters of the original type, u8 kind, u8, u32 columns, u64 original length, u64 length, then zlib's bytes. */
+  /** Adds a DZ block: type of the original block (2 letters), u8 method, u8, u32 columns, u64 original length, u64
+   * compressed length, zlib data. */
   #compressed(
     blocks: Blocks,
     offset: number,
@@ -116,12 +127,15 @@ export class GroupData {
     inflateLimit: number,
   ): void {
     const bytes = blocks.source.read(head.data, 24);
-    if (bytes.length < 24) return blocks.diagnose("a compressed block that is shorter than its header", offset);
+    if (bytes.length < 24) return blocks.diagnose("compressed block is shorter than its header", offset);
     const view = new DataView(bytes.buffer, bytes.byteOffset, 24);
     const [kind, columns] = [view.getUint8(2), view.getUint32(4, true)];
     const [original, compressed] = [Number(view.getBigUint64(8, true)), Number(view.getBigUint64(16, true))];
     if (original > inflateLimit || compressed > head.length || kind > 1) {
-      return blocks.diagnose(`a compressed block of kind ${kind} with ${original} bytes in ${compressed}`, offset);
+      return blocks.diagnose(
+        `invalid compressed block: method ${kind}, ${original} bytes compressed to ${compressed}`,
+        offset,
+      );
     }
     this.#push(original, () => {
       const data = blocks.source.read(head.data + 24, compressed);
@@ -129,7 +143,10 @@ export class GroupData {
       try {
         inflated = zlib().inflateSync(data, { maxOutputLength: Math.max(original, 1) });
       } catch (error) {
-        blocks.diagnose(`a block that cannot be inflated: ${error instanceof Error ? error.message : error}`, offset);
+        blocks.diagnose(
+          `compressed block cannot be inflated: ${error instanceof Error ? error.message : error}`,
+          offset,
+        );
         return new Uint8Array(original);
       }
       return kind === 1 ? transposed(inflated, columns) : inflated;
@@ -143,7 +160,7 @@ export class GroupData {
   }
 }
 
-/** Takes back the transposition of a table of bytes with so many columns; what is behind the last row stays. */
+/** Reverses the transposition of a table of bytes with `columns` columns. Bytes after the last whole row are unchanged. */
 function transposed(bytes: Uint8Array, columns: number): Uint8Array {
   if (columns < 2) return bytes;
   const rows = Math.floor(bytes.length / columns);

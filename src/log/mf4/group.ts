@@ -1,5 +1,5 @@
 /**
- * A channel group of CAN events: where in its records what is, and the messages of them.
+ * Channel groups of CAN events: the layout of their records, and the decoding of records as messages.
  *
  * @module
  */
@@ -30,29 +30,29 @@ import { channelName } from "../channels.ts";
 import type { Records } from "../records.ts";
 import type { Block, Blocks } from "./blocks.ts";
 
-/** How the bytes of a frame are found. */
+/** Where the data of a frame is stored. */
 export type DataKind = "fixed" | "vlsd" | "mlsd";
 
-/** One value in a record. */
+/** The layout of one value in a record. */
 export interface Field {
   readonly byteOffset: number;
   readonly bitOffset: number;
   readonly bitCount: number;
-  /** As in the file: 0 and 1 unsigned, 2 and 3 signed, 4 and 5 floating point, 6 to 9 text; odd ones are big-endian. */
+  /** The data type as in the file: 0 and 1 unsigned, 2 and 3 signed, 4 and 5 floating point (odd: big-endian), 6 to 9 text. */
   readonly dataType: number;
   /** Physical value = raw * factor + offset. */
   readonly factor: number;
   readonly offset: number;
   readonly channelType: number;
-  /** The link to the values of variable length, or to the length of this. */
+  /** The link to the values of variable length, or to the channel that contains the length. */
   readonly data: number;
 }
 
-/** A group of events of one kind. */
+/** A channel group of events of one kind. */
 export interface Group {
   readonly kind: "data" | "remote" | "error";
   readonly recordId: number;
-  /** Bytes of a record, without its number. */
+  /** The size of a record in bytes, without its record ID. */
   readonly recordBytes: number;
   readonly time: Field;
   readonly fields: Readonly<Partial<Record<FieldName, Field>>>;
@@ -85,10 +85,10 @@ const names: readonly FieldName[] = [
 
 const kinds = { CAN_DataFrame: "data", CAN_RemoteFrame: "remote", CAN_ErrorFrame: "error" } as const;
 
-/** Channels of a group at most, and how deep they are in each other. */
+/** The largest number of channels in a group, including nested ones. */
 const MOST_CHANNELS = 1000;
 
-/** A channel group of CAN events; null if it is of something else. */
+/** Reads a channel group of CAN events; null if it contains something else. */
 export function readGroup(blocks: Blocks, block: Block, recordIdSize: number): Group | null {
   const { data } = block;
   const fields: Partial<Record<FieldName, Field>> = {};
@@ -107,7 +107,7 @@ export function readGroup(blocks: Blocks, block: Block, recordIdSize: number): G
   return { kind, recordId, recordBytes: data.getUint32(24, true) + data.getUint32(28, true), time, fields };
 }
 
-/** The channels of a group, and those that they are composed of. */
+/** Yields the channels of a group and the channels nested in them. */
 function* channelsOf(blocks: Blocks, first: number): Generator<{ name: string; field: Field }> {
   const seen = new Set<number>();
   const waiting = [first];
@@ -135,15 +135,15 @@ function* channelsOf(blocks: Blocks, first: number): Generator<{ name: string; f
   }
 }
 
-/** Factor and offset of a linear conversion; all others leave the number as it is. */
+/** Returns factor and offset of a linear conversion. Other conversions are ignored. */
 function linear(blocks: Blocks, offset: number): [factor: number, offset: number] {
   if (offset === 0) return [1, 0];
   const block = blocks.read(offset, "CC");
-  if (block === null || block.data.getUint8(0) !== 1 || block.data.byteLength < 40) return [1, 0];
+  if (block === null || block.data.byteLength < 40 || block.data.getUint8(0) !== 1) return [1, 0];
   return [block.data.getFloat64(32, true), block.data.getFloat64(24, true)];
 }
 
-/** The unsigned whole number of a field, exact up to 53 bits; 0 where the record is too short. */
+/** Returns the unsigned integer in a field, exact up to 53 bits; 0 if the record is too short. */
 export function numberOf(record: Uint8Array, { byteOffset, bitOffset, bitCount, dataType }: Field): number {
   const bytes = (bitOffset + bitCount + 7) >> 3;
   if (byteOffset + bytes > record.length || bytes > 8) return 0;
@@ -157,10 +157,10 @@ export function numberOf(record: Uint8Array, { byteOffset, bitOffset, bitCount, 
   return value % 2 ** bitCount;
 }
 
-/** Nanoseconds after the start of the recording. */
+/** Returns a time in nanoseconds after the start of the recording; null if it is invalid. */
 export function nanosecondsOf(record: Uint8Array, field: Field): bigint | null {
   const { byteOffset, bitCount, bitOffset, dataType, factor, offset } = field;
-  const bytes = bitCount >> 3;
+  const bytes = bitCount >>> 3;
   if (byteOffset + bytes > record.length) return null;
   const view = new DataView(record.buffer, record.byteOffset + byteOffset, bytes);
   const little = dataType % 2 === 0;
@@ -170,7 +170,7 @@ export function nanosecondsOf(record: Uint8Array, field: Field): bigint | null {
     return Number.isFinite(seconds) && Math.abs(seconds) < 1e9 ? BigInt(Math.round(seconds * 1e9)) : null;
   }
   const raw = bytes === 8 && bitOffset === 0 ? view.getBigUint64(0, little) : BigInt(numberOf(record, field));
-  // Parts of a second as powers of ten are exact; everything else is as exact as its factor.
+  // Units that are powers of ten are converted exactly, all others as exactly as their factor allows.
   const power = Math.round(Math.log10(factor) + 9);
   if (offset === 0 && power >= 0 && power <= 9 && Math.abs(factor / 10 ** (power - 9) - 1) < 1e-12) {
     return raw * 10n ** BigInt(power);
@@ -179,7 +179,7 @@ export function nanosecondsOf(record: Uint8Array, field: Field): bigint | null {
   return Number.isFinite(seconds) && Math.abs(seconds) < 1e9 ? BigInt(Math.round(seconds * 1e9)) : null;
 }
 
-/** How many bytes of data a record has, as it says. */
+/** Returns the length of the data stated in a record, in bytes, at most 64. */
 export function dataLengthOf(record: Uint8Array, { fields }: Group): number {
   const { DataLength, DLC } = fields;
   const field = DataLength ?? DLC;
@@ -187,10 +187,11 @@ export function dataLengthOf(record: Uint8Array, { fields }: Group): number {
 }
 
 /**
- * The message of a record.
+ * Decodes a record.
  *
- * @param data Its bytes of data.
- * @param own Whether this library wrote the file, whose error frames have the kernel's classes and data.
+ * @param data The data of the frame.
+ * @param own Whether this library wrote the file: then error frames contain the kernel's error classes and data.
+ * @returns The reason, as a string, if the record is invalid.
  */
 export function messageOfRecord(
   records: Records,
@@ -202,6 +203,7 @@ export function messageOfRecord(
   own: boolean,
 ): Message | string {
   const { fields, kind } = group;
+  if (data.length > CANFD_MAX_DLEN) return `${data.length} bytes of data, more than ${CANFD_MAX_DLEN}`;
   const value = (name: FieldName) => fields[name] === undefined ? 0 : numberOf(record, fields[name]);
   const channel = channelName(value("BusChannel"));
   const outgoing = isOutgoing(record, fields.Dir);
@@ -218,7 +220,7 @@ export function messageOfRecord(
   const extended = fields.IDE === undefined ? (id & CAN_EFF_FLAG) !== 0 || id > CAN_SFF_MASK : value("IDE") === 1;
   const plain = id & CAN_EFF_MASK;
   if (!extended && plain > CAN_SFF_MASK) {
-    return `a standard identifier 0x${plain.toString(16)}, which is more than 0x7ff`;
+    return `standard identifier 0x${plain.toString(16)} is greater than 0x7ff`;
   }
   const fd = kind === "data" && (value("EDL") === 1 || data.length > CAN_MAX_DLEN);
   records.begin(fd ? CANFD_MTU : CAN_MTU);
@@ -236,7 +238,7 @@ export function messageOfRecord(
   return records.finish(seconds, nanoseconds, outgoing, fd ? CANFD_MTU : CAN_MTU, channel);
 }
 
-/** A number, 1 for Tx, or a text. */
+/** Whether the direction is transmit: the number 1, or a text that begins with T. */
 function isOutgoing(record: Uint8Array, field: Field | undefined): boolean {
   if (field === undefined) return false;
   if (field.dataType >= 6 && field.dataType <= 9) return (record[field.byteOffset] | 32) === 0x74;

@@ -1,5 +1,5 @@
 /**
- * ASAM MDF 4, with CAN events as "bus logging": CANedge, Vector and others record so.
+ * ASAM MDF 4 files with CAN events ("bus logging"), as recorded by CANedge, Vector tools and others.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { textOf } from "../lines.ts";
 import { readMf4 } from "./read.ts";
 import { Mf4Encoder } from "./write.ts";
 
-/** MDF 4. */
+/** The MDF 4 format. */
 export const mf4: LogFormat = {
   name: "mf4",
   title: "ASAM MDF 4 bus log",

@@ -16,29 +16,29 @@ import { dataLengthOf, type Group, messageOfRecord, nanosecondsOf, numberOf, rea
 
 const ID_SIZE = 64;
 const SECOND = 1_000_000_000n;
-/** Messages that are given at once. */
+/** The number of messages yielded at once. */
 const BATCH = 1024;
-/** Frames of an unsorted file whose data has not come yet, at most. */
+/** The largest number of frames in an unsorted file that wait for their data. */
 const MOST_WAITING = 1 << 16;
-/** Program names in the identification block: this library writes the second. */
+/** The program name that this library writes into the identification block. */
 export const PROGRAM = "sockcan ";
 
-/** The file as it says of itself. */
+/** A file being read. */
 interface File {
   readonly blocks: Blocks;
   readonly context: DecodeContext;
   readonly startNs: bigint;
-  /** Whether it was not finished: the last block of data may have no length. */
+  /** Whether the file was not finished: its last block of data may have no length. */
   readonly open: boolean;
-  /** Whether this library wrote it. */
+  /** Whether this library wrote the file. */
   readonly own: boolean;
 }
 
-/** The CAN events of a file, in the order of their times. */
+/** Yields the CAN events of a file in the order of their times, in batches. */
 export function* readMf4(source: RandomSource, context: DecodeContext): Generator<LogItem[]> {
   const blocks = new Blocks(source, (reason, offset) => context.diagnostics.add(reason, { offset }));
   const id = source.read(0, ID_SIZE);
-  if (id.length < ID_SIZE) return blocks.diagnose("a file that is shorter than its header", 0);
+  if (id.length < ID_SIZE) return blocks.diagnose("file is shorter than its header", 0);
   const { info } = context;
   info.version = textOf(id.subarray(8, 16)).replace(/[\s\0]+$/, "");
   const program = textOf(id.subarray(16, 24));
@@ -52,14 +52,18 @@ export function* readMf4(source: RandomSource, context: DecodeContext): Generato
 
   const streams: Iterator<Message>[] = [];
   let others = 0;
-  for (const { links, data } of blocks.chain(header.links[0] ?? 0, "DG")) {
-    const recordIdSize = data.getUint8(0);
+  for (const { offset, links, data } of blocks.chain(header.links[0] ?? 0, "DG")) {
+    const recordIdSize = data.byteLength > 0 ? data.getUint8(0) : -1;
+    if (![0, 1, 2, 4, 8].includes(recordIdSize)) {
+      blocks.diagnose(recordIdSize < 0 ? "data group is too short" : `record ID of ${recordIdSize} bytes`, offset);
+      continue;
+    }
     const groups: Group[] = [];
     const variable = new Map<number, number>();
     for (const block of blocks.chain(links[1] ?? 0, "CG")) {
       if (block.data.byteLength < 32) continue;
       const flags = block.data.getUint16(16, true);
-      // Values of variable length have a group of their own, which the channel refers to.
+      // Values of variable length form a group of their own, to which their channel refers.
       if (flags & 1) variable.set(Number(block.data.getBigUint64(0, true)), block.offset);
       else {
         const group = readGroup(blocks, block, recordIdSize);
@@ -90,7 +94,7 @@ export function* readMf4(source: RandomSource, context: DecodeContext): Generato
   if (batch.length > 0) yield batch;
 }
 
-/** A group whose records are passed over. */
+/** Stands for a group whose records are skipped. */
 const unknown: Group = {
   kind: "data",
   recordId: 0,
@@ -108,14 +112,14 @@ const unknown: Group = {
   fields: {},
 };
 
-/** The start, which is UTC unless flagged to be local time. */
+/** Returns the start of the recording, which is in UTC unless flagged as local time. */
 function startOf(data: DataView, { zone }: DecodeContext): bigint {
   const start = data.getBigUint64(0, true);
   const flags = data.byteLength > 12 ? data.getUint8(12) : 0;
   return flags & 1 ? zone.fromLocal(start) : start;
 }
 
-/** Joins streams by time. Each is in order. */
+/** Merges streams by time. Each stream is in order. */
 function* merged(streams: readonly Iterator<Message>[]): Generator<Message> {
   const heads = streams.map((stream) => ({ stream, next: stream.next() })).filter(({ next }) => !next.done);
   if (heads.length === 1) {
@@ -133,7 +137,7 @@ function* merged(streams: readonly Iterator<Message>[]): Generator<Message> {
   }
 }
 
-/** A group that is alone in its data: record after record. */
+/** Yields the messages of a data group with a single channel group. */
 function* sorted(file: File, group: Group, content: GroupData): Generator<Message> {
   const records = new Records();
   const { DataBytes } = group.fields;
@@ -154,10 +158,10 @@ function* sorted(file: File, group: Group, content: GroupData): Generator<Messag
     }
     rest = bytes.slice(at);
   }
-  if (rest.length > 0 && !file.open) file.blocks.diagnose(`${rest.length} bytes of a last record`, 0);
+  if (rest.length > 0 && !file.open) file.blocks.diagnose(`the last record is truncated after ${rest.length} bytes`, 0);
 }
 
-/** Several groups in one stream of records, each with its number before it. */
+/** Yields the messages of a data group with several channel groups. Each record is preceded by its record ID. */
 function* unsorted(
   file: File,
   groups: readonly Group[],
@@ -167,17 +171,17 @@ function* unsorted(
 ): Generator<Message> {
   const records = new Records();
   const byId = new Map(groups.map((group) => [group.recordId, group]));
-  /** Where the next value of each variable group is, and the values that have come and were not used yet. */
+  /** The offset of the next value in each variable group, and the values that were read but not used yet. */
   const positions = new Map<number, number>();
   const values = new Map<string, Uint8Array>();
-  /** Frames in their order, some of which wait for their data. */
+  /** The frames in order, the first of which may wait for its data. */
   const waiting: { record: Uint8Array; group: Group; key: string | null }[] = [];
   const settled = function* (all: boolean): Generator<Message> {
     while (waiting.length > 0) {
       const { record, group, key } = waiting[0];
       const data = key === null ? fixedData(record, group) : values.get(key);
       if (data === undefined && !all && waiting.length < MOST_WAITING) return;
-      if (data === undefined) file.blocks.diagnose("a frame whose data is not there", 0);
+      if (data === undefined) file.blocks.diagnose("the data of a frame is missing", 0);
       else {
         if (key !== null) values.delete(key);
         const message = messageOf(file, records, record, data, group);
@@ -202,7 +206,7 @@ function* unsorted(
         if (group.time !== unknown.time) {
           const { DataBytes } = group.fields;
           const key = DataBytes?.channelType === 1 ? `${DataBytes.data}:${numberOf(record, DataBytes)}` : null;
-          // The piece lasts as long as a record of it is kept.
+          // The record is a view that keeps its whole piece in memory.
           waiting.push({ record, group, key });
           if (key === null || values.has(key)) yield* settled(false);
         }
@@ -211,7 +215,7 @@ function* unsorted(
         if (from + 4 > bytes.length) break;
         const length = view.getUint32(from, true);
         if (length > file.context.inflateLimit) {
-          file.blocks.diagnose(`a value of ${length} bytes`, 0);
+          file.blocks.diagnose(`value of ${length} bytes is too long; the rest of the data group cannot be read`, 0);
           lost = true;
           break;
         }
@@ -223,7 +227,7 @@ function* unsorted(
         yield* settled(false);
         if (values.size > MOST_WAITING) values.clear();
       } else {
-        file.blocks.diagnose(`a record of group ${id}, which is not described; nothing after it can be read`, 0);
+        file.blocks.diagnose(`record with the unknown ID ${id}; the rest of the data group cannot be read`, 0);
         lost = true;
         break;
       }
@@ -233,7 +237,7 @@ function* unsorted(
   }
   yield* settled(true);
   if (!lost && rest.length > 0 && rest.some((byte) => byte !== 0)) {
-    file.blocks.diagnose(`the file ends within a record: ${rest.length} bytes of it are there`, 0);
+    file.blocks.diagnose(`the last record is truncated after ${rest.length} bytes`, 0);
   }
 }
 
@@ -241,7 +245,7 @@ function messageOf(file: File, records: Records, record: Uint8Array, data: Uint8
   const after = nanosecondsOf(record, group.time);
   const time = after === null ? -1n : file.startNs + after;
   if (time < 0n) {
-    file.blocks.diagnose("a record without a time, or with one before 1970", 0);
+    file.blocks.diagnose("record without a time, or with a time before 1970", 0);
     return null;
   }
   const seconds = Number(time / SECOND);
@@ -254,16 +258,16 @@ function messageOf(file: File, records: Records, record: Uint8Array, data: Uint8
   return null;
 }
 
-/** The data in the record itself: as many bytes as it says. */
+/** Returns the data stored in the record itself, of the length stated there. */
 function fixedData(record: Uint8Array, group: Group): Uint8Array {
   const { DataBytes } = group.fields;
   if (DataBytes === undefined) return new Uint8Array(0);
   const { byteOffset, bitCount } = DataBytes;
-  const length = Math.min(dataLengthOf(record, group), bitCount >> 3);
+  const length = Math.min(dataLengthOf(record, group), bitCount >>> 3);
   return record.subarray(byteOffset, byteOffset + length);
 }
 
-/** A value of variable length in a block of its own: u32 length, bytes. */
+/** Returns a value of variable length: u32 length, then the bytes, of which at most 64 are used. */
 function variableData(values: GroupData, offset: number): Uint8Array {
   const head = values.at(offset, 4);
   if (head.length < 4) return new Uint8Array(0);

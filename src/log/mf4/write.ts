@@ -1,7 +1,7 @@
 /**
- * Writing CAN events as an MDF 4 file. The blocks that describe the groups come first, and then one block of data with the
- * records of all groups, each with its group's number before it: so the file grows as a stream, and only the numbers at
- * its beginning change. Until it is closed it is marked as not finished, which readers of the format know how to take.
+ * Writing CAN events as an MDF 4 file. The blocks that describe the groups come first, followed by one block of data with
+ * the records of all groups, each preceded by its record ID. The file therefore grows as a stream, and only the counts at
+ * its beginning change. Until it is closed, it is marked as unfinished, which readers of the format can handle.
  *
  * @module
  */
@@ -18,16 +18,16 @@ const FD = 2;
 const REMOTE = 3;
 const ERROR = 4;
 
-/** Bytes of a record before the data, and where what is. */
+/** The size of a record before its data in bytes, and the offsets of its fields. */
 const HEAD = 16;
 const AT = { time: 0, channel: 8, flags: 9, dlc: 10, length: 11, id: 12 };
-/** Bits of the flags. */
+/** The bits of the flags field. */
 const FLAG = { ide: 0, dir: 1, edl: 2, brs: 3, esi: 4 };
-/** What has to be updated in a file that was not finished: numbers of records, and the length of the last data. */
+/** What is not up to date in an unfinished file: the numbers of records, and the length of the last data block. */
 const UNFINISHED = 0x05;
 const BUS_EVENT = 0x400;
 
-/** A group of records. */
+/** A channel group. */
 interface Kind {
   readonly id: number;
   readonly name: string;
@@ -53,7 +53,7 @@ export class Mf4Encoder implements LogEncoder {
     this.#options = options;
   }
 
-  begin(): void {} // the start is the time of the first message
+  begin(): void {} // the header needs the time of the first message
 
   write(item: LogItem, out: Bytes): void {
     if (!(item instanceof Message)) return;
@@ -62,7 +62,8 @@ export class Mf4Encoder implements LogEncoder {
     this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
     const from = out.length;
     out.byte(id);
-    const after = item.timestampNs - this.#startNs!;
+    // Times are unsigned: a message from before the start gets the time of the start.
+    const after = item.timestampNs > this.#startNs! ? item.timestampNs - this.#startNs! : 0n;
     out.u32(Number(after & 0xffffffffn));
     out.u32(Number(after >> 32n & 0xffffffffn));
     out.byte(this.#options.channelNumber(item.channel));
@@ -90,7 +91,7 @@ export class Mf4Encoder implements LogEncoder {
   }
 
   #begin(timestampNs: bigint, out: Bytes): void {
-    // Whole microseconds earlier by a second: what another interface saw shortly before still comes after the start.
+    // One second early, in whole microseconds: a slightly older message of another interface still is after the start.
     this.#startNs = timestampNs < 1_000_000_000n ? 0n : timestampNs - timestampNs % 1000n - 1_000_000_000n;
     out.bytes(this.#header());
   }
@@ -111,7 +112,7 @@ export class Mf4Encoder implements LogEncoder {
     const startNs = this.#startNs!;
     out.u32(Number(startNs & 0xffffffffn));
     out.u32(Number(startNs >> 32n));
-    out.u32(0); // offsets of the zone, which the time does not need
+    out.u32(0); // offsets of the time zone, unused with UTC
     for (let i = 0; i < 5; i++) out.u32(0);
     file.end(header);
 
@@ -133,7 +134,7 @@ export class Mf4Encoder implements LogEncoder {
     );
 
     const group = file.begin("DG", 4);
-    out.byte(1); // bytes of a record's number
+    out.byte(1); // size of the record ID in bytes
     for (let i = 0; i < 7; i++) out.byte(0);
     file.end(group);
     file.link(header, 0, group);
@@ -178,8 +179,8 @@ export class Mf4Encoder implements LogEncoder {
     const block = file.begin("CG", 6);
     out.u64(id);
     out.u64(this.#counts.get(id) ?? 0);
-    out.u16(0x6); // events of a bus, plain ones
-    out.u16(46); // a dot separates the parts of names
+    out.u16(0x6); // plain bus events
+    out.u16(46); // the dot as separator in names
     out.u32(0);
     out.u32(HEAD + data);
     out.u32(0);
@@ -224,7 +225,7 @@ export class Mf4Encoder implements LogEncoder {
   }
 }
 
-/** Where a channel is in the record. */
+/** The layout of a channel in the record. */
 interface ChannelSpec {
   readonly type?: number;
   readonly sync?: number;
@@ -235,11 +236,11 @@ interface ChannelSpec {
   readonly flags?: number;
 }
 
-/** Blocks one after the other, whose links are filled in later. */
+/** Builds consecutive blocks, whose links are filled in later. */
 class FileBlocks {
   readonly out = new Bytes(8192);
 
-  /** Begins a block; returns where it is. */
+  /** Begins a block and returns its offset. */
   begin(type: string, links: number): number {
     const { out } = this;
     while (out.length % 8 !== 0) out.byte(0);
@@ -252,7 +253,7 @@ class FileBlocks {
     return at;
   }
 
-  /** Ends it: its length is known. */
+  /** Ends a block and fills in its length. */
   end(at: number): void {
     while (this.out.length % 8 !== 0) this.out.byte(0);
     this.length(at, this.out.length - at);
