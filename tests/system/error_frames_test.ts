@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -178,20 +179,34 @@ describe("Error frames of slcan", { ...options, skip: noSlcan }, () => {
 
 describe("Error frames of an SJA1000", { ...options, skip: noControllers }, () => {
   it("an overflow of the receive buffer", async () => {
-    for (const name of ["can0", "can1"]) ip("link", "set", name, "up", "type", "can", "bitrate", "1000000");
-    try {
-      using bus = new Bus("");
-      using errors = bus.errors();
-      const flood = ["-g", "0", "-i", "-L", "8"];
-      using one = new Program("cangen", ["can0", ...flood]);
-      using other = new Program("cangen", ["can1", ...flood]);
-      const message = (await errors.next()).value!;
-      // The counters are the emulated chip's, which never count.
-      assertEquals(`${message.error}`, "controller-problem{rx-overflow}, error-counter-tx-rx{{0}{0}}");
-      assert(["can0", "can1"].includes(message.channel!) && message.isRx, `${message}`);
-      await Promise.all([one.stop(), other.stop()]);
-    } finally {
-      for (const name of ["can0", "can1"]) ip("link", "set", name, "down");
+    using bus = new Bus("");
+    const names = ["can0", "can1"];
+    let message: Message | undefined;
+    // How often the emulated chips overflow depends on how the machine shares its processors out.
+    // A round without one says what the chips did.
+    const quiet: string[] = [];
+    while (message === undefined && quiet.length < 5) {
+      const round = AbortSignal.timeout(20_000);
+      using errors = bus.errors({ signal: round });
+      for (const name of names) ip("link", "set", name, "up", "type", "can", "bitrate", "1000000");
+      try {
+        const floods = names.map((name) => new Program("cangen", [name, "-g", "0", "-i", "-L", "8"]));
+        message = await errors.next().then(({ value }) => value, (error) => {
+          if (!round.aborted) throw error;
+          quiet.push(
+            execFileSync("sh", ["-c", "ip -s link show can0; ip -s link show can1; grep can /proc/interrupts"], {
+              encoding: "utf8",
+            }),
+          );
+          return undefined;
+        });
+        await Promise.all(floods.map((flood) => flood.stop()));
+      } finally {
+        for (const name of names) ip("link", "set", name, "down");
+      }
     }
+    // The counters are the emulated chip's, which never count.
+    assertEquals(`${message?.error}`, "controller-problem{rx-overflow}, error-counter-tx-rx{{0}{0}}", quiet.join("\n"));
+    assert(names.includes(message!.channel!) && message!.isRx, `${message}`);
   });
 });
