@@ -43,7 +43,7 @@ interface Row {
 function* readSqlite(source: RandomSource, context: DecodeContext): Generator<LogItem[]> {
   const { path, remove } = pathOf(source);
   try {
-    const database = new (sqlite().DatabaseSync)(path, { readOnly: true });
+    const database = openDatabase(path);
     try {
       yield* rowsOf(database, context);
     } finally {
@@ -51,6 +51,21 @@ function* readSqlite(source: RandomSource, context: DecodeContext): Generator<Lo
     }
   } finally {
     remove();
+  }
+}
+
+/** Opens a database for reading. */
+function openDatabase(path: string): DatabaseSync {
+  const { DatabaseSync } = sqlite();
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    database.prepare("SELECT name FROM sqlite_master").all();
+    return database;
+  } catch (error) {
+    database.close();
+    // If the writer was killed within a transaction, SQLite rolls it back first, which needs write access.
+    if (!(error instanceof Error && /readonly database/.test(error.message))) throw error;
+    return new DatabaseSync(path);
   }
 }
 

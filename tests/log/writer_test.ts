@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
+import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -282,6 +284,24 @@ describe("LogReader", () => {
       await reading;
       assertEquals(seen, [1001, 1001], name);
     }
+  });
+
+  it("reads an SQLite log whose writer was killed within a transaction", async () => {
+    using dir = folder();
+    const path = `${dir.path}/a.db`;
+    {
+      await using log = LogWriter.open(path);
+      log.write(message(1));
+    }
+    const writer = new DatabaseSync(path);
+    writer.exec("PRAGMA cache_size = 1; BEGIN");
+    const insert = writer.prepare("INSERT INTO messages VALUES (1, 1, 0, 0, 0, 0, x'')");
+    for (let i = 0; i < 5000; i++) insert.run(); // more than the cache holds, so that the file itself changes
+    for (const ending of ["", "-journal"]) copyFileSync(`${path}${ending}`, `${dir.path}/killed.db${ending}`);
+    writer.exec("ROLLBACK");
+    writer.close();
+    assert(statSync(`${dir.path}/killed.db-journal`).size > 0);
+    assertEquals(await count(`${dir.path}/killed.db`), 1);
   });
 
   it("leaving a loop over a followed gzip file closes it", { timeout: 10_000 }, async () => {
