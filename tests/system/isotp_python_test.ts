@@ -62,7 +62,7 @@ function python(rx: string, tx: string, theirs: object, action: "send" | "receiv
 }
 
 describe("Python's socket and IsoTpSocket", options, () => {
-  const id = (value: number, extended = true) => (extended ? value + 2 ** 31 : value).toString(16);
+  const id = (value: number, extended = value > 0x7ff) => (extended ? value + 2 ** 31 : value).toString(16);
 
   for (const { name, ours, theirs, lengths = [1, 7, 8, 300, 4095] } of pythonRows) {
     const [rx, tx] = [id(ours.txId, ours.isExtendedId), id(ours.rxId!, ours.isExtendedId)];

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
-import { Message, type MessageInit } from "../../mod.ts";
-import { convert, type LogFormatName, LogReader, LogWriter } from "../../src/log/mod.ts";
-import { PATIENCE } from "./tools.ts";
+import { Bus, Message, type MessageInit } from "../../mod.ts";
+import { convert, type LogFormatName, LogReader, LogWriter, record, replay } from "../../src/log/mod.ts";
+import { noVcan } from "../support/kernel.ts";
+import { startCandump } from "./candump.ts";
+import { PATIENCE, Program } from "./tools.ts";
 
 const script = fileURLToPath(new URL("logs.py", import.meta.url));
 const missing = (...programs: string[]) => {
@@ -242,5 +244,49 @@ describe("a log whose writer was killed", () => {
     write(`${dir.path}/a.log`, messages([...classic, ...remote, ...fd]));
     const report = await convert(`${dir.path}/a.log`, `${dir.path}/b.mf4`);
     assertEquals([report.messages, report.losses, report.diagnostics], [10, [], []]);
+  });
+});
+
+describe("Logs of a bus", { skip: noVcan, timeout: PATIENCE }, () => {
+  const sent = messages([...classic, ...remote, ...fd, ...classic]);
+
+  it("a recording has what canplayer sends, and candump sees a replay of it", async () => {
+    using dir = folder();
+    write(`${dir.path}/sent.log`, sent);
+    using bus = new Bus({ channel: "vcan0", fd: true });
+    const log = LogWriter.open(`${dir.path}/recorded.log`);
+    const recording = record(bus, log, { count: sent.length });
+    const input = readFileSync(`${dir.path}/sent.log`, "latin1");
+    using player = new Program("canplayer", ["-t", "vcan0=can0"], input);
+    await player.finish();
+    const report = await recording;
+    await log.close();
+    assertEquals([report.messages, report.dropped, report.ended], [sent.length, 0, "count"]);
+
+    using candump = await startCandump("-L", "vcan0");
+    const from = candump.lines.length;
+    assertEquals((await replay(`${dir.path}/recorded.log`, bus, { speed: Infinity })).messages, sent.length);
+    await candump.until(() => candump.lines.length >= from + sent.length, "show the replay");
+    // What a program of this machine sent counts as sent, not received.
+    const frames = (items: readonly Message[]) =>
+      items.map((message) => ({ ...essence(message), channel: 0, isRx: null, microseconds: 0 }));
+    const shown = `${candump.lines.slice(from).join("\n")}\n`;
+    for (const log of [`${dir.path}/recorded.log`, new TextEncoder().encode(shown)]) {
+      assertEquals(frames(await LogReader.open(log).readAll()), frames(sent));
+    }
+  });
+
+  it("a replay keeps the pauses of its log", async () => {
+    const times = [0, 0.2, 0.25, 0.7];
+    const lines = times.map((time) => `(${(START + time).toFixed(6)}) can0 123#01\n`).join("");
+    using bus = new Bus("vcan0");
+    using listener = new Bus("vcan0");
+    const report = await replay(new TextEncoder().encode(lines), bus);
+    const received = listener.recvMany(9, 0);
+    assertEquals([report.messages, received.length], [4, 4]);
+    for (const [i, message] of received.entries()) {
+      const seconds = message.timestamp - received[0].timestamp;
+      assert(seconds > times[i] - 0.05, `message ${i} after ${seconds} s, too early`);
+    }
   });
 });
