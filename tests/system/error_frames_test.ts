@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Bus, CanOperationError, Message } from "../../mod.ts";
 import { noVcan } from "../support/kernel.ts";
+import { pause } from "../support/pause.ts";
 import { generator } from "../support/random.ts";
 import { everything, startCandump } from "./candump.ts";
 import { noControllers, noSlcan } from "./machine.ts";
@@ -180,33 +180,24 @@ describe("Error frames of slcan", { ...options, skip: noSlcan }, () => {
 describe("Error frames of an SJA1000", { ...options, skip: noControllers }, () => {
   it("an overflow of the receive buffer", async () => {
     using bus = new Bus("");
+    using errors = bus.errors();
     const names = ["can0", "can1"];
-    let message: Message | undefined;
-    // How often the emulated chips overflow depends on how the machine shares its processors out.
-    // A round without one says what the chips did.
-    const quiet: string[] = [];
-    while (message === undefined && quiet.length < 5) {
-      const round = AbortSignal.timeout(20_000);
-      using errors = bus.errors({ signal: round });
-      for (const name of names) ip("link", "set", name, "up", "type", "can", "bitrate", "1000000");
-      try {
-        const floods = names.map((name) => new Program("cangen", [name, "-g", "0", "-i", "-L", "8"]));
-        message = await errors.next().then(({ value }) => value, (error) => {
-          if (!round.aborted) throw error;
-          quiet.push(
-            execFileSync("sh", ["-c", "ip -s link show can0; ip -s link show can1; grep can /proc/interrupts"], {
-              encoding: "utf8",
-            }),
-          );
-          return undefined;
-        });
-        await Promise.all(floods.map((flood) => flood.stop()));
-      } finally {
-        for (const name of names) ip("link", "set", name, "down");
+    for (const name of names) ip("link", "set", name, "up", "type", "can", "bitrate", "1000000");
+    try {
+      // Bursts that end by themselves: on a busy machine the interrupts of an endless flood leave an emulated processor
+      // no time for anything else.
+      const overflow = errors.next();
+      let message: Message | undefined;
+      for (let burst = 0; message === undefined && burst < 50; burst++) {
+        const floods = names.map((name) => new Program("cangen", [name, "-g", "0", "-i", "-L", "8", "-n", "3000"]));
+        await Promise.all(floods.map((flood) => flood.finish()));
+        message = await Promise.race([overflow.then(({ value }) => value!), pause(500)]) ?? undefined;
       }
+      // The counters are the emulated chip's, which never count.
+      assertEquals(`${message?.error}`, "controller-problem{rx-overflow}, error-counter-tx-rx{{0}{0}}");
+      assert(names.includes(message!.channel!) && message!.isRx, `${message}`);
+    } finally {
+      for (const name of names) ip("link", "set", name, "down");
     }
-    // The counters are the emulated chip's, which never count.
-    assertEquals(`${message?.error}`, "controller-problem{rx-overflow}, error-counter-tx-rx{{0}{0}}", quiet.join("\n"));
-    assert(names.includes(message!.channel!) && message!.isRx, `${message}`);
   });
 });
