@@ -211,8 +211,7 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     assertEquals((await next).value!.error!.classes, ["bus-off"]);
   });
 
-  it("opening requires the interface, and a bus on every interface still refuses unknown names", () => {
-    assertThrows(() => new Bus({ ...options, channel: "vcan99" }), Error, "ENODEV");
+  it("a bus on every interface still refuses unknown names", () => {
     using every = new Bus({ ...options, channel: "" });
     const to = (channel: string) => new Message({ channel });
     assertThrows(() => every.send(to("vcan99")), CanOperationError, "ENODEV");
