@@ -19,6 +19,15 @@ const onlyIn: Record<string, Runtime> = {
   "The documentation > has blocks without type errors": "deno",
   "The documentation > puts every export into one category": "deno", // `deno doc` reads them
   "A user's script > imports the library over HTTP, with no import map": "deno",
+  "A script that is loaded again > leaves no socket open and no frames on the bus: --watch": "deno",
+  "A script that is loaded again > leaves no socket open and no frames on the bus: --watch, after an error": "deno",
+  "A script that is loaded again > leaves no socket open and no frames on the bus: --watch-hmr": "deno",
+  "A script that is loaded again > leaves no socket open and no frames on the bus: --watch-hmr, after an error": "deno",
+  "A script that is loaded again > leaves no socket open and no frames on the bus: --hot": "bun",
+  "A script that is loaded again > leaves no socket open and no frames on the bus: --hot, after an error": "bun",
+  "A compiled program > opens a bus, waits and answers: bun build --compile": "bun",
+  "A worker's sockets and periodic frames end with it > busy": "bun", // Deno does not end such a thread
+  "checkVersion > is called before a virtual bus is opened, too": "deno", // Bun.version cannot be replaced
 };
 
 /** The tests of a part in one runtime. */

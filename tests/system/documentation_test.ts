@@ -41,12 +41,14 @@ async function interrupt(block: Block): Promise<void> {
 
 describe("The blocks in the documentation", () => {
   for (const page of pages) {
+    // The types of the others are checked elsewhere.
+    const runnable = blocksOf(page).filter(({ marks }) => marks.length === 0 || marks.includes("endless"));
+    if (runnable.length === 0) continue; // Deno reports a group without tests as a test
     describe(page, () => {
-      for (const block of blocksOf(page)) {
-        const { line, marks } = block;
-        if (marks.length > 0 && !marks.includes("endless")) continue; // their types are checked elsewhere
-        const title = `line ${line} ${marks.length > 0 ? "runs until Ctrl-C" : "runs to its end"}`;
-        it(title, { skip: noVcan, timeout: PATIENCE }, () => marks.length > 0 ? interrupt(block) : run(block));
+      for (const block of runnable) {
+        const endless = block.marks.length > 0;
+        const title = `line ${block.line} ${endless ? "runs until Ctrl-C" : "runs to its end"}`;
+        it(title, { skip: noVcan, timeout: PATIENCE }, () => endless ? interrupt(block) : run(block));
       }
     });
   }

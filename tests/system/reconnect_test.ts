@@ -211,6 +211,22 @@ describe("With reconnect", { skip: noVcan, timeout: PATIENCE }, () => {
     assertEquals((await next).value!.error!.classes, ["bus-off"]);
   });
 
+  it("opening waits for an interface that is missing, or down", async () => {
+    const before = await restingDescriptors();
+    for (const lack of [["del", "vcanre"], ["set", "vcanre", "down"]]) {
+      ip("link", ...lack);
+      const began = performance.now();
+      later(`ip link add vcanre type vcan 2>&-; ip link set vcanre up; ${UNTIL_HEARD}; cansend vcanre 002#`);
+      const bus = new Bus(options);
+      bus.send(message(3), 60);
+      assertEquals(bus.recv(60)!.arbitrationId, 2);
+      assert(performance.now() - began > 150);
+      bus.close();
+    }
+    assert(warnings.length >= 2, `${warnings}`);
+    await descriptorsBackTo(before);
+  });
+
   it("a bus on every interface still refuses unknown names", () => {
     using every = new Bus({ ...options, channel: "" });
     const to = (channel: string) => new Message({ channel });
