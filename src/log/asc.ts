@@ -45,7 +45,7 @@ import { formatAscDate, parseAscDate } from "./asc_date.ts";
 import type { Bytes } from "./bytes.ts";
 import { ChannelNames } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
-import type { DecodeContext, EncodeOptions, LogEncoder, LogFormat } from "./format.ts";
+import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { HEX_VALUE, LineDecoder, textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { Records } from "./records.ts";
@@ -582,20 +582,12 @@ export const asc: LogFormat = {
   extensions: [".asc"],
   appendable: false,
   capacity: {
-    fd: true,
-    xl: true,
-    remote: true,
-    remoteLength: true,
-    len8Dlc: true,
-    error: true,
+    ...FULL,
     errorData: false,
     errorDirection: false,
-    direction: true,
     channel: "number",
     resolution: 1000,
     timestampSource: false,
-    marker: true,
-    dropped: true,
   },
   detect(head) {
     const text = textOf(head.subarray(0, 4096));

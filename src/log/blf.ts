@@ -16,7 +16,7 @@ import { encodeObject, ObjectDecoder, objectName } from "./blf_objects.ts";
 import { BlockDecoder } from "./blocks.ts";
 import { Bytes } from "./bytes.ts";
 import type { LogItem } from "./entry.ts";
-import type { DecodeContext, EncodeOptions, LogEncoder, LogFormat, Zone } from "./format.ts";
+import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat, type Zone } from "./format.ts";
 import { textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { zlib } from "./output.ts";
@@ -437,20 +437,10 @@ export const blf: LogFormat = {
   extensions: [".blf"],
   appendable: false,
   capacity: {
-    fd: true,
-    xl: true,
-    remote: true,
-    remoteLength: true,
-    len8Dlc: true,
-    error: true,
-    errorData: true,
+    ...FULL,
     errorDirection: false,
-    direction: true,
     channel: "number",
-    resolution: 1,
     timestampSource: false,
-    marker: true,
-    dropped: true,
   },
   detect: (head) => head.length >= 4 && word(head, 0) === LOGG ? 3 : 0,
   decoder: (context: DecodeContext) => new BlfDecoder(context),

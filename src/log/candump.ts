@@ -35,7 +35,7 @@ import {
 import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import type { LogItem, LogNote } from "./entry.ts";
-import type { LogEncoder, LogFormat } from "./format.ts";
+import { FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { HEX_VALUE, LineDecoder, textOf } from "./lines.ts";
 import { NO_CHANNEL, noteOfText, textOfNote } from "./notes.ts";
 import { Records } from "./records.ts";
@@ -319,20 +319,8 @@ export const candump: LogFormat = {
   extensions: [".log"],
   appendable: true,
   capacity: {
-    fd: true,
-    xl: true,
-    remote: true,
-    remoteLength: true,
-    len8Dlc: true,
-    error: true,
-    errorData: true,
-    errorDirection: true,
-    direction: true,
-    channel: "name",
-    resolution: 1,
+    ...FULL,
     timestampSource: false,
-    marker: true,
-    dropped: true,
   },
   detect: (head) => LINE.test(textOf(head.subarray(0, 4096))) ? 2 : 0,
   decoder: (context) => new CandumpDecoder(context),

@@ -11,7 +11,7 @@
 import { CAN_ERR_FLAG, CAN_ERR_MASK } from "../kernel/can.ts";
 import { Message } from "../message/message.ts";
 import type { LogItem } from "./entry.ts";
-import type { LogFormat } from "./format.ts";
+import { FULL, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { noteOfText } from "./notes.ts";
 import { hexBytesOf, messageOf, secondsOf } from "./plain.ts";
@@ -84,20 +84,12 @@ export const candumpScreen: LogFormat = {
   extensions: [],
   appendable: false,
   capacity: {
-    fd: true,
+    ...FULL,
     xl: false,
-    remote: true,
-    remoteLength: true,
     len8Dlc: false,
-    error: true,
-    errorData: true,
-    errorDirection: true,
-    direction: true,
-    channel: "name",
     resolution: 1000,
     timestampSource: false,
     marker: false,
-    dropped: true,
   },
   detect: (head) =>
     LINE.test(textOf(head.subarray(0, 4096)).split(/\r?\n/).find((line) => line.trim() !== "") ?? "") ? 2 : 0,

@@ -13,7 +13,7 @@ import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import { channelName } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
-import type { EncodeOptions, LogEncoder, LogFormat } from "./format.ts";
+import { type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { hexBytesOf, messageOf, secondsOf, secondsText } from "./plain.ts";
@@ -79,6 +79,7 @@ export const crtd: LogFormat = {
   extensions: [".crtd"],
   appendable: true,
   capacity: {
+    ...FULL,
     fd: false,
     xl: false,
     remote: false,
@@ -87,12 +88,8 @@ export const crtd: LogFormat = {
     error: false,
     errorData: false,
     errorDirection: false,
-    direction: true,
     channel: "number",
-    resolution: 1,
     timestampSource: false,
-    marker: true,
-    dropped: true,
   },
   detect: (head) => /^\d+\.\d+\s+\d*([RT](11|29)|C\w\w)\b/.test(textOf(head.subarray(0, 1024))) ? 2 : 0,
   decoder: (context) => new CrtdDecoder(context),

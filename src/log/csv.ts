@@ -15,7 +15,7 @@ import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import { channelName } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
-import type { Capacity, LogEncoder, LogFormat } from "./format.ts";
+import { type Capacity, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { hexBytesOf, messageOf, secondsOf, secondsText } from "./plain.ts";
 
@@ -207,19 +207,8 @@ class CsvEncoder implements LogEncoder {
   }
 }
 
-const all: Capacity = {
-  fd: true,
-  xl: true,
-  remote: true,
-  remoteLength: true,
-  len8Dlc: true,
-  error: true,
-  errorData: true,
-  errorDirection: true,
-  direction: true,
-  channel: "name",
-  resolution: 1,
-  timestampSource: true,
+const everyFrame: Capacity = {
+  ...FULL,
   marker: false,
   dropped: false,
 };
@@ -231,7 +220,7 @@ export const csv: LogFormat = {
   extensions: [".csv"],
   appendable: true,
   capacity: {
-    ...all,
+    ...everyFrame,
     fd: false,
     xl: false,
     len8Dlc: false,
@@ -253,7 +242,7 @@ export const csvFull: LogFormat = {
   name: "csv-full",
   title: "CSV with all fields",
   extensions: [],
-  capacity: all,
+  capacity: everyFrame,
   detect: () => 0,
   encoder: () => new CsvEncoder(true),
 };

@@ -60,6 +60,24 @@ export interface Capacity {
   readonly dropped: boolean;
 }
 
+/** The capacity of a format that stores everything; others list what they lack. */
+export const FULL: Capacity = {
+  fd: true,
+  xl: true,
+  remote: true,
+  remoteLength: true,
+  len8Dlc: true,
+  error: true,
+  errorData: true,
+  errorDirection: true,
+  direction: true,
+  channel: "name",
+  resolution: 1,
+  timestampSource: true,
+  marker: true,
+  dropped: true,
+};
+
 /**
  * Metadata of a log file, filled in as the file is read.
  *

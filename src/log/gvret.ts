@@ -13,7 +13,7 @@ import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import { channelName } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
-import type { EncodeOptions, LogEncoder, LogFormat } from "./format.ts";
+import { type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { hexBytesOf, messageOf } from "./plain.ts";
 
@@ -89,6 +89,7 @@ export const gvret: LogFormat = {
   extensions: [],
   appendable: true,
   capacity: {
+    ...FULL,
     fd: false,
     xl: false,
     remote: false,
@@ -97,7 +98,6 @@ export const gvret: LogFormat = {
     error: false,
     errorData: false,
     errorDirection: false,
-    direction: true,
     channel: "number",
     resolution: 1000,
     timestampSource: false,

@@ -10,7 +10,7 @@ import type { MessageInit } from "../message/init.ts";
 import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import type { LogItem, LogNote } from "./entry.ts";
-import type { LogEncoder, LogFormat } from "./format.ts";
+import { FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 
 class JsonDecoder extends LineDecoder {
@@ -65,22 +65,7 @@ export const jsonl: LogFormat = {
   title: "JSON lines",
   extensions: [".jsonl", ".ndjson"],
   appendable: true,
-  capacity: {
-    fd: true,
-    xl: true,
-    remote: true,
-    remoteLength: true,
-    len8Dlc: true,
-    error: true,
-    errorData: true,
-    errorDirection: true,
-    direction: true,
-    channel: "name",
-    resolution: 1,
-    timestampSource: true,
-    marker: true,
-    dropped: true,
-  },
+  capacity: FULL,
   detect: (head) => /^\s*\{.*"(arbitrationId|timestampNs)"/.test(textOf(head.subarray(0, 4096))) ? 2 : 0,
   decoder: (context) => new JsonDecoder(context),
   encoder: () => new JsonEncoder(),

@@ -13,7 +13,7 @@ import { Message } from "../message/message.ts";
 import { BlockDecoder } from "./blocks.ts";
 import type { Bytes } from "./bytes.ts";
 import type { LogItem } from "./entry.ts";
-import type { LogEncoder, LogFormat } from "./format.ts";
+import { FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { Records } from "./records.ts";
 import {
   decodeFrame,
@@ -130,17 +130,10 @@ export const pcap: LogFormat = {
   extensions: [".pcap"],
   appendable: true,
   capacity: {
-    fd: true,
-    xl: true,
-    remote: true,
-    remoteLength: true,
-    len8Dlc: true,
-    error: true,
-    errorData: true,
+    ...FULL,
     errorDirection: false,
     direction: false,
     channel: "none",
-    resolution: 1,
     timestampSource: false,
     marker: false,
     dropped: false,

@@ -12,7 +12,7 @@ import { Message } from "../message/message.ts";
 import { BlockDecoder } from "./blocks.ts";
 import { Bytes } from "./bytes.ts";
 import type { LogItem, LogMarker } from "./entry.ts";
-import type { DecodeContext, LogEncoder, LogFormat } from "./format.ts";
+import { type DecodeContext, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { textOf } from "./lines.ts";
 import { Records } from "./records.ts";
 import {
@@ -431,20 +431,8 @@ export const pcapng: LogFormat = {
   extensions: [".pcapng", ".ntar"],
   appendable: false,
   capacity: {
-    fd: true,
-    xl: true,
-    remote: true,
-    remoteLength: true,
-    len8Dlc: true,
-    error: true,
-    errorData: true,
-    errorDirection: true,
-    direction: true,
-    channel: "name",
-    resolution: 1,
+    ...FULL,
     timestampSource: false,
-    marker: true,
-    dropped: true,
   },
   detect: (head) =>
     head.length >= 4 && head[0] === 0x0a && head[1] === 0x0d && head[2] === 0x0d && head[3] === 0x0a ? 3 : 0,

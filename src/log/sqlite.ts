@@ -10,7 +10,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { MessageInit } from "../message/init.ts";
 import { Message } from "../message/message.ts";
 import type { LogItem } from "./entry.ts";
-import type { DecodeContext, EncodeOptions, LogEncoder, LogFormat } from "./format.ts";
+import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { textOf } from "./lines.ts";
 import { fileSystem } from "./output.ts";
 import { messageOf } from "./plain.ts";
@@ -215,18 +215,7 @@ export const sqliteLog: LogFormat = {
   appendable: true,
   database: true,
   capacity: {
-    fd: true,
-    xl: true,
-    remote: true,
-    remoteLength: true,
-    len8Dlc: true,
-    error: true,
-    errorData: true,
-    errorDirection: true,
-    direction: true,
-    channel: "name",
-    resolution: 1,
-    timestampSource: true,
+    ...FULL,
     marker: false,
     dropped: false,
   },

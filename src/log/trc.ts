@@ -34,7 +34,15 @@ import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import { ChannelNames } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
-import type { Capacity, DecodeContext, EncodeOptions, LogEncoder, LogFormat, LogFormatName } from "./format.ts";
+import {
+  type Capacity,
+  type DecodeContext,
+  type EncodeOptions,
+  FULL,
+  type LogEncoder,
+  type LogFormat,
+  type LogFormatName,
+} from "./format.ts";
 import { HEX_VALUE, LineDecoder, textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { Records } from "./records.ts";
@@ -382,20 +390,13 @@ function typeOf(message: Message): string {
 }
 
 const capacity: Capacity = {
-  fd: true,
+  ...FULL,
   xl: false,
-  remote: true,
-  remoteLength: true,
-  len8Dlc: true,
-  error: true,
   errorData: false,
   errorDirection: false,
-  direction: true,
   channel: "number",
   resolution: 1000,
   timestampSource: false,
-  marker: true,
-  dropped: true,
 };
 
 function trcFormat(name: LogFormatName, version: "1.1" | "2.0" | "2.1", limits: Partial<Capacity>): LogFormat {

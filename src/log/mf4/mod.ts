@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LogFormat } from "../format.ts";
+import { FULL, type LogFormat } from "../format.ts";
 import { textOf } from "../lines.ts";
 import { readMf4 } from "./read.ts";
 import { Mf4Encoder } from "./write.ts";
@@ -16,17 +16,9 @@ export const mf4: LogFormat = {
   extensions: [".mf4", ".mdf"],
   appendable: false,
   capacity: {
-    fd: true,
+    ...FULL,
     xl: false,
-    remote: true,
-    remoteLength: true,
-    len8Dlc: true,
-    error: true,
-    errorData: true,
-    errorDirection: true,
-    direction: true,
     channel: "number",
-    resolution: 1,
     timestampSource: false,
     marker: false,
     dropped: false,
