@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PATIENCE } from "./delivery.ts";
 import { pause } from "./pause.ts";
 
 const { Bun } = globalThis as unknown as { readonly Bun?: { gc(synchronously: boolean): void } };
@@ -17,10 +18,15 @@ async function collector(): Promise<() => void> {
   return runInNewContext("gc");
 }
 
-/** Collects garbage, with turns of the event loop for finalizers, until a condition holds or it has done so 100 times. */
+/**
+ * Collects garbage, with turns of the event loop for finalizers, until a condition holds or `PATIENCE` is over.
+ *
+ * The broadcast manager's task that nobody waits for is known to have ended only at the next sample, 5 s later.
+ */
 export async function collectUntil(condition: () => boolean): Promise<void> {
   const collect = await collector();
-  for (let i = 0; i < 100 && !condition(); i++) {
+  const end = performance.now() + 1000 * PATIENCE;
+  while (!condition() && performance.now() < end) {
     await pause(10);
     collect();
     await pause(1);
