@@ -43,10 +43,12 @@ class GvretDecoder extends LineDecoder {
     if (!/^[0-9a-f]{1,8}$/i.test(id)) return `invalid identifier: ${id}`;
     const length = Number(value("len"));
     const first = columns.indexOf("len") + 1;
-    const data = hexBytesOf(values.slice(first, first + length).map((byte) => byte.padStart(2, "0")).join(""));
-    if (!Number.isInteger(length) || length < 0 || data === null || data.length < length) {
+    const bytes = values.slice(first, first + length);
+    if (!Number.isInteger(length) || length < 0 || bytes.filter((byte) => byte !== "").length < length) {
       return `fewer than ${value("len")} bytes of data`;
     }
+    const data = hexBytesOf(bytes.map((byte) => byte.padStart(2, "0")).join(""));
+    if (data === null) return `data is not hexadecimal: ${bytes.join(",")}`;
     return messageOf({
       timestampNs: BigInt(time) * 1000n,
       arbitrationId: Number.parseInt(id, 16),

@@ -18,16 +18,15 @@ class JsonDecoder extends LineDecoder {
     const text = textOf(bytes.subarray(from, to)).trim();
     if (text === "") return;
     try {
-      items.push(this.#item(JSON.parse(text)));
+      items.push(this.#item(objectOf(text)));
     } catch (error) {
-      if (!(error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError)) throw error;
+      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
       this.diagnose(error.message, from, from);
     }
   }
 
-  #item(value: unknown): LogItem {
-    if (typeof value !== "object" || value === null) throw new TypeError(`line is not a JSON object: ${value}`);
-    const { timestampNs: given = null, ...fields } = value as Record<string, unknown>;
+  #item({ timestampNs: given = null, ...fields }: Record<string, unknown>): LogItem {
+    if (given !== null && !/^\d{1,30}$/.test(`${given}`)) throw new TypeError(`invalid time of ${given} ns`);
     const timestampNs = given === null ? null : BigInt(given as string);
     if (typeof fields.type === "string") return noteOf(fields, timestampNs);
     if (timestampNs !== null) delete fields.timestamp;
@@ -35,6 +34,18 @@ class JsonDecoder extends LineDecoder {
     if (message.channel !== null) this.context.info.channels.add(message.channel);
     return message;
   }
+}
+
+function objectOf(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    value = null; // the engines' messages differ
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new TypeError(`line is not a JSON object: ${text.slice(0, 80)}`);
 }
 
 function noteOf(fields: Record<string, unknown>, timestampNs: bigint | null): LogNote {

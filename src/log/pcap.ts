@@ -72,6 +72,7 @@ class PcapDecoder extends BlockDecoder {
         from + located.at,
         to,
         located.native && littleEndian,
+        located.fd,
         seconds,
         nanoseconds,
         null,

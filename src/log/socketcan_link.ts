@@ -43,8 +43,9 @@ export const LINKTYPE_LINUX_SLL = 113;
 export const LINKTYPE_CAN_SOCKETCAN = 227;
 export const LINKTYPE_LINUX_SLL2 = 276;
 
-/** The first and last protocol of CAN frames in cooked captures: classic, FD (0x000d), XL. */
+/** The protocols of CAN frames in cooked captures: classic, FD, XL. */
 const LINUX_SLL_P_CAN = 0x000c;
+const LINUX_SLL_P_CANFD = 0x000d;
 const LINUX_SLL_P_CANXL = 0x000e;
 const PACKET_OUTGOING = 4;
 
@@ -54,11 +55,13 @@ interface Located {
   readonly at: number;
   /** Whether the identifier is in the byte order of the capture instead of big-endian. */
   readonly native: boolean;
+  /** Whether the packet says that it is an FD frame; if false, the frame itself shows it. */
+  readonly fd: boolean;
   /** Whether the capturing host sent the frame; null if the packet does not state it. */
   readonly outgoing: boolean | null;
 }
 
-const plain: Located = { at: 0, native: false, outgoing: null };
+const plain: Located = { at: 0, native: false, fd: false, outgoing: null };
 
 /**
  * Finds the frame in a packet.
@@ -70,12 +73,14 @@ export function locateFrame(linkType: number, bytes: Uint8Array, from: number, t
   const u16 = (at: number) => bytes[at] << 8 | bytes[at + 1];
   if (linkType === LINKTYPE_LINUX_SLL) {
     if (to - from < 16) return "packet is shorter than its header";
-    if (!isCan(u16(from + 14))) return `packet of protocol ${u16(from + 14)}, which is not CAN`;
-    return { at: 16, native: true, outgoing: u16(from) === PACKET_OUTGOING };
+    const protocol = u16(from + 14);
+    if (!isCan(protocol)) return `packet of protocol ${protocol}, which is not CAN`;
+    return { at: 16, native: true, fd: protocol === LINUX_SLL_P_CANFD, outgoing: u16(from) === PACKET_OUTGOING };
   }
   if (to - from < 20) return "packet is shorter than its header";
-  if (!isCan(u16(from))) return `packet of protocol ${u16(from)}, which is not CAN`;
-  return { at: 20, native: true, outgoing: bytes[from + 10] === PACKET_OUTGOING };
+  const protocol = u16(from);
+  if (!isCan(protocol)) return `packet of protocol ${protocol}, which is not CAN`;
+  return { at: 20, native: true, fd: protocol === LINUX_SLL_P_CANFD, outgoing: bytes[from + 10] === PACKET_OUTGOING };
 }
 
 function isCan(protocol: number): boolean {
@@ -86,6 +91,7 @@ function isCan(protocol: number): boolean {
  * Decodes a frame.
  *
  * @param littleEndian Whether the identifier is little-endian.
+ * @param isFd Whether it is an FD frame even if nothing in it shows that.
  * @returns The reason, as a string, if the frame is invalid.
  */
 export function decodeFrame(
@@ -94,6 +100,7 @@ export function decodeFrame(
   from: number,
   to: number,
   littleEndian: boolean,
+  isFd: boolean,
   seconds: number,
   nanoseconds: number,
   channel: string | null,
@@ -117,7 +124,7 @@ export function decodeFrame(
   }
   const flags = bytes[from + 5];
   // Kernels before 6.1 and older versions of libpcap mark FD frames only by their size.
-  const fd = (flags & CANFD_FDF) !== 0 || size === CANFD_MTU || bytes[from + FRAME_LEN] > CAN_MAX_DLEN;
+  const fd = isFd || (flags & CANFD_FDF) !== 0 || size === CANFD_MTU || bytes[from + FRAME_LEN] > CAN_MAX_DLEN;
   let length = bytes[from + FRAME_LEN];
   const carried = id & CAN_RTR_FLAG && !fd ? 0 : length;
   if (length > (fd ? CANFD_MAX_DLEN : CAN_MAX_DLEN) || size < FRAME_DATA + carried) {

@@ -150,7 +150,9 @@ class TrcDecoder extends LineDecoder {
         const days = /^(\d{1,7})(?:\.(\d{1,18}))?$/.exec(value.trim());
         if (!days) return this.diagnose(`start time is not a number of days: ${value}`, 0, 0);
         const [, whole, fraction = ""] = days;
-        const local = (BigInt(whole) - DAYS_TO_1970) * DAY + BigInt(fraction.padEnd(18, "0")) * DAY / 10n ** 18n;
+        // Rounded, as no number of digits holds a whole second exactly.
+        const ofDay = (BigInt(fraction.padEnd(18, "0")) * DAY + 10n ** 18n / 2n) / 10n ** 18n;
+        const local = (BigInt(whole) - DAYS_TO_1970) * DAY + ofDay;
         this.#begin(zone.fromLocal(local));
       }
       return;
@@ -407,7 +409,7 @@ function trcFormat(name: LogFormatName, version: "1.1" | "2.0" | "2.1", limits: 
     appendable: false,
     capacity: { ...capacity, ...limits },
     detect: (head) =>
-      version === "2.1" && /^;(\$FILEVERSION=|.*\n;.*Start time:)/.test(textOf(head.subarray(0, 1024))) ? 2 : 0,
+      version === "2.1" && /^;(\$FILEVERSION=|[^]*\n;\s*Start time:)/.test(textOf(head.subarray(0, 1024))) ? 2 : 0,
     decoder: (context) => new TrcDecoder(context),
     encoder: (options) => new TrcEncoder(options, version),
   };

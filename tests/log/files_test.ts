@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Message, type MessageInit } from "../../mod.ts";
+import type { LogItem, LogNote } from "../../src/log/mod.ts";
+import { assertSame, pieces, readItems, written } from "../support/logs.ts";
+import { LogReader } from "../../src/log/mod.ts";
+import { generator } from "../support/random.ts";
+import { logFiles } from "./files.ts";
+
+const folder = fileURLToPath(new URL("../data/logs", import.meta.url));
+
+/** What a file holds, as the file beside it says. */
+function expectationsOf(file: string): { info: unknown; items: LogItem[] } {
+  const text = readFileSync(`${folder}/${file.replace(/\.\w+$/, ".jsonl")}`, "utf8");
+  const [first, ...rest] = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const items = rest.map(({ timestampNs, ...fields }): LogItem => {
+    const ns = timestampNs === null ? null : BigInt(timestampNs);
+    return "type" in fields
+      ? { ...fields, timestampNs: ns } as LogNote
+      : new Message({ ...fields, timestampNs: ns } as MessageInit);
+  });
+  return { info: first.info, items };
+}
+
+describe("The files of tests/data/logs", () => {
+  for (const { file, shows, read = {}, diagnostics = [], written: form } of logFiles) {
+    const bytes = () => new Uint8Array(readFileSync(`${folder}/${file}`));
+
+    it(`${file}: ${shows}`, async () => {
+      const { info, items } = expectationsOf(file);
+      const { items: found, reader } = await readItems(bytes(), read);
+      const reasons = reader.diagnostics.map(({ line, column, offset, reason }) =>
+        `${line === null ? `byte ${offset}` : `line ${line}, column ${column}`}: ${reason}`
+      );
+      assertEquals(reasons, diagnostics);
+      assertEquals(reader.skipped, diagnostics.length);
+      found.forEach((item, i) => assertSame(item, items[i]));
+      assertEquals(found.length, items.length);
+      const { format, version, startTimeNs, application } = await reader.info();
+      assertEquals({ format, version, startTimeNs: startTimeNs === null ? null : `${startTimeNs}`, application }, info);
+    });
+
+    it(`${file}: the same in chunks, with strict, and by its name`, async () => {
+      const options = { timeZone: "UTC", ...read };
+      const { items } = expectationsOf(file);
+      const messages = items.filter((item) => item instanceof Message);
+      for (const input of [pieces(bytes(), generator(bytes().length)), `${folder}/${file}`]) {
+        const strict = LogReader.open(input, { ...options, strict: true });
+        if (diagnostics.length === 0) {
+          const found = await strict.readAll();
+          assertEquals(found.length, messages.length);
+          found.forEach((message, i) => assertSame(message, messages[i]));
+          continue;
+        }
+        const title = typeof input === "string" ? `"${input}"` : "the log";
+        const error = await assertRejects(() => strict.readAll(), SyntaxError);
+        const [place, ...reason] = diagnostics[0].split(": ");
+        assertEquals(error.message, `Cannot read ${title}, ${place}: ${reason.join(": ")}`);
+      }
+    });
+
+    if (!form) continue;
+    it(`${file}: is what we write`, async () => {
+      const { items } = expectationsOf(file);
+      const format = form === true ? (await readItems(bytes(), read)).reader.info() : { format: form };
+      const again = await written(items, { format: (await format).format, ...read });
+      assertEquals(new TextDecoder("latin1").decode(again), new TextDecoder("latin1").decode(bytes()));
+    });
+  }
+
+  it("are all in the table, each with what it holds", () => {
+    const names = logFiles.map(({ file }) => file);
+    assertEquals(new Set(names).size, names.length);
+    const expected = names.flatMap((name) => [name, name.replace(/\.\w+$/, ".jsonl")]).sort();
+    assertEquals(readdirSync(folder).filter((name) => !name.endsWith(".ts")).sort(), expected);
+    assert(names.length > 10);
+  });
+});
