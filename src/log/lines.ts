@@ -30,14 +30,13 @@ export function textOf(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** The values of hexadecimal digits by character code; 255 for all other characters. */
-export const HEX_VALUE = /* @__PURE__ */ Uint8Array.from({ length: 256 }, (_, code) => {
-  const value = Number.parseInt(String.fromCharCode(code), 16);
-  return Number.isNaN(value) ? 255 : value;
-});
+const [LF, CR] = [10, 13];
 
-/** Splits bytes into lines that end with LF or CR LF. */
-export abstract class LineDecoder implements LogDecoder {
+/**
+ * Decodes bytes line by line, without looking for the end of a line first: a decoder reads on to what ends its line. It
+ * never has to compare an offset with an end, since a line end is no digit, no letter and no separator.
+ */
+export abstract class LineScanner implements LogDecoder {
   protected readonly context: DecodeContext;
   /** The number of the current line, from 1. */
   protected number = 0;
@@ -51,11 +50,18 @@ export abstract class LineDecoder implements LogDecoder {
 
   decode(chunk: Uint8Array, items: LogItem[]): void {
     let from = 0;
-    for (let end; (end = chunk.indexOf(10, from)) >= 0; from = end + 1) {
-      if (this.#rest.length > 0 || this.#skipping) {
-        this.#append(chunk.subarray(from, end));
-        this.#finish(items);
-      } else this.#line(chunk, from, end, items);
+    if (this.#rest.length > 0 || this.#skipping) {
+      from = chunk.indexOf(LF) + 1;
+      if (from === 0) return this.#append(chunk);
+      this.#append(chunk.subarray(0, from - 1));
+      this.#finish(items);
+    }
+    const end = chunk.lastIndexOf(LF) + 1;
+    while (from < end) {
+      this.number++;
+      let to = this.scan(chunk, from, items);
+      if (chunk[to] !== LF) to = chunk.indexOf(LF, to);
+      from = to + 1;
     }
     if (from < chunk.length) this.#append(chunk.subarray(from));
   }
@@ -67,13 +73,12 @@ export abstract class LineDecoder implements LogDecoder {
   }
 
   /**
-   * Decodes one line, without its line end. The byte at `to` is CR or LF.
+   * Decodes the line that begins at offset `from` and ends with LF or CR LF.
    *
    * @param bytes Valid during the call only.
-   * @param from The offset at which the line begins.
-   * @param to The offset after its last byte.
+   * @returns The offset up to which the line was read: its LF, or any offset before. The rest of the line is skipped.
    */
-  protected abstract line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void;
+  protected abstract scan(bytes: Uint8Array, from: number, items: LogItem[]): number;
 
   /** Reports that something at offset `at` could not be read, in the current line, which begins at offset `from`. */
   protected diagnose(reason: string, from: number, at: number): void {
@@ -87,21 +92,37 @@ export abstract class LineDecoder implements LogDecoder {
   }
 
   #finish(items: LogItem[]): void {
-    if (this.#skipping) {
-      this.number++;
-      this.diagnose(TOO_LONG, 0, 0);
-    } else {
-      this.#rest.byte(10); // as in a chunk, a line end follows the line
-      this.#line(this.#rest.memory, 0, this.#rest.length - 1, items);
+    this.number++;
+    if (this.#skipping) this.diagnose(TOO_LONG, 0, 0);
+    else {
+      this.#rest.byte(LF); // as in a chunk, a line end follows the line
+      this.scan(this.#rest.memory, 0, items);
     }
     this.#skipping = false;
     this.#rest.clear();
   }
+}
 
-  #line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
-    this.number++;
-    if (to - from > MOST) return this.diagnose(TOO_LONG, 0, 0);
-    if (to > from && bytes[to - 1] === 13) to--;
+/** Returns the offset after the last byte of a line: that of its LF, or of the CR before it. */
+export function lineEnd(bytes: Uint8Array, from: number): number {
+  const to = bytes.indexOf(LF, from);
+  return to > from && bytes[to - 1] === CR ? to - 1 : to;
+}
+
+/** Passes on whole lines, for formats that need not be read fast. */
+export abstract class LineDecoder extends LineScanner {
+  protected override scan(bytes: Uint8Array, from: number, items: LogItem[]): number {
+    const to = lineEnd(bytes, from);
     this.line(bytes, from, to, items);
+    return to;
   }
+
+  /**
+   * Decodes one line, without its line end. The byte at `to` is CR or LF.
+   *
+   * @param bytes Valid during the call only.
+   * @param from The offset at which the line begins.
+   * @param to The offset after its last byte.
+   */
+  protected abstract line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void;
 }

@@ -7,7 +7,7 @@
 import { Message } from "../message/message.ts";
 import { Diagnostics, type LogDiagnostic } from "./diagnostics.ts";
 import type { LogEntry, LogItem } from "./entry.ts";
-import type { DecodeContext, LogFormat, LogInfo } from "./format.ts";
+import type { DecodeContext, LogFormat, LogInfo, Zone } from "./format.ts";
 import { detectFormat, formatNamed, formatNames } from "./formats.ts";
 import { type FullReadOptions, fullReadOptions, type LogReadOptions } from "./options.ts";
 import { fileSource, memorySource, type RandomSource } from "./random.ts";
@@ -44,6 +44,7 @@ const HEAD = 65536;
 export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   readonly #title: string;
   readonly #options: FullReadOptions;
+  readonly #zone: Zone;
   readonly #diagnostics: Diagnostics;
   readonly #chunks: AsyncGenerator<Uint8Array, void, void>;
   readonly #name: string | null;
@@ -55,10 +56,11 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   readonly #closing = new AbortController();
 
   /** @ignore */
-  private constructor(input: LogInput, options: FullReadOptions) {
+  private constructor(input: LogInput, options: FullReadOptions, zone: Zone) {
     this.#name = typeof input === "string" || input instanceof URL ? `${input}` : null;
     this.#title = this.#name === null ? "the log" : `"${this.#name}"`;
     this.#options = options;
+    this.#zone = zone;
     this.#diagnostics = new Diagnostics(this.#title, options.strict);
     this.#path = typeof input === "string" || input instanceof URL ? input : null;
     const { follow, signal } = options;
@@ -77,8 +79,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     if (!valid) throw new TypeError("LogReader.open takes a path, a URL, a Uint8Array or a ReadableStream of bytes");
     const full = fullReadOptions(options);
     if (full.format !== null) formatNamed(full.format);
-    zoneOf(full.timeZone);
-    return new LogReader(input, full);
+    return new LogReader(input, full, zoneOf(full.timeZone));
   }
 
   /**
@@ -204,7 +205,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   async #choose(): Promise<Opened> {
-    const { format: name, inflateLimit, timeZone } = this.#options;
+    const { format: name, inflateLimit } = this.#options;
     const head = await this.#head();
     const format: LogFormat | null = name === null ? detectFormat(head, this.#name) : formatNamed(name);
     if (format === null) {
@@ -221,7 +222,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
       application: null,
     };
     this.#info = info;
-    const context = { info, diagnostics: this.#diagnostics, zone: zoneOf(timeZone), inflateLimit };
+    const context = { info, diagnostics: this.#diagnostics, zone: this.#zone, inflateLimit };
     return { format, context, head };
   }
 

@@ -53,9 +53,14 @@ async function* prepended(
 
 async function* rawBytesOf(input: LogInput, options: SourceOptions): AsyncGenerator<Uint8Array, void, void> {
   if (input instanceof Uint8Array) {
-    if (input.length > 0) yield input;
+    yield* piecesOf(input);
   } else if (input instanceof ReadableStream) yield* streamBytes(input, options.signal);
   else yield* fileBytes(input, options);
+}
+
+/** Yields bytes in pieces of the size of a read, so that what is decoded of one piece stays small. */
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK);
 }
 
 async function* streamBytes(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -67,7 +72,7 @@ async function* streamBytes(stream: ReadableStream<Uint8Array>, signal?: AbortSi
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      if (value.length > 0) yield value;
+      yield* piecesOf(value);
     }
   } finally {
     signal?.removeEventListener("abort", abort);

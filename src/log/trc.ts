@@ -43,7 +43,8 @@ import {
   type LogFormat,
   type LogFormatName,
 } from "./format.ts";
-import { HEX_VALUE, LineDecoder, textOf } from "./lines.ts";
+import { HEX_VALUE } from "./cursor.ts";
+import { LineDecoder, textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { Records } from "./records.ts";
 import { splitTime } from "./time.ts";

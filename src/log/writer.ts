@@ -8,7 +8,7 @@ import { Message } from "../message/message.ts";
 import { Bytes } from "./bytes.ts";
 import { ChannelNumbers } from "./channels.ts";
 import type { LogItem, LogNote } from "./entry.ts";
-import { type LogEncoder, type LogFormat, type LogFormatName, lossesOf } from "./format.ts";
+import { type LogEncoder, type LogFormat, type LogFormatName, lossesOf, type Zone } from "./format.ts";
 import { formatNamed, formatNames, formatOfName } from "./formats.ts";
 import { FileNames, nameAt } from "./naming.ts";
 import { FileOutput, fileSystem, noOutput, type Output, StreamOutput } from "./output.ts";
@@ -59,6 +59,7 @@ const essential: ReadonlySet<string> = new Set(["isFd", "isXl", "isRemoteFrame",
 export class LogWriter implements Disposable, AsyncDisposable {
   readonly #format: LogFormat;
   readonly #options: LogWriteOptions;
+  readonly #zone: Zone;
   readonly #gzip: boolean;
   readonly #names: FileNames | null;
   readonly #out = new Bytes(2 * PIECE);
@@ -77,8 +78,14 @@ export class LogWriter implements Disposable, AsyncDisposable {
   #failure: { error: unknown } | null = null;
 
   /** @ignore */
-  private constructor(target: string | WritableStream<Uint8Array>, options: LogWriteOptions, format: LogFormat) {
+  private constructor(
+    target: string | WritableStream<Uint8Array>,
+    options: LogWriteOptions,
+    format: LogFormat,
+    zone: Zone,
+  ) {
     this.#format = format;
+    this.#zone = zone;
     this.#options = options;
     const { gzip, rotate } = options;
     if (typeof target === "string") {
@@ -107,7 +114,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
    */
   static open(target: string | URL | WritableStream<Uint8Array>, options: LogWriteOptions = {}): LogWriter {
     checkWriteOptions(options);
-    zoneOf(options.timeZone);
+    const zone = zoneOf(options.timeZone);
     const path = target instanceof URL ? decodeURIComponent(target.pathname) : target;
     if (typeof path !== "string" && !(path instanceof WritableStream)) {
       throw new TypeError("LogWriter.open takes a path, a URL or a WritableStream of bytes");
@@ -137,7 +144,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
     if (options.append && !named.appendable) {
       throw new RangeError(`Cannot append to ${what}: a ${named.title} cannot be extended once it is closed`);
     }
-    return new LogWriter(path, options, named);
+    return new LogWriter(path, options, named, zone);
   }
 
   /** The name of the format. */
@@ -379,7 +386,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
 
   #begin(continued: boolean): void {
     this.#encoder = this.#format.encoder!({
-      zone: zoneOf(this.#options.timeZone),
+      zone: this.#zone,
       path: this.#path,
       channelNumber: (name) => this.#channels.of(name),
     });
