@@ -43,7 +43,7 @@ import { CAN_ERR_BUSERROR } from "../kernel/error.ts";
 import { Message } from "../message/message.ts";
 import { formatAscDate, parseAscDate } from "./asc_date.ts";
 import type { Bytes } from "./bytes.ts";
-import { ChannelNames } from "./channels.ts";
+import { ChannelNames, channelText, FileChannels } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { HEX_VALUE } from "./cursor.ts";
@@ -110,7 +110,7 @@ class AscDecoder extends LineDecoder {
       const text = line.slice(2).trim();
       const version = /^version (\S+)$/.exec(text)?.[1];
       if (version !== undefined) info.version = version;
-      else items.push(noteOfText(text, null));
+      else if (!this.#channels.declareByText(text)) items.push(noteOfText(text, null));
       return;
     }
     const base = /^base\s+(hex|dec)/i.exec(line)?.[1];
@@ -476,11 +476,16 @@ class AscDecoder extends LineDecoder {
 
 class AscEncoder implements LogEncoder {
   readonly #options: EncodeOptions;
+  readonly #channels: FileChannels;
   /** The start of the times in whole seconds since 1970: the second of the first entry; null before it. */
   #start: number | null = null;
 
   constructor(options: EncodeOptions) {
     this.#options = options;
+    this.#channels = new FileChannels(options, (number, name, _, out) => {
+      out.text(`// ${channelText(number, name)}\n`);
+      return true;
+    });
   }
 
   begin(): void {} // the header needs the time of the first entry
@@ -493,15 +498,16 @@ class AscEncoder implements LogEncoder {
     }
     const { seconds, nanoseconds } = splitTime(item);
     if (this.#start === null) this.#header(item.timestampNs, out);
+    const channel = this.#channels.of(item, out);
     const after = seconds - this.#start!;
     // Some readers reject times before the start.
+    if (after < 0) this.#options.lose("timestampNs", item);
     const [whole, fraction] = after < 0 ? [0, 0] : [after, Math.floor(nanoseconds / 1000)];
     for (let digits = 1000; digits > 1 && whole < digits; digits /= 10) out.byte(32);
     out.decimal(whole);
     out.byte(DOT);
     out.decimal(fraction, 6);
     out.byte(32);
-    const channel = this.#options.channelNumber(item.channel);
     if (item.isXl) this.#xl(item, channel, out);
     else if (item.isFd) this.#fd(item, channel, out);
     else this.#classic(item, channel, out);
@@ -586,7 +592,6 @@ export const asc: LogFormat = {
     ...FULL,
     errorData: false,
     errorDirection: false,
-    channel: "number",
     resolution: 1000,
     timestampSource: false,
   },

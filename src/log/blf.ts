@@ -15,6 +15,7 @@ import { Message } from "../message/message.ts";
 import { encodeObject, ObjectDecoder, objectName } from "./blf_objects.ts";
 import { BlockDecoder } from "./blocks.ts";
 import { Bytes } from "./bytes.ts";
+import { ChannelNames, FileChannels } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat, type Zone } from "./format.ts";
 import { textOf } from "./lines.ts";
@@ -35,6 +36,9 @@ const CONTAINER_TYPE = 10;
 const APP_TEXT = 65;
 const EVENT_COMMENT = 92;
 const GLOBAL_MARKER = 96;
+/** The source of an APP_TEXT about a channel, and the kind of bus in it. */
+const CHANNEL_TEXT = 1;
+const CAN_BUS = 1;
 
 const TEN_MICROSECONDS = 1;
 const NANOSECONDS = 2;
@@ -43,6 +47,7 @@ const SECOND = 1_000_000_000n;
 const nothing = new Uint8Array(0);
 
 class BlfDecoder extends BlockDecoder {
+  readonly #channels: ChannelNames;
   readonly #objects: ObjectDecoder;
   /** The time of the current object. */
   #seconds = 0;
@@ -54,7 +59,8 @@ class BlfDecoder extends BlockDecoder {
 
   constructor(context: DecodeContext) {
     super(context);
-    this.#objects = new ObjectDecoder(context.info.channels);
+    this.#channels = new ChannelNames(context.info.channels);
+    this.#objects = new ObjectDecoder(this.#channels);
   }
 
   protected override take(bytes: Uint8Array, items: LogItem[]): number {
@@ -229,12 +235,23 @@ class BlfDecoder extends BlockDecoder {
     const found = this.#objects.decode(type, view, start, at, end, this.#seconds, this.#nanoseconds);
     if (found instanceof Message) items.push(found);
     else if (typeof found === "string") this.diagnose(found, place);
-    else {
+    else if (!this.#declares(type, bytes.subarray(start, end), headerSize)) {
       const timestampNs = BigInt(this.#seconds) * SECOND + BigInt(this.#nanoseconds);
       const text = textOfObject(type, bytes.subarray(start, end), headerSize);
       if (text !== null) items.push(noteOfText(text, timestampNs));
       else items.push({ type: "object", kind: objectName(type), timestampNs });
     }
+  }
+
+  /** Takes an object that declares the name of a channel; false if it is another object. */
+  #declares(type: number, object: Uint8Array, at: number): boolean {
+    if (type !== APP_TEXT || object.length < at + 16 || word(object, at) !== CHANNEL_TEXT) return false;
+    const about = word(object, at + 4);
+    const [database, ...names] = textAt(object, at + 16, word(object, at + 8)).split(";");
+    // With a database, the name is that of the network in it.
+    if (database !== "" || names.length === 0 || (about >>> 16 & 0xff) !== CAN_BUS) return false;
+    this.#channels.declare(about >>> 8 & 0xff, names.join(";") || null);
+    return true;
   }
 
   /** Sets the time to that of an object, given as two halves of a 64-bit number; false if it is before 1970. */
@@ -272,22 +289,25 @@ function word(bytes: Uint8Array, at: number): number {
 
 /** Returns the text of an object that is a comment or marker; null for all others. */
 function textOfObject(type: number, object: Uint8Array, at: number): string | null {
-  const text = (from: number, length: number) => textOf(object.subarray(from, from + length)).replace(/\0+$/, "");
   if (type === GLOBAL_MARKER && object.length >= at + 40) {
     const lengths = [word(object, at + 16), word(object, at + 20), word(object, at + 24)];
     const parts: string[] = [];
     let from = at + 40;
     for (const length of lengths) {
-      if (length > 0) parts.push(text(from, length));
+      if (length > 0) parts.push(textAt(object, from, length));
       from += length;
     }
     return parts.filter((part) => part !== "").join(": ");
   }
-  if (type === EVENT_COMMENT && object.length >= at + 16) return text(at + 16, word(object, at + 4));
+  if (type === EVENT_COMMENT && object.length >= at + 16) return textAt(object, at + 16, word(object, at + 4));
   if (type === APP_TEXT && object.length >= at + 16 && word(object, at) === 0) {
-    return text(at + 16, word(object, at + 8));
+    return textAt(object, at + 16, word(object, at + 8));
   }
   return null;
+}
+
+function textAt(object: Uint8Array, from: number, length: number): string {
+  return textOf(object.subarray(from, from + length)).replace(/\0+$/, "");
 }
 
 /** A SYSTEMTIME: year, month, day of the week, day, hour, minute, second, millisecond. Null if invalid or unset. */
@@ -306,6 +326,7 @@ function readSystemTime(view: DataView, at: number, zone: Zone): bigint | null {
 
 class BlfEncoder implements LogEncoder {
   readonly #options: EncodeOptions;
+  readonly #channels: FileChannels;
   readonly #objects = new Bytes(CONTAINER + 4096);
   /** The start of the times in nanoseconds since 1970, whole milliseconds; null before the first item. */
   #startNs: bigint | null = null;
@@ -317,6 +338,11 @@ class BlfEncoder implements LogEncoder {
 
   constructor(options: EncodeOptions) {
     this.#options = options;
+    this.#channels = new FileChannels(options, (number, name, { timestampNs }) => {
+      if (name === "") return false; // no name means that the channel is unknown
+      this.#object(timestampNs, (objects) => writeChannel(number, name ?? "", objects));
+      return true;
+    });
   }
 
   begin(): void {} // the header needs the time of the first item
@@ -328,8 +354,17 @@ class BlfEncoder implements LogEncoder {
       out.bytes(this.header());
     }
     this.#lastNs = timestampNs;
-    this.#count++;
     this.#changed = true;
+    if (item instanceof Message) {
+      const channel = this.#channels.of(item, out);
+      this.#object(timestampNs, (objects) => encodeObject(item, channel, objects));
+    } else this.#object(timestampNs, (objects) => writeMarker(textOfNote(item), objects));
+    if (this.#objects.length >= CONTAINER) this.flush(out);
+  }
+
+  /** Appends an object, whose fields and type are given by `fields`. */
+  #object(timestampNs: bigint, fields: (objects: Bytes) => number): void {
+    this.#count++;
     const objects = this.#objects;
     const from = objects.length;
     objects.u32(LOBJ);
@@ -339,15 +374,12 @@ class BlfEncoder implements LogEncoder {
     objects.u32(0);
     objects.u32(NANOSECONDS);
     objects.u32(0);
-    writeTime(timestampNs - this.#startNs, objects);
-    const type = item instanceof Message
-      ? encodeObject(item, this.#options.channelNumber(item.channel), objects)
-      : writeMarker(textOfNote(item), objects);
+    writeTime(timestampNs - this.#startNs!, objects);
+    const type = fields(objects);
     const size = objects.length - from;
     objects.patch32(from + 8, size);
     objects.patch32(from + 12, type);
     for (let i = 0; i < size % 4; i++) objects.byte(0);
-    if (objects.length >= CONTAINER) this.flush(out);
   }
 
   flush(out: Bytes): void {
@@ -430,6 +462,19 @@ function writeMarker(text: string, out: Bytes): number {
   return GLOBAL_MARKER;
 }
 
+/** Appends the text about a channel: no database, then its name. Returns its object type. */
+function writeChannel(number: number, name: string, out: Bytes): number {
+  out.u32(CHANNEL_TEXT);
+  out.u32(number << 8 | CAN_BUS << 16);
+  const length = out.length;
+  out.u32(0);
+  out.u32(0);
+  const begin = out.length;
+  out.text(`;${name}`);
+  out.patch32(length, out.length - begin);
+  return APP_TEXT;
+}
+
 /** The BLF format. */
 export const blf: LogFormat = {
   name: "blf",
@@ -439,7 +484,6 @@ export const blf: LogFormat = {
   capacity: {
     ...FULL,
     errorDirection: false,
-    channel: "number",
     timestampSource: false,
   },
   detect: (head) => head.length >= 4 && word(head, 0) === LOGG ? 3 : 0,

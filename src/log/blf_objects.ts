@@ -51,7 +51,7 @@ import {
 } from "../kernel/error.ts";
 import type { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
-import { ChannelNames } from "./channels.ts";
+import type { ChannelNames } from "./channels.ts";
 import { Records } from "./records.ts";
 
 const CAN_MESSAGE = 1;
@@ -125,9 +125,8 @@ export class ObjectDecoder {
   #seconds = 0;
   #nanoseconds = 0;
 
-  /** @param channels Receives the names of the channels. */
-  constructor(channels: Set<string>) {
-    this.#channels = new ChannelNames(channels);
+  constructor(channels: ChannelNames) {
+    this.#channels = channels;
   }
 
   /**

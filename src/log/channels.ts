@@ -1,21 +1,95 @@
 /**
  * Channels in formats that number them from 1. As in can-utils and python-can, `can0` is 1.
  *
+ * A channel gets the number at the end of its name plus 1, if no other channel has it, else the lowest number that none
+ * has. The numbers of a log do not change, and no two channels share one. A file whose format has room for names declares
+ * each channel that its number alone would not give back, before the first message of that channel; in other formats the
+ * name is reported as lost.
+ *
  * @module
  */
 
-/** Returns the channel name for a number; null for 0, which means that the channel is unknown. */
+import type { Message } from "../message/message.ts";
+import type { Bytes } from "./bytes.ts";
+
+/** The highest number that fits in every format: a byte. */
+const MOST = 255;
+
+/** Returns the channel name for a number that is not declared; null for 0, which means that the channel is unknown. */
 export function channelName(number: number): string | null {
   return number > 0 ? `can${number - 1}` : null;
 }
 
-/** Returns the number that a name such as `can0` has in every file, from 1 to 255, which fits in a byte; else null. */
-export function fixedNumber(name: string | null): number | null {
-  const digits = /^can(0|[1-9]\d{0,2})$/.exec(name ?? "")?.[1];
-  return digits === undefined || Number(digits) > 254 ? null : Number(digits) + 1;
+/** Assigns numbers to the channels of a log, which may be several files: the same number to a name each time. */
+export class ChannelNumbers {
+  readonly #numbers = new Map<string | null, number>();
+  readonly #taken = new Set<number>();
+
+  /** Returns the number of a channel, from 1 to 255; 0 if all are taken. */
+  of(name: string | null): number {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    let number = Number(/\d+$/.exec(name ?? "")?.[0] ?? MOST) + 1;
+    if (number > MOST || this.#taken.has(number)) number = this.#lowest();
+    this.#numbers.set(name, number);
+    this.#taken.add(number);
+    return number;
+  }
+
+  #lowest(): number {
+    for (let number = 1; number <= MOST; number++) if (!this.#taken.has(number)) return number;
+    return 0;
+  }
 }
 
-/** Channel names by number, for a file that numbers its channels. */
+/**
+ * Writes the name of a channel into a file, in front of its first message.
+ *
+ * @returns Whether the name can be read back.
+ */
+export type DeclareChannel = (number: number, name: string | null, first: Message, out: Bytes) => boolean;
+
+/** What `FileChannels` needs of an encoder's options. */
+interface Options {
+  readonly continued: boolean;
+  readonly channels: ChannelNumbers;
+  lose(field: "channel", message: Message): void;
+}
+
+/** The channel numbers of one file that is being written. */
+export class FileChannels {
+  readonly #options: Options;
+  readonly #declare: DeclareChannel | null;
+  /** The channels seen in this file, with their number, and whether their name can be read back. */
+  readonly #known = new Map<string | null, { readonly number: number; readonly kept: boolean }>();
+
+  /** @param declare Null if the format has no room for names. */
+  constructor(options: Options, declare: DeclareChannel | null) {
+    this.#options = options;
+    this.#declare = declare;
+  }
+
+  /** Returns the number of a message's channel. Declares the channel where it occurs first; reports a name that is lost. */
+  of(message: Message, out: Bytes): number {
+    const known = this.#known.get(message.channel) ?? this.#add(message, out);
+    if (!known.kept) this.#options.lose("channel", message);
+    return known.number;
+  }
+
+  #add(message: Message, out: Bytes): { number: number; kept: boolean } {
+    const { channel } = message;
+    const number = this.#options.channels.of(channel);
+    const plain = channelName(number) === channel;
+    // A file that is continued may have declared another name for the same number.
+    const declared = number > 0 && this.#declare !== null && (!plain || this.#options.continued) &&
+      this.#declare(number, channel, message, out);
+    const added = { number, kept: plain || declared };
+    this.#known.set(channel, added);
+    return added;
+  }
+}
+
+/** The channel names of a file that is being read, by number. */
 export class ChannelNames {
   readonly #names = new Map<number, string | null>();
   readonly #channels: Set<string>;
@@ -29,28 +103,33 @@ export class ChannelNames {
   of(number: number): string | null {
     const known = this.#names.get(number);
     if (known !== undefined) return known;
-    const name = channelName(number);
+    return this.declare(number, channelName(number));
+  }
+
+  /** Sets the name for a number from here on. */
+  declare(number: number, name: string | null): string | null {
     this.#names.set(number, name);
     if (name !== null) this.#channels.add(name);
     return name;
   }
+
+  /** Takes a comment that declares a channel; false if it is another comment. */
+  declareByText(text: string): boolean {
+    const found = /^channel (\d{1,3}) is (null|".*")$/.exec(text);
+    if (!found) return false;
+    let name: string | null;
+    try {
+      name = JSON.parse(found[2]);
+    } catch (error) {
+      if (error instanceof SyntaxError) return false;
+      throw error;
+    }
+    this.declare(Number(found[1]), name);
+    return true;
+  }
 }
 
-/** Assigns numbers to channel names, the same number to a name each time. */
-export class ChannelNumbers {
-  readonly #numbers = new Map<string | null, number>();
-
-  /** Returns the fixed number of a name or, for other names, the lowest number not yet assigned. */
-  of(name: string | null): number {
-    const known = this.#numbers.get(name);
-    if (known !== undefined) return known;
-    let number = fixedNumber(name);
-    if (number === null) {
-      const taken = new Set(this.#numbers.values());
-      number = 1;
-      while (taken.has(number)) number++;
-    }
-    this.#numbers.set(name, number);
-    return number;
-  }
+/** Returns the comment that declares a channel, for formats with comments. */
+export function channelText(number: number, name: string | null): string {
+  return `channel ${number} is ${JSON.stringify(name)}`;
 }

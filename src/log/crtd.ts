@@ -11,14 +11,21 @@
 
 import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
-import { channelName } from "./channels.ts";
+import { ChannelNames, channelText, FileChannels } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
-import { type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
+import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { hexBytesOf, messageOf, secondsOf, secondsText } from "./plain.ts";
 
 class CrtdDecoder extends LineDecoder {
+  readonly #channels: ChannelNames;
+
+  constructor(context: DecodeContext) {
+    super(context);
+    this.#channels = new ChannelNames(context.info.channels);
+  }
+
   protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
     const text = textOf(bytes.subarray(from, to)).trim();
     if (text === "") return;
@@ -38,32 +45,35 @@ class CrtdDecoder extends LineDecoder {
         isExtendedId: type.endsWith("29"),
         data: values,
         isRx: type[0] === "R",
-        channel: channelName(bus === "" ? 1 : Number(bus)),
+        channel: this.#channels.of(bus === "" ? 1 : Number(bus)),
       });
       if (!(message instanceof Message)) return this.diagnose(message, from, from);
-      if (message.channel !== null) this.context.info.channels.add(message.channel);
       items.push(message);
     } else if (type[0] === "C") {
       if (type === "CVR") this.context.info.version = rest.split(/\s/)[0];
-      items.push(noteOfText(rest, timestampNs));
+      if (!this.#channels.declareByText(rest)) items.push(noteOfText(rest, timestampNs));
     } else items.push({ type: "object", kind: type, timestampNs });
   }
 }
 
 class CrtdEncoder implements LogEncoder {
-  readonly #options: EncodeOptions;
+  readonly #channels: FileChannels;
 
   constructor(options: EncodeOptions) {
-    this.#options = options;
+    this.#channels = new FileChannels(options, (number, name, { timestampNs }, out) => {
+      out.text(`${secondsText(timestampNs, 6)} CXX ${channelText(number, name)}\n`);
+      return true;
+    });
   }
 
   begin(): void {}
 
   write(item: LogItem, out: Bytes): void {
+    const channel = item instanceof Message ? this.#channels.of(item, out) : 0;
     out.text(`${secondsText(item.timestampNs ?? 0n, 6)} `);
     if (item instanceof Message) {
       const width = item.isExtendedId ? 29 : 11;
-      out.text(`${this.#options.channelNumber(item.channel)}${item.isRx ? "R" : "T"}${width} `);
+      out.text(`${channel}${item.isRx ? "R" : "T"}${width} `);
       out.hex(item.arbitrationId, item.isExtendedId ? 8 : 3);
       if (item.data.length > 0) out.byte(32);
       out.hexBytes(item.data, 32);
@@ -88,7 +98,6 @@ export const crtd: LogFormat = {
     error: false,
     errorData: false,
     errorDirection: false,
-    channel: "number",
     timestampSource: false,
   },
   detect: (head) => /^\d+\.\d+\s+\d*([RT](11|29)|C\w\w)\b/.test(textOf(head.subarray(0, 1024))) ? 2 : 0,

@@ -6,7 +6,7 @@
 
 import type { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
-import { fixedNumber } from "./channels.ts";
+import type { ChannelNumbers } from "./channels.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { LogItem } from "./entry.ts";
 import type { RandomSource } from "./random.ts";
@@ -50,7 +50,7 @@ export interface Capacity {
   readonly errorDirection: boolean;
   /** Whether a frame was sent by this host. */
   readonly direction: boolean;
-  /** How channels are stored: by name, by a number from 1, or not at all. */
+  /** What is stored of channels: their names, also if declared for numbers; only a number from 1; or nothing. */
   readonly channel: "name" | "number" | "none";
   /** The resolution of timestamps, in nanoseconds. */
   readonly resolution: number;
@@ -146,8 +146,12 @@ export interface EncodeOptions {
   readonly zone: Zone;
   /** The file's path; null for a stream. */
   readonly path: string | null;
-  /** Returns the number of a channel, for formats that store numbers instead of names. */
-  channelNumber(name: string | null): number;
+  /** Whether the encoder continues a file that has a beginning already. */
+  readonly continued: boolean;
+  /** The numbers of channels, for formats that store numbers: see `FileChannels`. */
+  readonly channels: ChannelNumbers;
+  /** Reports that a field of an item is lost, where the capacity alone does not tell. The item is written without it. */
+  lose(field: string, item: LogItem): void;
 }
 
 /** One log format. */
@@ -187,12 +191,8 @@ export function lossesOf(message: Message, capacity: Capacity): string[] {
   if (message.len8Dlc > 0 && !capacity.len8Dlc) losses.push("len8Dlc");
   const direction = capacity.direction && (capacity.errorDirection || !message.isErrorFrame);
   if (!message.isRx && !direction) losses.push("isRx");
-  if (message.channel !== null && !holdsChannel(message.channel, capacity)) losses.push("channel");
+  if (message.channel !== null && capacity.channel === "none") losses.push("channel");
   if (capacity.resolution > 1 && message.timestampNs % BigInt(capacity.resolution) !== 0n) losses.push("timestampNs");
   if (message.timestampSource !== null && !capacity.timestampSource) losses.push("timestampSource");
   return losses;
-}
-
-function holdsChannel(channel: string, { channel: form }: Capacity): boolean {
-  return form === "name" || (form === "number" && fixedNumber(channel) !== null);
 }

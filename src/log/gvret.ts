@@ -11,14 +11,20 @@
 
 import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
-import { channelName } from "./channels.ts";
+import { ChannelNames, FileChannels } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
-import { type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
+import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { hexBytesOf, messageOf } from "./plain.ts";
 
 class GvretDecoder extends LineDecoder {
+  readonly #channels: ChannelNames;
   #columns: readonly string[] | null = null;
+
+  constructor(context: DecodeContext) {
+    super(context);
+    this.#channels = new ChannelNames(context.info.channels);
+  }
 
   protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
     const text = textOf(bytes.subarray(from, to));
@@ -29,10 +35,8 @@ class GvretDecoder extends LineDecoder {
       return;
     }
     const found = this.#row(values, this.#columns);
-    if (found instanceof Message) {
-      if (found.channel !== null) this.context.info.channels.add(found.channel);
-      items.push(found);
-    } else this.diagnose(found, from, from);
+    if (found instanceof Message) items.push(found);
+    else this.diagnose(found, from, from);
   }
 
   #row(values: readonly string[], columns: readonly string[]): Message | string {
@@ -56,16 +60,16 @@ class GvretDecoder extends LineDecoder {
       isFd: length > 8,
       data,
       isRx: !/^tx$/i.test(value("dir")),
-      channel: channelName(Number(value("bus")) + 1),
+      channel: this.#channels.of(Number(value("bus")) + 1),
     });
   }
 }
 
 class GvretEncoder implements LogEncoder {
-  readonly #options: EncodeOptions;
+  readonly #channels: FileChannels;
 
   constructor(options: EncodeOptions) {
-    this.#options = options;
+    this.#channels = new FileChannels(options, null);
   }
 
   begin(out: Bytes): void {
@@ -74,7 +78,7 @@ class GvretEncoder implements LogEncoder {
 
   write(item: LogItem, out: Bytes): void {
     if (!(item instanceof Message)) return;
-    const bus = this.#options.channelNumber(item.channel) - 1;
+    const bus = this.#channels.of(item, out) - 1;
     out.text(`${item.timestampNs / 1000n},`);
     out.hex(item.arbitrationId, 8);
     out.text(`,${item.isExtendedId},${item.isRx ? "Rx" : "Tx"},${bus},${item.dlc},`);

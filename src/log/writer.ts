@@ -388,7 +388,9 @@ export class LogWriter implements Disposable, AsyncDisposable {
     this.#encoder = this.#format.encoder!({
       zone: this.#zone,
       path: this.#path,
-      channelNumber: (name) => this.#channels.of(name),
+      continued,
+      channels: this.#channels,
+      lose: (field, item) => this.#lose(field, item),
     });
     this.#began = performance.now();
     this.#bytes = 0;

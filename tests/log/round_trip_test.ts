@@ -82,13 +82,8 @@ describe("convert", () => {
         });
         const { items } = await readItems(bytes, { format: to.name, strict: true });
         assertEquals(items.length, expected.length, to.name);
-        const named = from.capacity.channel === "name" ? to : from;
-        items.forEach((item, i) => {
-          // A channel without a fixed number is assigned one by the first format, which the second keeps.
-          const channel = item instanceof Message ? item.channel : null;
-          const same = from.capacity.channel === "number" || to.capacity.channel === "number";
-          assertSame(item, same ? expected[i].with({ channel }) : expected[i], named);
-        });
+        // Names that the first format loses are lost, whatever the second one stores.
+        items.forEach((item, i) => assertSame(item, expected[i], from.capacity.channel === "number" ? from : to));
       }
     });
   }

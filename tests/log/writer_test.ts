@@ -221,25 +221,24 @@ describe("LogWriter", () => {
     await assertRejects(() => log.close());
   });
 
-  it("stores only channel numbers that every format can hold", async () => {
-    for (const format of ["mf4", "blf", "asc"] as const) {
+  it("reports a message from before the start, which gets the time of the start where times are not negative", async () => {
+    for (const format of ["asc", "mf4", "trc"] as const) {
       const { stream, bytes } = sink();
       await using log = LogWriter.open(stream, { format, timeZone: "UTC" });
-      log.writeMany([message(1).with({ channel: "can254" }), message(2).with({ channel: "can300" })]);
+      const early = message(0).with({ timestampNs: 1000_900_000_000n });
+      log.writeMany([message(10), early, message(11)]);
       await log.close();
-      assertEquals(log.losses.map(({ field, count }) => [field, count]), [["channel", 1]], format);
-      const found = await LogReader.open(bytes(), { timeZone: "UTC" }).readAll();
-      assertEquals(found.map(({ channel }) => channel), ["can254", "can0"], format);
+      assertEquals(log.losses, [{ field: "timestampNs", count: 1, first: `${early}` }], format);
+      const times = (await LogReader.open(bytes(), { timeZone: "UTC" }).readAll()).map(({ timestamp }) => timestamp);
+      assertEquals(times, format === "mf4" ? [1010, 1009, 1011] : [1010, 1010, 1011], format);
     }
-  });
-
-  it("writes an MDF message from before the start with the time of the start", async () => {
     const { stream, bytes } = sink();
-    await using log = LogWriter.open(stream, { format: "mf4" });
+    await using log = LogWriter.open(stream, { format: "blf", timeZone: "UTC" });
     log.writeMany([message(10), message(0)]);
     await log.close();
-    const times = (await LogReader.open(bytes()).readAll()).map(({ timestamp }) => timestamp);
-    assertEquals(times.sort(), [1009, 1010]);
+    assertEquals(log.losses, []);
+    const times = (await LogReader.open(bytes(), { timeZone: "UTC" }).readAll()).map(({ timestamp }) => timestamp);
+    assertEquals(times, [1010, 1000]);
   });
 
   it("rejects invalid targets and options", () => {

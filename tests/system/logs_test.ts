@@ -185,6 +185,15 @@ describe("tshark", { skip: missing("tshark") }, () => {
     });
   }
 
+  it("shows the channel names of our BLF", { timeout: PATIENCE }, () => {
+    using dir = folder();
+    const path = `${dir.path}/a.blf`;
+    write(path, ["vcan0", "can0", "vcan0"].flatMap((channel) => messages(classic.slice(0, 1), { channel })));
+    const args = ["-r", path, "-T", "fields", "-e", "frame.interface_name"];
+    const shown = execFileSync("tshark", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    assertEquals(shown.trim().split("\n"), ["vcan0", "can0", "vcan0"]);
+  });
+
   it("shows names, directions, FD flags and comments of our pcapng", { timeout: PATIENCE }, () => {
     using dir = folder();
     const path = `${dir.path}/a.pcapng`;

@@ -26,7 +26,8 @@ import {
 } from "../../kernel/can.ts";
 import { CAN_ERR_BUSERROR } from "../../kernel/error.ts";
 import type { Message } from "../../message/message.ts";
-import { channelName } from "../channels.ts";
+import type { ChannelNames } from "../channels.ts";
+import { textOf } from "../lines.ts";
 import type { Records } from "../records.ts";
 import type { Block, Blocks } from "./blocks.ts";
 
@@ -50,7 +51,7 @@ export interface Field {
 
 /** A channel group of events of one kind. */
 export interface Group {
-  readonly kind: "data" | "remote" | "error";
+  readonly kind: "data" | "remote" | "error" | "name";
   readonly recordId: number;
   /** The size of a record in bytes, without its record ID. */
   readonly recordBytes: number;
@@ -68,7 +69,8 @@ type FieldName =
   | "Dir"
   | "EDL"
   | "BRS"
-  | "ESI";
+  | "ESI"
+  | "Name";
 
 const names: readonly FieldName[] = [
   "BusChannel",
@@ -81,9 +83,16 @@ const names: readonly FieldName[] = [
   "EDL",
   "BRS",
   "ESI",
+  "Name",
 ];
 
-const kinds = { CAN_DataFrame: "data", CAN_RemoteFrame: "remote", CAN_ErrorFrame: "error" } as const;
+/** The kinds of groups. The last one is this library's own: names of channels. */
+const kinds = {
+  CAN_DataFrame: "data",
+  CAN_RemoteFrame: "remote",
+  CAN_ErrorFrame: "error",
+  CAN_ChannelName: "name",
+} as const;
 
 /** The largest number of channels in a group, including nested ones. */
 const MOST_CHANNELS = 1000;
@@ -201,11 +210,12 @@ export function messageOfRecord(
   seconds: number,
   nanoseconds: number,
   own: boolean,
+  channels: ChannelNames,
 ): Message | string {
   const { fields, kind } = group;
   if (data.length > CANFD_MAX_DLEN) return `${data.length} bytes of data, more than ${CANFD_MAX_DLEN}`;
   const value = (name: FieldName) => fields[name] === undefined ? 0 : numberOf(record, fields[name]);
-  const channel = channelName(value("BusChannel"));
+  const channel = channels.of(value("BusChannel"));
   const outgoing = isOutgoing(record, fields.Dir);
   const code = value("DLC");
   if (kind === "error") {
@@ -236,6 +246,14 @@ export function messageOfRecord(
   }
   if (kind === "data") bytes.set(data, FRAME_DATA);
   return records.finish(seconds, nanoseconds, outgoing, fd ? CANFD_MTU : CAN_MTU, channel);
+}
+
+/** Takes the name of a channel from a record. */
+export function declareChannel(record: Uint8Array, { fields }: Group, channels: ChannelNames): void {
+  const { BusChannel, Name } = fields;
+  if (BusChannel === undefined || Name === undefined) return;
+  const name = textOf(record.subarray(Name.byteOffset, Name.byteOffset + (Name.bitCount >>> 3))).replace(/\0+$/, "");
+  channels.declare(numberOf(record, BusChannel), name || null);
 }
 
 /** Whether the direction is transmit: the number 1, or a text that begins with T. */

@@ -18,7 +18,6 @@ export const mf4: LogFormat = {
   capacity: {
     ...FULL,
     xl: false,
-    channel: "number",
     timestampSource: false,
     marker: false,
     dropped: false,

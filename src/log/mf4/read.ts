@@ -5,6 +5,7 @@
  */
 
 import { Message } from "../../message/message.ts";
+import { ChannelNames } from "../channels.ts";
 import type { LogItem } from "../entry.ts";
 import type { DecodeContext } from "../format.ts";
 import { textOf } from "../lines.ts";
@@ -12,7 +13,15 @@ import type { RandomSource } from "../random.ts";
 import { Records } from "../records.ts";
 import { Blocks } from "./blocks.ts";
 import { GroupData } from "./data.ts";
-import { dataLengthOf, type Group, messageOfRecord, nanosecondsOf, numberOf, readGroup } from "./group.ts";
+import {
+  dataLengthOf,
+  declareChannel,
+  type Group,
+  messageOfRecord,
+  nanosecondsOf,
+  numberOf,
+  readGroup,
+} from "./group.ts";
 
 const ID_SIZE = 64;
 const SECOND = 1_000_000_000n;
@@ -32,6 +41,7 @@ interface File {
   readonly open: boolean;
   /** Whether this library wrote the file. */
   readonly own: boolean;
+  readonly channels: ChannelNames;
 }
 
 /** Yields the CAN events of a file in the order of their times, in batches. */
@@ -48,7 +58,8 @@ export function* readMf4(source: RandomSource, context: DecodeContext): Generato
   const startNs = startOf(header.data, context);
   info.startTimeNs = startNs;
   const open = textOf(id.subarray(0, 7)) === "UnFinMF";
-  const file: File = { blocks, context, startNs, open, own: program === PROGRAM };
+  const channels = new ChannelNames(info.channels);
+  const file: File = { blocks, context, startNs, open, own: program === PROGRAM, channels };
 
   const streams: Iterator<Message>[] = [];
   let others = 0;
@@ -242,6 +253,10 @@ function* unsorted(
 }
 
 function messageOf(file: File, records: Records, record: Uint8Array, data: Uint8Array, group: Group): Message | null {
+  if (group.kind === "name") {
+    declareChannel(record, group, file.channels);
+    return null;
+  }
   const after = nanosecondsOf(record, group.time);
   const time = after === null ? -1n : file.startNs + after;
   if (time < 0n) {
@@ -249,11 +264,9 @@ function messageOf(file: File, records: Records, record: Uint8Array, data: Uint8
     return null;
   }
   const seconds = Number(time / SECOND);
-  const found = messageOfRecord(records, record, data, group, seconds, Number(time % SECOND), file.own);
-  if (found instanceof Message) {
-    if (found.channel !== null) file.context.info.channels.add(found.channel);
-    return found;
-  }
+  const nanoseconds = Number(time % SECOND);
+  const found = messageOfRecord(records, record, data, group, seconds, nanoseconds, file.own, file.channels);
+  if (found instanceof Message) return found;
   file.blocks.diagnose(found, 0);
   return null;
 }

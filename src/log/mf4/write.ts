@@ -9,6 +9,7 @@
 import { CANFD_MAX_DLEN } from "../../kernel/can.ts";
 import { Message } from "../../message/message.ts";
 import { Bytes } from "../bytes.ts";
+import { FileChannels } from "../channels.ts";
 import type { LogItem } from "../entry.ts";
 import type { EncodeOptions, LogEncoder } from "../format.ts";
 import { PROGRAM } from "./read.ts";
@@ -17,6 +18,7 @@ const CLASSIC = 1;
 const FD = 2;
 const REMOTE = 3;
 const ERROR = 4;
+const NAME = 5;
 
 /** The size of a record before its data in bytes, and the offsets of its fields. */
 const HEAD = 16;
@@ -34,16 +36,20 @@ interface Kind {
   readonly data: number;
 }
 
+const encoder = new TextEncoder();
+
 const kinds: readonly Kind[] = [
   { id: CLASSIC, name: "CAN_DataFrame", data: 8 },
   { id: FD, name: "CAN_DataFrame", data: 64 },
   { id: REMOTE, name: "CAN_RemoteFrame", data: 0 },
   { id: ERROR, name: "CAN_ErrorFrame", data: 8 },
+  { id: NAME, name: "CAN_ChannelName", data: 64 }, // not of the standard, and so no bus events
 ];
 
 /** Writes MDF 4. */
 export class Mf4Encoder implements LogEncoder {
   readonly #options: EncodeOptions;
+  readonly #numbers: FileChannels;
   readonly #counts = new Map<number, number>();
   #startNs: bigint | null = null;
   #bytes = 0;
@@ -51,6 +57,12 @@ export class Mf4Encoder implements LogEncoder {
 
   constructor(options: EncodeOptions) {
     this.#options = options;
+    this.#numbers = new FileChannels(options, (number, name, { timestampNs }, out) => {
+      const bytes = encoder.encode(name ?? "");
+      if (name === "" || bytes.length > kinds[NAME - 1].data) return false;
+      this.#record(NAME, timestampNs, number, 0, 0, 0, bytes, out);
+      return true;
+    });
   }
 
   begin(): void {} // the header needs the time of the first message
@@ -59,25 +71,39 @@ export class Mf4Encoder implements LogEncoder {
     if (!(item instanceof Message)) return;
     if (this.#startNs === null) this.#begin(item.timestampNs, out);
     const id = item.isErrorFrame ? ERROR : item.isRemoteFrame ? REMOTE : item.isFd ? FD : CLASSIC;
+    const channel = this.#numbers.of(item, out);
+    // Times are unsigned: a message from before the start gets the time of the start.
+    if (item.timestampNs < this.#startNs!) this.#options.lose("timestampNs", item);
+    const bit = (value: boolean, at: number) => value ? 1 << at : 0;
+    const flags = bit(item.isExtendedId, FLAG.ide) | bit(!item.isRx, FLAG.dir) | bit(item.isFd, FLAG.edl) |
+      bit(item.bitrateSwitch, FLAG.brs) | bit(item.errorStateIndicator, FLAG.esi);
+    const code = item.isFd ? codeOf(item.dlc) : item.len8Dlc || item.dlc;
+    this.#record(id, item.timestampNs, channel, flags, code, item.arbitrationId, item.data, out);
+  }
+
+  #record(
+    id: number,
+    timestampNs: bigint,
+    channel: number,
+    flags: number,
+    code: number,
+    arbitrationId: number,
+    data: Uint8Array,
+    out: Bytes,
+  ): void {
     this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
     const from = out.length;
     out.byte(id);
-    // Times are unsigned: a message from before the start gets the time of the start.
-    const after = item.timestampNs > this.#startNs! ? item.timestampNs - this.#startNs! : 0n;
+    const after = timestampNs > this.#startNs! ? timestampNs - this.#startNs! : 0n;
     out.u32(Number(after & 0xffffffffn));
     out.u32(Number(after >> 32n & 0xffffffffn));
-    out.byte(this.#options.channelNumber(item.channel));
-    const bit = (value: boolean, at: number) => value ? 1 << at : 0;
-    out.byte(
-      bit(item.isExtendedId, FLAG.ide) | bit(!item.isRx, FLAG.dir) | bit(item.isFd, FLAG.edl) |
-        bit(item.bitrateSwitch, FLAG.brs) | bit(item.errorStateIndicator, FLAG.esi),
-    );
-    out.byte(item.isFd ? codeOf(item.dlc) : item.len8Dlc || item.dlc);
-    out.byte(item.data.length);
-    out.u32(item.arbitrationId);
-    out.bytes(item.data);
-    const { data } = kinds[id - 1];
-    for (let i = item.data.length; i < data; i++) out.byte(0);
+    out.byte(channel);
+    out.byte(flags);
+    out.byte(code);
+    out.byte(data.length);
+    out.u32(arbitrationId);
+    out.bytes(data);
+    for (let i = data.length; i < kinds[id - 1].data; i++) out.byte(0);
     this.#bytes += out.length - from;
   }
 
@@ -179,14 +205,14 @@ export class Mf4Encoder implements LogEncoder {
     const block = file.begin("CG", 6);
     out.u64(id);
     out.u64(this.#counts.get(id) ?? 0);
-    out.u16(0x6); // plain bus events
+    out.u16(id === NAME ? 0 : 0x6); // plain bus events
     out.u16(46); // the dot as separator in names
     out.u32(0);
     out.u32(HEAD + data);
     out.u32(0);
     file.end(block);
     file.link(block, 2, file.text("TX", name));
-    file.link(block, 3, source);
+    if (id !== NAME) file.link(block, 3, source);
     return block;
   }
 
@@ -196,6 +222,15 @@ export class Mf4Encoder implements LogEncoder {
     file.link(time, 4, conversion);
     file.link(time, 6, unit);
     file.link(group, 1, time);
+    if (kind.id === NAME) {
+      const number = file.channel({ byte: AT.channel, bits: 8, flags: 0 });
+      file.link(number, 2, file.text("TX", `${kind.name}.BusChannel`));
+      file.link(time, 0, number);
+      const name = file.channel({ byte: HEAD, bits: 8 * kind.data, dataType: 7, flags: 0 });
+      file.link(name, 2, file.text("TX", `${kind.name}.Name`));
+      file.link(number, 0, name);
+      return;
+    }
     const whole = file.channel({ byte: AT.channel, bits: 8 * (HEAD - AT.channel + kind.data), dataType: 10 });
     file.link(whole, 2, file.text("TX", kind.name));
     file.link(whole, 3, source);
