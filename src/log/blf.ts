@@ -77,7 +77,7 @@ class BlfDecoder extends BlockDecoder {
       at = size;
     }
     for (;;) {
-      const from = this.#find(view, at, bytes.length);
+      const from = this.#find(view, at, bytes.length, at);
       if (from < 0) {
         at = this.#skip(bytes, at);
         break;
@@ -85,8 +85,9 @@ class BlfDecoder extends BlockDecoder {
       if (from + OBJECT_HEADER > bytes.length) break;
       const size = view.getUint32(from + 8, true);
       if (size < OBJECT_HEADER || size > this.context.inflateLimit) {
-        this.lose(`object with the invalid size ${size}`, from);
-        break;
+        this.diagnose(`object with the invalid size ${size}`, from);
+        at = from + 4;
+        continue;
       }
       if (from + size > bytes.length) {
         at = from;
@@ -114,11 +115,15 @@ class BlfDecoder extends BlockDecoder {
     if (!this.lost && this.#tail.length > 8) this.diagnose("the last object is truncated", 0);
   }
 
-  /** Returns the offset of the next object from `at` on, after up to 8 bytes of padding; -1 if there is none yet. */
-  #find(view: DataView, at: number, to: number): number {
+  /**
+   * Returns the offset of the next object from `at` on, after up to 8 bytes of padding; -1 if there is none yet.
+   *
+   * @param place Where in the file more bytes than that are reported.
+   */
+  #find(view: DataView, at: number, to: number, place: number): number {
     for (let from = at; from + 4 <= to; from++) {
       if (view.getUint32(from, true) === LOBJ) {
-        if (from > at + 8) this.diagnose(`skipped ${from - at} bytes that are not an object`, at);
+        if (from > at + 8) this.diagnose(`skipped ${from - at} bytes that are not an object`, place);
         return from;
       }
     }
@@ -164,7 +169,10 @@ class BlfDecoder extends BlockDecoder {
       return;
     }
     const data = this.#inflate(object, at, {});
-    if (data !== null) this.#contents(data, at, items);
+    if (data !== null) return this.#contents(data, at, items);
+    // What follows does not continue the object that the container before began.
+    if (this.#tail.length > 8) this.diagnose("object that continues in this container is lost", at);
+    this.#tail = nothing;
   }
 
   #inflate(object: Uint8Array, at: number, options: { finishFlush?: number }): Uint8Array | null {
@@ -198,7 +206,7 @@ class BlfDecoder extends BlockDecoder {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let at = 0;
     for (;;) {
-      const from = this.#find(view, at, bytes.length);
+      const from = this.#find(view, at, bytes.length, place);
       if (from < 0) {
         // The last three bytes may be the beginning of the next object; zeros are padding.
         at = Math.max(at, bytes.length - 3);

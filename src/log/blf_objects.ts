@@ -63,8 +63,11 @@ const CAN_FD_MESSAGE_64 = 101;
 const CAN_FD_ERROR_64 = 104;
 const CAN_XL_CHANNEL_FRAME = 139;
 
-// Flags of types 1, 86 and 100.
-const TX = 0x01;
+// Directions.
+const TX = 1;
+const TX_REQUEST = 2;
+// Flags of types 1, 86 and 100, whose lowest four bits are the direction.
+const DIRECTION = 0x0f;
 const RTR = 0x80;
 // FD flags of type 100.
 const EDL = 0x01;
@@ -112,9 +115,9 @@ const names: Readonly<Record<number, string>> = {
   120: "ETHERNET_FRAME_EX",
 };
 
-/** Returns the name of an object type. */
+/** Returns the name of an object that contains no frame. If others of its type do, it is a transmit request. */
 export function objectName(type: number): string {
-  return names[type] ?? `object type ${type}`;
+  return sizes[type] !== undefined ? "TxRq" : names[type] ?? `object type ${type}`;
 }
 
 /** Decodes objects as messages. */
@@ -168,19 +171,23 @@ export class ObjectDecoder {
     }
   }
 
-  #message(at: number): Message {
+  #message(at: number): Message | null {
     const view = this.#view;
     const flags = view.getUint8(at + 2);
+    const direction = flags & DIRECTION;
+    if (direction === TX_REQUEST) return null;
     const code = view.getUint8(at + 3);
     const length = Math.min(code, CAN_MAX_DLEN);
     const word = idWord(view.getUint32(at + 4, true), (flags & RTR) !== 0);
     const carried = flags & RTR ? 0 : length;
-    return this.#classic(word, length, code, at + 8, carried, view.getUint16(at, true), (flags & TX) !== 0);
+    return this.#classic(word, length, code, at + 8, carried, view.getUint16(at, true), direction === TX);
   }
 
-  #fdMessage(at: number, end: number): Message {
+  #fdMessage(at: number, end: number): Message | null {
     const view = this.#view;
     const flags = view.getUint8(at + 2);
+    const direction = flags & DIRECTION;
+    if (direction === TX_REQUEST) return null;
     const bits = view.getUint8(at + 13);
     const said = view.getUint8(at + 14);
     return this.#eitherKind(
@@ -190,7 +197,7 @@ export class ObjectDecoder {
       at + 20,
       Math.max(Math.min(said, CANFD_MAX_DLEN, end - at - 20), 0),
       view.getUint16(at, true),
-      (flags & TX) !== 0,
+      direction === TX,
       (flags & RTR) !== 0,
       (bits & EDL) !== 0,
       (bits & BRS ? CANFD_BRS : 0) | (bits & ESI ? CANFD_ESI : 0),
@@ -202,7 +209,7 @@ export class ObjectDecoder {
     const said = view.getUint8(at + 2);
     const flags = view.getUint32(at + 12, true);
     const direction = view.getUint8(at + 34);
-    if (direction === 2) return null;
+    if (direction === TX_REQUEST) return null;
     // From this offset on, counted from the beginning of the object, more fields follow the data.
     const extended = start + view.getUint8(at + 35);
     const dataEnd = extended > at + 40 ? Math.min(extended, end) : end;
@@ -213,7 +220,7 @@ export class ObjectDecoder {
       at + 40,
       Math.max(Math.min(said, CANFD_MAX_DLEN, dataEnd - at - 40), 0),
       view.getUint8(at),
-      direction === 1,
+      direction === TX,
       (flags & RTR_64) !== 0,
       (flags & EDL_64) !== 0,
       (flags & BRS_64 ? CANFD_BRS : 0) | (flags & ESI_64 ? CANFD_ESI : 0),
@@ -223,7 +230,7 @@ export class ObjectDecoder {
   #xlFrame(at: number, end: number): Message | string | null {
     const view = this.#view;
     const direction = view.getUint8(at + 2);
-    if (direction > 1) return null;
+    if (direction === TX_REQUEST) return null;
     const id = view.getUint32(at + 12, true);
     const length = view.getUint16(at + 20, true);
     const flags = view.getUint32(at + 48, true);
@@ -234,7 +241,7 @@ export class ObjectDecoder {
       const bits = (flags & BRS_64 ? CANFD_BRS : 0) | (flags & ESI_64 ? CANFD_ESI : 0);
       const [remote, fd] = [(flags & RTR_64) !== 0, (flags & EDL_64) !== 0];
       const code = Math.min(view.getUint16(at + 18, true), CAN_MAX_RAW_DLC);
-      return this.#eitherKind(id, code, bytes, data, bytes, view.getUint8(at), direction === 1, remote, fd, bits);
+      return this.#eitherKind(id, code, bytes, data, bytes, view.getUint8(at), direction === TX, remote, fd, bits);
     }
     if (length < 1 || length > CANXL_MAX_DLEN) return `CAN XL frame with ${length} bytes of data`;
     const records = this.#records;
@@ -247,7 +254,7 @@ export class ObjectDecoder {
     bytes[CANXL_LEN] = length;
     bytes[CANXL_LEN + 1] = length >>> 8;
     words[CANXL_AF >> 2] = view.getUint32(at + 28, true);
-    return this.#finish(CANXL_HDR_SIZE + length, view.getUint8(at), direction === 1);
+    return this.#finish(CANXL_HDR_SIZE + length, view.getUint8(at), direction === TX);
   }
 
   /** Decodes an error frame. The details in the object, if any, are translated to the kernel's error classes and data. */

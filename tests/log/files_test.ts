@@ -7,13 +7,13 @@ import type { LogItem, LogNote } from "../../src/log/mod.ts";
 import { assertSame, pieces, readItems, written } from "../support/logs.ts";
 import { LogReader } from "../../src/log/mod.ts";
 import { generator } from "../support/random.ts";
-import { logFiles } from "./files.ts";
+import { logFiles } from "./files/table.ts";
 
 const folder = fileURLToPath(new URL("../data/logs", import.meta.url));
 
 /** What a file holds, as the file beside it says. */
 function expectationsOf(file: string): { info: unknown; items: LogItem[] } {
-  const text = readFileSync(`${folder}/${file.replace(/\.\w+$/, ".jsonl")}`, "utf8");
+  const text = readFileSync(`${folder}/${file.replace(/\..*$/, ".jsonl")}`, "utf8");
   const [first, ...rest] = text.trimEnd().split("\n").map((line) => JSON.parse(line));
   const items = rest.map(({ timestampNs, ...fields }): LogItem => {
     const ns = timestampNs === null ? null : BigInt(timestampNs);
@@ -73,7 +73,7 @@ describe("The files of tests/data/logs", () => {
   it("are all in the table, each with what it holds", () => {
     const names = logFiles.map(({ file }) => file);
     assertEquals(new Set(names).size, names.length);
-    const expected = names.flatMap((name) => [name, name.replace(/\.\w+$/, ".jsonl")]).sort();
+    const expected = names.flatMap((name) => [name, name.replace(/\..*$/, ".jsonl")]).sort();
     assertEquals(readdirSync(folder).filter((name) => !name.endsWith(".ts")).sort(), expected);
     assert(names.length > 10);
   });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { LogFormatName, LogReadOptions } from "../../src/log/mod.ts";
+import type { LogFormatName, LogReadOptions } from "../../../src/log/mod.ts";
 
 /** One file of tests/data/logs. */
 export interface LogFile {
@@ -219,5 +219,74 @@ const tables: readonly LogFile[] = [
   },
 ];
 
+const blf: readonly LogFile[] = [
+  {
+    file: "blf_plain.blf",
+    shows: "types 1, 2, 73, 86, 100, 101, 104 and 139 (python-can#1586) in a plain container, ns",
+  },
+  { file: "blf_compressed.blf", shows: "the same compressed, with headers of version 2 and times of 10 µs" },
+  { file: "blf_header_3.blf", shows: "the same with headers of version 3 (python-can#1950)" },
+  { file: "blf_no_container.blf", shows: "the same outside of containers" },
+  { file: "blf_across.blf", shows: "the same across containers that end within LOBJ, a header and data" },
+  { file: "blf_padding.blf", shows: "objects with 0 to 7 bytes after them (python-can#763, python-can#1186)" },
+  { file: "blf_lengths.blf", shows: "length codes above 8, remote frames of every type, channels 0 and 300" },
+  { file: "blf_extension.blf", shows: "data ends where the extension begins, the rest is zero (python-can#1905)" },
+  { file: "blf_requests.blf", shows: "transmit requests are no frames" },
+  { file: "blf_errors.blf", shows: "error codes of an SJA1000 and of Vector's controllers, errors of the kernel" },
+  { file: "blf_other_objects.blf", shows: "markers, comments and texts; objects of other buses and unknown ones" },
+  {
+    file: "blf_endless.blf",
+    shows: "an object of no size (python-can#1584, python-can#1581)",
+    diagnostics: [
+      "byte 144: object with the invalid size 0",
+      "byte 144: skipped 12 bytes that are not an object",
+    ],
+  },
+  {
+    file: "blf_endless_outside.blf",
+    shows: "the same outside of a container",
+    diagnostics: [
+      "byte 144: object with the invalid size 0",
+      "byte 148: skipped 12 bytes that are not an object",
+    ],
+  },
+  {
+    file: "blf_faults.blf",
+    shows: "containers and objects that cannot be read",
+    diagnostics: [
+      "byte 224: container with unknown compression method 3",
+      "byte 260: container cannot be inflated: incorrect header check",
+      "byte 296: object of type 1 is too short: 36 bytes",
+      "byte 296: object of type 1 with a time before 1970",
+      "byte 296: CAN XL frame with 0 bytes of data",
+      "byte 296: skipped 12 bytes that are not an object",
+    ],
+  },
+  {
+    file: "blf_lost_container.blf",
+    shows: "an object whose end is lost is not completed with the beginning of another one",
+    diagnostics: [
+      "byte 264: container cannot be inflated: incorrect header check",
+      "byte 264: object that continues in this container is lost",
+      "byte 330: skipped 28 bytes that are not an object",
+    ],
+  },
+  {
+    file: "blf_killed.blf",
+    shows: "a file that ends within a container",
+    diagnostics: [
+      "byte 218: file ends in the middle of a block, after 70 bytes of it",
+      "byte 218: the last object is truncated",
+    ],
+  },
+  { file: "blf_killed_at_once.blf", shows: "what python-can leaves when it is killed: a header" },
+  {
+    file: "blf_local_time.blf",
+    shows: "local times of another zone (python-can#1992, python-can#2010)",
+    read: { timeZone: "Asia/Shanghai" },
+  },
+  { file: "blf_gzip.blf.gz", shows: "gzip" },
+];
+
 /** All files. */
-export const logFiles: readonly LogFile[] = [...candump, ...asc, ...trc, ...tables];
+export const logFiles: readonly LogFile[] = [...candump, ...asc, ...trc, ...tables, ...blf];
