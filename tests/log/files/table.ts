@@ -57,7 +57,7 @@ const candump: readonly LogFile[] = [
       "line 5, column 26: identifier has 4 digits: it must have 3 or 8, or 5 for CAN XL",
       "line 6, column 26: identifier 0x800 is out of range",
       "line 7, column 26: identifier 0x40000000 is out of range",
-      "line 8, column 30: unexpected text after the frame",
+      "line 8, column 30: odd number of hexadecimal digits",
       "line 9, column 46: more than 8 bytes of data",
       "line 10, column 46: expected a length code from 9 to F after _",
       "line 11, column 32: unexpected text after the frame",
