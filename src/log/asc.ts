@@ -50,7 +50,7 @@ import { HEX_VALUE } from "./cursor.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { Records } from "./records.ts";
-import { splitTime } from "./time.ts";
+import { splitTime, YEAR_9999 } from "./time.ts";
 
 // The message flags of CANFD and CANXL lines.
 const RTR = 0x10;
@@ -593,6 +593,7 @@ export const asc: LogFormat = {
     errorData: false,
     errorDirection: false,
     resolution: 1000,
+    lastSecond: YEAR_9999,
     timestampSource: false,
   },
   detect(head) {

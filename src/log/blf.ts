@@ -21,6 +21,7 @@ import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type Log
 import { textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { zlib } from "./output.ts";
+import { YEAR_9999 } from "./time.ts";
 
 const LOGG = 0x47474f4c;
 const LOBJ = 0x4a424f4c;
@@ -356,11 +357,12 @@ class BlfEncoder implements LogEncoder {
   begin(): void {} // the header needs the time of the first item
 
   write(item: LogItem, out: Bytes): void {
-    const timestampNs = item.timestampNs ?? this.#lastNs;
     if (this.#startNs === null) {
-      this.#startNs = timestampNs - timestampNs % 1_000_000n;
+      const first = item.timestampNs ?? 0n;
+      this.#startNs = first - first % 1_000_000n;
       out.bytes(this.header());
     }
+    const timestampNs = this.#timeOf(item);
     this.#lastNs = timestampNs;
     this.#changed = true;
     if (item instanceof Message) {
@@ -368,6 +370,15 @@ class BlfEncoder implements LogEncoder {
       this.#object(timestampNs, (objects) => encodeObject(item, channel, objects));
     } else this.#object(timestampNs, (objects) => writeMarker(textOfNote(item), objects));
     if (this.#objects.length >= CONTAINER) this.flush(out);
+  }
+
+  /** Returns the time of an item; the closest one that 64 bits can hold as nanoseconds after the start. */
+  #timeOf(item: LogItem): bigint {
+    const timestampNs = item.timestampNs ?? this.#lastNs;
+    const after = timestampNs - this.#startNs!;
+    if (BigInt.asIntN(64, after) === after) return timestampNs;
+    this.#options.lose("timestampNs", item);
+    return this.#startNs! + (after < 0n ? -(2n ** 63n) : 2n ** 63n - 1n);
   }
 
   /** Appends an object, whose fields and type are given by `fields`. */
@@ -492,6 +503,7 @@ export const blf: LogFormat = {
   capacity: {
     ...FULL,
     errorDirection: false,
+    lastSecond: YEAR_9999,
     timestampSource: false,
   },
   detect: (head) => head.length >= 4 && word(head, 0) === LOGG ? 3 : 0,

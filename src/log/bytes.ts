@@ -124,7 +124,7 @@ export class Bytes {
     for (let limit = 10 ** digits; value >= limit; limit *= 10) count++;
     for (let i = this.length + count - 1; i >= this.length; i--) {
       const rest = value < 2 ** 31 ? (value / 10) | 0 : Math.floor(value / 10);
-      this.memory[i] = 48 + value - 10 * rest;
+      this.memory[i] = 48 + (value - 10 * rest);
       value = rest;
     }
     this.length += count;

@@ -4,12 +4,13 @@
  * @module
  */
 
-import type { Message } from "../message/message.ts";
+import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import type { ChannelNumbers } from "./channels.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { LogItem } from "./entry.ts";
 import type { RandomSource } from "./random.ts";
+import { splitTime } from "./time.ts";
 
 /**
  * The names of the formats, as options and reports use them.
@@ -54,6 +55,8 @@ export interface Capacity {
   readonly channel: "name" | "number" | "none";
   /** The resolution of timestamps, in nanoseconds. */
   readonly resolution: number;
+  /** The last second since 1970 that can be stored. A later message is stored with the end of that second. */
+  readonly lastSecond: number;
   /** Whether the timestamp was taken by the kernel or by the controller. */
   readonly timestampSource: boolean;
   readonly marker: boolean;
@@ -73,6 +76,7 @@ export const FULL: Capacity = {
   direction: true,
   channel: "name",
   resolution: 1,
+  lastSecond: Infinity,
   timestampSource: true,
   marker: true,
   dropped: true,
@@ -192,7 +196,16 @@ export function lossesOf(message: Message, capacity: Capacity): string[] {
   const direction = capacity.direction && (capacity.errorDirection || !message.isErrorFrame);
   if (!message.isRx && !direction) losses.push("isRx");
   if (message.channel !== null && capacity.channel === "none") losses.push("channel");
-  if (capacity.resolution > 1 && message.timestampNs % BigInt(capacity.resolution) !== 0n) losses.push("timestampNs");
+  const { seconds, nanoseconds } = splitTime(message);
+  if (nanoseconds % capacity.resolution !== 0 || seconds > capacity.lastSecond) losses.push("timestampNs");
   if (message.timestampSource !== null && !capacity.timestampSource) losses.push("timestampSource");
   return losses;
+}
+
+/** Returns an item with the last time that a format can store, if its own time is later. */
+export function timeHeld(item: LogItem, { lastSecond }: Capacity): LogItem {
+  if (lastSecond === Infinity || item.timestampNs === null) return item;
+  const last = BigInt(lastSecond) * 1_000_000_000n + 999_999_999n;
+  if (item.timestampNs <= last) return item;
+  return item instanceof Message ? item.with({ timestampNs: last }) : { ...item, timestampNs: last };
 }

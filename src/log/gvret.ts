@@ -106,6 +106,7 @@ export const gvret: LogFormat = {
     errorDirection: false,
     channel: "number",
     resolution: 1000,
+    lastSecond: 999_999_999_999, // microseconds of 18 digits
     timestampSource: false,
     marker: false,
     dropped: false,

@@ -55,8 +55,8 @@ class PcapDecoder extends BlockDecoder {
     }
     const { littleEndian, unit, linkType } = this.#header!;
     while (at + RECORD_HEADER <= bytes.length) {
-      const seconds = view.getUint32(at, littleEndian);
-      const nanoseconds = view.getUint32(at + 4, littleEndian) * unit;
+      let seconds = view.getUint32(at, littleEndian);
+      let nanoseconds = view.getUint32(at + 4, littleEndian) * unit;
       const captured = view.getUint32(at + 8, littleEndian);
       if (captured > MOST) {
         this.lose(`packet of ${captured} bytes, more than a capture may contain`, at);
@@ -65,6 +65,11 @@ class PcapDecoder extends BlockDecoder {
       const from = at + RECORD_HEADER;
       const to = from + captured;
       if (to > bytes.length) break;
+      if (nanoseconds >= 1e9) {
+        this.diagnose(`fraction of ${nanoseconds} ns, a second or more: added to the seconds`, at + 4);
+        seconds += Math.floor(nanoseconds / 1e9);
+        nanoseconds %= 1e9;
+      }
       const located = locateFrame(linkType, bytes, from, to);
       const found = typeof located === "string" ? located : decodeFrame(
         this.#records,
@@ -135,6 +140,7 @@ export const pcap: LogFormat = {
     errorDirection: false,
     direction: false,
     channel: "none",
+    lastSecond: 2 ** 32 - 1,
     timestampSource: false,
     marker: false,
     dropped: false,

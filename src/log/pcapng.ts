@@ -23,7 +23,7 @@ import {
   LINKTYPE_LINUX_SLL2,
   locateFrame,
 } from "./socketcan_link.ts";
-import { splitTime, type Time } from "./time.ts";
+import { splitTime, type Time, UNSIGNED_64 } from "./time.ts";
 
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
@@ -434,6 +434,7 @@ export const pcapng: LogFormat = {
   appendable: false,
   capacity: {
     ...FULL,
+    lastSecond: UNSIGNED_64,
     timestampSource: false,
   },
   detect: (head) =>

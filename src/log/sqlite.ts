@@ -15,6 +15,7 @@ import { textOf } from "./lines.ts";
 import { fileSystem } from "./output.ts";
 import { messageOf } from "./plain.ts";
 import type { RandomSource } from "./random.ts";
+import { SIGNED_64 } from "./time.ts";
 
 type Sqlite = typeof import("node:sqlite");
 
@@ -216,6 +217,7 @@ export const sqliteLog: LogFormat = {
   database: true,
   capacity: {
     ...FULL,
+    lastSecond: SIGNED_64,
     marker: false,
     dropped: false,
   },

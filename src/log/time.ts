@@ -12,6 +12,12 @@ export interface Time {
   readonly nanoseconds: number;
 }
 
+/** The last second since 1970 of formats that write the year with four digits; a day early, for every time zone. */
+export const YEAR_9999 = 253_402_214_399;
+/** The last second since 1970 of formats that store nanoseconds since 1970 in 64 bits. */
+export const UNSIGNED_64 = 18_446_744_072;
+export const SIGNED_64 = 9_223_372_035;
+
 /** Returns the time of a message as the two numbers it stores, without creating a bigint. */
 export function splitTime(message: Message): Time {
   return message as unknown as Time;

@@ -47,7 +47,7 @@ import { HEX_VALUE } from "./cursor.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { Records } from "./records.ts";
-import { splitTime } from "./time.ts";
+import { splitTime, YEAR_9999 } from "./time.ts";
 
 const [ZERO, NINE, DOT, SEMICOLON] = [..."09.;"].map((each) => each.charCodeAt(0));
 const SECOND = 1_000_000_000n;
@@ -407,6 +407,7 @@ const capacity: Capacity = {
   errorData: false,
   errorDirection: false,
   resolution: 1000,
+  lastSecond: YEAR_9999,
   timestampSource: false,
 };
 

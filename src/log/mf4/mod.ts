@@ -6,6 +6,7 @@
 
 import { FULL, type LogFormat } from "../format.ts";
 import { textOf } from "../lines.ts";
+import { UNSIGNED_64 } from "../time.ts";
 import { readMf4 } from "./read.ts";
 import { Mf4Encoder } from "./write.ts";
 
@@ -18,6 +19,7 @@ export const mf4: LogFormat = {
   capacity: {
     ...FULL,
     xl: false,
+    lastSecond: UNSIGNED_64,
     timestampSource: false,
     marker: false,
     dropped: false,
