@@ -104,8 +104,10 @@ function fd64(
 
 /** Type 139. */
 function xl(
-  { channel = 1, dir = 0, id = 0, sdt = 0, dlc = 0, vcid = 0, af = 0, flags = 0, data = new Uint8Array(0) },
-): Uint8Array {
+  fields: Partial<Record<"channel" | "dir" | "id" | "sdt" | "dlc" | "vcid" | "af" | "flags", number>>,
+  data = hex(""),
+) {
+  const { channel = 1, dir = 0, id = 0, sdt = 0, dlc = 0, vcid = 0, af = 0, flags = 0 } = fields;
   return join(
     u8(channel, 1, dir, 0),
     u32(1000),
@@ -148,11 +150,11 @@ function everyType(version: 1 | 2 | 3, unit: number): Uint8Array {
     ),
     object(
       139,
-      xl({ id: 0x7ff, sdt: 3, dlc: 4, vcid: 0x45, af: 0x12345678, flags: 0x1403000, data: counting(5) }),
+      xl({ id: 0x7ff, sdt: 3, dlc: 4, vcid: 0x45, af: 0x12345678, flags: 0x1403000 }, counting(5)),
       at(11),
     ),
-    object(139, xl({ channel: 2, dir: 1, id: 0x123, dlc: 9, flags: 0x5000, data: twelve }), at(12)),
-    object(139, xl({ id: 0x123, dlc: 11, data: eight }), at(13)),
+    object(139, xl({ channel: 2, dir: 1, id: 0x123, dlc: 9, flags: 0x5000 }, twelve), at(12)),
+    object(139, xl({ id: 0x123, dlc: 11 }, eight), at(13)),
     object(139, xl({ id: 0x12345678 + EXTENDED, dlc: 4, flags: 0x10 }), at(14)),
   );
 }
@@ -221,7 +223,7 @@ export const blfFiles: Readonly<Record<string, Uint8Array>> = {
       object(86, join(message(1, 2, 1, 0x123, hex("01")), new Uint8Array(8)), { time: 2 }),
       object(100, fd(1, 2, 1, 0x123, 1, hex("01")), { time: 3 }),
       object(101, fd64(1, 1, 1, 0x123, 0x1000, 2, 0, hex("01")), { time: 4 }),
-      object(139, xl({ dir: 2, id: 0x123, dlc: 1, flags: 0x403000, data: hex("01 02") }), { time: 5 }),
+      object(139, xl({ dir: 2, id: 0x123, dlc: 1, flags: 0x403000 }, hex("01 02")), { time: 5 }),
       object(1, message(1, 1, 1, 0x123, hex("01")), { time: 6 }),
     ),
     0,
