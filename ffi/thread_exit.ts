@@ -47,19 +47,21 @@ export interface ThreadExitFunctions {
  * They are kept on `globalThis`: `bun --hot` evaluates the library again beside its former self, whose descriptors stay
  * valid until they are closed. Another copy of the library has another URL.
  *
- * @param bind Binds the functions, or throws if one of them is missing.
+ * @param bind Binds the functions; throws an error about a symbol if one of them is missing.
+ * @param library What identifies the library among others of this process.
  */
-export function threadDescriptors(bind: () => unknown): ThreadDescriptors | null {
-  const key = Symbol.for(`descriptors of ${import.meta.url}`);
+export function threadDescriptors(bind: () => unknown, library = import.meta.url): ThreadDescriptors | null {
+  const key = Symbol.for(`descriptors of ${library}`);
   const realm = globalThis as unknown as Record<symbol, ThreadDescriptors | null | undefined>;
   if (realm[key] === undefined) {
     let native: ThreadExitFunctions | null = null;
     try {
       native = bind() as ThreadExitFunctions;
-    } catch {
+    } catch (error) {
       // musl, or glibc before 2.34: descriptors that a thread leaves open stay open.
+      if (!/\bsymbol\b/i.test(`${error}`)) throw error;
     }
-    const value = native && new ThreadDescriptors(native, import.meta.url);
+    const value = native && new ThreadDescriptors(native, library);
     Object.defineProperty(realm, key, { value });
   }
   return realm[key] ?? null;

@@ -28,30 +28,36 @@ export function isListenOnly(libc: Libc, key: LinkKey): boolean {
 export class SendGuard {
   readonly #libc: Libc;
   readonly #index: number;
-  #passed: boolean;
+  /** The interfaces that are known to send. */
+  readonly #passed = new Set<number>();
 
-  /** @param index The interface's index; 0 for every interface, of which none is checked. */
+  /** @param index The interface's index; 0 for a socket on every interface. */
   constructor(libc: Libc, index: number) {
     this.#libc = libc;
     this.#index = index;
-    this.#passed = index === 0;
   }
 
   /**
-   * Reads the controller's mode, unless it is known that it can send.
+   * Checks the socket's interface. A socket on every interface has none, and asks `refuses` for each message's.
    *
    * @param action The action, for the error's text: "send to".
    * @throws {CanOperationError} The controller is in listen-only mode (`EOPNOTSUPP`).
    */
   check(action: string, channel: string): void {
-    if (this.#passed) return;
-    if (isListenOnly(this.#libc, this.#index)) throw listenOnlyError(action, channel);
-    this.#passed = true;
+    if (this.#index !== 0 && this.refuses(this.#index)) throw listenOnlyError(action, channel);
   }
 
-  /** Has the next `check` read the mode again: the link went down, and only then can the mode change. */
+  /** Whether an interface's controller is in listen-only mode, which is read unless it is known that it can send. */
+  refuses(index: number): boolean {
+    if (this.#passed.has(index)) return false;
+    if (isListenOnly(this.#libc, index)) return true;
+    this.#passed.add(index);
+    return false;
+  }
+
+  /** A link went down, and only then can its mode change: modes are read again. */
   linkWentDown(): void {
-    this.#passed = this.#index === 0;
+    this.#passed.clear();
   }
 }
 

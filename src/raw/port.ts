@@ -7,10 +7,21 @@
 import type { Libc } from "../../ffi/libc.ts";
 import type { OnReady } from "../endpoint/source.ts";
 import { CAN_MTU, CAN_RAW, CANFD_MTU, CANXL_MTU, encodeAddress, type RawFilter } from "../kernel/can.ts";
-import { EAGAIN, EINTR, EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS, ENODEV, ENXIO, EPERM } from "../kernel/errno.ts";
+import {
+  EAGAIN,
+  EINTR,
+  EINVAL,
+  EMSGSIZE,
+  ENETDOWN,
+  ENOBUFS,
+  ENODEV,
+  ENXIO,
+  EOPNOTSUPP,
+  EPERM,
+} from "../kernel/errno.ts";
 import { isInterfaceName } from "../kernel/if.ts";
 import { SOCK_RAW } from "../kernel/socket.ts";
-import { SendGuard } from "../link/listen_only.ts";
+import { listenOnlyError, SendGuard } from "../link/listen_only.ts";
 import { frameLength, type Message } from "../message/message.ts";
 import { InterfaceNames } from "../socket/interface_names.ts";
 import { canInterfaces, findCanInterface, interfaceIndex, interfaceIsUp, interfaceMtu } from "../socket/interfaces.ts";
@@ -202,7 +213,9 @@ export class RawPort extends KernelSocket implements FramePort {
 
   #indexOf(message: Message): number {
     const { channel } = message;
-    return channel !== null && isInterfaceName(channel) ? interfaceIndex(this.libc, this.fd, channel) : -ENODEV;
+    if (channel === null || !isInterfaceName(channel)) return -ENODEV;
+    const index = interfaceIndex(this.libc, this.fd, channel);
+    return index > 0 && this.#guard.refuses(index) ? -EOPNOTSUPP : index;
   }
 
   #isUp(message: Message): boolean {
@@ -211,6 +224,7 @@ export class RawPort extends KernelSocket implements FramePort {
 
   #sendError(message: Message, result: number): Error {
     const channel = this.channel || message.channel || "";
+    if (result === -EOPNOTSUPP) return listenOnlyError("send to", channel);
     return this.error("send to", "send", result, this.#sendAdvice(message, channel, result), channel);
   }
 

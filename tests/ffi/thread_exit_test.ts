@@ -1,5 +1,5 @@
 import { describe, it } from "node:test";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { openLibc } from "../../ffi/open.ts";
 import { ThreadDescriptors, threadDescriptors, type ThreadExitFunctions } from "../../ffi/thread_exit.ts";
 
@@ -99,7 +99,16 @@ describe("ThreadDescriptors", () => {
     assertEquals(library.entries.length, 3); // two slots, and the open descriptor
   });
 
-  it("is absent where the C library lacks the functions, and is made once", () => {
+  it("is absent where the C library lacks the functions; any other failure is thrown", () => {
+    const fail = (text: string) => () => {
+      throw new Error(text);
+    };
+    const text = 'Symbol "__cxa_finalize" not found in "libc.so.6"'; // Bun's; Deno's has "undefined symbol"
+    assertEquals(threadDescriptors(fail(text), "lacking"), null);
+    assertThrows(() => threadDescriptors(fail("out of memory"), "failing"), Error, "out of memory");
+  });
+
+  it("is made once", () => {
     openLibc();
     const made = threadDescriptors(() => {
       throw new Error("called again");

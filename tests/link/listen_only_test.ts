@@ -56,8 +56,18 @@ describe("Listen-only mode", () => {
     guard.check("send to", "can0");
     guard.linkWentDown();
     assertThrows(() => guard.check("send to", "can0"), CanOperationError, "listen-only");
-    const all = new SendGuard(openLibc(), 0);
-    all.linkWentDown();
-    all.check("send to", "");
+  });
+
+  it("is read of each interface by a socket that is on all of them", () => {
+    using links = new FakeLinks(can0(), vcan0());
+    Link.open("can0").configure({ bitrate: 500_000, modes: { "listen-only": true } });
+    const guard = new SendGuard(openLibc(), 0);
+    guard.check("send to", "");
+    const { index } = Link.open("vcan0");
+    assertEquals([guard.refuses(5), guard.refuses(index)], [true, false]);
+    Link.open("can0").configure({ modes: { "listen-only": false } });
+    assertEquals([guard.refuses(5), guard.refuses(index)], [false, false]);
+    links.links.length = 0; // not read again
+    assertEquals([guard.refuses(5), guard.refuses(index)], [false, false]);
   });
 });
