@@ -99,17 +99,27 @@ export function bindLibc(
   const errnoAddress = native.__errno_location();
   const errno = new Int32Array(1);
   const errnoBytes = new Uint8Array(errno.buffer);
+  const errnoSize = size(4);
   const optionLength = new Uint32Array(1);
   const optionLengthBytes = new Uint8Array(optionLength.buffer);
 
   function checked(result: number): number {
     if (result >= 0) return result;
-    native.memcpy(errnoBytes, errnoAddress, size(4));
+    native.memcpy(errnoBytes, errnoAddress, errnoSize);
     return -errno[0];
   }
 
-  function opened(result: number): number {
-    const fd = checked(result);
+  /**
+   * Calls what opens a descriptor. The runtime may make system calls of its own before errno is read, as JavaScriptCore's
+   * garbage collector does, which opens /proc/self/statm; without free descriptors these fail too. So a failure counts when
+   * it comes twice.
+   */
+  function opened(open: () => number): number {
+    let fd = checked(open());
+    for (let before = 0; fd < 0 && fd !== before;) {
+      before = fd;
+      fd = checked(open());
+    }
     if (fd >= 0) descriptors?.add(fd);
     return fd;
   }
@@ -126,7 +136,7 @@ export function bindLibc(
   return {
     packedEpollEvent,
     parking,
-    socket: (domain, type, protocol) => opened(native.socket(domain, type, protocol)),
+    socket: (domain, type, protocol) => opened(() => native.socket(domain, type, protocol)),
     close: (fd) => descriptors?.close(fd) ? 0 : checked(native.close(fd)),
     bind: (fd, address) => checked(native.bind(fd, address, address.length)),
     connect: (fd, address) => checked(native.connect(fd, address, address.length)),
@@ -144,10 +154,10 @@ export function bindLibc(
     poll: (fds, timeout) => checked(native.poll(fds, fds.length >> 3, timeout)),
     sigaction: (signal, action, old) =>
       checked(native.sigaction(signal, typeof errnoAddress === "bigint" ? action : Number(action), old)),
-    epollCreate: (flags) => opened(native.epoll_create1(flags)),
+    epollCreate: (flags) => opened(() => native.epoll_create1(flags)),
     epollCtl: (epoll, operation, fd, event) => checked(native.epoll_ctl(epoll, operation, fd, event)),
     epollWait: (epoll, events, count, timeout) => checked(native.epoll_wait(epoll, events, count, timeout)),
-    eventfd: (initial, flags) => opened(native.eventfd(initial, flags)),
+    eventfd: (initial, flags) => opened(() => native.eventfd(initial, flags)),
     open: (path, flags) => checked(native.open(new TextEncoder().encode(`${path}\0`), flags)),
     read: (fd, data) => checked(native.read(fd, data, data.length)),
     write: (fd, data) => checked(native.write(fd, data, data.length)),

@@ -1,6 +1,8 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
+import { bindLibc, type Parking } from "../../ffi/libc.ts";
 import { openLibc } from "../../ffi/open.ts";
+import type { NativeFunctions } from "../../ffi/symbols.ts";
 import {
   encodeEpollEvent,
   EPOLL_CTL_ADD,
@@ -9,7 +11,7 @@ import {
   EPOLLIN,
   eventFd,
 } from "../../src/kernel/epoll.ts";
-import { EAGAIN, EBADF } from "../../src/kernel/errno.ts";
+import { EAGAIN, EBADF, EMFILE } from "../../src/kernel/errno.ts";
 import { restingDescriptors } from "../support/descriptors.ts";
 import { pause } from "../support/pause.ts";
 
@@ -42,6 +44,24 @@ describe("Libc", () => {
     assertEquals(libc.socket(-1, 0, 0), -97);
     assertEquals(libc.poll(new Uint8Array(0), 0), 0);
     assertEquals(libc.open("/no such file", 0), -ENOENT);
+  });
+
+  it("a failure to open a descriptor counts when it comes twice: the runtime may have changed errno", () => {
+    const failing = (...errnos: number[]) => {
+      let errno = 0;
+      const native = {
+        __errno_location: () => 0n,
+        socket: () => (errno = errnos.shift()!) === 0 ? 7 : -1,
+        memcpy: (to: Uint8Array) => new DataView(to.buffer).setInt32(0, errno, true),
+      } as unknown as NativeFunctions;
+      const result = bindLibc(native, null as unknown as Parking, true, null).socket(29, 3, 1);
+      return [result, errnos.length];
+    };
+    assertEquals(failing(EMFILE, EMFILE), [-EMFILE, 0]);
+    assertEquals(failing(EBADF, EMFILE, EMFILE), [-EMFILE, 0]);
+    assertEquals(failing(EMFILE, EBADF, EMFILE, EMFILE), [-EMFILE, 0]);
+    assertEquals(failing(EMFILE, 0), [7, 0]);
+    assertEquals(failing(0), [7, 0]);
   });
 
   it("opens files by name", () => {
