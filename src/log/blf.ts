@@ -18,6 +18,7 @@ import { Bytes } from "./bytes.ts";
 import { ChannelNames, FileChannels } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat, type Zone } from "./format.ts";
+import { inflate } from "./inflate.ts";
 import { textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { zlib } from "./output.ts";
@@ -104,8 +105,7 @@ class BlfDecoder extends BlockDecoder {
     if (this.#start === null) return this.diagnose("file ends in the middle of its header", 0);
     const isContainer = rest.length > CONTAINER_HEADER && word(rest, 0) === LOBJ && word(rest, 12) === CONTAINER_TYPE;
     if (isContainer) {
-      const { Z_SYNC_FLUSH } = zlib().constants;
-      const data = this.#inflate(rest, 0, { finishFlush: Z_SYNC_FLUSH });
+      const data = this.#inflate(rest, 0, true);
       if (data !== null) this.#contents(data, 0, items);
     }
     if (rest.some((byte) => byte !== 0)) super.cutOff(rest, items);
@@ -169,14 +169,14 @@ class BlfDecoder extends BlockDecoder {
       this.#decode(object, view, 0, object.length, at, items);
       return;
     }
-    const data = this.#inflate(object, at, {});
+    const data = this.#inflate(object, at);
     if (data !== null) return this.#contents(data, at, items);
     // What follows does not continue the object that the container before began.
     if (this.#tail.length > 8) this.diagnose("object that continues in this container is lost", at);
     this.#tail = nothing;
   }
 
-  #inflate(object: Uint8Array, at: number, options: { finishFlush?: number }): Uint8Array | null {
+  #inflate(object: Uint8Array, at: number, truncated = false): Uint8Array | null {
     if (object.length < CONTAINER_HEADER) {
       this.diagnose("container is shorter than its header", at);
       return null;
@@ -188,12 +188,10 @@ class BlfDecoder extends BlockDecoder {
       this.diagnose(`container with unknown compression method ${method}`, at);
       return null;
     }
-    try {
-      return zlib().inflateSync(data, { ...options, maxOutputLength: this.context.inflateLimit });
-    } catch (error) {
-      this.diagnose(`container cannot be inflated: ${error instanceof Error ? error.message : error}`, at);
-      return null;
-    }
+    const content = inflate(data, this.context.inflateLimit, truncated);
+    if (typeof content !== "string") return content;
+    this.diagnose(`container cannot be inflated: ${content}`, at);
+    return null;
   }
 
   /** Decodes the objects in a container. The first may have begun in the previous container. */

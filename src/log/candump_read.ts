@@ -112,6 +112,9 @@ export class CandumpDecoder extends LineScanner {
     let length = 0;
     let flags = 0;
     let code = 0;
+    if (word & CAN_ERR_FLAG && (fd || cursor.byte === R)) {
+      return this.#fail("an error frame can be neither CAN FD nor a remote frame");
+    }
     if (fd) {
       flags = HEX_VALUE[cursor.bytes[cursor.at + 1]];
       if (flags === 255) return this.#fail("expected a hexadecimal digit of flags after ##");

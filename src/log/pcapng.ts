@@ -149,7 +149,7 @@ class PcapngDecoder extends BlockDecoder {
       view.getUint32(at + 16, this.#littleEndian),
       source,
     );
-    if (time === null) return this.diagnose("packet with a time before 1970", at);
+    if (time === null) return this.diagnose("packet with a time before 1970, or far after", at);
     if (!isCan(source.linkType)) {
       items.push({ type: "object", kind: `packet of link type ${source.linkType}`, timestampNs: nanosecondsOf(time) });
       return;
@@ -267,7 +267,7 @@ class Clock {
   #seconds = 0;
   #rest = 0;
 
-  /** Returns the time; null if it is before 1970. */
+  /** Returns the time; null if it is before 1970, or more than 2^53 seconds after. */
   read(high: number, low: number, { unitsPerSecond, offset }: Interface): Time | null {
     let seconds: number;
     let nanoseconds: number;
@@ -289,7 +289,7 @@ class Clock {
       nanoseconds = Number(units % perSecond * 1_000_000_000n / perSecond);
     }
     seconds += offset;
-    return seconds >= 0 ? { seconds, nanoseconds } : null;
+    return seconds >= 0 && seconds < 2 ** 53 ? { seconds, nanoseconds } : null;
   }
 }
 

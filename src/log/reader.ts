@@ -65,7 +65,11 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     this.#path = typeof input === "string" || input instanceof URL ? input : null;
     const { follow, signal } = options;
     const ending = this.#closing.signal;
-    this.#chunks = bytesOf(input, { follow, signal: signal ? AbortSignal.any([signal, ending]) : ending });
+    this.#chunks = bytesOf(input, {
+      follow,
+      signal: signal ? AbortSignal.any([signal, ending]) : ending,
+      damaged: (reason, offset) => this.#diagnostics.add(reason, { offset }),
+    });
   }
 
   /**

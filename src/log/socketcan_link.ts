@@ -108,10 +108,12 @@ export function decodeFrame(
 ): Message | string {
   const size = to - from;
   if (size < FRAME_DATA) return `frame of ${size} bytes is shorter than its header`;
-  const id = littleEndian
+  let id = littleEndian
     ? (bytes[from] | bytes[from + 1] << 8 | bytes[from + 2] << 16 | bytes[from + 3] << 24) >>> 0
     : (bytes[from] << 24 | bytes[from + 1] << 16 | bytes[from + 2] << 8 | bytes[from + 3]) >>> 0;
   const bits = outgoing;
+  const error = (id & CAN_ERR_FLAG) !== 0;
+  if (error) id = (id & ~CAN_RTR_FLAG) >>> 0; // no frame is both
   if (bytes[from + FRAME_LEN] & CANXL_XLF) {
     const length = bytes[from + CANXL_LEN] | bytes[from + CANXL_LEN + 1] << 8;
     if (length < 1 || length > CANXL_MAX_DLEN || size < CANXL_HDR_SIZE + length) {
@@ -124,7 +126,8 @@ export function decodeFrame(
   }
   const flags = bytes[from + 5];
   // Kernels before 6.1 and older versions of libpcap mark FD frames only by their size.
-  const fd = isFd || (flags & CANFD_FDF) !== 0 || size === CANFD_MTU || bytes[from + FRAME_LEN] > CAN_MAX_DLEN;
+  const fd = !error &&
+    (isFd || (flags & CANFD_FDF) !== 0 || size === CANFD_MTU || bytes[from + FRAME_LEN] > CAN_MAX_DLEN);
   let length = bytes[from + FRAME_LEN];
   const carried = id & CAN_RTR_FLAG && !fd ? 0 : length;
   if (length > (fd ? CANFD_MAX_DLEN : CAN_MAX_DLEN) || size < FRAME_DATA + carried) {

@@ -6,6 +6,7 @@
 
 import type { FileHandle } from "node:fs/promises";
 import type { Gunzip } from "node:zlib";
+import { isZlibError, plainBytes } from "./inflate.ts";
 
 /**
  * Where to read a log from: a path, a file URL, the bytes of a file, or a stream of bytes.
@@ -24,18 +25,20 @@ export interface SourceOptions {
   /** Whether to wait for more data at the end of a file, until `signal` is aborted. */
   readonly follow: boolean;
   readonly signal: AbortSignal | undefined;
+  /** Called if gzip data is damaged, after which nothing more is yielded. `offset` counts inflated bytes. */
+  damaged(reason: string, offset: number): void;
 }
 
 /**
  * Yields the bytes of an input in chunks, each valid until the next one is requested.
  *
- * @throws {Error} The file cannot be opened or read; or the stream fails, or the gzip data is invalid.
+ * @throws {Error} The file cannot be opened or read, or the stream fails; or what `damaged` throws.
  */
 export async function* bytesOf(input: LogInput, options: SourceOptions): AsyncGenerator<Uint8Array, void, void> {
   const raw = rawBytesOf(input, options);
   const first = await raw.next();
   if (first.done) return;
-  if (first.value[0] === 0x1f && first.value[1] === 0x8b) yield* inflated(prepended(first.value, raw));
+  if (first.value[0] === 0x1f && first.value[1] === 0x8b) yield* inflated(prepended(first.value, raw), options);
   else yield* prepended(first.value, raw);
 }
 
@@ -110,7 +113,10 @@ function pause(signal: AbortSignal | undefined): Promise<void> {
 }
 
 /** Inflates gzip, also with several members. A truncated file yields everything up to the truncation. */
-async function* inflated(raw: AsyncGenerator<Uint8Array, void, void>): AsyncGenerator<Uint8Array, void, void> {
+async function* inflated(
+  raw: AsyncGenerator<Uint8Array, void, void>,
+  { damaged }: SourceOptions,
+): AsyncGenerator<Uint8Array, void, void> {
   const { constants, createGunzip } = await import("node:zlib");
   const gunzip: Gunzip = createGunzip({ chunkSize: CHUNK, finishFlush: constants.Z_SYNC_FLUSH });
   const feed = async () => {
@@ -128,8 +134,15 @@ async function* inflated(raw: AsyncGenerator<Uint8Array, void, void>): AsyncGene
     }
   };
   const feeding = feed();
+  let offset = 0;
   try {
-    for await (const chunk of gunzip) yield chunk as Uint8Array;
+    for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
+      offset += chunk.length;
+      yield plainBytes(chunk);
+    }
+  } catch (error) {
+    if (!isZlibError(error)) throw error;
+    damaged(`gzip data is damaged: ${error.message}; the rest of the file cannot be read`, offset);
   } finally {
     gunzip.destroy();
     await raw.return();

@@ -50,9 +50,17 @@ function* readSqlite(source: RandomSource, context: DecodeContext): Generator<Lo
     } finally {
       database.close();
     }
+  } catch (error) {
+    if (!isSqliteError(error)) throw error;
+    context.diagnostics.add(`the database cannot be read: ${error.message}`, { offset: 0 });
   } finally {
     remove();
   }
+}
+
+/** Whether SQLite itself reports an error: the file is damaged, or cannot be opened. */
+function isSqliteError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
 }
 
 /** Opens a database for reading. */

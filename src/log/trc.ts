@@ -213,8 +213,8 @@ class TrcDecoder extends LineDecoder {
     const there = this.#count - data;
     const code = this.#number(length, 10);
     if (code < 0 || code > (this.#inBytes ? CANFD_MAX_DLEN : 15)) return `invalid length: ${this.#token(length)}`;
-    const fd = kind & FD_KIND ? true : kind === DATA && there > CAN_MAX_DLEN;
-    const remote = kind === REMOTE || (there > 0 && this.#bytes[this.#starts[data]] === 0x52); // RTR
+    const remote = kind === REMOTE || (kind === DATA && there > 0 && this.#bytes[this.#starts[data]] === 0x52); // RTR
+    const fd = kind & FD_KIND ? true : kind === DATA && !remote && there > CAN_MAX_DLEN;
     const all = this.#inBytes ? code : LENGTHS[code];
     const bytes = fd ? all : Math.min(all, CAN_MAX_DLEN);
     if (!remote && there < bytes) return `${there} bytes of data instead of ${bytes}`;

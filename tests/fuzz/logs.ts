@@ -1,114 +1,179 @@
 /**
- * Fuzzes the log readers with files of every format in which bytes are changed, removed, repeated and inserted. A reader
- * may return any messages or throw a SyntaxError, in bounded time and memory, but must never throw another error.
+ * Fuzzes the log readers with changed files of every format. A reader may return any messages, and what it cannot read is
+ * a diagnostic or, in strict mode, a SyntaxError with its place. Anything else is a fault: another error, a message that
+ * `Message` itself would refuse, messages that depend on how the bytes are divided into chunks, or much processor time.
  *
- * `deno run --allow-read tests/fuzz/logs.ts [COUNT] [SEED]`, or with `bun`.
+ * Every case has a number and follows from it, the format and the seed. `logs_run.ts` tries them by the million.
  *
  * @module
  */
 
+import process from "node:process";
+import { gzipSync } from "node:zlib";
 import { Message } from "../../mod.ts";
-import type { LogFormat } from "../../src/log/format.ts";
-import { allFormats } from "../../src/log/formats.ts";
-import { LogReader } from "../../src/log/mod.ts";
-import { randomLogMessage, written } from "../support/logs.ts";
+import { Diagnostics } from "../../src/log/diagnostics.ts";
+import type { DecodeContext, LogFormat } from "../../src/log/format.ts";
+import { formatNamed } from "../../src/log/formats.ts";
+import { type LogFormatName, type LogItem, LogReader } from "../../src/log/mod.ts";
+import { memorySource } from "../../src/log/random.ts";
+import { zoneOf } from "../../src/log/zone.ts";
+import { pieces } from "../support/logs.ts";
 import { type Below, generator, oneOf } from "../support/random.ts";
+import { logFiles } from "./log_files.ts";
+import { mutated } from "./log_mutations.ts";
 
-/** Numbers that are most likely to break lengths and offsets. */
-const hostile = [0, 1, 2, 3, 7, 8, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
+/** Seconds of processor time after which a case of some kilobytes is a fault, on any machine. */
+const SLOW = 20;
+const INFLATE_LIMIT = 1 << 20;
+const zone = zoneOf("UTC");
 
-/** Returns small valid files of a format, to be mutated. */
-export async function seedsOf(format: LogFormat, below: Below): Promise<Uint8Array[]> {
-  if (format.encoder === null || format.database) return [];
-  const seeds: Uint8Array[] = [];
-  for (const count of [0, 1, 3, 40]) {
-    const items = Array.from({ length: count }, () => randomLogMessage(below, 1_581_670_628));
-    const note = { type: "marker", timestampNs: 1_581_670_628_000_000_000n, text: "note" } as const;
-    seeds.push(await written([note, ...items], { format: format.name }));
+/** What was tried, in cases, and read from them. */
+export interface FuzzCounts {
+  cases: number;
+  messages: number;
+  /** The diagnostics of all cases. */
+  skipped: number;
+  /** The largest processor time of a case in seconds. */
+  slowest: number;
+}
+
+/** Tries the readers with the cases of one format. */
+export class LogFuzzer {
+  readonly counts: FuzzCounts = { cases: 0, messages: 0, skipped: 0, slowest: 0 };
+  readonly #format: LogFormat;
+  readonly #seed: number;
+  readonly #files: readonly Uint8Array[];
+
+  private constructor(format: LogFormat, seed: number, files: readonly Uint8Array[]) {
+    this.#format = format;
+    this.#seed = seed;
+    this.#files = files;
   }
-  return seeds;
-}
 
-/** Returns a copy of a file with one to four random changes. */
-export function mutated(bytes: Uint8Array, below: Below): Uint8Array {
-  let copy = bytes.slice();
-  for (let changes = 1 + below(4); changes > 0; changes--) {
-    if (copy.length === 0) return copy;
-    const at = below(copy.length);
-    const kind = below(7);
-    if (kind === 0) copy[at] = below(256);
-    else if (kind === 1) copy[at] ^= 1 << below(8);
-    else if (kind === 2) copy = copy.slice(0, at);
-    else if (kind === 3) copy = spliced(copy, at, 1 + below(16), new Uint8Array(0));
-    else if (kind === 4) copy = spliced(copy, at, 0, copy.slice(at, at + 1 + below(64)));
-    else if (kind === 5) {
-      const view = new DataView(copy.buffer);
-      const value = oneOf(below, ...hostile);
-      if (at + 4 <= copy.length) view.setUint32(at & ~3, value, true);
-    } else copy[at] = oneOf(below, 0, 10, 13, 32, 0x23, 0x28, 0x2c, 0x2e, 0x30, 0x39, 0x5f, 0xff);
+  static async create(name: LogFormatName, seed: number): Promise<LogFuzzer> {
+    const format = formatNamed(name);
+    return new LogFuzzer(format, seed, await logFiles(format, generator(seed)));
   }
-  return copy;
-}
 
-function spliced(bytes: Uint8Array, at: number, remove: number, insert: Uint8Array): Uint8Array<ArrayBuffer> {
-  const rest = bytes.subarray(at + remove);
-  const out = new Uint8Array(at + insert.length + rest.length);
-  out.set(bytes.subarray(0, at));
-  out.set(insert, at);
-  out.set(rest, at + insert.length);
-  return out;
-}
+  /** Returns the file of a case, and the generator of what is random in trying it. */
+  case(number: number): { bytes: Uint8Array; below: Below } {
+    const below = generator(Math.imul(this.#seed, 0x9e3779b1) ^ number);
+    const [file, other] = [oneOf(below, ...this.#files), oneOf(below, ...this.#files)];
+    return { bytes: mutated(this.#format.name, file, other, below), below };
+  }
 
-/** Reads a file and returns the number of messages. Throws any error that is not a SyntaxError. */
-export async function attempt(
-  bytes: Uint8Array,
-  options: { format?: LogFormat["name"]; strict?: boolean },
-): Promise<number> {
-  let messages = 0;
-  try {
-    const reader = LogReader.open(bytes, { ...options, timeZone: "UTC", inflateLimit: 1 << 20 });
-    for await (const items of reader.batches()) {
-      for (const item of items) {
-        if (!(item instanceof Message)) continue;
-        messages++;
-        if (item.dlc > 2048 || item.data.length > item.dlc || item.timestampNs < 0n) throw new Error(`${item}`);
+  /** Tries the cases from one number to below another, and passes on what each that found a fault says. */
+  async run(from: number, to: number, fault: (text: string, cause: unknown) => void): Promise<void> {
+    for (let number = from; number < to; number++) {
+      const before = process.cpuUsage();
+      try {
+        await this.#try(number);
+        const { user, system } = process.cpuUsage(before);
+        const seconds = (user + system) / 1e6;
+        this.counts.slowest = Math.max(this.counts.slowest, seconds);
+        if (seconds > SLOW) throw new Error(`it took ${seconds} seconds of processor time`);
+      } catch (error) {
+        fault(`${this.#format.name}, seed ${this.#seed}, case ${number}: ${error}`, error);
       }
     }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
   }
-  return messages;
-}
 
-/** Reads `count` mutated files of all formats, and returns the number of messages read from them. */
-export async function fuzzLogs(count: number, seed: number): Promise<{ tried: number; messages: number }> {
-  const below = generator(seed);
-  const formats = allFormats().filter(({ database }) => !database);
-  const seeds = new Map<LogFormat, Uint8Array[]>();
-  for (const format of formats) seeds.set(format, await seedsOf(format, below));
-  const all = [...seeds.values()].flat();
-  let messages = 0;
-  for (let tried = 0; tried < count; tried++) {
-    const format = formats[tried % formats.length];
-    const own = seeds.get(format)!;
-    // Occasionally a file of another format, read as this one.
-    const bytes = mutated(own.length > 0 && below(10) > 0 ? oneOf(below, ...own) : oneOf(below, ...all), below);
+  async #try(number: number): Promise<void> {
+    const { bytes, below } = this.case(number);
+    const strict = below(4) === 0;
+    const { counts } = this;
+    counts.cases++;
+    const way = below(64);
+    const context = contextOf(this.#format, strict);
+    const items: LogItem[] = [];
     try {
-      messages += await attempt(bytes, { format: format.name, strict: below(4) === 0 });
-      if (below(8) === 0) await attempt(bytes, {});
+      if (way === 0) await readAsUsersDo(bytes, this.#format.name, strict, below, items);
+      else decode(this.#format, context, way < 48 ? [bytes] : divided(bytes, below), items);
     } catch (error) {
-      throw new Error(`case ${tried} of seed ${seed}, ${format.name}: ${toHex(bytes)}`, { cause: error });
+      if (!isDocumented(error, strict, way === 0)) throw error;
+    }
+    counts.skipped += context.diagnostics.count;
+    for (const item of items) {
+      if (!(item instanceof Message)) continue;
+      counts.messages++;
+      check(item, way % 8 === 1);
+    }
+    if (way % 32 === 1 && !strict && this.#format.decoder) {
+      const again: LogItem[] = [];
+      decode(this.#format, contextOf(this.#format, false), divided(bytes, below), again);
+      same(items, again);
     }
   }
-  return { tried: count, messages };
 }
 
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes.subarray(0, 4096), (byte) => byte.toString(16).padStart(2, "0")).join("");
+function contextOf({ name: format }: LogFormat, strict: boolean): DecodeContext {
+  return {
+    info: { format, version: null, startTimeNs: null, channels: new Set(), application: null },
+    diagnostics: new Diagnostics("the log", strict),
+    zone,
+    inflateLimit: INFLATE_LIMIT,
+  };
 }
 
-if (import.meta.main) {
-  const { process } = globalThis as unknown as { process: { argv: string[] } };
-  const [count = 100_000, seed = 1] = process.argv.slice(2).map(Number);
-  console.log(await fuzzLogs(count, seed));
+function decode(format: LogFormat, context: DecodeContext, chunks: Iterable<Uint8Array>, items: LogItem[]): void {
+  if (format.read) {
+    for (const chunk of chunks) for (const batch of format.read(memorySource(chunk), context)) items.push(...batch);
+    return;
+  }
+  const decoder = format.decoder!(context);
+  for (const chunk of chunks) {
+    const lent = chunk.slice();
+    decoder.decode(lent, items);
+    lent.fill(0xaa); // it is valid during the call only
+  }
+  decoder.end(items);
+}
+
+/** Divides bytes into chunks of random size. */
+function* divided(bytes: Uint8Array, below: Below): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length;) {
+    const length = 1 + below(oneOf(below, 4, 64, 1024));
+    yield bytes.subarray(at, at += length);
+  }
+}
+
+/** Reads through the public class: from memory or a stream, compressed or not, with the format named or detected. */
+async function readAsUsersDo(
+  bytes: Uint8Array,
+  format: LogFormatName,
+  strict: boolean,
+  below: Below,
+  items: LogItem[],
+): Promise<void> {
+  let input = bytes;
+  if (below(4) === 0) {
+    input = new Uint8Array(gzipSync(bytes, { level: 1 }));
+    if (below(2) === 0) input = mutated("pcap", input, input, below);
+  }
+  const options = { strict, timeZone: "UTC", inflateLimit: INFLATE_LIMIT, ...below(2) === 0 && { format } };
+  const reader = LogReader.open(below(2) === 0 ? input : pieces(input, below), options);
+  for await (const batch of reader.batches()) items.push(...batch);
+}
+
+/** Whether an error is one that the documentation names. */
+function isDocumented(error: unknown, strict: boolean, unknownFormat: boolean): boolean {
+  if (!(error instanceof SyntaxError)) return false;
+  if (unknownFormat && error.message.includes("set the option format to")) return true;
+  return strict && /^Cannot read the log, (byte \d+|line \d+, column \d+): ./s.test(error.message);
+}
+
+/** Checks that a message is one that the constructor accepts; if `deep`, by asking it. */
+function check(message: Message, deep: boolean): void {
+  const { dlc, data, timestampNs } = message;
+  if (dlc > 2048 || data.length > dlc || timestampNs < 0n) throw new Error(`impossible message: ${message}`);
+  if (!deep) return;
+  const copy = message.with({});
+  if (`${copy}` !== `${message}` || !copy.equals(message)) throw new Error(`not equal to its copy: ${message}`);
+}
+
+/** Checks that the same was read, up to how skipped bytes were reported. */
+function same(one: readonly LogItem[], other: readonly LogItem[]): void {
+  const text = (items: readonly LogItem[]) =>
+    items.map((item) => item instanceof Message ? `${item}` : `${item.type} ${item.timestampNs}`).join("\n");
+  if (text(one) !== text(other)) throw new Error(`in chunks it reads\n${text(other)}\ninstead of\n${text(one)}`);
 }

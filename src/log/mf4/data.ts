@@ -4,7 +4,7 @@
  * @module
  */
 
-import { zlib } from "../output.ts";
+import { inflate } from "../inflate.ts";
 import type { Blocks } from "./blocks.ts";
 
 /** A contiguous part of the data. */
@@ -54,15 +54,22 @@ export class GroupData {
 
   /** Returns up to `length` bytes at an offset in the data; fewer at its end. */
   at(offset: number, length: number): Uint8Array {
-    const first = this.#segmentAt(offset);
-    if (first === null) return new Uint8Array(0);
-    const bytes = this.#bytesOf(first).subarray(offset - first.start, offset - first.start + length);
-    if (bytes.length === length || offset + bytes.length >= this.#length) return bytes;
-    const all = new Uint8Array(length);
-    all.set(bytes);
-    const rest = this.at(offset + bytes.length, length - bytes.length);
-    all.set(rest, bytes.length);
-    return all.subarray(0, bytes.length + rest.length);
+    let found = this.#from(offset).subarray(0, length);
+    while (found.length < length) {
+      const more = this.#from(offset + found.length).subarray(0, length - found.length);
+      if (more.length === 0) break;
+      const all = new Uint8Array(found.length + more.length);
+      all.set(found);
+      all.set(more, found.length);
+      found = all;
+    }
+    return found;
+  }
+
+  /** Returns the bytes from an offset to the end of its segment. */
+  #from(offset: number): Uint8Array {
+    const segment = this.#segmentAt(offset);
+    return segment === null ? new Uint8Array(0) : this.#bytesOf(segment).subarray(offset - segment.start);
   }
 
   #segmentAt(offset: number): Segment | null {
@@ -139,15 +146,16 @@ export class GroupData {
     }
     this.#push(original, () => {
       const data = blocks.source.read(head.data + 24, compressed);
-      let inflated: Uint8Array;
-      try {
-        inflated = zlib().inflateSync(data, { maxOutputLength: Math.max(original, 1) });
-      } catch (error) {
-        blocks.diagnose(
-          `compressed block cannot be inflated: ${error instanceof Error ? error.message : error}`,
-          offset,
-        );
+      const inflated = inflate(data, Math.max(original, 1));
+      if (typeof inflated === "string") {
+        blocks.diagnose(`compressed block cannot be inflated: ${inflated}`, offset);
         return new Uint8Array(original);
+      }
+      if (inflated.length < original) {
+        blocks.diagnose(`compressed block inflates to ${inflated.length} bytes instead of ${original}`, offset);
+        const padded = new Uint8Array(original);
+        padded.set(inflated);
+        return padded;
       }
       return kind === 1 ? transposed(inflated, columns) : inflated;
     });

@@ -1,0 +1,37 @@
+/**
+ * Inflating with `node:zlib`.
+ *
+ * @module
+ */
+
+import { zlib } from "./output.ts";
+
+const TOO_LARGE = "ERR_BUFFER_TOO_LARGE";
+
+/** Whether an error says that compressed data is invalid, or that it inflates to more than the limit. */
+export function isZlibError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "code" in error && typeof error.code === "string" &&
+    (error.code.startsWith("Z_") || error.code === TOO_LARGE);
+}
+
+/** Returns a Buffer as a plain view of the same bytes. The `slice` of a Buffer would not copy. */
+export function plainBytes(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.length);
+}
+
+/**
+ * Inflates zlib data; returns the reason, as a string, if that is not possible.
+ *
+ * @param limit The largest number of bytes that it may inflate to.
+ * @param truncated Whether the end of the data may be missing.
+ */
+export function inflate(data: Uint8Array, limit: number, truncated = false): Uint8Array<ArrayBuffer> | string {
+  const { constants, inflateSync } = zlib();
+  const finishFlush = truncated ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
+  try {
+    return plainBytes(inflateSync(data, { finishFlush, maxOutputLength: limit }));
+  } catch (error) {
+    if (!isZlibError(error)) throw error;
+    return error.code === TOO_LARGE ? `it inflates to more than ${limit} bytes` : error.message;
+  }
+}
