@@ -141,6 +141,8 @@ export interface LogEncoder {
   flush?(out: Bytes): void;
   /** Writes the end of a file. */
   end?(out: Bytes): void;
+  /** Returns the size of the file in bytes, if the encoder writes the file itself. */
+  size?(): number;
   /** Returns the updated file header, which overwrites the bytes at the beginning of the file; null if there is none yet. */
   header?(): Uint8Array | null;
 }

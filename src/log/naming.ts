@@ -23,7 +23,7 @@ const placeholders: Record<string, RegExp> = {
   S: /\d\d/,
   F: /\d{4,}-\d\d-\d\d/,
   T: /\d{6}/,
-  n: /\d{3,}/,
+  n: /\d{3,15}/,
 };
 
 /** The files of one log: `drive-%F-%n.log`. */
@@ -35,15 +35,22 @@ export class FileNames {
 
   /**
    * @param pattern A path whose file name may contain `%Y`, `%m`, `%d`, `%H`, `%M`, `%S`, `%F` (`%Y-%m-%d`), `%T` (`%H%M%S`),
-   * `%n` (a number of at least three digits) and `%%`. Without `%n`, `-%n` is inserted before the extension.
+   * `%n` (a number of at least three digits, the same wherever it stands) and `%%`. Without `%n`, `-%n` is inserted before
+   * the extension.
    * @throws {RangeError} The name contains another placeholder.
    */
   constructor(pattern: string) {
     this.#parts = splitPath(/(?<!%)(%%)*%n/.test(pattern) ? pattern : withNumber(pattern));
-    const text = this.#parts.name.replace(
-      /%(.)|[\\^$.*+?()[\]{}|]/g,
-      (each, letter) => letter === undefined ? `\\${each}` : letter === "%" ? "%" : expressionOf(letter, pattern),
-    );
+    let numbered = false;
+    const text = this.#parts.name.replace(/%(.)|[\\^$.*+?()[\]{}|]/g, (each, letter) => {
+      if (letter === undefined) return `\\${each}`;
+      if (letter === "%") return "%";
+      const expression = expressionOf(letter, pattern);
+      if (letter !== "n") return expression;
+      if (numbered) return "\\k<number>";
+      numbered = true;
+      return `(?<number>${expression})`;
+    });
     this.#pattern = new RegExp(`^${text}$`);
     for (const name of this.#existing()) this.#number = Math.max(this.#number, this.#numberOf(name));
   }
@@ -56,6 +63,7 @@ export class FileNames {
 
   /**
    * Deletes the oldest files, those with the lowest numbers, until both limits are met. The newest file is always kept.
+   * Files of earlier runs count, too.
    *
    * @param files The largest number of files; Infinity for no limit.
    * @param bytes The largest total size in bytes; Infinity for no limit.
@@ -67,15 +75,17 @@ export class FileNames {
     let total = 0;
     for (const [index, name] of names.entries()) {
       const path = this.#parts.folder + name;
-      total += fs.statSync(path).size;
-      if (index > 0 && (index >= files || total > bytes)) fs.unlinkSync(path);
+      total += fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      if (index > 0 && (index >= files || total > bytes)) fs.rmSync(path, { force: true });
     }
   }
 
   #existing(): string[] {
     const fs = fileSystem();
     const folder = this.#parts.folder || ".";
-    return fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => this.#pattern.test(name)) : [];
+    if (!fs.existsSync(folder)) return [];
+    const files = fs.readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+    return files.map(({ name }) => name).filter((name) => this.#pattern.test(name));
   }
 
   #numberOf(name: string): number {
@@ -108,7 +118,7 @@ function withNumber(path: string): string {
 
 function expressionOf(letter: string, pattern: string): string {
   const expression = placeholders[letter];
-  if (expression) return letter === "n" ? `(?<number>${expression.source})` : expression.source;
+  if (expression) return expression.source;
   const known = Object.keys(placeholders).map((each) => `%${each}`).join(", ");
   throw new RangeError(`"${pattern}" contains "%${letter}": a name may contain ${known} and %%`);
 }

@@ -20,9 +20,9 @@ export interface Output {
   rewrite(bytes: Uint8Array): void;
   /** Resolves once everything is written; rejects with the error of a write. */
   drain(): Promise<void>;
-  /** Writes the rest and closes. */
+  /** Writes the rest and closes, unless it is closed. */
   close(): Promise<void>;
-  /** Writes the rest and closes, blocking the thread. */
+  /** Writes the rest and closes, blocking the thread, unless it is closed. */
   closeSync(): void;
 }
 
@@ -43,22 +43,40 @@ export function zlib(): Zlib {
   return builtins.process.getBuiltinModule("node:zlib");
 }
 
-/** Bytes to be written at a position. */
+/** Bytes to be written. */
 interface Piece {
   readonly bytes: Uint8Array;
+  /** Where they belong; 0 in what has no positions. */
   readonly position: number;
 }
 
+/** How to open a file: a new one, which must not exist; a new one in place of any other; or an existing one to append to. */
+export type OpenMode = "new" | "replace" | "append";
+
+/** Files that were closed while a piece was being written, by device and inode. The piece may still be written again. */
+const late = new Map<string, number>();
+
 /**
- * A file. Every piece has its position, so that closing synchronously can write the rest even while an earlier piece is
- * being written asynchronously. A pipe or a device has no positions: it is written to synchronously.
+ * A file. Pieces are written one after the other, asynchronously, each at its position. The first piece, and what replaces
+ * the beginning of the file later, is written synchronously, so that an older beginning can never follow a newer one.
+ *
+ * An asynchronous write can neither be awaited synchronously nor be cancelled. Closing synchronously therefore writes the
+ * piece in progress once more, with everything after it, by a descriptor of its own: what was accepted is in the file then.
+ * The write in progress puts the same bytes to the same place, before or after. Only a file that is emptied meanwhile must
+ * not get them: to replace such a file is to make a new one.
+ *
+ * A pipe or a device has no positions: it is written to synchronously.
  */
 export class FileOutput implements Output {
   readonly #fs = fileSystem();
+  /** The descriptor of asynchronous writes. */
   readonly #fd: number;
+  /** The descriptor of synchronous writes: in Deno, a descriptor has one position, which both would change. */
+  readonly #syncFd: number;
   readonly #gzip: boolean;
   /** Whether the file has positions, unlike a pipe or a device. */
   readonly #seekable: boolean;
+  readonly #key: string;
   readonly #queue: Piece[] = [];
   #position: number;
   #pending = 0;
@@ -72,17 +90,28 @@ export class FileOutput implements Output {
   /**
    * Opens a file.
    *
-   * @param append Whether to append to the file, which must exist, instead of replacing it.
    * @param gzip Whether to compress. Each piece becomes a gzip member of its own, so that it can be read whatever happens
    * afterwards.
    * @throws {Error} The file cannot be opened.
    */
-  constructor(path: string, append: boolean, gzip: boolean) {
+  constructor(path: string, mode: OpenMode, gzip: boolean) {
+    const fs = this.#fs;
     this.#gzip = gzip;
-    this.#fd = this.#fs.openSync(path, append ? "r+" : "w");
-    const status = this.#fs.fstatSync(this.#fd);
+    if (mode === "replace" && late.size > 0) {
+      const status = fs.statSync(path, { throwIfNoEntry: false });
+      if (status !== undefined && late.has(keyOf(status))) fs.unlinkSync(fs.realpathSync(path));
+    }
+    this.#fd = fs.openSync(path, { new: "wx", replace: "w", append: "r+" }[mode]);
+    const status = fs.fstatSync(this.#fd);
+    this.#key = keyOf(status);
     this.#seekable = status.isFile();
-    this.#position = append ? status.size : 0;
+    this.#position = mode === "append" ? status.size : 0;
+    try {
+      this.#syncFd = this.#seekable ? fs.openSync(path, "r+") : this.#fd;
+    } catch (error) {
+      fs.closeSync(this.#fd);
+      throw error;
+    }
   }
 
   get pending(): number {
@@ -98,26 +127,14 @@ export class FileOutput implements Output {
     this.check();
     if (bytes.length === 0) return;
     const copy = this.#gzip ? zlib().gzipSync(bytes) : bytes.slice();
-    if (!this.#seekable) {
-      try {
-        return this.#writeNow({ bytes: copy, position: 0 });
-      } catch (error) {
-        this.#failure = { error };
-        throw error;
-      }
-    }
-    this.#queue.push({ bytes: copy, position: this.#position });
+    if (!this.#seekable) return this.#attempt({ bytes: copy, position: 0 });
+    this.#add({ bytes: copy, position: this.#position });
     this.#position += copy.length;
-    this.#pending += copy.length;
-    this.#schedule();
   }
 
   rewrite(bytes: Uint8Array): void {
     this.check();
-    if (this.#gzip || !this.#seekable) return;
-    this.#queue.push({ bytes: bytes.slice(), position: 0 });
-    this.#pending += bytes.length;
-    this.#schedule();
+    if (!this.#gzip && this.#seekable) this.#add({ bytes: bytes.slice(), position: 0 });
   }
 
   drain(): Promise<void> {
@@ -128,26 +145,22 @@ export class FileOutput implements Output {
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
     try {
       await this.drain();
     } finally {
-      this.#closed = true;
-      this.#fs.closeSync(this.#fd);
+      this.#end();
     }
   }
 
   closeSync(): void {
     if (this.#closed) return;
-    this.#closed = true;
     try {
-      // The piece being written asynchronously is written again, as there is no way to wait for it.
-      for (const piece of this.#current ? [this.#current, ...this.#queue] : this.#queue) this.#writeNow(piece);
-      this.#queue.length = 0;
-      if (this.#failure) throw this.#failure.error;
+      for (const piece of this.#current ? [this.#current, ...this.#queue] : this.#queue) this.#attempt(piece);
+      this.check();
     } finally {
-      // A pending asynchronous write closes the descriptor when it completes.
-      if (this.#current === null) this.#fs.closeSync(this.#fd);
+      this.#queue.length = 0;
+      this.#pending = 0;
+      this.#end();
     }
   }
 
@@ -155,10 +168,13 @@ export class FileOutput implements Output {
     if (this.#failure) throw this.#failure.error;
   }
 
-  /**
-   * Starts writing in a microtask. If the file is closed synchronously before, its last pieces are written synchronously
-   * only: an asynchronous write that is still pending then could hit a file that was opened with the same name since.
-   */
+  #add(piece: Piece): void {
+    this.#queue.push(piece);
+    this.#pending += piece.bytes.length;
+    this.#schedule();
+  }
+
+  /** Starts writing in a microtask. What is closed synchronously before is written synchronously only. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -169,41 +185,56 @@ export class FileOutput implements Output {
   }
 
   #pump(): void {
-    if (this.#current !== null || this.#closed) return;
-    const piece = this.#queue.shift();
-    if (piece === undefined) return this.#settle();
-    this.#current = piece;
-    this.#send(piece, 0);
-  }
-
-  #send(piece: Piece, done: number): void {
-    const { bytes, position } = piece;
-    this.#fs.write(this.#fd, bytes, done, bytes.length - done, this.#place(position + done), (error, count) => {
-      if (!error && done + count < bytes.length) return this.#send(piece, done + count);
-      this.#current = null;
-      this.#pending -= bytes.length;
-      if (error) {
-        this.#failure ??= { error };
-        this.#queue.length = 0;
-        this.#pending = 0;
+    while (this.#current === null && !this.#closed) {
+      const piece = this.#queue.shift();
+      if (piece === undefined) return this.#settle();
+      if (piece.position > 0) {
+        this.#current = piece;
+        this.#send(piece, piece.position, 0);
+        return;
       }
-      if (this.#closed) this.#fs.closeSync(this.#fd);
-      else this.#pump();
-    });
-  }
-
-  #writeNow({ bytes, position }: Piece): void {
-    for (let done = 0; done < bytes.length;) {
-      done += this.#fs.writeSync(this.#fd, bytes, done, bytes.length - done, this.#place(position + done));
+      try {
+        this.#attempt(piece);
+      } catch (error) {
+        this.#fail(error);
+      }
+      this.#pending = Math.max(this.#pending - piece.bytes.length, 0);
     }
   }
 
-  #place(position: number): number | null {
-    return this.#seekable ? position : null;
+  #send(piece: Piece, position: number, done: number): void {
+    const { bytes } = piece;
+    this.#fs.write(this.#fd, bytes, done, bytes.length - done, position + done, (error, count) => {
+      if (this.#closed) return this.#endLate(); // all of it was written synchronously
+      if (!error && done + count < bytes.length) return this.#send(piece, position, done + count);
+      this.#current = null;
+      this.#pending -= bytes.length;
+      if (error) this.#fail(error);
+      this.#pump();
+    });
+  }
+
+  /** Writes a piece synchronously. */
+  #attempt({ bytes, position }: Piece): void {
+    try {
+      for (let done = 0; done < bytes.length;) {
+        const place = this.#seekable ? position + done : null;
+        done += this.#fs.writeSync(this.#syncFd, bytes, done, bytes.length - done, place);
+      }
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#queue.length = 0;
+    this.#pending = 0;
   }
 
   #settle(): void {
-    if (this.#current !== null || this.#queue.length > 0) return;
+    if (!this.#closed && (this.#current !== null || this.#queue.length > 0)) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { resolve, reject } of waiting) {
@@ -211,6 +242,28 @@ export class FileOutput implements Output {
       else resolve();
     }
   }
+
+  /** Closes the descriptors, except that of a write in progress. */
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#settle();
+    if (this.#seekable) this.#fs.closeSync(this.#syncFd);
+    if (this.#current === null) this.#fs.closeSync(this.#fd);
+    else late.set(this.#key, (late.get(this.#key) ?? 0) + 1);
+  }
+
+  /** Closes the descriptor of a write that was in progress when the file was closed. */
+  #endLate(): void {
+    this.#fs.closeSync(this.#fd);
+    const others = late.get(this.#key)! - 1;
+    if (others > 0) late.set(this.#key, others);
+    else late.delete(this.#key);
+  }
+}
+
+function keyOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
+  return `${dev}:${ino}`;
 }
 
 /** The output of formats that write their file themselves. */
@@ -230,6 +283,7 @@ export class StreamOutput implements Output {
   readonly #gzip: boolean;
   #last: Promise<void> = Promise.resolve();
   #pending = 0;
+  #closed = false;
   #failure: { error: unknown } | null = null;
 
   constructor(stream: WritableStream<Uint8Array>, gzip: boolean) {
@@ -265,11 +319,14 @@ export class StreamOutput implements Output {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await this.drain();
     await this.#writer.close();
   }
 
   closeSync(): void {
+    if (this.#closed) return;
     throw new TypeError("Cannot close a log to a stream synchronously: use `await using` or `await log.close()`");
   }
 }

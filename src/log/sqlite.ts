@@ -20,6 +20,8 @@ import { SIGNED_64 } from "./time.ts";
 type Sqlite = typeof import("node:sqlite");
 
 const BATCH = 1024;
+/** The number of messages after which the size of the file is looked up again. */
+const SIZED = 64;
 
 function sqlite(): Sqlite {
   const builtins = globalThis as unknown as { process: { getBuiltinModule(name: "node:sqlite"): Sqlite | undefined } };
@@ -162,7 +164,12 @@ class SqliteEncoder implements LogEncoder {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #details: StatementSync;
+  readonly #pages: StatementSync;
+  readonly #pageSize: number;
   #open = false;
+  /** The size of the file as it was found last, and the number of times it was asked for. */
+  #size = 0;
+  #asked = 0;
 
   constructor({ path }: EncodeOptions) {
     if (path === null) throw new TypeError("Cannot write an SQLite log to a stream: it needs a file");
@@ -174,6 +181,8 @@ class SqliteEncoder implements LogEncoder {
     );
     this.#insert = this.#database.prepare("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?)");
     this.#details = this.#database.prepare("INSERT INTO details VALUES (?, ?, ?)");
+    this.#pages = this.#database.prepare("PRAGMA page_count");
+    this.#pageSize = Number(this.#database.prepare("PRAGMA page_size").get()!.page_size);
   }
 
   begin(): void {}
@@ -202,6 +211,11 @@ class SqliteEncoder implements LogEncoder {
       ...item.timestampSource !== null && { timestampSource: item.timestampSource },
     };
     this.#details.run(lastInsertRowid, item.timestampNs, JSON.stringify(details));
+  }
+
+  size(): number {
+    if (this.#asked++ % SIZED === 0) this.#size = Number(this.#pages.get()!.page_count) * this.#pageSize;
+    return this.#size;
   }
 
   flush(): void {

@@ -22,14 +22,19 @@ export interface RotateOptions {
 }
 
 /**
- * How much of a rotated log to keep. The oldest files are deleted.
+ * How much of a rotated log to keep. The oldest files, those with the lowest numbers, are deleted: when the log is opened,
+ * when it goes on to a new file, and when it is closed. All files whose names match the log's count, also those of earlier
+ * runs.
  *
  * @category Logs
  */
 export interface KeepOptions {
   /** The largest number of files, including the one being written, at least 1. */
   readonly files?: number;
-  /** The largest total size of all files in bytes, at least 1. The file being written is kept whatever its size. */
+  /**
+   * The largest total size of all files in bytes, at least 1. The newest file is kept whatever its size, and while it grows
+   * the total may be larger by its size.
+   */
   readonly bytes?: number;
 }
 
@@ -44,8 +49,8 @@ export interface LogWriteOptions {
   /** Whether to compress with gzip; `.gz` is added to a name that lacks it. Default: whether the name ends in `.gz`. */
   readonly gzip?: boolean;
   /**
-   * Whether to append to an existing file, in formats that allow it, instead of replacing it. Default false. A rotated log
-   * never replaces a file.
+   * Whether to append to an existing file, in formats that allow it, instead of replacing it. Default false. Not with
+   * `rotate`: a rotated log always begins a new file, and never replaces one.
    */
   readonly append?: boolean;
   /** When to start a new file. Default: never. */

@@ -11,12 +11,14 @@ import type { LogItem, LogNote } from "./entry.ts";
 import { type LogEncoder, type LogFormat, type LogFormatName, lossesOf, timeHeld, type Zone } from "./format.ts";
 import { formatNamed, formatNames, formatOfName } from "./formats.ts";
 import { FileNames, nameAt } from "./naming.ts";
-import { FileOutput, fileSystem, noOutput, type Output, StreamOutput } from "./output.ts";
+import { FileOutput, fileSystem, noOutput, type OpenMode, type Output, StreamOutput } from "./output.ts";
 import { checkWriteOptions, type LogWriteOptions } from "./write_options.ts";
 import { zoneOf } from "./zone.ts";
 
 /** The number of bytes collected before they are passed to the output. */
 const PIECE = 1 << 16;
+/** The number of earlier files of a rotated log that may be open until everything is written to them. */
+const MOST_CLOSING = 4;
 
 /**
  * A field that the format could not store.
@@ -65,7 +67,8 @@ export class LogWriter implements Disposable, AsyncDisposable {
   readonly #out = new Bytes(2 * PIECE);
   readonly #losses = new Map<string, { field: string; count: number; first: string }>();
   readonly #channels = new ChannelNumbers();
-  readonly #closing = new Set<Promise<void>>();
+  /** Earlier files of a rotated log, to which not everything is written yet. */
+  readonly #closing = new Map<Output, Promise<void>>();
   #output: Output;
   #encoder!: LogEncoder;
   #path: string | null = null;
@@ -75,6 +78,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
   #messages = 0;
   #total = 0;
   #closed = false;
+  #ended: Promise<void> | null = null;
   #failure: { error: unknown } | null = null;
 
   /** @ignore */
@@ -93,8 +97,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
       this.#gzip = gzip ?? compressed;
       const path = this.#gzip && !compressed ? `${target}.gz` : target;
       this.#names = rotate ? new FileNames(path) : null;
-      this.#path = this.#names ? this.#names.next() : nameAt(path, new Date());
-      this.#output = this.#openFile(this.#path);
+      this.#output = this.#names ? this.#openNext() : this.#openFile(nameAt(path, new Date()), "replace");
     } else {
       this.#gzip = gzip ?? false;
       this.#names = null;
@@ -135,6 +138,11 @@ export class LogWriter implements Disposable, AsyncDisposable {
     }
     if (typeof path !== "string" && (options.rotate || options.append)) {
       throw new TypeError("Options rotate and append apply to files only, not to a stream");
+    }
+    if (options.rotate && options.append) {
+      throw new TypeError(
+        "Option append does not apply to a rotated log, which begins a new file: leave out one of the two",
+      );
     }
     if (named.database && (typeof path !== "string" || options.gzip || /\.gz$/i.test(path))) {
       throw new TypeError(
@@ -231,20 +239,34 @@ export class LogWriter implements Disposable, AsyncDisposable {
   rotate(): void {
     this.#assertOpen();
     if (this.#names === null) throw new TypeError("Cannot rotate: the log was opened without the option rotate");
-    this.#finish();
-    const closing: Promise<void> = this.#output.close().catch((error) => {
-      this.#failure ??= { error };
-    }).finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
     try {
-      this.#path = this.#names.next();
-      this.#output = this.#openFile(this.#path);
+      this.#finish();
+      this.#closeLater(this.#output);
+      this.#output = this.#openNext();
     } catch (error) {
       this.#failure ??= { error }; // there is no file to write to from now on
       throw error;
     }
+  }
+
+  /** Closes a file of a rotated log once everything is written to it: at once if too many are waiting for that. */
+  #closeLater(output: Output): void {
+    const closing = output.close().then(() => {
+      if (!this.#closed) this.#retain();
+    }).catch((error) => {
+      this.#failure ??= { error };
+    }).finally(() => this.#closing.delete(output));
+    this.#closing.set(output, closing);
+    if (this.#closing.size <= MOST_CLOSING) return;
+    const [oldest] = this.#closing.keys();
+    this.#closing.delete(oldest);
+    oldest.closeSync();
+  }
+
+  /** Deletes the oldest files of a rotated log beyond what is to be kept. */
+  #retain(): void {
     const { files = Infinity, bytes = Infinity } = this.#options.keep ?? {};
-    if (files < Infinity || bytes < Infinity) this.#names.retain(files, bytes);
+    if (files < Infinity || bytes < Infinity) this.#names!.retain(files, bytes);
   }
 
   /** A stream that writes messages into the log, with backpressure. Closing or aborting it closes the log. */
@@ -259,17 +281,27 @@ export class LogWriter implements Disposable, AsyncDisposable {
     });
   }
 
-  /** Writes the rest and closes the log. A second call does nothing. Rejects if something could not be written. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  /** Writes the rest and closes the log. Rejects if something could not be written. A second call only waits for the first. */
+  close(): Promise<void> {
+    if (this.#ended !== null) return this.#ended;
+    const ended = this.#close();
+    this.#ended = ended.catch(() => {}); // the first call rejects
+    return ended;
+  }
+
+  async #close(): Promise<void> {
     try {
-      this.#finish();
+      if (!this.#closed) this.#finish();
     } finally {
       this.#closed = true;
-      await this.#output.close();
-      await Promise.all(this.#closing);
+      try {
+        await this.#output.close();
+      } finally {
+        await Promise.all(this.#closing.values());
+      }
     }
     this.#check();
+    this.#retain();
   }
 
   /**
@@ -279,14 +311,14 @@ export class LogWriter implements Disposable, AsyncDisposable {
    * @throws {Error} Something could not be written.
    */
   [Symbol.dispose](): void {
-    if (this.#closed) return;
     try {
-      this.#finish();
+      if (!this.#closed) this.#finish();
     } finally {
       this.#closed = true;
-      this.#output.closeSync();
+      for (const output of [...this.#closing.keys(), this.#output]) output.closeSync();
     }
     this.#check();
+    this.#retain();
   }
 
   /** Closes at the end of an `await using` block. */
@@ -315,7 +347,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
   #isFull(
     { bytes = Infinity, messages = Infinity, seconds = Infinity }: { [K in "bytes" | "messages" | "seconds"]?: number },
   ): boolean {
-    return this.#bytes + this.#out.length >= bytes || this.#messages >= messages ||
+    return (this.#encoder.size?.() ?? this.#bytes + this.#out.length) >= bytes || this.#messages >= messages ||
       (seconds < Infinity && performance.now() - this.#began >= 1000 * seconds);
   }
 
@@ -372,14 +404,30 @@ export class LogWriter implements Disposable, AsyncDisposable {
     if (header) this.#output.rewrite(header);
   }
 
-  #openFile(path: string): Output {
-    const append = this.#options.append === true && fileSystem().existsSync(path);
+  /** Opens the next file of a rotated log. Another program may take a name first. */
+  #openNext(): Output {
+    for (;;) {
+      try {
+        const output = this.#openFile(this.#names!.next(), "new");
+        this.#retain();
+        return output;
+      } catch (error) {
+        if ((error as { code?: string }).code !== "EEXIST") throw error;
+      }
+    }
+  }
+
+  #openFile(path: string, mode: OpenMode): Output {
+    const fs = fileSystem();
+    const append = this.#options.append === true && fs.existsSync(path);
+    this.#path = path;
     if (this.#format.database) {
-      if (!append) fileSystem().rmSync(path, { force: true });
+      if (!append && mode === "replace") fs.rmSync(path, { force: true });
+      if (!append) fs.closeSync(fs.openSync(path, "wx"));
       this.#begin(true);
       return noOutput;
     }
-    const output = new FileOutput(path, append, this.#gzip);
+    const output = new FileOutput(path, append ? "append" : mode, this.#gzip);
     this.#begin(append && output.size > 0);
     return output;
   }

@@ -152,6 +152,74 @@ describe("LogWriter", () => {
     assertEquals(bytes.length, 3, "two whole files of 300 bytes, and the new one");
   });
 
+  it("deletes files of earlier runs when it is opened and when it is closed", async () => {
+    using dir = folder();
+    for (let i = 1; i <= 5; i++) writeFileSync(`${dir.path}/a-00${i}.log`, "x".repeat(100));
+    mkdirSync(`${dir.path}/a-006.log`); // not a file
+    {
+      using log = LogWriter.open(`${dir.path}/a.log`, { rotate: {}, keep: { files: 3 } });
+      assertEquals(dir.files(), ["a-004.log", "a-005.log", "a-006.log", "a-007.log"]);
+      assertEquals(log.path, `${dir.path}/a-007.log`);
+      log.write(message(1));
+    }
+    for (const close of [(log: LogWriter) => log.close(), (log: LogWriter) => log[Symbol.dispose]()]) {
+      const log = LogWriter.open(`${dir.path}/a.log`, { rotate: {}, keep: { bytes: 220 } });
+      log.writeMany([1, 2, 3, 4, 5, 6, 7].map(message)); // 210 bytes: more than is to be kept beside the older files
+      const before = dir.files().length;
+      await close(log);
+      assertEquals(dir.files().length < before, true);
+      const sizes = dir.files().filter((name) => name !== "a-006.log").map((name) =>
+        statSync(`${dir.path}/${name}`).size
+      );
+      assertEquals(sizes, [210]);
+    }
+  });
+
+  it("takes the next number if a file with the name appears meanwhile", async () => {
+    using dir = folder();
+    for (const ending of ["log", "db"]) {
+      await using log = LogWriter.open(`${dir.path}/a.${ending}`, { rotate: {} });
+      writeFileSync(`${dir.path}/a-002.${ending}`, "other");
+      log.rotate();
+      assertEquals(log.path, `${dir.path}/a-003.${ending}`);
+      assertEquals(readFileSync(`${dir.path}/a-002.${ending}`, "utf8"), "other");
+    }
+  });
+
+  it("%n may stand twice, and ignores numbers that are too large to count", () => {
+    using dir = folder();
+    for (const name of ["004-a-004.log", "008-a-009.log", "x.log"]) writeFileSync(`${dir.path}/${name}`, "");
+    writeFileSync(`${dir.path}/9999999999999999-a-9999999999999999.log`, "");
+    using log = LogWriter.open(`${dir.path}/%n-a-%n.log`, { rotate: {}, keep: { files: 1 } });
+    assertEquals(log.path, `${dir.path}/005-a-005.log`);
+    assertEquals(dir.files(), ["005-a-005.log", "008-a-009.log", "9999999999999999-a-9999999999999999.log", "x.log"]);
+  });
+
+  it("starts a new SQLite database after a number of bytes", async () => {
+    using dir = folder();
+    {
+      await using log = LogWriter.open(`${dir.path}/a.db`, { rotate: { bytes: 50_000 } });
+      for (let i = 0; i < 3000; i++) log.write(message(i));
+    }
+    const sizes = dir.files().map((name) => statSync(`${dir.path}/${name}`).size);
+    assert(sizes.length >= 3, `${sizes}`);
+    for (const size of sizes.slice(0, -1)) assert(size >= 50_000 && size < 70_000, `${sizes}`);
+    const counts = await Promise.all(dir.files().map((name) => count(`${dir.path}/${name}`)));
+    assertEquals(counts.reduce((sum, each) => sum + each), 3000);
+  });
+
+  it("keeps few files open, however fast it goes on to new ones", async () => {
+    using dir = folder();
+    const open = () => readdirSync("/proc/self/fd").length;
+    const before = open();
+    await using log = LogWriter.open(`${dir.path}/a.log`, { rotate: { messages: 1 } });
+    log.writeMany(Array.from({ length: 300 }, (_, i) => message(i)));
+    assert(open() - before <= 16, `${open() - before} descriptors`);
+    await log.close();
+    assertEquals(dir.files().length, 301);
+    for (const name of dir.files().slice(0, -1)) assertEquals(await count(`${dir.path}/${name}`), 1, name);
+  });
+
   it("fills in the placeholders of names", () => {
     using dir = folder();
     using log = LogWriter.open(`${dir.path}/drive-%F-%T-%%.log`);
@@ -252,6 +320,7 @@ describe("LogWriter", () => {
       [() => LogWriter.open("a.log", { rotates: {} } as object), TypeError, 'has no option "rotates"'],
       [() => LogWriter.open("a.log", { rotate: { bytes: 0 } }), RangeError, "rotate.bytes is 0"],
       [() => LogWriter.open("a.log", { keep: { files: 1 } }), TypeError, "set rotate too"],
+      [() => LogWriter.open("a.log", { rotate: {}, append: true }), TypeError, "leave out one of the two"],
       [() => LogWriter.open("a.log", { timeZone: "Mars" }), RangeError, 'timeZone is "Mars"'],
       [() => LogWriter.open(sink().stream), RangeError, "Cannot determine the format of a stream"],
       [() => LogWriter.open(sink().stream, { format: "asc", append: true }), TypeError, "apply to files only"],
