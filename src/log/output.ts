@@ -83,6 +83,8 @@ export class FileOutput implements Output {
   /** The piece being written asynchronously. */
   #current: Piece | null = null;
   #scheduled = false;
+  /** Whether the previous file of the series is not written yet. */
+  #held = false;
   #closed = false;
   #failure: { error: unknown } | null = null;
   #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
@@ -92,9 +94,11 @@ export class FileOutput implements Output {
    *
    * @param gzip Whether to compress. Each piece becomes a gzip member of its own, so that it can be read whatever happens
    * afterwards.
+   * @param after Resolves once the previous file of a series is written; null if there is none. Nothing is written before:
+   * what a killed process leaves has no gaps.
    * @throws {Error} The file cannot be opened.
    */
-  constructor(path: string, mode: OpenMode, gzip: boolean) {
+  constructor(path: string, mode: OpenMode, gzip: boolean, after: Promise<void> | null) {
     const fs = this.#fs;
     this.#gzip = gzip;
     if (mode === "replace" && late.size > 0) {
@@ -112,6 +116,7 @@ export class FileOutput implements Output {
       fs.closeSync(this.#fd);
       throw error;
     }
+    if (after !== null) this.#waitFor(after);
   }
 
   get pending(): number {
@@ -184,8 +189,15 @@ export class FileOutput implements Output {
     });
   }
 
+  async #waitFor(previous: Promise<void>): Promise<void> {
+    this.#held = true;
+    await previous;
+    this.#held = false;
+    this.#pump();
+  }
+
   #pump(): void {
-    while (this.#current === null && !this.#closed) {
+    while (this.#current === null && !this.#held && !this.#closed) {
       const piece = this.#queue.shift();
       if (piece === undefined) return this.#settle();
       if (piece.position > 0) {

@@ -172,7 +172,8 @@ export class LogWriter implements Disposable, AsyncDisposable {
 
   /** The number of bytes not written yet: those collected, and those passed to the output. */
   get pending(): number {
-    return this.#out.length + this.#output.pending;
+    const outputs = [this.#output, ...this.#closing.keys()];
+    return outputs.reduce((sum, { pending }) => sum + pending, this.#out.length);
   }
 
   /** What the format could not store, by field. */
@@ -222,12 +223,13 @@ export class LogWriter implements Disposable, AsyncDisposable {
   /** Passes everything to the file and resolves once it is written. Rejects as `write` throws. */
   async flush(): Promise<void> {
     this.#flush();
-    await this.#output.drain();
+    await this.drain();
   }
 
   /** Resolves once everything passed to the output is written; what is still collected is not. Rejects if writing failed. */
   async drain(): Promise<void> {
-    await this.#output.drain();
+    await Promise.all([this.#output.drain(), ...this.#closing.values()]);
+    this.#check();
   }
 
   /**
@@ -274,7 +276,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
     return new WritableStream<Message>({
       write: (message) => {
         this.write(message);
-        return this.#output.pending > 16 * PIECE ? this.drain() : undefined;
+        return this.pending > 16 * PIECE ? this.drain() : undefined;
       },
       close: () => this.close(),
       abort: () => this.close(),
@@ -427,7 +429,8 @@ export class LogWriter implements Disposable, AsyncDisposable {
       this.#begin(true);
       return noOutput;
     }
-    const output = new FileOutput(path, append ? "append" : mode, this.#gzip);
+    const previous = [...this.#closing.values()].at(-1) ?? null;
+    const output = new FileOutput(path, append ? "append" : mode, this.#gzip, previous);
     this.#begin(append && output.size > 0);
     return output;
   }

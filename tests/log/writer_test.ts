@@ -120,6 +120,24 @@ describe("LogWriter", () => {
     assertEquals(dir.files().filter((name) => name.startsWith("c")), ["c-001.log", "c-002.log"]);
   });
 
+  it("has written all files once it is flushed, and once a block ends", async () => {
+    using dir = folder();
+    const sizes = () => dir.files().map((name) => statSync(`${dir.path}/${name}`).size);
+    const long = Array.from({ length: 2000 }, (_, i) => message(i));
+    {
+      using log = LogWriter.open(`${dir.path}/a.log`, { rotate: { messages: 100 }, flushInterval: 1000 });
+      log.writeMany(long);
+      assert(log.pending > 2000 * 20, `${log.pending} bytes of all files are pending`);
+      await log.flush();
+      assertEquals(log.pending, 0);
+      const first = sizes();
+      assert(first.length >= 20 && first.slice(0, 20).every((size) => size > 100 * 20), `${first}`);
+      log.writeMany(long);
+    }
+    const last = sizes();
+    assert(last.length >= 40 && last.slice(0, 40).every((size) => size > 100 * 20), `${last}`);
+  });
+
   it("never replaces a file of a rotated log, and continues its numbering", async () => {
     using dir = folder();
     writeFileSync(`${dir.path}/a-007.log`, "kept");

@@ -1,5 +1,6 @@
 """Log files with python-can. "logs.py read FILE" prints the messages of a file as JSON lines on standard output;
-"logs.py write FILE" writes a file from such lines on standard input."""
+"logs.py write FILE" writes a file from such lines on standard input; "logs.py count" prints how many messages are in
+each file that is named on standard input, and what was wrong."""
 
 import json
 import sys
@@ -38,4 +39,17 @@ def write(path):
             log.on_message_received(can.Message(data=data, **arguments))
 
 
-{"read": read, "write": write}[sys.argv[1]](sys.argv[2])
+def count():
+    found = []
+    for path in sys.stdin.read().splitlines():
+        result = {"messages": 0, "complaint": None}
+        try:
+            for _ in can.LogReader(path):
+                result["messages"] += 1
+        except Exception as error:
+            result["complaint"] = repr(error)
+        found.append(result)
+    print(json.dumps(found))
+
+
+{"read": read, "write": write, "count": count}[sys.argv[1]](*sys.argv[2:])
