@@ -46,6 +46,11 @@ export const SOF_TIMESTAMPING_TX_ACK = 1 << 9;
 export const SOF_TIMESTAMPING_SOFTWARE = 1 << 4;
 /** Report the controllers' timestamps. */
 export const SOF_TIMESTAMPING_RAW_HARDWARE = 1 << 6;
+/**
+ * `int`: whether each message carries a `__u32`, the number of messages that the socket had dropped when this one was queued,
+ * unless it is 0; also that control message's type. It follows the one with the timestamp.
+ */
+export const SO_RXQ_OVFL = 40;
 /** Type of the error queue's control message with a sent message's details, as netlink attributes. */
 export const SCM_TIMESTAMPING_OPT_STATS = 54;
 /** `__u32[9]`: how full the socket's buffers are, and how many messages were dropped. */
@@ -106,6 +111,8 @@ export const CMSG_DATA = 16;
 export const TIMESTAMPNS_SPACE = 32;
 /** Size of the control message SO_TIMESTAMPING: a header and `struct timespec[3]`. */
 export const TIMESTAMPING_SPACE = 64;
+/** Size of the control message SO_RXQ_OVFL: a header and a `__u32`, padded. */
+export const RXQ_OVFL_SPACE = 24;
 /** Offset of the controller's timestamp in the data of SO_TIMESTAMPING. */
 export const TIMESTAMPING_HARDWARE = 32;
 

@@ -9,6 +9,7 @@ import type { CanReceiver } from "../endpoint/can_receiver.ts";
 import type { Logger, SignalOptions } from "../endpoint/options.ts";
 import { CanError } from "../errors.ts";
 import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
+import { droppedBefore } from "../message/losses.ts";
 import type { Message } from "../message/message.ts";
 import type { LogLoss, LogWriter } from "./writer.ts";
 
@@ -37,8 +38,8 @@ export interface RecordReport {
   /** The number of messages received and passed to the log. */
   readonly messages: number;
   /**
-   * The number of frames that the kernel dropped because the bus was not read in time. Notes in the log mark where they
-   * are missing, if the format supports notes.
+   * The number of frames that the kernel dropped because the bus was not read in time. Notes in the log, exactly where they
+   * are missing, say how many, if the format supports notes. What was dropped after the last message is noted at the end.
    */
   readonly dropped: number;
   /** The time in seconds for which the bus was not read because the disk was too slow. */
@@ -51,7 +52,7 @@ export interface RecordReport {
   readonly losses: readonly LogLoss[];
 }
 
-/** Messages received at once: as many as one system call returns, which keeps a note close to the missing frames. */
+/** Messages received at once: as many as one system call returns. */
 const BATCH = 64;
 
 /**
@@ -87,9 +88,7 @@ export async function record(
     throw new RangeError(`duration is ${duration}: it must be more than 0 seconds`);
   }
   const end = duration === undefined ? Infinity : performance.now() + 1000 * duration;
-  const before = bus.droppedFrames;
-  let known = before;
-  let messages = 0;
+  const transcript = new Transcript(bus, log, logger);
   let heldUp = 0;
   let ended: RecordReport["ended"] | null = null;
   let failure: CanError | null = null;
@@ -97,7 +96,7 @@ export async function record(
     let batch: Message[];
     try {
       const timeout = end === Infinity ? null : Math.max((end - performance.now()) / 1000, 0);
-      batch = await bus.recvManyAsync(Math.min(BATCH, count - messages), { timeout, signal });
+      batch = await bus.recvManyAsync(Math.min(BATCH, count - transcript.messages), { timeout, signal });
     } catch (error) {
       if (signal?.aborted && error === signal.reason) {
         ended = "signal";
@@ -108,17 +107,8 @@ export async function record(
       failure = error;
       break;
     }
-    const dropped = bus.droppedFrames;
-    if (dropped > known) {
-      const count = dropped - known;
-      logger?.warn(`${count} frames were dropped on "${bus.channel}" before they could be recorded`);
-      const timestampNs = batch[0]?.timestampNs ?? null;
-      log.note({ type: "dropped", timestampNs, channel: bus.channel || null, count });
-      known = dropped;
-    }
-    log.writeMany(batch);
-    messages += batch.length;
-    if (messages >= count) ended = "count";
+    transcript.write(batch);
+    if (transcript.messages >= count) ended = "count";
     else if (performance.now() >= end) ended = "duration";
     if (log.pending > buffer) {
       const from = performance.now();
@@ -127,6 +117,65 @@ export async function record(
       heldUp += (performance.now() - from) / 1000;
     }
   }
+  const dropped = transcript.end();
   await log.flush();
-  return { messages, dropped: known - before, heldUp, ended, error: failure, losses: log.losses };
+  return { messages: transcript.messages, dropped, heldUp, ended, error: failure, losses: log.losses };
+}
+
+/** Writes the messages of a bus into a log, and notes where frames are missing. */
+class Transcript {
+  messages = 0;
+  readonly #bus: CanReceiver<Message>;
+  readonly #log: LogWriter;
+  readonly #logger: Logger | undefined;
+  /** The number of frames that the bus dropped before the recording began, and by the latest look. */
+  readonly #before: number;
+  #known: number;
+  /** The number of frames noted in the log as dropped. */
+  #noted = 0;
+
+  constructor(bus: CanReceiver<Message>, log: LogWriter, logger: Logger | undefined) {
+    this.#bus = bus;
+    this.#log = log;
+    this.#logger = logger;
+    this.#before = this.#known = bus.droppedFrames;
+  }
+
+  write(batch: readonly Message[]): void {
+    this.#look();
+    let written = 0;
+    // What was dropped before the first message is not part of the recording.
+    for (let i = this.messages === 0 ? 1 : 0; this.#known > 0 && i < batch.length; i++) {
+      const count = droppedBefore(batch[i]);
+      if (count === 0) continue;
+      this.#log.writeMany(batch.slice(written, i));
+      this.#note(count, batch[i].timestampNs);
+      written = i;
+    }
+    this.#log.writeMany(written === 0 ? batch : batch.slice(written));
+    this.messages += batch.length;
+  }
+
+  /** Notes what was dropped after the last message; returns how many frames were dropped in all. */
+  end(): number {
+    this.#look();
+    const rest = this.#known - this.#before - this.#noted;
+    if (rest > 0) this.#note(rest, null);
+    return this.#noted;
+  }
+
+  #note(count: number, timestampNs: bigint | null): void {
+    this.#noted += count;
+    this.#log.note({ type: "dropped", timestampNs, channel: this.#bus.channel || null, count });
+  }
+
+  /** Warns of new losses as soon as they are known, which may be before the message behind the gap is read. */
+  #look(): void {
+    const { droppedFrames } = this.#bus;
+    const count = droppedFrames - this.#known;
+    if (count > 0) {
+      this.#logger?.warn(`${count} frames were dropped on "${this.#bus.channel}" before they could be recorded`);
+    }
+    this.#known = droppedFrames;
+  }
 }

@@ -7,6 +7,7 @@
 import { checkBoolean, checkSignal, checkWhole } from "../check.ts";
 import type { CanSocket } from "../endpoint/can_socket.ts";
 import type { SignalOptions } from "../endpoint/options.ts";
+import { nextTurn } from "../endpoint/turn.ts";
 import { Message } from "../message/message.ts";
 import type { LogItem } from "./entry.ts";
 import type { LogReadOptions } from "./options.ts";
@@ -65,7 +66,7 @@ export interface ReplayReport {
 export interface Replay extends PromiseLike<ReplayReport> {
   /** Resolves at the end of the replay; rejects if a message cannot be sent or the log cannot be read. */
   readonly done: Promise<ReplayReport>;
-  /** The position in the log: seconds after its first message. */
+  /** The position in the log: seconds after its first message. It changes with each message sent, and with `seek`. */
   readonly position: number;
   /** Whether the replay is paused. */
   readonly paused: boolean;
@@ -74,7 +75,8 @@ export interface Replay extends PromiseLike<ReplayReport> {
   /** Resumes a paused replay. */
   resume(): void;
   /**
-   * Continues at another position. To go back, the log is read again from its beginning.
+   * Continues at another position, with the next message from there on, at once or when the replay is resumed. To go back,
+   * the log is read again from its beginning.
    *
    * @param position Seconds after the first message of the log, 0 or more. A position after the end ends the replay.
    * @throws {RangeError} The position is negative, infinite or not a number.
@@ -88,6 +90,8 @@ const names = ["speed", "step", "skipGaps", "loops", "errorFrames", "precise", "
 const BATCH = 256;
 /** The time in milliseconds for which `precise` busy-waits. */
 const ACTIVE = 2;
+/** The time in milliseconds after which the event loop gets a turn, though there is more to send at once. */
+const TURN = 10;
 
 /**
  * Replays a log. Returns at once; await the result for the end of the replay.
@@ -145,6 +149,8 @@ class Player implements Replay {
   #pausedAt = NaN;
   /** The position requested by `seek` and not reached yet. */
   #target: number | null = null;
+  /** Whether the requested position is behind the current one, so that the log must be read again. */
+  #back = false;
   /** When time 0 of the schedule is due, in milliseconds of the monotonic clock; NaN if the next message is due at once. */
   #zero = NaN;
   /** Ends the wait for the next message early. */
@@ -153,6 +159,8 @@ class Player implements Replay {
   #group: Message[] = [];
   #groupDue: number[] = [];
   #groupBus: Target | null = null;
+  /** When the event loop last had a turn, in milliseconds of the monotonic clock. */
+  #turn = performance.now();
   #messages = 0;
   #leftOut = 0;
   #mostLate = 0;
@@ -201,6 +209,8 @@ class Player implements Replay {
       throw new RangeError(`position is ${position}: it must be 0 or more seconds after the first message`);
     }
     this.#target = position;
+    this.#back ||= position <= this.#position;
+    this.#position = position;
     this.#zero = NaN;
     this.#wake();
   }
@@ -219,7 +229,8 @@ class Player implements Replay {
     try {
       for (let loop = 0; loop < loops && !signal?.aborted; loop++) {
         this.#zero = NaN;
-        while (await this.#play() === "again");
+        while (await this.#play() === "again") this.#back = false;
+        await this.#breathe();
       }
     } finally {
       signal?.removeEventListener("abort", aborted);
@@ -240,35 +251,42 @@ class Player implements Replay {
     await using reader = LogReader.open(this.#log, read);
     for await (const items of reader.batches()) {
       for (const item of items) {
+        if (this.#back || signal?.aborted) break;
         const bus = this.#select(item, selector);
         if (selector.past) break;
         if (bus === null) continue;
         const { message, target } = bus;
         const stamp = Number(message.timestampNs - selector.firstNs!) / 1e9;
-        if (this.#target !== null && stamp < this.#target) continue;
-        this.#target = null;
+        if (this.#isToSkip(stamp)) continue;
         const time = schedule.timeOf(stamp);
         const due = this.#dueAt(time);
         if (target === this.#groupBus && this.#group.length < BATCH && due <= performance.now() && !this.paused) {
           this.#add(target, message, due);
         } else {
           await this.#send();
-          const outcome = await this.#until(time);
-          if (signal?.aborted) return "end";
-          if (outcome === "seek") {
-            if (stamp < this.#target!) continue;
-            return "again";
-          }
+          await this.#until(time, stamp);
+          if (signal?.aborted || this.#back) break;
+          if (this.#isToSkip(stamp)) continue;
           this.#add(target, message, this.#dueAt(time));
         }
         this.#position = stamp;
       }
       await this.#send();
+      await this.#breathe(); // although nothing may have been selected
+      if (this.#back) return "again";
       if (selector.past || signal?.aborted) return "end";
     }
-    // A position after the end ends the replay.
-    this.#target = null;
+    if (this.#back) return "again";
+    this.#target = null; // a position after the end ends the replay
     return "end";
+  }
+
+  /** Whether a message is before the requested position. If it is at or after it, the position is reached. */
+  #isToSkip(stamp: number): boolean {
+    if (this.#target === null) return false;
+    if (stamp < this.#target) return true;
+    this.#target = null;
+    return false;
   }
 
   /** Returns the message of an item and its bus; null if it is not to be sent. */
@@ -310,21 +328,27 @@ class Player implements Replay {
       const { signal } = this.#options;
       if (!signal?.aborted || error !== signal.reason) throw error;
     }
+    await this.#breathe();
   }
 
-  /** Waits until a message is due, or until `seek` is called. */
-  async #until(time: number): Promise<"due" | "seek"> {
+  /** Lets timers, signals and input be served, if there was only work for a while. */
+  async #breathe(): Promise<void> {
+    if (performance.now() - this.#turn < TURN) return;
+    await new Promise<void>((resolve) => nextTurn(resolve));
+    this.#turn = performance.now();
+  }
+
+  /** Waits until a message is due, or until the replay is aborted or moved to a position before or after it. */
+  async #until(time: number, stamp: number): Promise<void> {
     const { precise = false, signal } = this.#options;
-    for (;;) {
-      if (signal?.aborted) return "due";
-      if (this.#target !== null) return "seek";
+    while (!signal?.aborted && !this.#back && !this.#isToSkip(stamp)) {
       if (this.paused) {
         await this.#sleep(Infinity);
         continue;
       }
       if (Number.isNaN(this.#zero)) this.#zero = performance.now() - 1000 * time / this.#speed;
       const rest = this.#dueAt(time) - performance.now();
-      if (rest <= 0) return "due";
+      if (rest <= 0) return;
       if (!precise) await this.#sleep(rest);
       else if (rest > ACTIVE) await this.#sleep(rest - ACTIVE);
       else while (performance.now() < this.#dueAt(time));

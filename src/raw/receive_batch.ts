@@ -36,6 +36,8 @@ import {
   MSG_LEN,
   MSG_NAME,
   MSG_NAMELEN,
+  RXQ_OVFL_SPACE,
+  SO_RXQ_OVFL,
   SO_TIMESTAMPING,
   SO_TIMESTAMPNS,
   SOL_SOCKET,
@@ -44,6 +46,7 @@ import {
   TIMESTAMPNS_SPACE,
 } from "../kernel/socket.ts";
 import { CONFIRM, HARDWARE_TIME, LOCAL, SOFTWARE_TIME, wordsOf } from "../message/fields.ts";
+import { noteDropped } from "../message/losses.ts";
 import type { Message } from "../message/message.ts";
 import { messageOfWords } from "../message/of_frame.ts";
 
@@ -58,8 +61,10 @@ interface Layout {
   /** The interface's index in the address; the next frame's is SOCKADDR_CAN_SIZE bytes further. */
   readonly interfaces: number;
   readonly controls: number;
-  /** Words from one frame's control message to the next. */
+  /** Words from one frame's control messages to the next. */
   readonly controlWords: number;
+  /** Words of the control message with the timestamp, which is followed by one with the number of dropped frames. */
+  readonly timeWords: number;
   readonly frames: number;
   /** Words from one frame to the next. */
   readonly frameWords: number;
@@ -75,6 +80,8 @@ export class ReceiveBatch {
   readonly #headers: Uint8Array;
   readonly #words: Uint32Array;
   readonly #layout: Layout;
+  /** The number of frames that the socket had dropped when the latest frame was queued. */
+  #dropped = 0;
 
   /**
    * @param frameSize The maximum size of a frame in bytes: CAN_MTU, CANFD_MTU or CANXL_MTU.
@@ -87,7 +94,8 @@ export class ReceiveBatch {
     this.#frameSize = frameSize;
     this.#channel = typeof names === "string" ? names : null;
     this.#nameOf = typeof names === "string" ? () => names : names;
-    const controlSpace = hardware ? TIMESTAMPING_SPACE : TIMESTAMPNS_SPACE;
+    const timeSpace = hardware ? TIMESTAMPING_SPACE : TIMESTAMPNS_SPACE;
+    const controlSpace = timeSpace + RXQ_OVFL_SPACE;
     const frameSpace = 4 * wordsOf(frameSize);
     const iovecs = BATCH * MMSGHDR_SIZE;
     const addresses = iovecs + BATCH * IOVEC_SIZE;
@@ -97,6 +105,7 @@ export class ReceiveBatch {
       interfaces: (addresses + SOCKADDR_CAN_IFINDEX) >> 2,
       controls: controls >> 2,
       controlWords: controlSpace >> 2,
+      timeWords: timeSpace >> 2,
       frames: frames >> 2,
       frameWords: frameSpace >> 2,
     };
@@ -126,7 +135,7 @@ export class ReceiveBatch {
   receive(into: Message[], from: number, max: number): number {
     const count = this.#libc.recvmmsg(this.#fd, this.#headers, Math.min(max, BATCH), 0);
     // Local variables for everything: they make this loop, which runs for each frame, a fifth faster.
-    const { interfaces, controls, controlWords, frames, frameWords } = this.#layout;
+    const { interfaces, controls, controlWords, timeWords, frames, frameWords } = this.#layout;
     const channel = this.#channel;
     const words = this.#words;
     for (let i = 0; i < count; i++) {
@@ -135,7 +144,8 @@ export class ReceiveBatch {
       let length = words[header + (MSG_LEN >> 2)];
       if (length !== CAN_MTU) length = trueLength(length, words[frame + 1], this.#frameSize);
       if ((words[frame + 1] & 0xff) > CAN_MAX_DLEN) sanitize(words, frame, length, this.#frameSize);
-      const time = timeOf(words, header, controls + i * controlWords, controlWords);
+      const control = controls + i * controlWords;
+      const time = timeOf(words, header, control, timeWords);
       const timespec = time & ~(SOFTWARE_TIME | HARDWARE_TIME);
       const name = channel ?? this.#nameOf(words[interfaces + i * (SOCKADDR_CAN_SIZE >> 2)]);
       into[from + i] = messageOfWords(
@@ -147,9 +157,23 @@ export class ReceiveBatch {
         (words[header + (MSG_FLAGS >> 2)] & (LOCAL | CONFIRM)) | (time & (SOFTWARE_TIME | HARDWARE_TIME)),
         name,
       );
+      if (words[header + (MSG_CONTROLLEN >> 2)] !== 4 * timeWords) this.#noteDropped(into[from + i], header, control);
       reset(words, header, controlWords);
     }
     return count;
+  }
+
+  /** Notes how many frames were dropped before a message, if its last control message says so. */
+  #noteDropped(message: Message, header: number, control: number): void {
+    const words = this.#words;
+    const length = words[header + (MSG_CONTROLLEN >> 2)];
+    if (length < RXQ_OVFL_SPACE || length > 4 * this.#layout.controlWords) return;
+    const last = control + ((length - RXQ_OVFL_SPACE) >> 2);
+    if (words[last + (CMSG_LEVEL >> 2)] !== SOL_SOCKET || words[last + (CMSG_TYPE >> 2)] !== SO_RXQ_OVFL) return;
+    const dropped = words[last + (CMSG_DATA >> 2)];
+    if (dropped === this.#dropped) return;
+    noteDropped(message, (dropped - this.#dropped) >>> 0); // the kernel's counter wraps around
+    this.#dropped = dropped;
   }
 
   /** Receives and discards all queued frames; returns the `-errno` that ended it, EAGAIN once there are no more. */
@@ -172,13 +196,14 @@ function reset(words: Uint32Array, header: number, controlWords: number): void {
  * Returns a timestamp in a control message: its offset in bytes, a multiple of 4, and the bit for its source; 0 for
  * none.
  */
-function timeOf(words: Uint32Array, header: number, control: number, controlWords: number): number {
-  const length = words[header + (MSG_CONTROLLEN >> 2)];
-  if (length !== 4 * controlWords || words[control + (CMSG_LEVEL >> 2)] !== SOL_SOCKET) return 0;
+function timeOf(words: Uint32Array, header: number, control: number, timeWords: number): number {
+  if (words[header + (MSG_CONTROLLEN >> 2)] < 4 * timeWords || words[control + (CMSG_LEVEL >> 2)] !== SOL_SOCKET) {
+    return 0;
+  }
   const timespec = control + (CMSG_DATA >> 2);
   const type = words[control + (CMSG_TYPE >> 2)];
   if (type === SO_TIMESTAMPNS) return 4 * timespec + SOFTWARE_TIME;
-  if (type !== SO_TIMESTAMPING || length !== TIMESTAMPING_SPACE) return 0;
+  if (type !== SO_TIMESTAMPING || 4 * timeWords !== TIMESTAMPING_SPACE) return 0;
   const hardware = timespec + (TIMESTAMPING_HARDWARE >> 2);
   if (isTime(words, hardware)) return 4 * hardware + HARDWARE_TIME;
   return isTime(words, timespec) ? 4 * timespec + SOFTWARE_TIME : 0;

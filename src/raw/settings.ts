@@ -19,6 +19,7 @@ import {
   SOL_CAN_RAW,
 } from "../kernel/raw.ts";
 import {
+  SO_RXQ_OVFL,
   SO_TIMESTAMPING,
   SO_TIMESTAMPNS,
   SOF_TIMESTAMPING_RAW_HARDWARE,
@@ -53,6 +54,7 @@ export function configureRaw(settings: SocketOptions, options: FullBusOptions): 
   } else {
     settings.set("SO_TIMESTAMPNS", SOL_SOCKET, SO_TIMESTAMPNS, u32(1));
   }
+  settings.set("SO_RXQ_OVFL", SOL_SOCKET, SO_RXQ_OVFL, u32(1));
   settings.setBuffers(options);
 }
 

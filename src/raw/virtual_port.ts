@@ -11,6 +11,7 @@ import { CanOperationError } from "../errors.ts";
 import { CAN_ERR_FLAG, CAN_ERR_MASK, filterMatches, type RawFilter } from "../kernel/can.ts";
 import { EDEADLK, errnoName } from "../kernel/errno.ts";
 import { CONFIRM, FD, LOCAL, SOFTWARE_TIME } from "../message/fields.ts";
+import { noteDropped } from "../message/losses.ts";
 import { fieldsOf, frameIdWord, type Message, messageOf } from "../message/message.ts";
 import type { FramePort } from "./frame_port.ts";
 import type { FullBusOptions } from "./options.ts";
@@ -38,6 +39,8 @@ export class VirtualPort implements FramePort {
   #queue: Message[] = [];
   #head = 0;
   #dropped = 0;
+  /** The number of frames dropped since the latest one was queued. */
+  #gap = 0;
   #armed = false;
   #scheduled = false;
 
@@ -152,9 +155,13 @@ export class VirtualPort implements FramePort {
     if (!this.#accepts(message)) return;
     if (this.#waiting * FRAME_COST >= this.receiveBuffer) {
       this.#dropped++;
+      this.#gap++;
       return;
     }
-    this.#queue.push(received(message, channel, own));
+    const copy = received(message, channel, own);
+    if (this.#gap > 0) noteDropped(copy, this.#gap);
+    this.#gap = 0;
+    this.#queue.push(copy);
     this.#fireSoon();
   }
 

@@ -1,5 +1,5 @@
 /**
- * Control messages with timestamps, well-formed and malformed.
+ * Control messages with timestamps and numbers of dropped frames, well-formed and malformed.
  *
  * @module
  */
@@ -12,6 +12,7 @@ export type Timespec = readonly [seconds: bigint, nanoseconds: bigint];
 export const SOL_SOCKET = 1;
 export const SO_TIMESTAMPNS = 35;
 export const SO_TIMESTAMPING = 37;
+export const SO_RXQ_OVFL = 40;
 
 /** No timestamp. */
 export const none: Timespec = [0n, 0n];
@@ -24,6 +25,12 @@ export function writeTimestampNs(to: Uint8Array, time: Timespec): number {
 /** Writes SO_TIMESTAMPING: the kernel's timestamp, an obsolete one, the controller's; returns its size. */
 export function writeTimestamping(to: Uint8Array, software: Timespec, hardware: Timespec): number {
   return writeControl(to, 0, 64, SOL_SOCKET, SO_TIMESTAMPING, [...software, ...none, ...hardware]);
+}
+
+/** Writes SO_RXQ_OVFL behind `at` bytes of control messages; returns the size of all. */
+export function writeDropped(to: Uint8Array, at: number, count: number): number {
+  writeControl(to, at, 20, SOL_SOCKET, SO_RXQ_OVFL, [BigInt(count)]);
+  return at + 24;
 }
 
 /** Writes control messages of random lengths, levels and types. */

@@ -6,9 +6,10 @@
 
 import { Bus, Message } from "../../mod.ts";
 import { ENODEV } from "../../src/kernel/errno.ts";
+import { droppedBefore } from "../../src/message/losses.ts";
 import { frameBytes } from "../support/frame_bytes.ts";
 import { type Below, generator, oneOf, randomMessageOfAnyKind } from "../support/random.ts";
-import { none, type Timespec, writeTimestamping, writeTimestampNs, writeWild } from "./control.ts";
+import { none, type Timespec, writeDropped, writeTimestamping, writeTimestampNs, writeWild } from "./control.ts";
 import { assertApart, CHANNEL, FakeCan, IFINDEX, type Slot } from "./fake_can.ts";
 
 /** The options of a bus. */
@@ -31,6 +32,8 @@ interface Exactly {
   readonly time: Timespec;
   readonly source: Message["timestampSource"];
   readonly flags: number;
+  /** How many frames the socket had dropped by then. */
+  readonly dropped: number;
 }
 
 const MSG_DONTROUTE = 0x04;
@@ -56,6 +59,7 @@ function fuzzBus(below: Below, rounds: number): void {
     channel: oneOf(below, CHANNEL, ""),
   };
   let received: Received[] = [];
+  let dropped = 0;
   let ended = false;
   const sent: Uint8Array[] = [];
   using can = new FakeCan({
@@ -68,7 +72,9 @@ function fuzzBus(below: Below, rounds: number): void {
       ended = true;
       const count = 1 + below(slots.length);
       received = slots.slice(0, count).map((slot) =>
-        below(2) === 0 ? fillValid(below, slot, opened) : fillWild(below, slot)
+        below(2) === 0
+          ? fillValid(below, slot, opened, dropped += oneOf(below, 0, 0, below(1000)))
+          : fillWild(below, slot)
       );
       return count;
     },
@@ -89,6 +95,12 @@ function fuzzBus(below: Below, rounds: number): void {
       messages.forEach((message, i) => {
         checkKind(message, received[i], opened);
         if (received[i].exactly) checkExactly(message, received[i], opened);
+        const [one, other] = [received[i - 1]?.exactly, received[i].exactly];
+        if (one && other && droppedBefore(message) !== other.dropped - one.dropped) {
+          throw new Error(
+            `${droppedBefore(message)} frames dropped before ${message}: ${one.dropped}, ${other.dropped}`,
+          );
+        }
         use(message, messages[0]);
         sendAgain(bus, message, received[i], opened, sent);
       });
@@ -98,7 +110,7 @@ function fuzzBus(below: Below, rounds: number): void {
 }
 
 /** Fills in what the kernel could write: a frame of the socket's kinds, from its interface, with or without timestamp. */
-function fillValid(below: Below, slot: Slot, { fd, xl, timestamps }: Opened): Received {
+function fillValid(below: Below, slot: Slot, { fd, xl, timestamps }: Opened, dropped: number): Received {
   fillRandom(below, slot);
   let init = randomMessageOfAnyKind(below);
   while ((init.isFd && !fd) || (init.isXl && !xl)) init = randomMessageOfAnyKind(below);
@@ -107,11 +119,14 @@ function fillValid(below: Below, slot: Slot, { fd, xl, timestamps }: Opened): Re
   new DataView(slot.name.buffer, slot.name.byteOffset).setInt32(4, IFINDEX, true);
   const software = randomTime(below);
   const flags = oneOf(below, 0, MSG_DONTROUTE, MSG_DONTROUTE | MSG_CONFIRM);
-  const finish = (controlLength: number) => slot.finish({ nameLength: 24, controlLength, flags, length: bytes.length });
+  const finish = (timeLength: number) => {
+    const controlLength = dropped === 0 ? timeLength : writeDropped(slot.control, timeLength, dropped);
+    slot.finish({ nameLength: 24, controlLength, flags, length: bytes.length });
+  };
   const is = (time: Timespec, source: Message["timestampSource"]) => ({
     memory: slot.frame.slice(),
     length: bytes.length,
-    exactly: { time, source, flags },
+    exactly: { time, source, flags, dropped },
   });
   if (timestamps === "software") {
     const stamped = software !== none;

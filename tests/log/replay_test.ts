@@ -2,7 +2,9 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Bus, Message } from "../../mod.ts";
 import { LogReader, LogWriter, record, replay } from "../../src/log/mod.ts";
-import { sink, written } from "../support/logs.ts";
+import { assertGapsNoted, sink, written } from "../support/logs.ts";
+import { sendBurst } from "../support/overrun.ts";
+import { pause, until } from "../support/pause.ts";
 
 /** Opens a bus on the virtual channel with this name. */
 function open(channel: string): Bus {
@@ -15,7 +17,7 @@ function logOf(times: readonly number[], channel = "can0"): Promise<Uint8Array> 
     times.map((time, i) =>
       new Message({
         arbitrationId: i,
-        isExtendedId: false,
+        isExtendedId: i > 0x7ff,
         channel,
         timestampNs: 1_000_000_000_000n + BigInt(Math.round(time * 1e9)),
       })
@@ -53,10 +55,10 @@ describe("record", () => {
     ]);
   });
 
-  it("notes dropped frames in the log, and counts them", async () => {
+  it("notes dropped frames where they are missing, and counts them", async () => {
     using bus = new Bus({ channel: "lossy", interface: "virtual", receiveBuffer: 1 });
     using sender = open("lossy");
-    for (let i = 0; i < 2000; i++) sender.send(new Message({ arbitrationId: i }));
+    sendBurst(sender, 0);
     const before = bus.droppedFrames;
     assert(before > 0, "the virtual bus has room for all of them");
     bus.recvMany(9999, 0); // frames dropped before are not part of the recording
@@ -67,17 +69,17 @@ describe("record", () => {
     const logger = { debug() {}, warn: (text: string) => void warnings.push(text) };
     const aborting = new AbortController();
     const recording = record(bus, log, { signal: aborting.signal, logger });
-    for (let i = 0; i < 2000; i++) sender.send(new Message({ arbitrationId: i }));
-    setTimeout(() => aborting.abort(), 50);
+    let sent = 0;
+    for (let burst = 0; burst < 4; burst++) {
+      sent = sendBurst(sender, sent);
+      await until(() => log.count + bus.droppedFrames - before === sent);
+    }
+    aborting.abort();
     const report = await recording;
     await log.close();
-    assertEquals(report.messages + report.dropped, 2000);
+    assertEquals(report.messages + report.dropped, sent);
     assertEquals(report.dropped, bus.droppedFrames - before);
-    const notes: number[] = [];
-    for await (const entry of LogReader.open(bytes()).entries()) {
-      if (entry.type === "dropped") notes.push(entry.count!);
-    }
-    assertEquals(notes.reduce((sum, each) => sum + each, 0), report.dropped);
+    await assertGapsNoted(bytes(), sent);
     assert(warnings.length > 0 && warnings.every((text) => text.includes('frames were dropped on "lossy"')));
   });
 
@@ -158,6 +160,63 @@ describe("replay", () => {
     }
     again.seek(60); // after the end
     assertEquals((await again).messages >= 5, true);
+  });
+
+  it("stays paused when it is moved, and can be moved while it sends without waiting", async () => {
+    using bus = open("moved");
+    using listener = open("moved");
+    const ids = () => listener.recvMany(9999, 0).map(({ arbitrationId }) => arbitrationId);
+    const player = replay(await logOf([0, 1, 2, 3, 4]), bus, { speed: 1e6 });
+    player.pause();
+    player.seek(3);
+    assertEquals(player.position, 3);
+    await pause(20);
+    player.seek(1);
+    player.seek(2);
+    await pause(20);
+    assertEquals(ids(), []);
+    player.resume();
+    assertEquals((await player).messages, 3);
+    assertEquals(ids(), [2, 3, 4]);
+
+    // Back once, while it sends: everything from there on is sent again.
+    const numbers: number[] = [];
+    let calls = 0;
+    const target = {
+      send() {},
+      sendManyAsync(messages: readonly Message[]) {
+        if (++calls === 3) fast.seek(0.1);
+        numbers.push(...messages.map(({ arbitrationId }) => arbitrationId));
+        return Promise.resolve(messages.length);
+      },
+    } as unknown as Bus;
+    const fast = replay(await logOf(Array.from({ length: 5000 }, (_, i) => i / 1000)), target, { speed: Infinity });
+    await fast;
+    const back = numbers.findIndex((number, i) => number < numbers[i - 1]);
+    assert(back > 256, `back after ${back}`);
+    const to = (from: number, end: number) => Array.from({ length: end - from }, (_, i) => from + i);
+    assertEquals(numbers, [...to(0, back), ...to(100, 5000)]);
+  });
+
+  it("ends by the signal, though it never waits", { timeout: 10_000 }, async () => {
+    using bus = open("busy");
+    const log = await logOf([0, 1]);
+    const options = { loops: Infinity, speed: Infinity };
+    for (
+      const [bytes, more] of [[log, {}], [log, { channels: {} }], [new Uint8Array(), {
+        read: { format: "candump" },
+      }]] as const
+    ) {
+      const report = await replay(bytes, bus, { ...options, ...more, signal: AbortSignal.timeout(30) });
+      assertEquals(report.ended, "signal");
+    }
+    // Late for everything, but the event loop has its turns.
+    const late = await logOf(Array.from({ length: 30_000 }, (_, i) => i / 1e6));
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await replay(late, bus, { speed: 1000 });
+    clearInterval(timer);
+    assert(turns > 1, "no timer was served");
   });
 
   it("ends by the signal, even while waiting", async () => {

@@ -6,7 +6,7 @@
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Message, type MessageInit } from "../../mod.ts";
 import { type Capacity, type LogFormat, lossesOf } from "../../src/log/format.ts";
 import { formatNamed } from "../../src/log/formats.ts";
@@ -129,4 +129,19 @@ export function assertSame(found: LogItem, expected: LogItem, format?: LogFormat
     delete one.channel, delete other.channel;
   }
   assertEquals(one, other);
+}
+
+/** Asserts that a log has the messages with the numbers 0 to `end`, or a note of exactly those that are missing. */
+export async function assertGapsNoted(log: string | Uint8Array, end: number): Promise<void> {
+  let next = 0;
+  let notes = 0;
+  for await (const entry of LogReader.open(log).entries()) {
+    if (entry.type === "message") assertEquals(entry.message.arbitrationId, next++);
+    else if (entry.type === "dropped") {
+      next += entry.count!;
+      notes++;
+    }
+  }
+  assertEquals(next, end);
+  assert(notes > 0, "no frame was dropped");
 }

@@ -132,6 +132,7 @@ const ours: Record<string, string[]> = {
   CMSG_DATA: ["CMSG_LEN(0)"],
   TIMESTAMPING_SPACE: ["CMSG_SPACE(sizeof(struct scm_timestamping))"],
   TIMESTAMPING_HARDWARE: ["offsetof(struct scm_timestamping, ts[2])"],
+  RXQ_OVFL_SPACE: ["CMSG_SPACE(sizeof(__u32))"],
   TIMESTAMPNS_SPACE: ["CMSG_SPACE(sizeof(struct timespec))"],
 };
 
