@@ -137,8 +137,9 @@ class PcapngDecoder extends BlockDecoder {
 
   #packet(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
     const { context } = this;
-    const captured = to - at < 28 ? -1 : view.getUint32(at + 20, this.#littleEndian);
-    if (captured < 0 || captured > to - at - 28) {
+    if (to - at < 28) return this.diagnose("enhanced packet block is too short", at);
+    const captured = view.getUint32(at + 20, this.#littleEndian);
+    if (captured > to - at - 28) {
       return this.diagnose(`packet of ${captured} bytes does not fit in its block`, at);
     }
     const index = view.getUint32(at + 8, this.#littleEndian);

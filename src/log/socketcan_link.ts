@@ -117,7 +117,7 @@ export function decodeFrame(
   if (bytes[from + FRAME_LEN] & CANXL_XLF) {
     const length = bytes[from + CANXL_LEN] | bytes[from + CANXL_LEN + 1] << 8;
     if (length < 1 || length > CANXL_MAX_DLEN || size < CANXL_HDR_SIZE + length) {
-      return `CAN XL frame with ${length} bytes of data, of which only ${size} bytes were captured`;
+      return `invalid length: ${length} bytes of data in a CAN XL frame of ${size} bytes`;
     }
     records.begin(CANXL_HDR_SIZE + length);
     records.bytes.set(bytes.subarray(from + 4, from + CANXL_HDR_SIZE + length), 4);
@@ -131,7 +131,7 @@ export function decodeFrame(
   let length = bytes[from + FRAME_LEN];
   const carried = id & CAN_RTR_FLAG && !fd ? 0 : length;
   if (length > (fd ? CANFD_MAX_DLEN : CAN_MAX_DLEN) || size < FRAME_DATA + carried) {
-    return `frame with ${length} bytes of data, of which only ${size} bytes were captured`;
+    return `invalid length: ${length} bytes of data in a frame of ${size} bytes`;
   }
   if ((id & (CAN_EFF_FLAG | CAN_ERR_FLAG)) === 0 && (id & ~CAN_RTR_FLAG) > CAN_SFF_MASK) {
     return `standard identifier 0x${(id & ~CAN_RTR_FLAG).toString(16)} is greater than 0x7ff`;

@@ -11,8 +11,21 @@ import type { Blocks } from "./blocks.ts";
 interface Segment {
   /** The offset of the segment in the data. */
   readonly start: number;
+  /** The offset of its block in the file. */
+  readonly place: number;
   readonly length: number;
-  readonly read: () => Uint8Array;
+  /** Returns null, after reporting why, if the segment cannot be read. */
+  readonly read: () => Uint8Array | null;
+}
+
+/** A part of the data, as `GroupData.pieces` yields it. */
+export interface Piece {
+  /** The offset of the piece in the data. */
+  readonly start: number;
+  /** The offset in the file of the block that contains it. */
+  readonly place: number;
+  /** Null if the piece cannot be read. */
+  readonly bytes: Uint8Array | null;
 }
 
 /** The number of bytes of an uncompressed block to read at once. */
@@ -24,7 +37,7 @@ const MOST = 1 << 20;
 export class GroupData {
   readonly #segments: Segment[] = [];
   #length = 0;
-  #cached: { segment: Segment; bytes: Uint8Array } | null = null;
+  #cached: { segment: Segment; bytes: Uint8Array | null } | null = null;
 
   /**
    * @param offset The offset of the first block of data in the file; 0 for no data.
@@ -48,11 +61,11 @@ export class GroupData {
   }
 
   /** Yields the data in order, piece by piece. */
-  *pieces(): Generator<Uint8Array> {
-    for (const { read } of this.#segments) yield read();
+  *pieces(): Generator<Piece> {
+    for (const { start, place, read } of this.#segments) yield { start, place, bytes: read() };
   }
 
-  /** Returns up to `length` bytes at an offset in the data; fewer at its end. */
+  /** Returns up to `length` bytes at an offset in the data; fewer at its end, or where it cannot be read. */
   at(offset: number, length: number): Uint8Array {
     let found = this.#from(offset).subarray(0, length);
     while (found.length < length) {
@@ -69,7 +82,8 @@ export class GroupData {
   /** Returns the bytes from an offset to the end of its segment. */
   #from(offset: number): Uint8Array {
     const segment = this.#segmentAt(offset);
-    return segment === null ? new Uint8Array(0) : this.#bytesOf(segment).subarray(offset - segment.start);
+    const bytes = segment && this.#bytesOf(segment);
+    return bytes === null ? new Uint8Array(0) : bytes.subarray(offset - segment!.start);
   }
 
   #segmentAt(offset: number): Segment | null {
@@ -86,7 +100,7 @@ export class GroupData {
     return null;
   }
 
-  #bytesOf(segment: Segment): Uint8Array {
+  #bytesOf(segment: Segment): Uint8Array | null {
     if (this.#cached?.segment !== segment) this.#cached = { segment, bytes: segment.read() };
     return this.#cached.bytes;
   }
@@ -110,7 +124,7 @@ export class GroupData {
       }
       for (let at = 0; at < length; at += PIECE) {
         const size = Math.min(PIECE, length - at);
-        this.#push(size, () => blocks.source.read(head.data + at, size));
+        this.#push(offset, size, () => blocks.source.read(head.data + at, size));
       }
     } else if (type === "DZ") this.#compressed(blocks, offset, head, inflateLimit);
     else if (type === "HL") {
@@ -144,26 +158,24 @@ export class GroupData {
         offset,
       );
     }
-    this.#push(original, () => {
+    this.#push(offset, original, () => {
       const data = blocks.source.read(head.data + 24, compressed);
       const inflated = inflate(data, Math.max(original, 1));
       if (typeof inflated === "string") {
         blocks.diagnose(`compressed block cannot be inflated: ${inflated}`, offset);
-        return new Uint8Array(original);
+        return null;
       }
       if (inflated.length < original) {
         blocks.diagnose(`compressed block inflates to ${inflated.length} bytes instead of ${original}`, offset);
-        const padded = new Uint8Array(original);
-        padded.set(inflated);
-        return padded;
+        return null;
       }
       return kind === 1 ? transposed(inflated, columns) : inflated;
     });
   }
 
-  #push(length: number, read: () => Uint8Array): void {
+  #push(place: number, length: number, read: Segment["read"]): void {
     if (length === 0) return;
-    this.#segments.push({ start: this.#length, length, read });
+    this.#segments.push({ start: this.#length, place, length, read });
     this.#length += length;
   }
 }

@@ -87,6 +87,9 @@ const names: readonly FieldName[] = [
 ];
 
 /** The kinds of groups. The last one is this library's own: names of channels. */
+/** Lengths in bytes by four-bit length code. */
+const LENGTHS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64];
+
 const kinds = {
   CAN_DataFrame: "data",
   CAN_RemoteFrame: "remote",
@@ -94,6 +97,8 @@ const kinds = {
   CAN_ChannelName: "name",
 } as const;
 
+/** The type of a channel that has a maximum length, and its length in another channel. */
+const MLSD = 5;
 /** The largest number of channels in a group, including nested ones. */
 const MOST_CHANNELS = 1000;
 
@@ -101,9 +106,12 @@ const MOST_CHANNELS = 1000;
 export function readGroup(blocks: Blocks, block: Block, recordIdSize: number): Group | null {
   const { data } = block;
   const fields: Partial<Record<FieldName, Field>> = {};
+  /** All channels by their offset in the file. */
+  const places = new Map<number, Field>();
   let time: Field | null = null;
   let kind: Group["kind"] | null = null;
-  for (const { name, field } of channelsOf(blocks, block.links[1] ?? 0)) {
+  for (const { name, field, offset } of channelsOf(blocks, block.links[1] ?? 0)) {
+    places.set(offset, field);
     if (field.channelType === 2 || field.channelType === 3) time ??= field;
     const [frame, part] = name.split(".");
     const found = kinds[frame as keyof typeof kinds];
@@ -112,12 +120,14 @@ export function readGroup(blocks: Blocks, block: Block, recordIdSize: number): G
     if (names.includes(part as FieldName)) fields[part as FieldName] = field;
   }
   if (kind === null || time === null) return null;
+  const length = fields.DataBytes?.channelType === MLSD ? places.get(fields.DataBytes.data) : undefined;
+  if (length !== undefined) fields.DataLength = length;
   const recordId = recordIdSize === 0 ? 0 : Number(data.getBigUint64(0, true));
   return { kind, recordId, recordBytes: data.getUint32(24, true) + data.getUint32(28, true), time, fields };
 }
 
 /** Yields the channels of a group and the channels nested in them. */
-function* channelsOf(blocks: Blocks, first: number): Generator<{ name: string; field: Field }> {
+function* channelsOf(blocks: Blocks, first: number): Generator<{ name: string; field: Field; offset: number }> {
   const seen = new Set<number>();
   const waiting = [first];
   while (waiting.length > 0) {
@@ -128,6 +138,7 @@ function* channelsOf(blocks: Blocks, first: number): Generator<{ name: string; f
       if (composition !== 0 && blocks.head(composition)?.type === "CN") waiting.push(composition);
       const [factor, add] = linear(blocks, conversion);
       yield {
+        offset,
         name: blocks.text(name),
         field: {
           channelType: data.getUint8(0),
@@ -190,9 +201,11 @@ export function nanosecondsOf(record: Uint8Array, field: Field): bigint | null {
 
 /** Returns the length of the data stated in a record, in bytes, at most 64. */
 export function dataLengthOf(record: Uint8Array, { fields }: Group): number {
-  const { DataLength, DLC } = fields;
-  const field = DataLength ?? DLC;
-  return field === undefined ? 0 : Math.min(numberOf(record, field), CANFD_MAX_DLEN);
+  const { DataLength, DLC, EDL } = fields;
+  if (DataLength !== undefined) return Math.min(numberOf(record, DataLength), CANFD_MAX_DLEN);
+  const length = DLC === undefined ? 0 : LENGTHS[numberOf(record, DLC)] ?? CANFD_MAX_DLEN;
+  // Length codes above 8 of a classic frame mean 8 bytes.
+  return EDL !== undefined && numberOf(record, EDL) === 0 ? Math.min(length, CAN_MAX_DLEN) : length;
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CANFD_MAX_DLEN } from "../../kernel/can.ts";
 import { Message } from "../../message/message.ts";
 import { ChannelNames } from "../channels.ts";
 import type { LogItem } from "../entry.ts";
@@ -158,18 +159,29 @@ function* sorted(file: File, group: Group, content: GroupData): Generator<Messag
   const size = group.recordBytes;
   if (size === 0) return;
   let rest = new Uint8Array(0);
-  for (const piece of content.pieces()) {
+  let last = 0;
+  for (const { start, place, bytes: piece } of content.pieces()) {
+    last = place;
+    if (piece === null) {
+      rest = new Uint8Array(0);
+      continue;
+    }
     const bytes = joined(rest, piece);
-    let at = 0;
+    // After a piece that could not be read, reading goes on with the next whole record.
+    let at = rest.length === 0 ? (size - start % size) % size : 0;
     for (; at + size <= bytes.length; at += size) {
       const record = bytes.subarray(at, at + size);
-      const data = values === null ? fixedData(record, group) : variableData(values, numberOf(record, DataBytes!));
-      const message = messageOf(file, records, record, data, group);
+      const data = values === null
+        ? fixedData(record, group)
+        : variableData(file, values, numberOf(record, DataBytes!), place);
+      const message = data && messageOf(file, records, record, data, group, place);
       if (message !== null) yield message;
     }
     rest = bytes.slice(at);
   }
-  if (rest.length > 0 && !file.open) file.blocks.diagnose(`the last record is truncated after ${rest.length} bytes`, 0);
+  if (rest.some((byte) => byte !== 0)) {
+    file.blocks.diagnose(`the last record is truncated after ${rest.length} bytes`, last);
+  }
 }
 
 /** Yields the messages of a data group with several channel groups. Each record is preceded by its record ID. */
@@ -186,16 +198,16 @@ function* unsorted(
   const positions = new Map<number, number>();
   const values = new Map<string, Uint8Array>();
   /** The frames in order, the first of which may wait for its data. */
-  const waiting: { record: Uint8Array; group: Group; key: string | null }[] = [];
+  const waiting: { record: Uint8Array; group: Group; key: string | null; place: number }[] = [];
   const settled = function* (all: boolean): Generator<Message> {
     while (waiting.length > 0) {
-      const { record, group, key } = waiting[0];
+      const { record, group, key, place } = waiting[0];
       const data = key === null ? fixedData(record, group) : values.get(key);
       if (data === undefined && !all && waiting.length < MOST_WAITING) return;
-      if (data === undefined) file.blocks.diagnose("the data of a frame is missing", 0);
+      if (data === undefined) file.blocks.diagnose("the data of a frame is missing", place);
       else {
         if (key !== null) values.delete(key);
-        const message = messageOf(file, records, record, data, group);
+        const message = messageOf(file, records, record, data, group, place);
         if (message !== null) yield message;
       }
       waiting.shift();
@@ -203,7 +215,14 @@ function* unsorted(
   };
   let rest = new Uint8Array(0);
   let lost = false;
-  for (const piece of content.pieces()) {
+  let last = 0;
+  for (const { place, bytes: piece } of content.pieces()) {
+    last = place;
+    if (piece === null) {
+      file.blocks.diagnose("the rest of the data group cannot be read", place);
+      lost = true;
+      break;
+    }
     const bytes = joined(rest, piece);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let at = 0;
@@ -218,7 +237,7 @@ function* unsorted(
           const { DataBytes } = group.fields;
           const key = DataBytes?.channelType === 1 ? `${DataBytes.data}:${numberOf(record, DataBytes)}` : null;
           // The record is a view that keeps its whole piece in memory.
-          waiting.push({ record, group, key });
+          waiting.push({ record, group, key, place });
           if (key === null || values.has(key)) yield* settled(false);
         }
         at = from + group.recordBytes;
@@ -226,7 +245,10 @@ function* unsorted(
         if (from + 4 > bytes.length) break;
         const length = view.getUint32(from, true);
         if (length > file.context.inflateLimit) {
-          file.blocks.diagnose(`value of ${length} bytes is too long; the rest of the data group cannot be read`, 0);
+          file.blocks.diagnose(
+            `value of ${length} bytes is too long; the rest of the data group cannot be read`,
+            place,
+          );
           lost = true;
           break;
         }
@@ -238,7 +260,7 @@ function* unsorted(
         yield* settled(false);
         if (values.size > MOST_WAITING) values.clear();
       } else {
-        file.blocks.diagnose(`record with the unknown ID ${id}; the rest of the data group cannot be read`, 0);
+        file.blocks.diagnose(`record with the unknown ID ${id}; the rest of the data group cannot be read`, place);
         lost = true;
         break;
       }
@@ -247,12 +269,19 @@ function* unsorted(
     rest = bytes.slice(at);
   }
   yield* settled(true);
-  if (!lost && rest.length > 0 && rest.some((byte) => byte !== 0)) {
-    file.blocks.diagnose(`the last record is truncated after ${rest.length} bytes`, 0);
+  if (!lost && rest.some((byte) => byte !== 0)) {
+    file.blocks.diagnose(`the last record is truncated after ${rest.length} bytes`, last);
   }
 }
 
-function messageOf(file: File, records: Records, record: Uint8Array, data: Uint8Array, group: Group): Message | null {
+function messageOf(
+  file: File,
+  records: Records,
+  record: Uint8Array,
+  data: Uint8Array,
+  group: Group,
+  place: number,
+): Message | null {
   if (group.kind === "name") {
     declareChannel(record, group, file.channels);
     return null;
@@ -260,14 +289,14 @@ function messageOf(file: File, records: Records, record: Uint8Array, data: Uint8
   const after = nanosecondsOf(record, group.time);
   const time = after === null ? -1n : file.startNs + after;
   if (time < 0n) {
-    file.blocks.diagnose("record without a time, or with a time before 1970", 0);
+    file.blocks.diagnose("record without a time, or with a time before 1970", place);
     return null;
   }
   const seconds = Number(time / SECOND);
   const nanoseconds = Number(time % SECOND);
   const found = messageOfRecord(records, record, data, group, seconds, nanoseconds, file.own, file.channels);
   if (found instanceof Message) return found;
-  file.blocks.diagnose(found, 0);
+  file.blocks.diagnose(found, place);
   return null;
 }
 
@@ -280,12 +309,18 @@ function fixedData(record: Uint8Array, group: Group): Uint8Array {
   return record.subarray(byteOffset, byteOffset + length);
 }
 
-/** Returns a value of variable length: u32 length, then the bytes, of which at most 64 are used. */
-function variableData(values: GroupData, offset: number): Uint8Array {
+/** Returns a value of variable length (u32 length, then the bytes); null, after reporting why, if there is none. */
+function variableData(file: File, values: GroupData, offset: number, place: number): Uint8Array | null {
   const head = values.at(offset, 4);
-  if (head.length < 4) return new Uint8Array(0);
-  const length = head[0] | head[1] << 8 | head[2] << 16 | head[3] << 24;
-  return values.at(offset + 4, Math.min(length >>> 0, 64));
+  const length = head.length < 4 ? -1 : (head[0] | head[1] << 8 | head[2] << 16 | head[3] << 24) >>> 0;
+  if (length > CANFD_MAX_DLEN) {
+    file.blocks.diagnose(`${length} bytes of data, more than ${CANFD_MAX_DLEN}`, place);
+    return null;
+  }
+  const data = length < 0 ? head : values.at(offset + 4, length);
+  if (length >= 0 && data.length === length) return data;
+  file.blocks.diagnose("the data of a frame is missing", place);
+  return null;
 }
 
 function joined(rest: Uint8Array, piece: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -288,5 +288,97 @@ const blf: readonly LogFile[] = [
   { file: "blf_gzip.blf.gz", shows: "gzip" },
 ];
 
+const mf4: readonly LogFile[] = [
+  {
+    file: "mf4_sorted.mf4",
+    shows: "groups merged by time, seconds as doubles; scalar data of errors (python-can#1913)",
+  },
+  { file: "mf4_variable.mf4", shows: "VLSD: data in a block of values" },
+  {
+    file: "mf4_unfinished.mf4",
+    shows: "unfinished (0x25) and unsorted: no counts, no length of the last block, values between records",
+    diagnostics: ["byte 5912: the last record is truncated after 4 bytes"],
+  },
+  { file: "mf4_compressed.mf4", shows: "a list of blocks: compressed, transposed, plain, cut within records" },
+  { file: "mf4_maximum.mf4", shows: "MLSD: data with its length in another channel; bytes of invalidation" },
+  { file: "mf4_codes.mf4", shows: "no length but the length code" },
+  {
+    file: "mf4_places.mf4",
+    shows: "channels at odd bits, big-endian, directions as text, IDE in the identifier, local time",
+    read: { timeZone: "Europe/Berlin" },
+  },
+  {
+    file: "mf4_gap.mf4",
+    shows: "a block that cannot be read: its records are lost, not invented",
+    diagnostics: [
+      "byte 3208: compressed block cannot be inflated: incorrect header check",
+    ],
+  },
+  {
+    file: "mf4_faults.mf4",
+    shows: "loops, broken compression, unknown records, a truncated one",
+    diagnostics: [
+      "byte 11656: list of data blocks forms a loop or is too long",
+      "byte 8904: compressed block cannot be inflated: incorrect header check",
+      "byte 6016: standard identifier 0x800 is greater than 0x7ff",
+      "byte 6016: the last record is truncated after 3 bytes",
+      "byte 3208: record with the unknown ID 9; the rest of the data group cannot be read",
+    ],
+  },
+];
+
+const captures: readonly LogFile[] = [
+  { file: "pcap_microseconds.pcap", shows: "link type 227, microseconds; FD without FDF" },
+  { file: "pcap_nanoseconds_big.pcap", shows: "big-endian, nanoseconds" },
+  {
+    file: "pcap_sll.pcap",
+    shows: "link type 113: the identifier is little-endian, FD by the protocol",
+    diagnostics: [
+      "byte 207: packet of protocol 2048, which is not CAN",
+    ],
+  },
+  {
+    file: "pcap_sll2_big.pcap",
+    shows: "link type 276 in a big-endian file",
+    diagnostics: [
+      "byte 223: packet of protocol 2048, which is not CAN",
+    ],
+  },
+  {
+    file: "pcap_ethernet.pcap",
+    shows: "a capture of another bus",
+    diagnostics: [
+      "byte 20: packets of link type 1: it must be 227 (CAN), or 113 or 276 (cooked captures); the rest of the file " +
+      "cannot be read",
+    ],
+  },
+  {
+    file: "pcap_truncated.pcap",
+    shows: "a capture that ends within a packet",
+    diagnostics: [
+      "byte 50: file ends in the middle of a block, after 20 bytes of it",
+    ],
+  },
+  { file: "pcapng_little.pcapng", shows: "names, directions, comments, drops, XL, other interfaces and blocks" },
+  { file: "pcapng_big.pcapng", shows: "the same big-endian" },
+  { file: "pcapng_units.pcapng", shows: "if_tsresol in powers of 10 and 2, if_tsoffset, a second section" },
+  {
+    file: "pcapng_faults.pcapng",
+    shows: "blocks and packets that cannot be read",
+    diagnostics: [
+      "byte 72: interface with an invalid time resolution or offset: read as microseconds",
+      "byte 104: packet of interface 7, which has no description",
+      "byte 152: standard identifier 0x800 is greater than 0x7ff",
+      "byte 200: invalid length: 9 bytes of data in a frame of 9 bytes",
+      "byte 248: invalid length: 0 bytes of data in a CAN XL frame of 12 bytes",
+      "byte 296: frame of 4 bytes is shorter than its header",
+      "byte 336: packet of 400 bytes does not fit in its block",
+      "byte 368: enhanced packet block is too short",
+      "byte 384: block with the length 48 at its beginning, but 255 at its end",
+      "byte 480: block with the invalid length 3; the rest of the file cannot be read",
+    ],
+  },
+];
+
 /** All files. */
-export const logFiles: readonly LogFile[] = [...candump, ...asc, ...trc, ...tables, ...blf];
+export const logFiles: readonly LogFile[] = [...candump, ...asc, ...trc, ...tables, ...blf, ...mf4, ...captures];
