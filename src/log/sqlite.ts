@@ -13,7 +13,7 @@ import type { LogItem } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { textOf } from "./lines.ts";
 import { fileSystem } from "./output.ts";
-import { messageOf } from "./plain.ts";
+import { messageOf, secondsOf } from "./plain.ts";
 import type { RandomSource } from "./random.ts";
 import { SIGNED_64 } from "./time.ts";
 
@@ -130,13 +130,14 @@ function messageOfRow(row: Row): Message | string {
     return `invalid time of ${row.ns} ns`;
   }
   if (row.data !== null && !(row.data instanceof Uint8Array)) return `data is not a BLOB: ${row.data}`;
-  const seconds = Number(row.ts);
-  if (!(seconds >= 0 && seconds < 2 ** 53)) return `invalid time of ${row.ts} s`;
+  // By its decimal digits: 1609502400.123456 is that, and not the double that is next to it.
+  const timestampNs = row.ns == null ? secondsOf(`${Number(row.ts)}`) : BigInt(row.ns);
+  if (timestampNs === null) return `invalid time of ${row.ts} s`;
   const data = row.data ?? new Uint8Array(0);
   const isRemoteFrame = Number(row.remote) === 1;
   const isErrorFrame = Number(row.error) === 1;
   return messageOf({
-    timestampNs: row.ns == null ? BigInt(Math.round(seconds * 1e9)) : BigInt(row.ns),
+    timestampNs,
     arbitrationId: Number(row.arbitration_id),
     ...!details.isXl && { isExtendedId: Number(row.extended) === 1 && !isErrorFrame },
     isRemoteFrame,

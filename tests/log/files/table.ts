@@ -380,5 +380,37 @@ const captures: readonly LogFile[] = [
   },
 ];
 
+const databases: readonly LogFile[] = [
+  { file: "sqlite_python.db", shows: "python-can's table: times as doubles, FD by its length, no data" },
+  { file: "sqlite_columns.db", shows: "columns in another order, and one more: read by their names" },
+  { file: "sqlite_details.db", shows: "our second table: what python-can's columns cannot hold" },
+  {
+    file: "sqlite_faults.db",
+    shows: "rows that cannot be read",
+    diagnostics: [
+      "byte 0: row 1: invalid time of soon s",
+      "byte 0: row 2: invalid time of -1 s",
+      `byte 0: row 3: ${tooLarge}`,
+      "byte 0: row 4: data is not a BLOB: AA",
+    ],
+  },
+  {
+    file: "sqlite_other.db",
+    shows: "a database of something else",
+    diagnostics: [
+      "byte 0: database has no table messages",
+    ],
+  },
+];
+
 /** All files. */
-export const logFiles: readonly LogFile[] = [...candump, ...asc, ...trc, ...tables, ...blf, ...mf4, ...captures];
+export const logFiles: readonly LogFile[] = [
+  ...candump,
+  ...asc,
+  ...trc,
+  ...tables,
+  ...blf,
+  ...mf4,
+  ...captures,
+  ...databases,
+];
