@@ -14,8 +14,8 @@ interface Segment {
   /** The offset of its block in the file. */
   readonly place: number;
   readonly length: number;
-  /** Returns null, after reporting why, if the segment cannot be read. */
-  readonly read: () => Uint8Array | null;
+  /** Returns fewer bytes than `length`, after reporting why, if the rest cannot be read. */
+  readonly read: () => Uint8Array;
 }
 
 /** A part of the data, as `GroupData.pieces` yields it. */
@@ -24,8 +24,9 @@ export interface Piece {
   readonly start: number;
   /** The offset in the file of the block that contains it. */
   readonly place: number;
-  /** Null if the piece cannot be read. */
-  readonly bytes: Uint8Array | null;
+  readonly bytes: Uint8Array;
+  /** Whether bytes that cannot be read follow. */
+  readonly gap: boolean;
 }
 
 /** The number of bytes of an uncompressed block to read at once. */
@@ -37,7 +38,7 @@ const MOST = 1 << 20;
 export class GroupData {
   readonly #segments: Segment[] = [];
   #length = 0;
-  #cached: { segment: Segment; bytes: Uint8Array | null } | null = null;
+  #cached: { segment: Segment; bytes: Uint8Array } | null = null;
 
   /**
    * @param offset The offset of the first block of data in the file; 0 for no data.
@@ -62,7 +63,10 @@ export class GroupData {
 
   /** Yields the data in order, piece by piece. */
   *pieces(): Generator<Piece> {
-    for (const { start, place, read } of this.#segments) yield { start, place, bytes: read() };
+    for (const { start, place, length, read } of this.#segments) {
+      const bytes = read();
+      yield { start, place, bytes, gap: bytes.length < length };
+    }
   }
 
   /** Returns up to `length` bytes at an offset in the data; fewer at its end, or where it cannot be read. */
@@ -82,8 +86,7 @@ export class GroupData {
   /** Returns the bytes from an offset to the end of its segment. */
   #from(offset: number): Uint8Array {
     const segment = this.#segmentAt(offset);
-    const bytes = segment && this.#bytesOf(segment);
-    return bytes === null ? new Uint8Array(0) : bytes.subarray(offset - segment!.start);
+    return segment === null ? new Uint8Array(0) : this.#bytesOf(segment).subarray(offset - segment.start);
   }
 
   #segmentAt(offset: number): Segment | null {
@@ -100,7 +103,7 @@ export class GroupData {
     return null;
   }
 
-  #bytesOf(segment: Segment): Uint8Array | null {
+  #bytesOf(segment: Segment): Uint8Array {
     if (this.#cached?.segment !== segment) this.#cached = { segment, bytes: segment.read() };
     return this.#cached.bytes;
   }
@@ -163,11 +166,12 @@ export class GroupData {
       const inflated = inflate(data, Math.max(original, 1));
       if (typeof inflated === "string") {
         blocks.diagnose(`compressed block cannot be inflated: ${inflated}`, offset);
-        return null;
+        return new Uint8Array(0);
       }
       if (inflated.length < original) {
         blocks.diagnose(`compressed block inflates to ${inflated.length} bytes instead of ${original}`, offset);
-        return null;
+        // Where the rows of a transposed table are cannot be told without all of it.
+        if (kind === 1) return new Uint8Array(0);
       }
       return kind === 1 ? transposed(inflated, columns) : inflated;
     });

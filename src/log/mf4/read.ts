@@ -160,14 +160,10 @@ function* sorted(file: File, group: Group, content: GroupData): Generator<Messag
   if (size === 0) return;
   let rest = new Uint8Array(0);
   let last = 0;
-  for (const { start, place, bytes: piece } of content.pieces()) {
+  for (const { start, place, bytes: piece, gap } of content.pieces()) {
     last = place;
-    if (piece === null) {
-      rest = new Uint8Array(0);
-      continue;
-    }
     const bytes = joined(rest, piece);
-    // After a piece that could not be read, reading goes on with the next whole record.
+    // After a gap reading goes on with the next whole record.
     let at = rest.length === 0 ? (size - start % size) % size : 0;
     for (; at + size <= bytes.length; at += size) {
       const record = bytes.subarray(at, at + size);
@@ -177,7 +173,7 @@ function* sorted(file: File, group: Group, content: GroupData): Generator<Messag
       const message = data && messageOf(file, records, record, data, group, place);
       if (message !== null) yield message;
     }
-    rest = bytes.slice(at);
+    rest = bytes.slice(gap ? bytes.length : at);
   }
   if (rest.some((byte) => byte !== 0)) {
     file.blocks.diagnose(`the last record is truncated after ${rest.length} bytes`, last);
@@ -216,13 +212,8 @@ function* unsorted(
   let rest = new Uint8Array(0);
   let lost = false;
   let last = 0;
-  for (const { place, bytes: piece } of content.pieces()) {
+  for (const { place, bytes: piece, gap } of content.pieces()) {
     last = place;
-    if (piece === null) {
-      file.blocks.diagnose("the rest of the data group cannot be read", place);
-      lost = true;
-      break;
-    }
     const bytes = joined(rest, piece);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let at = 0;
@@ -264,6 +255,10 @@ function* unsorted(
         lost = true;
         break;
       }
+    }
+    if (gap && !lost) {
+      file.blocks.diagnose("the rest of the data group cannot be read, as its records have different sizes", place);
+      lost = true;
     }
     if (lost) break;
     rest = bytes.slice(at);
