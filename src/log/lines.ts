@@ -69,7 +69,9 @@ export abstract class LineScanner implements LogDecoder {
   end(items: LogItem[]): void {
     if (this.#rest.length === 0 && !this.#skipping) return;
     this.#finish(items);
-    this.diagnose("the last line has no line end and may be truncated", 0, 0);
+    // A whole line, as far as one can tell: one that is not was reported.
+    const { diagnostics } = this.context;
+    diagnostics.doubt("the last line has no line end and may be truncated", { line: this.number, column: 1 });
   }
 
   /**
