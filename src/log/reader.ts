@@ -8,7 +8,7 @@ import { Message } from "../message/message.ts";
 import { Bytes } from "./bytes.ts";
 import { Diagnostics, type LogDiagnostic } from "./diagnostics.ts";
 import type { LogEntry, LogItem } from "./entry.ts";
-import type { DecodeContext, LogFormat, LogInfo, Zone } from "./format.ts";
+import type { DecodeContext, LogDecoder, LogFormat, LogInfo, Zone } from "./format.ts";
 import { detectFormat, formatNamed, formatNames } from "./formats.ts";
 import { type FullReadOptions, fullReadOptions, type LogReadOptions } from "./options.ts";
 import { fileSource, memorySource, type RandomSource } from "./random.ts";
@@ -25,6 +25,8 @@ interface Opened {
 
 /** The number of bytes read to detect the format. */
 const HEAD = 65536;
+/** The number of bytes decoded at once. */
+const PART = 65536;
 
 /**
  * Reads the messages of a log in order. gzip is inflated. Memory stays constant however large the log is, with one
@@ -129,7 +131,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   /**
-   * Yields messages and notes in arrays, one for each chunk that was read: the fastest way to read a log.
+   * Yields messages and notes in arrays, one for each part that was read: the fastest way to read a log.
    *
    * @throws {SyntaxError} The file is in none of the known formats; with `strict`, something in it cannot be read.
    * @throws {TypeError} The log was read before.
@@ -162,10 +164,17 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
       return;
     }
     const decoder = format.decoder!(context);
-    yield* this.#step((items) => decoder.decode(head, items));
-    for await (const chunk of this.#chunks) yield* this.#step((items) => decoder.decode(chunk, items));
+    yield* this.#steps(decoder, head);
+    for await (const chunk of this.#chunks) yield* this.#steps(decoder, chunk);
     // An item that reading stopped in the middle of is neither whole nor truncated.
     if (this.#ending === "end") yield* this.#step((items) => decoder.end(items));
+  }
+
+  /** Decodes a chunk in parts: of a compressed one, each byte may become some hundred bytes of messages. */
+  *#steps(decoder: LogDecoder, chunk: Uint8Array): Generator<LogItem[], void, void> {
+    for (let at = 0; at < chunk.length; at += PART) {
+      yield* this.#step((items) => decoder.decode(chunk.subarray(at, at + PART), items));
+    }
   }
 
   /** Yields what one step decodes; before an error, what was decoded until then. */

@@ -136,6 +136,17 @@ function pause(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Waits until a stream takes more, or is closed. */
+function drained(stream: Gunzip): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off("drain", done).off("close", done);
+      resolve();
+    };
+    stream.on("drain", done).on("close", done);
+  });
+}
+
 /** Inflates gzip, also with several members. A truncated file yields everything up to the truncation. */
 async function* inflated(
   raw: AsyncGenerator<Uint8Array, void, void>,
@@ -147,9 +158,7 @@ async function* inflated(
     try {
       for await (const chunk of raw) {
         // A chunk is valid until the next one only, and zlib keeps it longer: hence the copy.
-        if (!gunzip.write(chunk.slice())) {
-          await new Promise((resolve) => gunzip.once("drain", resolve).once("close", resolve));
-        }
+        if (!gunzip.write(chunk.slice())) await drained(gunzip);
         if (gunzip.destroyed) return;
       }
       gunzip.end();
