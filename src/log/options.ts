@@ -46,7 +46,8 @@ export interface FullReadOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-const names = ["format", "strict", "follow", "timeZone", "inflateLimit", "signal"];
+/** The names of the options for reading a log to its end. */
+export const readNames = ["format", "strict", "timeZone", "inflateLimit"];
 
 /**
  * Checks the options and fills in the defaults.
@@ -55,7 +56,7 @@ const names = ["format", "strict", "follow", "timeZone", "inflateLimit", "signal
  * @throws {RangeError} A value is out of range.
  */
 export function fullReadOptions(options: LogReadOptions): FullReadOptions {
-  checkNames("LogReader.open", options, names);
+  checkNames("LogReader.open", options, [...readNames, "follow", "signal"]);
   const { format = null, strict = false, follow = false, timeZone, inflateLimit = 64 * 2 ** 20, signal } = options;
   checkSignal(signal);
   return {

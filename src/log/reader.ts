@@ -11,6 +11,7 @@ import type { LogEntry, LogItem } from "./entry.ts";
 import type { DecodeContext, LogDecoder, LogFormat, LogInfo, Zone } from "./format.ts";
 import { detectFormat, formatNamed, formatNames } from "./formats.ts";
 import { type FullReadOptions, fullReadOptions, type LogReadOptions } from "./options.ts";
+import { pathOf } from "./output.ts";
 import { fileSource, memorySource, type RandomSource } from "./random.ts";
 import { bytesOf, type Ending, type LogInput } from "./source.ts";
 import { zoneOf } from "./zone.ts";
@@ -51,7 +52,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   readonly #diagnostics: Diagnostics;
   readonly #input: LogInput;
   #chunks!: AsyncGenerator<Uint8Array, void, void>;
-  #ending: Ending = "end";
+  #ending: Ending = "aborted";
   /** Whether the file is followed: not if its format needs all of it first. */
   #follow: boolean;
   readonly #name: string | null;
@@ -80,14 +81,17 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     const { signal } = this.#options;
     const closing = this.#closing.signal;
     const following = () => this.#follow;
-    this.#ending = "end";
+    this.#ending = "aborted"; // what it is if the generator is ended from outside
     this.#chunks = bytesOf(this.#input, {
       get follow() {
         return following();
       },
       signal: signal ? AbortSignal.any([signal, closing]) : closing,
       ended: (how) => this.#ending = how,
-      damaged: (reason, offset) => this.#diagnostics.add(reason, { offset }),
+      damaged: (reason, offset) => {
+        this.#ending = "end";
+        this.#diagnostics.add(reason, { offset });
+      },
     });
   }
 
@@ -100,6 +104,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     const valid = typeof input === "string" || input instanceof URL || input instanceof Uint8Array ||
       input instanceof ReadableStream;
     if (!valid) throw new TypeError("LogReader.open takes a path, a URL, a Uint8Array or a ReadableStream of bytes");
+    if (input instanceof URL) pathOf(input);
     const full = fullReadOptions(options);
     if (full.follow && (input instanceof Uint8Array || input instanceof ReadableStream)) {
       throw new TypeError("Option follow applies to files only: a stream is read until it ends anyway");

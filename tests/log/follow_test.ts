@@ -249,6 +249,18 @@ it("A signal that ends the reading of a file does not cut a line", async () => {
   }
 });
 
+it("Closing the reader of a file within the loop does not cut a line", async () => {
+  const folder = mkdtempSync(`${tmpdir()}/logs-`);
+  try {
+    writeFileSync(`${folder}/a.log`, line(1).repeat(50_000));
+    const reader = LogReader.open(`${folder}/a.log`);
+    for await (const _ of reader.batches()) await reader.close();
+    assertEquals(reader.diagnostics, []);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 it("A stream of single bytes is seen to be compressed", async () => {
   const bytes = gzipSync(line(1));
   const stream = new ReadableStream<Uint8Array>({
