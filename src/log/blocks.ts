@@ -6,7 +6,8 @@
 
 import type { LogItem } from "./entry.ts";
 import type { DecodeContext, LogDecoder } from "./format.ts";
-import { Pending } from "./pending.ts";
+
+const nothing = new Uint8Array(0);
 
 /** Joins the unused bytes of a chunk with the next chunk. */
 export abstract class BlockDecoder implements LogDecoder {
@@ -15,7 +16,7 @@ export abstract class BlockDecoder implements LogDecoder {
   protected offset = 0;
   /** Whether reading has stopped, because an invalid length leaves no way to find the next block. */
   protected lost = false;
-  readonly #rest = new Pending();
+  #rest: Uint8Array = nothing;
 
   constructor(context: DecodeContext) {
     this.context = context;
@@ -23,14 +24,20 @@ export abstract class BlockDecoder implements LogDecoder {
 
   decode(chunk: Uint8Array, items: LogItem[]): void {
     if (this.lost) return;
-    const bytes = this.#rest.with(chunk);
+    let bytes = chunk;
+    if (this.#rest.length > 0) {
+      bytes = new Uint8Array(this.#rest.length + chunk.length);
+      bytes.set(this.#rest);
+      bytes.set(chunk, this.#rest.length);
+    }
     const taken = this.take(bytes, items);
     this.offset += taken;
-    this.#rest.keep(bytes, this.lost ? bytes.length : taken);
+    // The chunk is valid during the call only: hence the copy.
+    this.#rest = this.lost || taken === bytes.length ? nothing : bytes.slice(taken);
   }
 
   end(items: LogItem[]): void {
-    if (!this.lost && this.#rest.length > 0) this.cutOff(this.#rest.view(), items);
+    if (!this.lost && this.#rest.length > 0) this.cutOff(this.#rest, items);
   }
 
   /**
