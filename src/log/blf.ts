@@ -12,7 +12,7 @@
  */
 
 import { Message } from "../message/message.ts";
-import { encodeObject, ObjectDecoder, objectName } from "./blf_objects.ts";
+import { encodeObject, isFrame, MOST_FRAME, ObjectDecoder, objectName } from "./blf_objects.ts";
 import { BlockDecoder } from "./blocks.ts";
 import { Bytes } from "./bytes.ts";
 import { ChannelNames, FileChannels } from "./channels.ts";
@@ -22,6 +22,7 @@ import { inflate } from "./inflate.ts";
 import { textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { zlib } from "./output.ts";
+import { Pending } from "./pending.ts";
 import { YEAR_9999 } from "./time.ts";
 
 const LOGG = 0x47474f4c;
@@ -46,8 +47,6 @@ const TEN_MICROSECONDS = 1;
 const NANOSECONDS = 2;
 const SECOND = 1_000_000_000n;
 
-const nothing = new Uint8Array(0);
-
 class BlfDecoder extends BlockDecoder {
   readonly #channels: ChannelNames;
   readonly #objects: ObjectDecoder;
@@ -57,7 +56,7 @@ class BlfDecoder extends BlockDecoder {
   /** The start of the recording, or of 1970 if the header has none; null before the header was read. */
   #start: { seconds: number; nanoseconds: number } | null = null;
   /** The rest of the last container: an object that continues in the next one. */
-  #tail: Uint8Array = nothing;
+  readonly #tail = new Pending();
 
   constructor(context: DecodeContext) {
     super(context);
@@ -86,7 +85,7 @@ class BlfDecoder extends BlockDecoder {
       }
       if (from + OBJECT_HEADER > bytes.length) break;
       const size = view.getUint32(from + 8, true);
-      if (size < OBJECT_HEADER || size > this.context.inflateLimit) {
+      if (this.#isInvalid(view, from, size)) {
         this.diagnose(`object with the invalid size ${size}`, from);
         at = from + 4;
         continue;
@@ -143,6 +142,12 @@ class BlfDecoder extends BlockDecoder {
     return next;
   }
 
+  /** Whether an object states a size that it cannot have. Else a frame with a wrong one would hide all that follows. */
+  #isInvalid(view: DataView, from: number, size: number): boolean {
+    if (size <= MOST_FRAME) return size < OBJECT_HEADER;
+    return size > this.context.inflateLimit || isFrame(view.getUint32(from + 12, true));
+  }
+
   #readHeader(view: DataView): void {
     const { info, zone } = this.context;
     const api = view.getUint32(8, true);
@@ -173,7 +178,7 @@ class BlfDecoder extends BlockDecoder {
     if (data !== null) return this.#contents(data, at, items);
     // What follows does not continue the object that the container before began.
     if (this.#tail.length > 8) this.diagnose("object that continues in this container is lost", at);
-    this.#tail = nothing;
+    this.#tail.clear();
   }
 
   #inflate(object: Uint8Array, at: number, truncated = false): Uint8Array | null {
@@ -196,12 +201,7 @@ class BlfDecoder extends BlockDecoder {
 
   /** Decodes the objects in a container. The first may have begun in the previous container. */
   #contents(data: Uint8Array, place: number, items: LogItem[]): void {
-    let bytes = data;
-    if (this.#tail.length > 0) {
-      bytes = new Uint8Array(this.#tail.length + data.length);
-      bytes.set(this.#tail);
-      bytes.set(data, this.#tail.length);
-    }
+    const bytes = this.#tail.with(data);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let at = 0;
     for (;;) {
@@ -214,7 +214,7 @@ class BlfDecoder extends BlockDecoder {
       at = from;
       if (from + OBJECT_HEADER > bytes.length) break;
       const size = view.getUint32(from + 8, true);
-      if (size < OBJECT_HEADER || size > this.context.inflateLimit) {
+      if (this.#isInvalid(view, from, size)) {
         this.diagnose(`object with the invalid size ${size}`, place);
         at = from + 4;
         continue;
@@ -223,7 +223,7 @@ class BlfDecoder extends BlockDecoder {
       this.#decode(bytes, view, from, from + size, place, items);
       at = from + size;
     }
-    this.#tail = at < bytes.length ? bytes.slice(at) : nothing;
+    this.#tail.keep(bytes, at);
   }
 
   /** Decodes one object that is not a container. */

@@ -98,6 +98,14 @@ const sizes: Readonly<Record<number, number>> = {
   [CAN_XL_CHANNEL_FRAME]: 104,
 };
 
+/** The largest size of an object with a frame, in bytes: several times that of a CAN XL frame. */
+export const MOST_FRAME = 1 << 14;
+
+/** Whether objects of a type contain a frame. */
+export function isFrame(type: number): boolean {
+  return sizes[type] !== undefined;
+}
+
 /** The names of other common objects. */
 const names: Readonly<Record<number, string>> = {
   3: "CAN_OVERLOAD",

@@ -6,8 +6,7 @@
 
 import type { LogItem } from "./entry.ts";
 import type { DecodeContext, LogDecoder } from "./format.ts";
-
-const nothing = new Uint8Array(0);
+import { Pending } from "./pending.ts";
 
 /** Joins the unused bytes of a chunk with the next chunk. */
 export abstract class BlockDecoder implements LogDecoder {
@@ -16,7 +15,7 @@ export abstract class BlockDecoder implements LogDecoder {
   protected offset = 0;
   /** Whether reading has stopped, because an invalid length leaves no way to find the next block. */
   protected lost = false;
-  #rest: Uint8Array = nothing;
+  readonly #rest = new Pending();
 
   constructor(context: DecodeContext) {
     this.context = context;
@@ -24,20 +23,14 @@ export abstract class BlockDecoder implements LogDecoder {
 
   decode(chunk: Uint8Array, items: LogItem[]): void {
     if (this.lost) return;
-    let bytes = chunk;
-    if (this.#rest.length > 0) {
-      bytes = new Uint8Array(this.#rest.length + chunk.length);
-      bytes.set(this.#rest);
-      bytes.set(chunk, this.#rest.length);
-    }
+    const bytes = this.#rest.with(chunk);
     const taken = this.take(bytes, items);
     this.offset += taken;
-    // The chunk is valid during the call only: hence the copy.
-    this.#rest = this.lost || taken === bytes.length ? nothing : bytes.slice(taken);
+    this.#rest.keep(bytes, this.lost ? bytes.length : taken);
   }
 
   end(items: LogItem[]): void {
-    if (!this.lost && this.#rest.length > 0) this.cutOff(this.#rest, items);
+    if (!this.lost && this.#rest.length > 0) this.cutOff(this.#rest.view(), items);
   }
 
   /**

@@ -4,15 +4,17 @@
  * @module
  */
 
+import { checkNames, checkSignal } from "../check.ts";
 import type { SignalOptions } from "../endpoint/options.ts";
 import type { LogDiagnostic } from "./diagnostics.ts";
-import type { LogReadOptions } from "./options.ts";
-import { fileSystem } from "./output.ts";
+import { type LogReadOptions, readNames } from "./options.ts";
+import { nameAt } from "./naming.ts";
+import { fileSystem, pathOf } from "./output.ts";
 import { LogReader } from "./reader.ts";
 import { checkSelectionNames, type LogSelection, Selector } from "./select.ts";
 import type { LogInput } from "./source.ts";
 import type { LogWriteOptions } from "./write_options.ts";
-import { type LogLoss, LogWriter } from "./writer.ts";
+import { type LogLoss, LogWriter, pathWritten } from "./writer.ts";
 
 /**
  * Options of `convert`. Aborting `signal` rejects with its reason.
@@ -74,14 +76,17 @@ export async function convert(
   checkSelectionNames("convert", options, ["shift", "read", "write", "signal"]);
   const { shift, read, write, signal, ...selection } = options;
   const selector = new Selector(selection, shift);
-  await using reader = LogReader.open(from, read);
+  checkSignal(signal);
+  if (read !== undefined) checkNames("Option read of convert", read, readNames);
+  signal?.throwIfAborted();
+  await using reader = LogReader.open(from, { ...read, signal });
   // Before the target is opened: a source that cannot be read must not empty it.
   await reader.info();
   if (isSameFile(from, to, write)) throw new TypeError(`Cannot convert "${from}" into itself: write to another file`);
   await using writer = LogWriter.open(to, write);
   let seen = 0;
   for await (const items of reader.batches()) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) break;
     for (const item of items) {
       if (!("type" in item)) seen++;
       const wanted = selector.apply(item);
@@ -92,6 +97,7 @@ export async function convert(
     if (writer.pending > PENDING) await writer.drain();
   }
   await writer.close();
+  signal?.throwIfAborted();
   return {
     messages: writer.count,
     leftOut: seen - writer.count,
@@ -107,9 +113,9 @@ function isSameFile(
   to: string | URL | WritableStream<Uint8Array>,
   write: LogWriteOptions = {},
 ): boolean {
-  const isPath = (each: unknown) => typeof each === "string" || each instanceof URL;
-  if (!isPath(from) || !isPath(to)) return false;
-  if (write.rotate || (write.gzip && !/\.gz$/i.test(`${to}`))) return false; // the target has another name
-  const [one, other] = [from, to].map((path) => fileSystem().statSync(path as string | URL, { throwIfNoEntry: false }));
+  const isPath = (each: unknown): each is string | URL => typeof each === "string" || each instanceof URL;
+  if (!isPath(from) || !isPath(to) || write.rotate) return false; // a rotated log replaces no file
+  const target = nameAt(pathWritten(pathOf(to), write), new Date());
+  const [one, other] = [from, target].map((path) => fileSystem().statSync(path, { throwIfNoEntry: false }));
   return one !== undefined && other !== undefined && one.isFile() && one.dev === other.dev && one.ino === other.ino;
 }

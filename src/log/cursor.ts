@@ -10,12 +10,11 @@ export const HEX_VALUE = /* @__PURE__ */ Uint8Array.from({ length: 256 }, (_, co
   return Number.isNaN(value) ? 255 : value;
 });
 
-const [LF, SPACE, ZERO] = [10, 32, 48];
+const [LF, CR, SPACE, ZERO] = [10, 13, 32, 48];
 
 /**
- * A position in bytes of text, in which every line ends with LF. That is part of no word, and blanks end before it: so
- * nothing here reads beyond a line, and no offset has to be compared with an end. Blanks are the space and all control
- * characters but LF.
+ * A position in bytes of text, in which every line ends with LF. That is neither a digit nor a space, so that nothing here
+ * reads beyond a line, and no offset has to be compared with an end.
  */
 export class Cursor {
   bytes: Uint8Array = new Uint8Array(0);
@@ -27,34 +26,29 @@ export class Cursor {
     return this.bytes[this.at];
   }
 
-  /** Whether nothing follows in the line. Blanks must have been skipped before. */
+  /** Whether the line ends here: with LF, or with CR LF. */
   get isEnd(): boolean {
-    return this.bytes[this.at] === LF;
+    const byte = this.bytes[this.at];
+    return byte === LF || (byte === CR && this.bytes[this.at + 1] === LF);
   }
 
-  /** Skips blanks. */
-  blanks(): void {
+  /** Skips spaces. */
+  spaces(): void {
     const { bytes } = this;
     let { at } = this;
-    for (let byte; (byte = bytes[at]) <= SPACE && byte !== LF;) at++;
+    while (bytes[at] === SPACE) at++;
     this.at = at;
   }
 
-  /** Takes a word: everything up to a blank, or to the end of the line. */
+  /** Takes everything up to a space, or to the end of the line. */
   word(): void {
     const { bytes } = this;
     let { at } = this;
-    while (bytes[at] > SPACE) at++;
+    while (bytes[at] !== SPACE && bytes[at] !== LF) at++;
     this.at = at;
   }
 
-  /** Skips a word and the blanks behind it. */
-  skip(): void {
-    this.word();
-    this.blanks();
-  }
-
-  /** Takes decimal digits, and returns their value; 0 if there are none. */
+  /** Takes a decimal number; 0 if there are no digits. More than 15 digits are not exact. */
   decimal(): number {
     const { bytes } = this;
     let { at } = this;
@@ -64,21 +58,20 @@ export class Cursor {
     return value;
   }
 
-  /** Takes the decimal digits of a fraction, and returns the first `count` of them as a number. Missing ones are 0. */
-  fraction(count: number): number {
+  /** Takes a decimal fraction and returns its first nine digits, as a number of 0 to 999 999 999. */
+  billionths(): number {
     const { bytes } = this;
     let { at } = this;
-    const end = at + count;
+    const end = at + 9;
     let value = 0;
-    let digit;
-    for (; at < end && (digit = bytes[at] - ZERO) >= 0 && digit <= 9; at++) value = 10 * value + digit;
+    for (let digit; at < end && (digit = bytes[at] - ZERO) >= 0 && digit <= 9; at++) value = 10 * value + digit;
     for (let missing = end - at; missing > 0; missing--) value *= 10;
-    while ((digit = bytes[at] - ZERO) >= 0 && digit <= 9) at++;
+    while (bytes[at] - ZERO >= 0 && bytes[at] - ZERO <= 9) at++;
     this.at = at;
     return value;
   }
 
-  /** Takes hexadecimal digits, and returns their value; 0 if there are none. */
+  /** Takes a hexadecimal number; 0 if there are no digits. */
   hex(): number {
     const { bytes } = this;
     let { at } = this;
@@ -86,48 +79,5 @@ export class Cursor {
     for (let digit; (digit = HEX_VALUE[bytes[at]]) !== 255; at++) value = value * 16 + digit;
     this.at = at;
     return value;
-  }
-
-  /** Takes a word, and returns its value as a number; -1 if it is not a number, or nothing follows. */
-  number(base: number): number {
-    const { bytes } = this;
-    let { at } = this;
-    const from = at;
-    let value = 0;
-    for (let digit; (digit = HEX_VALUE[bytes[at]]) < base; at++) value = value * base + digit;
-    this.at = at;
-    if (bytes[at] <= SPACE) return at > from ? value : -1;
-    this.word();
-    return -1;
-  }
-
-  /**
-   * Takes bytes, a word each, and the blanks before them. Stops before a word that is not a number of 0 to 255.
-   *
-   * @param count The number of bytes wanted.
-   * @returns The number of bytes taken.
-   */
-  data(base: number, count: number, memory: Uint8Array, to: number): number {
-    const { bytes } = this;
-    let { at } = this;
-    let taken = 0;
-    for (; taken < count; taken++) {
-      for (let byte; (byte = bytes[at]) <= SPACE && byte !== LF;) at++;
-      const high = HEX_VALUE[bytes[at]];
-      const low = base === 16 && high !== 255 ? HEX_VALUE[bytes[at + 1]] : 255;
-      if (low !== 255 && bytes[at + 2] <= SPACE) {
-        memory[to + taken] = high * 16 + low;
-        at += 2;
-        continue;
-      }
-      // Not two digits.
-      this.at = at;
-      const value = this.number(base);
-      if (value < 0 || value > 255) break;
-      memory[to + taken] = value;
-      at = this.at;
-    }
-    this.at = at;
-    return taken;
   }
 }

@@ -47,14 +47,19 @@ export class Diagnostics {
    * @throws {SyntaxError} In strict mode, with the position and the reason.
    */
   add(reason: string, place: Place): void {
-    this.count++;
-    const text = "offset" in place
-      ? { line: null, column: null, offset: place.offset }
-      : { line: place.line, column: place.column, offset: null };
     if (this.#strict) {
+      this.count++;
       const where = "offset" in place ? `byte ${place.offset}` : `line ${place.line}, column ${place.column}`;
       throw new SyntaxError(`Cannot read ${this.#title}, ${where}: ${reason}`);
     }
-    if (this.list.length < MOST) this.list.push({ reason, ...text });
+    this.doubt(reason, place);
+  }
+
+  /** Records that something was read, but may not be what was meant. */
+  doubt(reason: string, place: Place): void {
+    this.count++;
+    if (this.list.length >= MOST) return;
+    if ("offset" in place) this.list.push({ reason, line: null, column: null, offset: place.offset });
+    else this.list.push({ reason, line: place.line, column: place.column, offset: null });
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CAN_ERR_BUSERROR } from "../kernel/error.ts";
 import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import type { ChannelNumbers } from "./channels.ts";
@@ -193,7 +194,7 @@ export function lossesOf(message: Message, capacity: Capacity): string[] {
   if (message.isRemoteFrame && !capacity.remote) return ["isRemoteFrame"];
   if (message.isErrorFrame && !capacity.error) return ["isErrorFrame"];
   if (message.isRemoteFrame && message.dlc > 0 && !capacity.remoteLength) losses.push("dlc");
-  if (message.isErrorFrame && !capacity.errorData) losses.push("error");
+  if (message.isErrorFrame && !capacity.errorData && hasDetails(message)) losses.push("error");
   if (message.len8Dlc > 0 && !capacity.len8Dlc) losses.push("len8Dlc");
   const direction = capacity.direction && (capacity.errorDirection || !message.isErrorFrame);
   if (!message.isRx && !direction) losses.push("isRx");
@@ -202,6 +203,11 @@ export function lossesOf(message: Message, capacity: Capacity): string[] {
   if (nanoseconds % capacity.resolution !== 0 || seconds > capacity.lastSecond) losses.push("timestampNs");
   if (message.timestampSource !== null && !capacity.timestampSource) losses.push("timestampSource");
   return losses;
+}
+
+/** Whether an error frame says more than that there was a bus error. */
+function hasDetails({ arbitrationId, data }: Message): boolean {
+  return arbitrationId !== CAN_ERR_BUSERROR || data.some((byte) => byte !== 0);
 }
 
 /** Returns an item with the last time that a format can store, if its own time is later. */

@@ -26,7 +26,8 @@ class GvretDecoder extends LineDecoder {
     this.#channels = new ChannelNames(context.info.channels);
   }
 
-  protected override line(text: string, items: LogItem[]): void {
+  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
+    const text = textOf(bytes.subarray(from, to));
     if (text.trim() === "") return;
     const values = text.split(",").map((value) => value.trim());
     if (this.#columns === null) {
@@ -35,7 +36,7 @@ class GvretDecoder extends LineDecoder {
     }
     const found = this.#row(values, this.#columns);
     if (found instanceof Message) items.push(found);
-    else this.diagnose(found, this.from);
+    else this.diagnose(found, from, from);
   }
 
   #row(values: readonly string[], columns: readonly string[]): Message | string {

@@ -1,5 +1,5 @@
 /**
- * JSON lines: one object per line, `Message.toJSON` with exact times. It stores every field of messages and notes.
+ * JSON lines: one object per line, `Message.toJSON` with exact times and their source. It stores every field of messages and notes.
  *
  *     {"timestampNs":"1436509053850870000","channel":"vcan0","arbitrationId":291,"data":[222,173], …}
  *
@@ -14,14 +14,14 @@ import { FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 
 class JsonDecoder extends LineDecoder {
-  protected override line(line: string, items: LogItem[]): void {
-    const text = line.trim();
+  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
+    const text = textOf(bytes.subarray(from, to)).trim();
     if (text === "") return;
     try {
       items.push(this.#item(objectOf(text)));
     } catch (error) {
       if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-      this.diagnose(error.message, this.from);
+      this.diagnose(error.message, from, from);
     }
   }
 
@@ -63,7 +63,9 @@ class JsonEncoder implements LogEncoder {
   begin(): void {}
 
   write(item: LogItem, out: Bytes): void {
-    const fields = item instanceof Message ? item.toJSON() : item;
+    const fields = item instanceof Message
+      ? { ...item.toJSON(), ...item.timestampSource !== null && { timestampSource: item.timestampSource } }
+      : item;
     const { timestampNs } = item;
     out.text(JSON.stringify({ ...fields, timestampNs: timestampNs === null ? null : `${timestampNs}` }));
     out.byte(10);

@@ -18,12 +18,13 @@ export interface LogReadOptions extends SignalOptions {
   readonly format?: LogFormatName;
   /**
    * Whether content that cannot be read throws a `SyntaxError`, instead of being skipped, counted and listed in
-   * `diagnostics`. Default false.
+   * `diagnostics`. A last line without a line end is no error if it is whole. Default false.
    */
   readonly strict?: boolean;
   /**
    * Whether to wait for more data at the end of a file, as `tail -f` does, until `signal` is aborted or the reader is
-   * closed. The file is checked every 100 ms. MF4 and SQLite files are always read only once. Default false.
+   * closed. The file is checked every 100 ms. It is followed by whatever name it gets; a file that is truncated is read from
+   * its beginning again, gzip too. A last line is read once it is whole. MF4 and SQLite files are read once. Default false.
    */
   readonly follow?: boolean;
   /**
@@ -45,7 +46,8 @@ export interface FullReadOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-const names = ["format", "strict", "follow", "timeZone", "inflateLimit", "signal"];
+/** The names of the options for reading a log to its end. */
+export const readNames = ["format", "strict", "timeZone", "inflateLimit"];
 
 /**
  * Checks the options and fills in the defaults.
@@ -54,7 +56,7 @@ const names = ["format", "strict", "follow", "timeZone", "inflateLimit", "signal
  * @throws {RangeError} A value is out of range.
  */
 export function fullReadOptions(options: LogReadOptions): FullReadOptions {
-  checkNames("LogReader.open", options, names);
+  checkNames("LogReader.open", options, [...readNames, "follow", "signal"]);
   const { format = null, strict = false, follow = false, timeZone, inflateLimit = 64 * 2 ** 20, signal } = options;
   checkSignal(signal);
   return {

@@ -43,6 +43,17 @@ export function zlib(): Zlib {
   return builtins.process.getBuiltinModule("node:zlib");
 }
 
+/**
+ * Returns the path of a file.
+ *
+ * @throws {TypeError} The URL is not that of a file.
+ */
+export function pathOf(file: string | URL): string {
+  if (typeof file === "string") return file;
+  if (file.protocol !== "file:") throw new TypeError(`Cannot open ${file}: it must be a path or a file: URL`);
+  return decodeURIComponent(file.pathname);
+}
+
 /** Bytes to be written. */
 interface Piece {
   readonly bytes: Uint8Array;

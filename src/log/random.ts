@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fileSystem } from "./output.ts";
+import { fileSystem, pathOf } from "./output.ts";
 
 /** Bytes with random access. */
 export interface RandomSource {
@@ -37,7 +37,7 @@ export function fileSource(path: string | URL): RandomSource {
   const { size } = fs.fstatSync(fd);
   return {
     size,
-    path: path instanceof URL ? decodeURIComponent(path.pathname) : path,
+    path: pathOf(path),
     read(offset, length) {
       // A length from the file itself may be any number: nothing is allocated for bytes that do not exist.
       const available = Math.max(Math.min(length, size - offset), 0);

@@ -5,13 +5,15 @@
  */
 
 import { Message } from "../message/message.ts";
+import { Bytes } from "./bytes.ts";
 import { Diagnostics, type LogDiagnostic } from "./diagnostics.ts";
 import type { LogEntry, LogItem } from "./entry.ts";
-import type { DecodeContext, LogFormat, LogInfo, Zone } from "./format.ts";
+import type { DecodeContext, LogDecoder, LogFormat, LogInfo, Zone } from "./format.ts";
 import { detectFormat, formatNamed, formatNames } from "./formats.ts";
 import { type FullReadOptions, fullReadOptions, type LogReadOptions } from "./options.ts";
+import { pathOf } from "./output.ts";
 import { fileSource, memorySource, type RandomSource } from "./random.ts";
-import { bytesOf, type LogInput } from "./source.ts";
+import { bytesOf, type Ending, type LogInput } from "./source.ts";
 import { zoneOf } from "./zone.ts";
 
 /** A log whose format has been detected. */
@@ -24,6 +26,8 @@ interface Opened {
 
 /** The number of bytes read to detect the format. */
 const HEAD = 65536;
+/** The number of bytes decoded at once. */
+const PART = 65536;
 
 /**
  * Reads the messages of a log in order. gzip is inflated. Memory stays constant however large the log is, with one
@@ -46,10 +50,14 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   readonly #options: FullReadOptions;
   readonly #zone: Zone;
   readonly #diagnostics: Diagnostics;
-  readonly #chunks: AsyncGenerator<Uint8Array, void, void>;
+  readonly #input: LogInput;
+  #chunks!: AsyncGenerator<Uint8Array, void, void>;
+  #ending: Ending = "aborted";
+  /** Whether the file is followed: not if its format needs all of it first. */
+  #follow: boolean;
   readonly #name: string | null;
   #info: LogInfo | null = null;
-  #opening: Promise<Opened> | null = null;
+  #opening: Promise<Opened | null> | null = null;
   readonly #path: string | URL | null;
   #taken = false;
   /** Aborted when reading ends, however it ends. */
@@ -63,12 +71,27 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     this.#zone = zone;
     this.#diagnostics = new Diagnostics(this.#title, options.strict);
     this.#path = typeof input === "string" || input instanceof URL ? input : null;
-    const { follow, signal } = options;
-    const ending = this.#closing.signal;
-    this.#chunks = bytesOf(input, {
-      follow,
-      signal: signal ? AbortSignal.any([signal, ending]) : ending,
-      damaged: (reason, offset) => this.#diagnostics.add(reason, { offset }),
+    this.#input = input;
+    this.#follow = options.follow;
+    this.#restart();
+  }
+
+  /** Begins to read the input at its beginning. */
+  #restart(): void {
+    const { signal } = this.#options;
+    const closing = this.#closing.signal;
+    const following = () => this.#follow;
+    this.#ending = "aborted"; // what it is if the generator is ended from outside
+    this.#chunks = bytesOf(this.#input, {
+      get follow() {
+        return following();
+      },
+      signal: signal ? AbortSignal.any([signal, closing]) : closing,
+      ended: (how) => this.#ending = how,
+      damaged: (reason, offset) => {
+        this.#ending = "end";
+        this.#diagnostics.add(reason, { offset });
+      },
     });
   }
 
@@ -81,19 +104,24 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     const valid = typeof input === "string" || input instanceof URL || input instanceof Uint8Array ||
       input instanceof ReadableStream;
     if (!valid) throw new TypeError("LogReader.open takes a path, a URL, a Uint8Array or a ReadableStream of bytes");
+    if (input instanceof URL) pathOf(input);
     const full = fullReadOptions(options);
+    if (full.follow && (input instanceof Uint8Array || input instanceof ReadableStream)) {
+      throw new TypeError("Option follow applies to files only: a stream is read until it ends anyway");
+    }
     if (full.format !== null) formatNamed(full.format);
     return new LogReader(input, full, zoneOf(full.timeZone));
   }
 
   /**
    * Returns the metadata of the file: its format, version, start, channels and application. It is updated while reading.
+   * With `follow` it waits until the file tells its format; a file that is truncated gets new metadata.
    *
    * @throws {SyntaxError} The file is in none of the known formats.
    * @throws {Error} The file cannot be opened or read.
    */
   async info(): Promise<LogInfo> {
-    await this.#open();
+    if (await this.#open() === null) throw new SyntaxError(this.#unknown(new Uint8Array(0)));
     return this.#info!;
   }
 
@@ -108,7 +136,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   /**
-   * Yields messages and notes in arrays, one for each chunk that was read: the fastest way to read a log.
+   * Yields messages and notes in arrays, one for each part that was read: the fastest way to read a log.
    *
    * @throws {SyntaxError} The file is in none of the known formats; with `strict`, something in it cannot be read.
    * @throws {TypeError} The log was read before.
@@ -118,32 +146,52 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     if (this.#taken) throw new TypeError(`Cannot read ${this.#title} twice: open it again`);
     this.#taken = true;
     try {
-      const opened = await this.#open();
-      const { format, context, head } = opened;
-      if (format.read) {
-        const source = await this.#random(head);
-        try {
-          yield* format.read(source, context);
-        } finally {
-          source.close();
-        }
-        return;
+      while (await this.#open()) {
+        yield* this.#decode((await this.#open())!);
+        if (this.#ending !== "shrunk") return;
+        this.#diagnostics.doubt("the file was truncated: it is read from its beginning again", { offset: 0 });
+        this.#restart();
+        this.#opening = null;
       }
-      const decoder = format.decoder!(context);
-      let items: LogItem[] = [];
-      decoder.decode(head, items);
-      if (items.length > 0) yield items;
-      for await (const chunk of this.#chunks) {
-        items = [];
-        decoder.decode(chunk, items);
-        if (items.length > 0) yield items;
-      }
-      items = [];
-      decoder.end(items);
-      if (items.length > 0) yield items;
     } finally {
       await this.#release();
     }
+  }
+
+  async *#decode({ format, context, head }: Opened): AsyncGenerator<LogItem[], void, void> {
+    if (format.read) {
+      const source = await this.#random(head);
+      try {
+        yield* format.read(source, context);
+      } finally {
+        source.close();
+      }
+      return;
+    }
+    const decoder = format.decoder!(context);
+    yield* this.#steps(decoder, head);
+    for await (const chunk of this.#chunks) yield* this.#steps(decoder, chunk);
+    // An item that reading stopped in the middle of is neither whole nor truncated.
+    if (this.#ending === "end") yield* this.#step((items) => decoder.end(items));
+  }
+
+  /** Decodes a chunk in parts: of a compressed one, each byte may become some hundred bytes of messages. */
+  *#steps(decoder: LogDecoder, chunk: Uint8Array): Generator<LogItem[], void, void> {
+    for (let at = 0; at < chunk.length; at += PART) {
+      yield* this.#step((items) => decoder.decode(chunk.subarray(at, at + PART), items));
+    }
+  }
+
+  /** Yields what one step decodes; before an error, what was decoded until then. */
+  *#step(decode: (items: LogItem[]) => void): Generator<LogItem[], void, void> {
+    const items: LogItem[] = [];
+    try {
+      decode(items);
+    } catch (error) {
+      if (items.length > 0) yield items;
+      throw error;
+    }
+    if (items.length > 0) yield items;
   }
 
   /** Yields the messages in order. Throws as `batches`. */
@@ -203,21 +251,17 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     await this.#chunks.return();
   }
 
-  /** Reads the first bytes and detects the format. */
-  #open(): Promise<Opened> {
+  /** Reads the first bytes and detects the format; null if reading was ended before there were any. */
+  #open(): Promise<Opened | null> {
     return this.#opening ??= this.#choose();
   }
 
-  async #choose(): Promise<Opened> {
+  async #choose(): Promise<Opened | null> {
     const { format: name, inflateLimit } = this.#options;
     const head = await this.#head();
     const format: LogFormat | null = name === null ? detectFormat(head, this.#name) : formatNamed(name);
-    if (format === null) {
-      const why = head.length === 0 ? "it is empty" : "its first bytes match no log format";
-      throw new SyntaxError(
-        `Cannot read ${this.#title}: ${why}; set the option format to "${formatNames().join('", "')}"`,
-      );
-    }
+    if (this.#ending === "aborted" && head.length === 0) return null;
+    if (format === null) throw new SyntaxError(this.#unknown(head));
     const info: LogInfo = {
       format: format.name,
       version: null,
@@ -230,6 +274,15 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     return { format, context, head };
   }
 
+  #unknown(head: Uint8Array): string {
+    const why = head.length > 0
+      ? "its first bytes match no log format"
+      : this.#ending === "aborted"
+      ? "reading was ended before its first byte"
+      : "it is empty";
+    return `Cannot read ${this.#title}: ${why}; set the option format to "${formatNames().join('", "')}"`;
+  }
+
   /** Returns random access to the file or, for a compressed file or a stream, to all of its bytes in memory. */
   async #random(head: Uint8Array): Promise<RandomSource> {
     if (this.#path !== null) {
@@ -238,6 +291,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
       if (first !== 0x1f || second !== 0x8b) return source;
       source.close();
     }
+    this.#follow = false;
     const chunks = [head];
     let length = head.length;
     for await (const chunk of this.#chunks) {
@@ -253,23 +307,22 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     return memorySource(bytes);
   }
 
+  /** Reads the first 64 KiB, and what comes with them. Of a followed file, what is enough to detect its format. */
   async #head(): Promise<Uint8Array> {
-    const head = new Uint8Array(HEAD);
-    let length = 0;
-    // A followed file may hold fewer bytes for a long time.
-    while (length < (this.#options.follow ? 1 : HEAD)) {
+    const head = new Bytes(HEAD);
+    while (head.length < HEAD && !(this.#follow && this.#isKnown(head.view()))) {
       const { done, value } = await this.#chunks.next();
-      if (done) break;
-      if (length === 0 && value.length >= HEAD) return value.slice();
-      if (length + value.length > HEAD) {
-        const all = new Uint8Array(length + value.length);
-        all.set(head.subarray(0, length));
-        all.set(value, length);
-        return all;
+      if (!done) head.bytes(value);
+      else if (this.#ending !== "shrunk") break;
+      else {
+        head.clear();
+        this.#restart();
       }
-      head.set(value, length);
-      length += value.length;
     }
-    return head.slice(0, length);
+    return head.view();
+  }
+
+  #isKnown(head: Uint8Array): boolean {
+    return head.length > 0 && (this.#options.format !== null || detectFormat(head, null) !== null);
   }
 }

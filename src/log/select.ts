@@ -8,7 +8,7 @@ import { checkNames } from "../check.ts";
 import { CAN_ERR_FLAG, filterMatches, type RawFilter } from "../kernel/can.ts";
 import { type CanFilter, toRawFilters } from "../message/filter.ts";
 import { frameIdWord, Message } from "../message/message.ts";
-import type { LogItem } from "./entry.ts";
+import type { LogItem, LogNote } from "./entry.ts";
 
 /**
  * Which messages of a log to select.
@@ -53,6 +53,8 @@ export class Selector {
     this.#filters = filters === null || filters.length === 0 ? null : toRawFilters(filters);
     this.#from = checkTime("from", from);
     this.#to = checkTime("to", to);
+    if (this.#from instanceof Date) this.#fromNs = nanosecondsOf(this.#from);
+    if (this.#to instanceof Date) this.#toNs = nanosecondsOf(this.#to);
     if (typeof shift !== "number" || !Number.isFinite(shift)) {
       throw new TypeError(`shift must be a finite number of seconds: ${shift}`);
     }
@@ -71,31 +73,37 @@ export class Selector {
   apply(item: LogItem): LogItem | null {
     const timestampNs = item.timestampNs;
     if (this.firstNs === null && timestampNs !== null && item instanceof Message) this.#begin(timestampNs);
-    if (timestampNs !== null && this.firstNs !== null) {
-      if (timestampNs < this.#fromNs!) return null;
+    if (timestampNs !== null) {
+      // A note in front of the first message is earlier than anything after it.
+      if (this.#fromNs === null ? this.#from !== 0 : timestampNs < this.#fromNs) return null;
       if (this.#toNs !== null && timestampNs >= this.#toNs) {
         this.#past = true;
         return null;
       }
     }
-    return item instanceof Message ? this.#message(item) : this.#shifted(item);
+    return item instanceof Message ? this.#message(item) : this.#note(item);
   }
 
   #message(message: Message): Message | null {
     if (this.#filters !== null && !passes(message, this.#filters)) return null;
-    let channel = message.channel;
-    if (this.#channels !== null) {
-      const wanted = this.#channels.get(channel ?? "");
-      if (wanted === undefined || wanted === false) return null;
-      if (typeof wanted === "string") channel = wanted;
-    }
+    const channel = this.#channel(message.channel);
+    if (channel === undefined) return null;
     if (channel === message.channel && this.#shiftNs === 0n) return message;
     return message.with({ channel, timestampNs: this.#add(message.timestampNs) });
   }
 
-  #shifted<Note extends Exclude<LogItem, Message>>(note: Note): Note {
-    if (this.#shiftNs === 0n || note.timestampNs === null) return note;
-    return { ...note, timestampNs: this.#add(note.timestampNs) };
+  #note(note: LogNote): LogNote | null {
+    const timestampNs = note.timestampNs === null ? null : this.#add(note.timestampNs);
+    if (note.type !== "dropped" || note.channel === null) return { ...note, timestampNs };
+    const channel = this.#channel(note.channel);
+    return channel === undefined ? null : { ...note, timestampNs, channel };
+  }
+
+  /** Returns the new name of a channel; undefined if the channel is not selected. */
+  #channel(name: string | null): string | null | undefined {
+    if (this.#channels === null) return name;
+    const wanted = this.#channels.get(name ?? "") ?? false;
+    return typeof wanted === "string" ? wanted : wanted ? name : undefined;
   }
 
   #add(timestampNs: bigint): bigint {
@@ -106,10 +114,8 @@ export class Selector {
 
   #begin(firstNs: bigint): void {
     this.firstNs = firstNs;
-    const absolute = (time: number | Date) =>
-      time instanceof Date ? BigInt(time.getTime()) * 1_000_000n : firstNs + nanoseconds(time);
-    this.#fromNs = absolute(this.#from);
-    this.#toNs = this.#to === Infinity ? null : absolute(this.#to);
+    if (typeof this.#from === "number") this.#fromNs = firstNs + nanoseconds(this.#from);
+    if (typeof this.#to === "number" && this.#to !== Infinity) this.#toNs = firstNs + nanoseconds(this.#to);
   }
 }
 
@@ -119,9 +125,14 @@ function passes(message: Message, filters: readonly RawFilter[]): boolean {
   return (word & CAN_ERR_FLAG) !== 0 || filters.some((filter) => filterMatches(filter, word));
 }
 
+function nanosecondsOf(time: Date): bigint {
+  return BigInt(time.getTime()) * 1_000_000n;
+}
+
 /** Converts seconds to nanoseconds. */
 export function nanoseconds(seconds: number): bigint {
-  return BigInt(Math.round(seconds * 1e9));
+  const whole = Math.trunc(seconds);
+  return BigInt(whole) * 1_000_000_000n + BigInt(Math.round((seconds - whole) * 1e9));
 }
 
 function checkTime(name: string, value: number | Date): number | Date {

@@ -20,11 +20,16 @@ const CHUNK = 1 << 18;
 /** Milliseconds between two checks of a followed file. */
 const FOLLOW = 100;
 
+/** Why there are no more bytes: the input ends; the signal was aborted; a followed file became shorter than what was read. */
+export type Ending = "end" | "aborted" | "shrunk";
+
 /** Options of `bytesOf`. */
 export interface SourceOptions {
-  /** Whether to wait for more data at the end of a file, until `signal` is aborted. */
+  /** Whether to wait for more data at the end of a file, until `signal` is aborted. May change meanwhile. */
   readonly follow: boolean;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
+  /** Called when there are no more bytes to read. */
+  ended(how: Ending): void;
   /** Called if gzip data is damaged, after which nothing more is yielded. `offset` counts inflated bytes. */
   damaged(reason: string, offset: number): void;
 }
@@ -36,10 +41,16 @@ export interface SourceOptions {
  */
 export async function* bytesOf(input: LogInput, options: SourceOptions): AsyncGenerator<Uint8Array, void, void> {
   const raw = rawBytesOf(input, options);
-  const first = await raw.next();
-  if (first.done) return;
-  if (first.value[0] === 0x1f && first.value[1] === 0x8b) yield* inflated(prepended(first.value, raw), options);
-  else yield* prepended(first.value, raw);
+  let { done, value: first } = await raw.next();
+  while (!done && first!.length === 1) { // too few to tell what they are
+    const [byte] = first!;
+    const next = await raw.next();
+    if (next.done) done = true;
+    else first = Uint8Array.from([byte, ...next.value]);
+  }
+  if (first === undefined) return;
+  if (first[0] === 0x1f && first[1] === 0x8b) yield* inflated(prepended(first, raw), options);
+  else yield* prepended(first, raw);
 }
 
 async function* prepended(
@@ -57,7 +68,8 @@ async function* prepended(
 async function* rawBytesOf(input: LogInput, options: SourceOptions): AsyncGenerator<Uint8Array, void, void> {
   if (input instanceof Uint8Array) {
     yield* piecesOf(input);
-  } else if (input instanceof ReadableStream) yield* streamBytes(input, options.signal);
+    options.ended("end");
+  } else if (input instanceof ReadableStream) yield* streamBytes(input, options);
   else yield* fileBytes(input, options);
 }
 
@@ -66,49 +78,72 @@ function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK);
 }
 
-async function* streamBytes(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* streamBytes(
+  stream: ReadableStream<Uint8Array>,
+  { signal, ended }: SourceOptions,
+): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
-  const abort = () => void reader.cancel(signal!.reason).catch(() => {}); // to end the pending read
-  signal?.addEventListener("abort", abort);
+  const abort = () => void reader.cancel(signal.reason).catch(() => {}); // to end the pending read
+  signal.addEventListener("abort", abort);
   try {
-    if (signal?.aborted) return;
-    for (;;) {
+    while (!signal.aborted) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done) break;
       yield* piecesOf(value);
     }
+    ended(signal.aborted ? "aborted" : "end");
   } finally {
-    signal?.removeEventListener("abort", abort);
+    signal.removeEventListener("abort", abort);
     reader.releaseLock();
   }
 }
 
-async function* fileBytes(path: string | URL, { follow, signal }: SourceOptions): AsyncGenerator<Uint8Array> {
+async function* fileBytes(path: string | URL, options: SourceOptions): AsyncGenerator<Uint8Array> {
+  const { signal } = options;
   const { open } = await import("node:fs/promises");
   const file: FileHandle = await open(path, "r");
   try {
     const chunk = new Uint8Array(CHUNK);
-    while (!signal?.aborted) {
+    let position = 0;
+    while (!signal.aborted) {
       const { bytesRead } = await file.read(chunk, 0, CHUNK, null);
-      if (bytesRead > 0) yield chunk.subarray(0, bytesRead);
-      else if (!follow) return;
-      else await pause(signal);
+      position += bytesRead;
+      if (bytesRead > 0) {
+        yield chunk.subarray(0, bytesRead);
+        continue;
+      }
+      if (!options.follow) return options.ended("end");
+      const status = await file.stat();
+      if (status.isFile() && status.size < position) return options.ended("shrunk");
+      await pause(signal);
     }
+    options.ended("aborted");
   } finally {
     await file.close();
   }
 }
 
 /** Waits until the next check of a followed file is due, or until the signal is aborted. */
-function pause(signal: AbortSignal | undefined): Promise<void> {
+function pause(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
+      signal.removeEventListener("abort", done);
       resolve();
     };
     const timer = setTimeout(done, FOLLOW);
-    signal?.addEventListener("abort", done);
+    signal.addEventListener("abort", done);
+  });
+}
+
+/** Waits until a stream takes more, or is closed. */
+function drained(stream: Gunzip): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off("drain", done).off("close", done);
+      resolve();
+    };
+    stream.on("drain", done).on("close", done);
   });
 }
 
@@ -123,9 +158,7 @@ async function* inflated(
     try {
       for await (const chunk of raw) {
         // A chunk is valid until the next one only, and zlib keeps it longer: hence the copy.
-        if (!gunzip.write(chunk.slice())) {
-          await new Promise((resolve) => gunzip.once("drain", resolve).once("close", resolve));
-        }
+        if (!gunzip.write(chunk.slice())) await drained(gunzip);
         if (gunzip.destroyed) return;
       }
       gunzip.end();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "../check.ts";
 import { Message } from "../message/message.ts";
 import { Bytes } from "./bytes.ts";
 import { ChannelNumbers } from "./channels.ts";
@@ -11,7 +12,8 @@ import type { LogItem, LogNote } from "./entry.ts";
 import { type LogEncoder, type LogFormat, type LogFormatName, lossesOf, timeHeld, type Zone } from "./format.ts";
 import { formatNamed, formatNames, formatOfName } from "./formats.ts";
 import { FileNames, nameAt } from "./naming.ts";
-import { FileOutput, fileSystem, noOutput, type OpenMode, type Output, StreamOutput } from "./output.ts";
+import { checkNote } from "./notes.ts";
+import { FileOutput, fileSystem, noOutput, type OpenMode, type Output, pathOf, StreamOutput } from "./output.ts";
 import { checkWriteOptions, type LogWriteOptions } from "./write_options.ts";
 import { zoneOf } from "./zone.ts";
 
@@ -35,6 +37,15 @@ export interface LogLoss {
   readonly count: number;
   /** The first message or note concerned, as text. */
   readonly first: string;
+}
+
+/** Returns the path to which a log is written, with its placeholders: with `.gz` at the end if it is compressed. */
+export function pathWritten(path: string, { gzip }: LogWriteOptions): string {
+  return gzip && !isGzipName(path) ? `${path}.gz` : path;
+}
+
+function isGzipName(path: string): boolean {
+  return /\.gz$/i.test(path);
 }
 
 /** The fields whose loss means that the whole message is left out. */
@@ -93,9 +104,8 @@ export class LogWriter implements Disposable, AsyncDisposable {
     this.#options = options;
     const { gzip, rotate } = options;
     if (typeof target === "string") {
-      const compressed = /\.gz$/i.test(target);
-      this.#gzip = gzip ?? compressed;
-      const path = this.#gzip && !compressed ? `${target}.gz` : target;
+      this.#gzip = gzip ?? isGzipName(target);
+      const path = pathWritten(target, options);
       this.#names = rotate ? new FileNames(path) : null;
       this.#output = this.#names ? this.#openNext() : this.#openFile(nameAt(path, new Date()), "replace");
     } else {
@@ -118,7 +128,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
   static open(target: string | URL | WritableStream<Uint8Array>, options: LogWriteOptions = {}): LogWriter {
     checkWriteOptions(options);
     const zone = zoneOf(options.timeZone);
-    const path = target instanceof URL ? decodeURIComponent(target.pathname) : target;
+    const path = target instanceof URL ? pathOf(target) : target;
     if (typeof path !== "string" && !(path instanceof WritableStream)) {
       throw new TypeError("LogWriter.open takes a path, a URL or a WritableStream of bytes");
     }
@@ -188,18 +198,22 @@ export class LogWriter implements Disposable, AsyncDisposable {
    * @throws {Error} An earlier write failed, for example because the disk is full, or a new file cannot be opened.
    */
   write(message: Message): void {
-    if (!(message instanceof Message)) throw new TypeError(`Cannot log ${message}: it is not a Message`);
+    if (!(message instanceof Message)) throw new TypeError(`Cannot log ${show(message)}: it is not a Message`);
     this.#item(message);
     this.#written();
   }
 
   /** Writes several messages. Throws as `write`. */
   writeMany(messages: Iterable<Message>): void {
-    for (const message of messages) {
-      if (!(message instanceof Message)) throw new TypeError(`Cannot log ${message}: it is not a Message`);
-      this.#item(message);
+    try {
+      for (const message of messages) {
+        if (!(message instanceof Message)) throw new TypeError(`Cannot log ${show(message)}: it is not a Message`);
+        this.#item(message);
+      }
+    } finally {
+      // Also what came before an error of the iterable. An error of the log itself stays what it is.
+      if (!this.#closed && this.#failure === null) this.#written();
     }
-    this.#written();
   }
 
   /**
@@ -210,12 +224,16 @@ export class LogWriter implements Disposable, AsyncDisposable {
    * @throws As `write`.
    */
   marker(text: string, timestampNs: bigint = BigInt(Date.now()) * 1_000_000n): void {
-    if (typeof text !== "string") throw new TypeError(`A marker must be a string: ${text}`);
     this.note({ type: "marker", timestampNs, text });
   }
 
-  /** Writes a marker, or a note of dropped frames, if the format supports it; else it is counted. Throws as `write`. */
+  /**
+   * Writes a marker, or a note of dropped frames, if the format supports it; else it is counted. Throws as `write`.
+   *
+   * @throws {TypeError | RangeError} A field of the note is invalid.
+   */
   note(note: LogNote): void {
+    checkNote(note);
     this.#item(note);
     this.#written();
   }

@@ -139,7 +139,7 @@ else if (first === "only") {
   const deno = [process.execPath, "run", "-A", "--no-check"];
   const works = await Promise.all([watched(deno, seed, 0), watched([bun], seed, 1)]);
   console.log(
-    "| format | in Deno | in Bun | messages | diagnostics | slowest case, ms |\n| --- | --- | --- | --- | --- | --- |",
+    "| format | in Deno | in Bun | messages | diagnostics | slowest 16, ms |\n| --- | --- | --- | --- | --- | --- |",
   );
   for (const name of formatNames()) {
     const found = works.map(({ counts }) => counts.get(name) ?? { cases: 0, messages: 0, skipped: 0, slowest: 0 });

@@ -46,9 +46,10 @@ describe("The files of tests/data/logs", () => {
       const options = { timeZone: "UTC", ...read };
       const { items } = expectationsOf(file);
       const messages = items.filter((item) => item instanceof Message);
+      const faults = diagnostics.filter((each) => !each.endsWith(" may be truncated")); // a doubt
       for (const input of [pieces(bytes(), generator(bytes().length)), `${folder}/${file}`]) {
         const strict = LogReader.open(input, { ...options, strict: true });
-        if (diagnostics.length === 0) {
+        if (faults.length === 0) {
           const found = await strict.readAll();
           assertEquals(found.length, messages.length);
           found.forEach((message, i) => assertSame(message, messages[i]));
@@ -56,7 +57,7 @@ describe("The files of tests/data/logs", () => {
         }
         const title = typeof input === "string" ? `"${input}"` : "the log";
         const error = await assertRejects(() => strict.readAll(), SyntaxError);
-        const [place, ...reason] = diagnostics[0].split(": ");
+        const [place, ...reason] = faults[0].split(": ");
         assertEquals(error.message, `Cannot read ${title}, ${place}: ${reason.join(": ")}`);
       }
     });

@@ -16,7 +16,7 @@ import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Message } from "../../mod.ts";
-import { convert, LogReader, LogWriter } from "../../src/log/mod.ts";
+import { convert, type LogMarker, LogReader, LogWriter } from "../../src/log/mod.ts";
 import { sink } from "../support/logs.ts";
 import { until } from "../support/pause.ts";
 
@@ -327,6 +327,49 @@ describe("LogWriter", () => {
     assertEquals(times, [1010, 1000]);
   });
 
+  it("keeps what came before an error of the messages' source", async () => {
+    using dir = folder();
+    await using log = LogWriter.open(`${dir.path}/a.log`, { flushInterval: 0 });
+    const failing = function* () {
+      yield message(1);
+      throw new Error("no more");
+    };
+    assertThrows(() => log.writeMany(failing()), Error, "no more");
+    assertThrows(() => log.writeMany([message(2), { arbitrationId: 3 } as Message]), TypeError, "Cannot log {");
+    await log.drain();
+    assertEquals(await count(log.path!), 2);
+  });
+
+  it("rejects invalid notes", async () => {
+    const { stream, bytes } = sink();
+    await using log = LogWriter.open(stream, { format: "candump" });
+    const cases: [unknown, typeof TypeError | typeof RangeError, string][] = [
+      [5, TypeError, "A note must be an object: 5"],
+      [
+        { type: "marker", timestampNs: 5, text: "" },
+        TypeError,
+        "timestampNs must be a bigint of nanoseconds, or null: 5",
+      ],
+      [{ type: "marker", timestampNs: -1n, text: "" }, RangeError, "timestampNs must be 0n or more"],
+      [{ type: "marker", timestampNs: 2n ** 84n, text: "" }, RangeError, "less than 2n ** 53n seconds"],
+      [{ type: "marker", timestampNs: null, text: 5 }, TypeError, "The text of a marker must be a string: 5"],
+      [
+        { type: "dropped", timestampNs: null, channel: 1, count: 1 },
+        TypeError,
+        "channel of dropped frames must be a string",
+      ],
+      [{ type: "dropped", timestampNs: null, channel: null, count: -1 }, RangeError, "count of dropped frames"],
+      [{ type: "object", timestampNs: null }, TypeError, "The kind of an object must be a string: undefined"],
+      [{ type: "frame", timestampNs: null }, TypeError, 'type of a note is "frame"'],
+    ];
+    for (const [note, Class, text] of cases) assertThrows(() => log.note(note as LogMarker), Class, text);
+    assertThrows(() => log.marker("now", 5 as unknown as bigint), TypeError, "timestampNs must be a bigint");
+    log.note({ type: "dropped", timestampNs: null, channel: "it's\nnew", count: null });
+    await log.close();
+    const [note] = await Array.fromAsync(LogReader.open(bytes(), { format: "candump" }).entries());
+    assertEquals(note, { type: "dropped", timestampNs: null, channel: "it_s_new", count: null });
+  });
+
   it("rejects invalid targets and options", () => {
     const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
       [() => LogWriter.open("a.xyz"), RangeError, 'Cannot determine the format of "a.xyz"'],
@@ -344,6 +387,8 @@ describe("LogWriter", () => {
       [() => LogWriter.open(sink().stream, { format: "asc", append: true }), TypeError, "apply to files only"],
       [() => LogWriter.open(sink().stream, { format: "sqlite" }), TypeError, "must be an uncompressed file"],
       [() => LogWriter.open(5 as unknown as string), TypeError, "takes a path"],
+      [() => LogWriter.open(new URL("https://example.com/a.log")), TypeError, "must be a path or a file: URL"],
+      [() => LogReader.open(new URL("https://example.com/a.log")), TypeError, "must be a path or a file: URL"],
     ];
     for (const [call, Class, text] of cases) assertThrows(call, Class, text);
   });

@@ -10,7 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Message, type MessageInit } from "../../mod.ts";
 import { type Capacity, type LogFormat, lossesOf } from "../../src/log/format.ts";
 import { formatNamed } from "../../src/log/formats.ts";
-import { LogReader, type LogReadOptions, type LogWriteOptions, LogWriter } from "../../src/log/mod.ts";
+import { type LogLoss, LogReader, type LogReadOptions, type LogWriteOptions, LogWriter } from "../../src/log/mod.ts";
 import type { LogFormatName, LogItem } from "../../src/log/mod.ts";
 import { type Below, oneOf, randomMessageOfAnyKind } from "./random.ts";
 
@@ -96,9 +96,46 @@ export function randomLogMessage(below: Below, startSeconds: number): Message {
     ...init,
     channel: oneOf(below, null, "can0", "can1", "can7", "vcan0"),
     timestampNs: BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds),
-    // As drivers report errors.
-    ...init.isErrorFrame && { isExtendedId: false, arbitrationId: 1 << below(10), data: [0, 0, 2, 3, 0, 0, 0, 9] },
+    timestampSource: oneOf(below, null, null, "software", "hardware"),
+    // One or more of the kernel's error classes, and all of its data.
+    ...init.isErrorFrame && {
+      isExtendedId: false,
+      arbitrationId: oneOf(below, 1 << below(10), 1 + below(0x3ff)),
+      data: Array.from({ length: 8 }, () => below(256)),
+    },
   });
+}
+
+/** The kinds of frames that a format can store or not, with their field in its capacity. */
+const kinds = { isFd: "fd", isXl: "xl", isRemoteFrame: "remote", isErrorFrame: "error" } as const;
+
+/**
+ * Asserts that a log lost what its writer reported and nothing else: that every difference between the messages and what
+ * was read is one of its losses, by field and number.
+ */
+export function assertLosses(
+  sent: readonly Message[],
+  found: readonly LogItem[],
+  losses: readonly LogLoss[],
+  { capacity }: LogFormat,
+): void {
+  const counts: Record<string, number> = {};
+  let read = 0;
+  for (const message of sent) {
+    const kind = (Object.keys(kinds) as (keyof typeof kinds)[]).find((each) => message[each]);
+    if (kind !== undefined && !capacity[kinds[kind]]) counts[kind] = (counts[kind] ?? 0) + 1;
+    else for (const field of differing(message, found[read++])) counts[field] = (counts[field] ?? 0) + 1;
+  }
+  assertEquals(found.length, read);
+  assertEquals(counts, Object.fromEntries(losses.map(({ field, count }) => [field, count])));
+}
+
+/** Returns the fields in which two messages differ. */
+function differing(message: Message, found: LogItem): Set<string> {
+  const [one, other] = [fieldsOf(message), fieldsOf(found)] as Record<string, unknown>[];
+  const names = Object.keys({ ...one, ...other }).filter((name) => `${one[name]}` !== `${other[name]}`);
+  const ofErrors = ["arbitrationId", "data"];
+  return new Set(names.map((name) => message.isErrorFrame && ofErrors.includes(name) ? "error" : name));
 }
 
 /** Returns what remains of a message in a format; null if the format cannot store the message at all. */
@@ -117,14 +154,16 @@ export function kept(message: Message, capacity: Capacity): Message | null {
   });
 }
 
+/** Returns everything that a message says. */
+function fieldsOf(item: LogItem): object {
+  if (!(item instanceof Message)) return item;
+  const { timestamp: _, ...fields } = item.toJSON() as unknown as Record<string, unknown>;
+  return { ...fields, timestampNs: item.timestampNs, timestampSource: item.timestampSource };
+}
+
 /** Asserts that a message is as expected. Channels are not compared in a format that stores their numbers only. */
 export function assertSame(found: LogItem, expected: LogItem, format?: LogFormat): void {
-  const of = (item: LogItem) => {
-    if (!(item instanceof Message)) return item;
-    const { timestamp: _, ...fields } = item.toJSON() as unknown as Record<string, unknown>;
-    return { ...fields, timestampNs: item.timestampNs, timestampSource: item.timestampSource };
-  };
-  const [one, other] = [of(found), of(expected)] as Record<string, unknown>[];
+  const [one, other] = [fieldsOf(found), fieldsOf(expected)] as Record<string, unknown>[];
   if (format?.capacity.channel === "number") {
     delete one.channel, delete other.channel;
   }
