@@ -65,6 +65,8 @@ const cooked = (wrap: typeof sll, little: boolean): Uint8Array[] => [
 ];
 
 interface PcapOptions {
+  /** The longest packet. */
+  readonly most?: number;
   readonly little?: boolean;
   readonly nanoseconds?: boolean;
   readonly linkType?: number;
@@ -73,13 +75,13 @@ interface PcapOptions {
 /** A pcap file with a packet every microsecond or nanosecond. */
 function pcap(
   packets: Uint8Array[],
-  { little = true, nanoseconds = false, linkType = CAN }: PcapOptions = {},
+  { little = true, nanoseconds = false, linkType = CAN, most = 65535 }: PcapOptions = {},
 ): Uint8Array {
   const { u16, u32 } = order(little);
   return join(
     u32(nanoseconds ? 0xa1b23c4d : 0xa1b2c3d4),
     u16(2, 4),
-    u32(0, 0, 65535, linkType),
+    u32(0, 0, most, linkType),
     ...packets.map((packet, i) => join(u32(START, i + 1, packet.length, packet.length), packet)),
   );
 }
@@ -185,6 +187,33 @@ function faults(): Uint8Array {
   );
 }
 
+/** The frames as the kernel has them, and as libpcap writes them: 16 bytes, FD 72. */
+const wholeFrames = (): Uint8Array[] => [
+  ...frames().map((each) => padded(each, each[5] & 4 ? 72 : 16)),
+  xl(0x450123, 0x81, 3, 0x12345678, counting(5)),
+];
+
+/** What this library writes: nanoseconds, FDF, a direction for every packet, no limit of a packet's length. */
+function written(): Uint8Array {
+  const { option, section, interface: described, packet, u8, u32, u64 } = blocks(true);
+  const describe = (linkType: number, ...options: Uint8Array[]) => {
+    const block = described(linkType, ...options);
+    block.set(u32(0), 12);
+    return block;
+  };
+  const at = (n: number) => NS + BigInt(n);
+  const flags = (value: number) => option(2, u32(value));
+  const [one, two, ...more] = wholeFrames();
+  return join(
+    section(option(4, text("@socketcan/bus"))),
+    describe(CAN, option(2, text("can0")), option(9, u8(9))),
+    packet(0, at(1), one, flags(1)),
+    describe(CAN, option(9, u8(9))),
+    packet(1, at(2), two, flags(2), option(4, u64(7)), option(1, text("öl: warm"))),
+    ...more.map((each, i) => packet(0, at(3 + i), each, flags(1))),
+  );
+}
+
 /** The files by their names. */
 export const captureFiles: Readonly<Record<string, Uint8Array>> = {
   "pcap_microseconds.pcap": pcap([...frames(), xl(0x450123, 0x81, 3, 0x12345678, counting(5)), ...withoutFdf]),
@@ -193,6 +222,11 @@ export const captureFiles: Readonly<Record<string, Uint8Array>> = {
   "pcap_sll2_big.pcap": pcap(cooked(sll2, false), { linkType: SLL2, little: false, nanoseconds: true }),
   "pcap_ethernet.pcap": pcap([hex("45 00 00 14")], { linkType: ETHERNET }),
   "pcap_truncated.pcap": pcap(frames()).subarray(0, 24 + 26 + 20),
+  "pcap_written.pcap": pcap(wholeFrames(), {
+    nanoseconds: true,
+    most: 1 << 18,
+  }),
+  "pcapng_written.pcapng": written(),
   "pcapng_little.pcapng": everything(true),
   "pcapng_big.pcapng": everything(false),
   "pcapng_units.pcapng": units(),

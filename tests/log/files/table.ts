@@ -359,6 +359,8 @@ const captures: readonly LogFile[] = [
       "byte 50: file ends in the middle of a block, after 20 bytes of it",
     ],
   },
+  { file: "pcap_written.pcap", shows: "what we write: nanoseconds, FDF", written: true },
+  { file: "pcapng_written.pcapng", shows: "what we write: names, nanoseconds, directions, FDF", written: true },
   { file: "pcapng_little.pcapng", shows: "names, directions, comments, drops, XL, other interfaces and blocks" },
   { file: "pcapng_big.pcapng", shows: "the same big-endian" },
   { file: "pcapng_units.pcapng", shows: "if_tsresol in powers of 10 and 2, if_tsoffset, a second section" },
