@@ -26,6 +26,9 @@ interface Opened {
 
 /** The number of bytes read to detect the format. */
 const HEAD = 65536;
+/** The largest number of kinds of objects that are counted apart, so that a hostile file cannot fill the memory. */
+const MOST_KINDS = 1000;
+const OTHER_KINDS = "other kinds";
 /** The number of bytes decoded at once. */
 const PART = 65536;
 
@@ -53,6 +56,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   readonly #input: LogInput;
   #chunks!: AsyncGenerator<Uint8Array, void, void>;
   #ending: Ending = "aborted";
+  readonly #objects = new Map<string, number>();
   /** Whether the file is followed: not if its format needs all of it first. */
   #follow: boolean;
   readonly #name: string | null;
@@ -135,6 +139,11 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     return this.#diagnostics.count;
   }
 
+  /** The number of objects so far that are neither messages nor notes, by their kind: `"LIN_MESSAGE"`. */
+  get objects(): ReadonlyMap<string, number> {
+    return this.#objects;
+  }
+
   /**
    * Yields messages and notes in arrays, one for each part that was read: the fastest way to read a log.
    *
@@ -147,7 +156,12 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     this.#taken = true;
     try {
       while (await this.#open()) {
-        yield* this.#decode((await this.#open())!);
+        for await (const items of this.#decode((await this.#open())!)) {
+          for (const item of items) {
+            if (!(item instanceof Message) && item.type === "object") this.#countObject(item.kind);
+          }
+          yield items;
+        }
         if (this.#ending !== "shrunk") return;
         this.#diagnostics.doubt("the file was truncated: it is read from its beginning again", { offset: 0 });
         this.#restart();
@@ -156,6 +170,12 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     } finally {
       await this.#release();
     }
+  }
+
+  #countObject(kind: string): void {
+    const known = this.#objects.get(kind);
+    if (known !== undefined || this.#objects.size < MOST_KINDS) this.#objects.set(kind, (known ?? 0) + 1);
+    else this.#objects.set(OTHER_KINDS, (this.#objects.get(OTHER_KINDS) ?? 0) + 1);
   }
 
   async *#decode({ format, context, head }: Opened): AsyncGenerator<LogItem[], void, void> {

@@ -386,7 +386,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
   #written(): void {
     const { flushInterval = 1 } = this.#options;
     if (flushInterval === 0) this.#flush();
-    else if (this.#timer === null && this.#out.length > 0) {
+    else if (this.#timer === null) { // also if nothing was collected: an encoder may hold back a container
       this.#timer = setTimeout(() => {
         this.#timer = null;
         try {

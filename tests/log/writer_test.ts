@@ -17,8 +17,9 @@ import { gunzipSync } from "node:zlib";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Message } from "../../mod.ts";
 import { convert, type LogMarker, LogReader, LogWriter } from "../../src/log/mod.ts";
+import { allFormats } from "../../src/log/formats.ts";
 import { sink } from "../support/logs.ts";
-import { until } from "../support/pause.ts";
+import { pause, until } from "../support/pause.ts";
 
 const message = (number: number) =>
   new Message({ arbitrationId: number % 0x800, isExtendedId: false, timestamp: 1000 + number, channel: "can0" });
@@ -89,6 +90,24 @@ describe("LogWriter", () => {
     await now.drain();
     assertEquals(await count(`${dir.path}/b.log`), 1);
   });
+
+  for (const { name, database } of allFormats().filter(({ encoder }) => encoder !== null)) {
+    it(`${name}: every message is in the file within the flush interval`, async () => {
+      using dir = folder();
+      await using log = LogWriter.open(`${dir.path}/a`, { format: name, flushInterval: 0.01 });
+      for (let i = 1; i <= 3; i++) {
+        log.write(message(i));
+        let found = 0;
+        const end = performance.now() + 20_000;
+        while (found < i && performance.now() < end) {
+          await pause(20);
+          if (statSync(`${dir.path}/a`).size === 0 && !database) continue;
+          found = (await LogReader.open(`${dir.path}/a`, { format: name }).readAll()).length;
+        }
+        assertEquals(found, i);
+      }
+    });
+  }
 
   it("starts a new file after a number of messages, bytes or seconds, or on request", async () => {
     using dir = folder();
@@ -395,6 +414,24 @@ describe("LogWriter", () => {
 });
 
 describe("LogReader", () => {
+  it("counts the objects that are neither messages nor notes, by kind", async () => {
+    const row = (kind: string, time = 1) => `${time}.000000 ${kind} x\n`;
+    const read = async (text: string) => {
+      const reader = LogReader.open(new TextEncoder().encode(text), { format: "crtd" });
+      const messages = await reader.readAll();
+      return [messages.length, Object.fromEntries(reader.objects)];
+    };
+    assertEquals(await read(row("ABC") + "2.0 1R11 123 00\n" + row("XYZ") + row("ABC") + row("CXX")), [
+      1,
+      { ABC: 2, XYZ: 1 },
+    ]);
+    const letters = [..."ABDEFGHIJKLMNOPQSTUVWXYZ"];
+    const many = letters.flatMap((one) => letters.flatMap((two) => ["A", "B"].map((last) => row(one + two + last))));
+    const [, counts] = await read(many.join(""));
+    assertEquals(Object.keys(counts).length, 1001);
+    assertEquals((counts as Record<string, number>)["other kinds"], many.length - 1000);
+  });
+
   it("close ends the reading of a followed file, also while it waits for more", { timeout: 10_000 }, async () => {
     using dir = folder();
     for (const name of ["a.log", "a.log.gz"]) {
