@@ -29,9 +29,9 @@ import {
   FRAME_LEN8_DLC,
 } from "../kernel/can.ts";
 import type { Message } from "../message/message.ts";
-import { Cursor, HEX_VALUE } from "./cursor.ts";
+import { type Cursor, HEX_VALUE } from "./cursor.ts";
 import type { LogItem, LogNote } from "./entry.ts";
-import { lineEnd, LineScanner, textOf } from "./lines.ts";
+import { LineScanner, textOf } from "./lines.ts";
 import { NO_CHANNEL, noteOfText } from "./notes.ts";
 import { Records } from "./records.ts";
 
@@ -44,26 +44,20 @@ const NOTE_TIME = /^#\s*\((\d+)\.(\d{1,9})\) /;
 /** Reads the log format of `candump`. */
 export class CandumpDecoder extends LineScanner {
   readonly #records = new Records();
-  readonly #cursor = new Cursor();
   /** The channel of the last line, and its name as bytes. */
   #channel: string | null = null;
   #channelBytes = new Uint8Array(0);
-  /** The offset at which the current line begins. */
-  #from = 0;
 
-  protected override scan(bytes: Uint8Array, from: number, items: LogItem[]): number {
-    if (bytes[from] !== OPEN) {
-      const to = lineEnd(bytes, from);
-      if (to > from) items.push(this.#note(textOf(bytes.subarray(from, to))));
-      return to;
+  protected override scan(items: LogItem[]): void {
+    const { cursor } = this;
+    if (cursor.byte !== OPEN) {
+      cursor.at = this.lineEnd();
+      if (cursor.at > this.from) items.push(this.#note(this.textFrom(this.from)));
+      return;
     }
-    const cursor = this.#cursor;
-    cursor.bytes = bytes;
-    cursor.at = from + 1;
-    this.#from = from;
+    cursor.at++;
     const message = this.#frame(cursor);
     if (message !== null) items.push(message);
-    return cursor.at;
   }
 
   #note(line: string): LogNote {
@@ -76,16 +70,16 @@ export class CandumpDecoder extends LineScanner {
     const seconds = cursor.decimal();
     if (cursor.byte !== DOT || seconds >= 2 ** 53) return this.#fail("expected a time such as (1436509053.850870)");
     cursor.at++;
-    const nanoseconds = cursor.billionths();
+    const nanoseconds = cursor.fraction(9);
     if (cursor.byte !== CLOSE || cursor.bytes[cursor.at + 1] !== SPACE) {
       return this.#fail("expected a time such as (1436509053.850870)");
     }
     cursor.at += 2;
-    cursor.spaces();
+    cursor.blanks();
     const name = cursor.at;
     cursor.word();
     const nameEnd = cursor.at;
-    cursor.spaces();
+    cursor.blanks();
     const identifier = cursor.at;
     const id = cursor.hex();
     const width = cursor.at - identifier;
@@ -139,7 +133,7 @@ export class CandumpDecoder extends LineScanner {
     const direction = this.#direction(cursor);
     if (direction < 0) return null;
     if (fd && fdLength(length) !== length) {
-      this.diagnose(`CAN FD has no frames of ${length} bytes: padded to ${fdLength(length)}`, this.#from, dataEnd);
+      this.diagnose(`CAN FD has no frames of ${length} bytes: padded to ${fdLength(length)}`, dataEnd);
       length = fdLength(length);
     }
     records.words[0] = word;
@@ -201,12 +195,11 @@ export class CandumpDecoder extends LineScanner {
 
   /** Reads the direction after a frame. Returns 1 for T, 0 for R or nothing, -1 for anything else. */
   #direction(cursor: Cursor): number {
-    if (cursor.isEnd) return 0;
     const from = cursor.at;
-    cursor.spaces();
+    cursor.blanks();
     if (cursor.isEnd) return 0;
     const letter = cursor.bytes[cursor.at++];
-    cursor.spaces();
+    cursor.blanks();
     if (cursor.isEnd && (letter === T || letter === R)) return letter === T ? 1 : 0;
     this.#fail("unexpected text after the frame", from);
     return -1;
@@ -224,8 +217,8 @@ export class CandumpDecoder extends LineScanner {
     return this.#channel;
   }
 
-  #fail(reason: string, at = this.#cursor.at): null {
-    this.diagnose(reason, this.#from, at);
+  #fail(reason: string, at?: number): null {
+    this.diagnose(reason, at);
     return null;
   }
 }

@@ -27,20 +27,19 @@ const LINE =
 const XL = /^\(([0-9A-F]{2})\|([0-9A-F]{2}):([0-9A-F]{2}):([0-9A-F]{8})\)(.*)$/;
 
 class ScreenDecoder extends LineDecoder {
-  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
-    const text = textOf(bytes.subarray(from, to));
+  protected override line(text: string, items: LogItem[]): void {
     // The error texts of -e begin with a tab.
     if (text.trim() === "" || text[0] === "\t") return;
     const found = LINE.exec(text);
     if (!found) {
       const note = noteOfText(text.trim(), null);
       if (note.type === "dropped") items.push(note);
-      else this.diagnose(`line is not a frame: ${text.slice(0, 80)}`, from, from);
+      else this.diagnose(`line is not a frame: ${text.slice(0, 80)}`, this.from);
       return;
     }
     const message = this.#frame(found);
     if (message instanceof Message) items.push(message);
-    else this.diagnose(message, from, from);
+    else this.diagnose(message, this.from);
   }
 
   #frame([, time, channel, direction, brs, esi, id, digits, code, rest]: RegExpExecArray): Message | string {

@@ -26,18 +26,18 @@ class CrtdDecoder extends LineDecoder {
     this.#channels = new ChannelNames(context.info.channels);
   }
 
-  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
-    const text = textOf(bytes.subarray(from, to)).trim();
+  protected override line(line: string, items: LogItem[]): void {
+    const text = line.trim();
     if (text === "") return;
     const found = /^(\d+(?:\.\d+)?)\s+(\d*)([A-Z]\w{2})(?:\s+(.*))?$/.exec(text);
     const timestampNs = found && secondsOf(found[1]);
-    if (!found || timestampNs === null) return this.diagnose("expected a time and a record type", from, from);
+    if (!found || timestampNs === null) return this.diagnose("expected a time and a record type", this.from);
     const [, , bus, type, rest = ""] = found;
     if (/^[RT](11|29)$/.test(type)) {
       const [id, ...data] = rest.split(/\s+/);
       const values = hexBytesOf(data.join(""));
       if (!/^[0-9a-f]{1,8}$/i.test(id) || values === null) {
-        return this.diagnose(`invalid identifier or data: ${rest.slice(0, 80)}`, from, from);
+        return this.diagnose(`invalid identifier or data: ${rest.slice(0, 80)}`, this.from);
       }
       const message = messageOf({
         timestampNs,
@@ -47,7 +47,7 @@ class CrtdDecoder extends LineDecoder {
         isRx: type[0] === "R",
         channel: this.#channels.of(bus === "" ? 1 : Number(bus)),
       });
-      if (!(message instanceof Message)) return this.diagnose(message, from, from);
+      if (!(message instanceof Message)) return this.diagnose(message, this.from);
       items.push(message);
     } else if (type[0] === "C") {
       if (type === "CVR") this.context.info.version = rest.split(/\s/)[0];

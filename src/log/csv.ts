@@ -45,8 +45,7 @@ class CsvDecoder extends LineDecoder {
   #separator = ",";
   #read: Reader | null = null;
 
-  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
-    const text = textOf(bytes.subarray(from, to));
+  protected override line(text: string, items: LogItem[]): void {
     if (text === "") return;
     if (this.#read === null) {
       this.#header(text.replace(/^\ufeff/, ""));
@@ -54,18 +53,14 @@ class CsvDecoder extends LineDecoder {
     }
     const values = fieldsOf(text, this.#separator);
     if (values.length < this.#columns.length) {
-      return this.diagnose(
-        `${values.length} columns instead of the ${this.#columns.length} of the header`,
-        from,
-        to,
-      );
+      return this.diagnose(`${values.length} columns instead of the ${this.#columns.length} of the header`);
     }
     const row = Object.fromEntries(this.#columns.map((name, i) => [name, values[i]]));
     const found = this.#read(row);
     if (found instanceof Message) {
       if (found.channel !== null) this.context.info.channels.add(found.channel);
       items.push(found);
-    } else this.diagnose(found, from, from);
+    } else this.diagnose(found, this.from);
   }
 
   #header(text: string): void {
@@ -75,7 +70,7 @@ class CsvDecoder extends LineDecoder {
     if (known("timestamp", "arbitration_id", "data")) this.#read = pythonRow;
     else if (known("TimestampEpoch", "ID", "IDE", "DataBytes")) this.#read = canedgeRow;
     else {
-      this.diagnose(`unknown columns: ${text.slice(0, 80)}`, 0, 0);
+      this.diagnose(`unknown columns: ${text.slice(0, 80)}`, this.from);
       this.#read = () => "row with unknown columns";
     }
   }

@@ -10,11 +10,12 @@ export const HEX_VALUE = /* @__PURE__ */ Uint8Array.from({ length: 256 }, (_, co
   return Number.isNaN(value) ? 255 : value;
 });
 
-const [LF, CR, SPACE, ZERO] = [10, 13, 32, 48];
+const [LF, SPACE, ZERO] = [10, 32, 48];
 
 /**
- * A position in bytes of text, in which every line ends with LF. That is neither a digit nor a space, so that nothing here
- * reads beyond a line, and no offset has to be compared with an end.
+ * A position in bytes of text, in which every line ends with LF. That is part of no word, and blanks end before it: so
+ * nothing here reads beyond a line, and no offset has to be compared with an end. Blanks are the space and all control
+ * characters but LF.
  */
 export class Cursor {
   bytes: Uint8Array = new Uint8Array(0);
@@ -26,29 +27,34 @@ export class Cursor {
     return this.bytes[this.at];
   }
 
-  /** Whether the line ends here: with LF, or with CR LF. */
+  /** Whether nothing follows in the line. Blanks must have been skipped before. */
   get isEnd(): boolean {
-    const byte = this.bytes[this.at];
-    return byte === LF || (byte === CR && this.bytes[this.at + 1] === LF);
+    return this.bytes[this.at] === LF;
   }
 
-  /** Skips spaces. */
-  spaces(): void {
+  /** Skips blanks. */
+  blanks(): void {
     const { bytes } = this;
     let { at } = this;
-    while (bytes[at] === SPACE) at++;
+    for (let byte; (byte = bytes[at]) <= SPACE && byte !== LF;) at++;
     this.at = at;
   }
 
-  /** Takes everything up to a space, or to the end of the line. */
+  /** Takes a word: everything up to a blank, or to the end of the line. */
   word(): void {
     const { bytes } = this;
     let { at } = this;
-    while (bytes[at] !== SPACE && bytes[at] !== LF) at++;
+    while (bytes[at] > SPACE) at++;
     this.at = at;
   }
 
-  /** Takes a decimal number; 0 if there are no digits. More than 15 digits are not exact. */
+  /** Skips a word and the blanks behind it. */
+  skip(): void {
+    this.word();
+    this.blanks();
+  }
+
+  /** Takes decimal digits, and returns their value; 0 if there are none. */
   decimal(): number {
     const { bytes } = this;
     let { at } = this;
@@ -58,20 +64,21 @@ export class Cursor {
     return value;
   }
 
-  /** Takes a decimal fraction and returns its first nine digits, as a number of 0 to 999 999 999. */
-  billionths(): number {
+  /** Takes the decimal digits of a fraction, and returns the first `count` of them as a number. Missing ones are 0. */
+  fraction(count: number): number {
     const { bytes } = this;
     let { at } = this;
-    const end = at + 9;
+    const end = at + count;
     let value = 0;
-    for (let digit; at < end && (digit = bytes[at] - ZERO) >= 0 && digit <= 9; at++) value = 10 * value + digit;
+    let digit;
+    for (; at < end && (digit = bytes[at] - ZERO) >= 0 && digit <= 9; at++) value = 10 * value + digit;
     for (let missing = end - at; missing > 0; missing--) value *= 10;
-    while (bytes[at] - ZERO >= 0 && bytes[at] - ZERO <= 9) at++;
+    while ((digit = bytes[at] - ZERO) >= 0 && digit <= 9) at++;
     this.at = at;
     return value;
   }
 
-  /** Takes a hexadecimal number; 0 if there are no digits. */
+  /** Takes hexadecimal digits, and returns their value; 0 if there are none. */
   hex(): number {
     const { bytes } = this;
     let { at } = this;
@@ -79,5 +86,56 @@ export class Cursor {
     for (let digit; (digit = HEX_VALUE[bytes[at]]) !== 255; at++) value = value * 16 + digit;
     this.at = at;
     return value;
+  }
+
+  /** Takes a word, and returns its value as a number; -1 if it is not a number, or nothing follows. */
+  number(base: number): number {
+    const { bytes } = this;
+    let { at } = this;
+    const from = at;
+    let value = 0;
+    for (let digit; (digit = HEX_VALUE[bytes[at]]) < base; at++) value = value * base + digit;
+    this.at = at;
+    if (bytes[at] <= SPACE) return at > from ? value : -1;
+    this.word();
+    return -1;
+  }
+
+  /**
+   * Takes bytes of two hexadecimal digits, a word each, and the blanks before them. Stops before any other word.
+   *
+   * @param count The number of bytes wanted.
+   * @returns The number of bytes taken.
+   */
+  hexBytes(count: number, memory: Uint8Array, to: number): number {
+    const { bytes } = this;
+    let { at } = this;
+    let taken = 0;
+    for (; taken < count; taken++) {
+      for (let byte; (byte = bytes[at]) <= SPACE && byte !== LF;) at++;
+      const high = HEX_VALUE[bytes[at]];
+      const low = high === 255 ? 255 : HEX_VALUE[bytes[at + 1]];
+      if (low === 255 || bytes[at + 2] > SPACE) break;
+      memory[to + taken] = high * 16 + low;
+      at += 2;
+    }
+    this.at = at;
+    return taken;
+  }
+
+  /** Takes bytes as `hexBytes` does, but numbers of any length. Stops before a word that is not a number of 0 to 255. */
+  numberBytes(base: number, count: number, memory: Uint8Array, to: number): number {
+    for (let taken = 0;; taken++) {
+      if (base === 16) taken += this.hexBytes(count - taken, memory, to + taken);
+      this.blanks();
+      if (taken === count) return taken;
+      const { at } = this;
+      const value = this.number(base);
+      if (value < 0 || value > 255) {
+        this.at = at;
+        return taken;
+      }
+      memory[to + taken] = value;
+    }
   }
 }

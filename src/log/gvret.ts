@@ -26,8 +26,7 @@ class GvretDecoder extends LineDecoder {
     this.#channels = new ChannelNames(context.info.channels);
   }
 
-  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
-    const text = textOf(bytes.subarray(from, to));
+  protected override line(text: string, items: LogItem[]): void {
     if (text.trim() === "") return;
     const values = text.split(",").map((value) => value.trim());
     if (this.#columns === null) {
@@ -36,7 +35,7 @@ class GvretDecoder extends LineDecoder {
     }
     const found = this.#row(values, this.#columns);
     if (found instanceof Message) items.push(found);
-    else this.diagnose(found, from, from);
+    else this.diagnose(found, this.from);
   }
 
   #row(values: readonly string[], columns: readonly string[]): Message | string {

@@ -14,14 +14,14 @@ import { FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 
 class JsonDecoder extends LineDecoder {
-  protected override line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void {
-    const text = textOf(bytes.subarray(from, to)).trim();
+  protected override line(line: string, items: LogItem[]): void {
+    const text = line.trim();
     if (text === "") return;
     try {
       items.push(this.#item(objectOf(text)));
     } catch (error) {
       if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-      this.diagnose(error.message, from, from);
+      this.diagnose(error.message, this.from);
     }
   }
 

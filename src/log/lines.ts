@@ -5,6 +5,7 @@
  */
 
 import { Bytes } from "./bytes.ts";
+import { Cursor } from "./cursor.ts";
 import type { LogItem } from "./entry.ts";
 import type { DecodeContext, LogDecoder } from "./format.ts";
 
@@ -33,13 +34,16 @@ export function textOf(bytes: Uint8Array): string {
 const [LF, CR] = [10, 13];
 
 /**
- * Decodes bytes line by line, without looking for the end of a line first: a decoder reads on to what ends its line. It
- * never has to compare an offset with an end, since a line end is no digit, no letter and no separator.
+ * Decodes text line by line, without looking for the end of a line first: that is where a decoder finds nothing more.
  */
 export abstract class LineScanner implements LogDecoder {
   protected readonly context: DecodeContext;
+  /** Where the current line is being read. */
+  protected readonly cursor: Cursor = new Cursor();
+  /** The offset at which the current line begins. */
+  protected from = 0;
   /** The number of the current line, from 1. */
-  protected number = 0;
+  #number = 0;
   readonly #rest = new Bytes(1024);
   /** Whether the rest of a line that is too long is being skipped. */
   #skipping = false;
@@ -49,6 +53,7 @@ export abstract class LineScanner implements LogDecoder {
   }
 
   decode(chunk: Uint8Array, items: LogItem[]): void {
+    const { cursor } = this;
     let from = 0;
     if (this.#rest.length > 0 || this.#skipping) {
       from = chunk.indexOf(LF) + 1;
@@ -57,11 +62,12 @@ export abstract class LineScanner implements LogDecoder {
       this.#finish(items);
     }
     const end = chunk.lastIndexOf(LF) + 1;
+    cursor.bytes = chunk;
     while (from < end) {
-      this.number++;
-      let to = this.scan(chunk, from, items);
-      if (chunk[to] !== LF) to = chunk.indexOf(LF, to);
-      from = to + 1;
+      this.#number++;
+      this.from = cursor.at = from;
+      this.scan(items);
+      from = (chunk[cursor.at] === LF ? cursor.at : chunk.indexOf(LF, cursor.at)) + 1;
     }
     if (from < chunk.length) this.#append(chunk.subarray(from));
   }
@@ -71,20 +77,41 @@ export abstract class LineScanner implements LogDecoder {
     this.#finish(items);
     // A whole line, as far as one can tell: one that is not was reported.
     const { diagnostics } = this.context;
-    diagnostics.doubt("the last line has no line end and may be truncated", { line: this.number, column: 1 });
+    diagnostics.doubt("the last line has no line end and may be truncated", { line: this.#number, column: 1 });
   }
 
   /**
-   * Decodes the line that begins at offset `from` and ends with LF or CR LF.
-   *
-   * @param bytes Valid during the call only.
-   * @returns The offset up to which the line was read: its LF, or any offset before. The rest of the line is skipped.
+   * Decodes the line at whose beginning the cursor is. The line ends with LF or CR LF; what the cursor has not taken of it
+   * is skipped.
    */
-  protected abstract scan(bytes: Uint8Array, from: number, items: LogItem[]): number;
+  protected abstract scan(items: LogItem[]): void;
 
-  /** Reports that something at offset `at` could not be read, in the current line, which begins at offset `from`. */
-  protected diagnose(reason: string, from: number, at: number): void {
-    this.context.diagnostics.add(reason, { line: this.number, column: at - from + 1 });
+  /** Reports that something in the current line, at an offset or at the cursor, could not be read. */
+  protected diagnose(reason: string, at: number = this.cursor.at): void {
+    this.#report(reason, at - this.from + 1);
+  }
+
+  /** Returns the offset after the last byte of the current line: that of its LF, or of the CR before it. */
+  protected lineEnd(): number {
+    const { bytes, at } = this.cursor;
+    const to = bytes.indexOf(LF, at);
+    return to > this.from && bytes[to - 1] === CR ? to - 1 : to;
+  }
+
+  /** Returns the bytes from an offset to the cursor as text. */
+  protected textFrom(from: number): string {
+    return textOf(this.cursor.bytes.subarray(from, this.cursor.at));
+  }
+
+  /** Takes a word as text. */
+  protected word(): string {
+    const { at } = this.cursor;
+    this.cursor.word();
+    return this.textFrom(at);
+  }
+
+  #report(reason: string, column: number): void {
+    this.context.diagnostics.add(reason, { line: this.#number, column });
   }
 
   #append(bytes: Uint8Array): void {
@@ -94,37 +121,26 @@ export abstract class LineScanner implements LogDecoder {
   }
 
   #finish(items: LogItem[]): void {
-    this.number++;
-    if (this.#skipping) this.diagnose(TOO_LONG, 0, 0);
+    this.#number++;
+    if (this.#skipping) this.#report(TOO_LONG, 1);
     else {
       this.#rest.byte(LF); // as in a chunk, a line end follows the line
-      this.scan(this.#rest.memory, 0, items);
+      this.cursor.bytes = this.#rest.memory;
+      this.from = this.cursor.at = 0;
+      this.scan(items);
     }
     this.#skipping = false;
     this.#rest.clear();
   }
 }
 
-/** Returns the offset after the last byte of a line: that of its LF, or of the CR before it. */
-export function lineEnd(bytes: Uint8Array, from: number): number {
-  const to = bytes.indexOf(LF, from);
-  return to > from && bytes[to - 1] === CR ? to - 1 : to;
-}
-
-/** Passes on whole lines, for formats that need not be read fast. */
+/** Decodes text line by line, for formats that need not be read fast. */
 export abstract class LineDecoder extends LineScanner {
-  protected override scan(bytes: Uint8Array, from: number, items: LogItem[]): number {
-    const to = lineEnd(bytes, from);
-    this.line(bytes, from, to, items);
-    return to;
+  protected override scan(items: LogItem[]): void {
+    this.cursor.at = this.lineEnd();
+    this.line(this.textFrom(this.from), items);
   }
 
-  /**
-   * Decodes one line, without its line end. The byte at `to` is CR or LF.
-   *
-   * @param bytes Valid during the call only.
-   * @param from The offset at which the line begins.
-   * @param to The offset after its last byte.
-   */
-  protected abstract line(bytes: Uint8Array, from: number, to: number, items: LogItem[]): void;
+  /** Decodes one line, without its line end. */
+  protected abstract line(text: string, items: LogItem[]): void;
 }
