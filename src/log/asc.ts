@@ -47,6 +47,7 @@ class AscEncoder implements LogEncoder {
   write(item: LogItem, out: Bytes): void {
     if (!(item instanceof Message)) {
       if (this.#start === null) this.#header(item.timestampNs ?? 0n, out);
+      if (item.timestampNs !== null) this.#options.lose("timestampNs", item); // a comment has none
       out.text(`// ${textOfNote(item)}\n`);
       return;
     }

@@ -11,9 +11,10 @@
 import { Message } from "../message/message.ts";
 import { BlockDecoder } from "./blocks.ts";
 import { Bytes } from "./bytes.ts";
-import type { LogItem, LogMarker } from "./entry.ts";
-import { type DecodeContext, FULL, type LogEncoder, type LogFormat } from "./format.ts";
+import type { LogItem, LogNote } from "./entry.ts";
+import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { textOf } from "./lines.ts";
+import { noteOfText, textOfNote } from "./notes.ts";
 import { Records } from "./records.ts";
 import {
   decodeFrame,
@@ -110,7 +111,7 @@ class PcapngDecoder extends BlockDecoder {
     info.version = `${view.getUint16(at + 12, this.#littleEndian)}.${view.getUint16(at + 14, this.#littleEndian)}`;
     this.#options(view, at + 24, to, (code, from, length) => {
       if (code === SHB_USERAPPL) info.application = textOf(bytes.subarray(from, from + length));
-      else if (code === OPT_COMMENT) items.push(marker(null, bytes, from, length));
+      else if (code === OPT_COMMENT) items.push(noteOf(null, bytes, from, length));
     });
   }
 
@@ -167,7 +168,7 @@ class PcapngDecoder extends BlockDecoder {
     if (options + 4 < to) {
       this.#options(view, options, to, (code, value, length) => {
         if (code === EPB_FLAGS && length === 4) direction = view.getUint32(value, this.#littleEndian) & 3;
-        else if (code === OPT_COMMENT) items.push(marker(nanosecondsOf(time), bytes, value, length));
+        else if (code === OPT_COMMENT) items.push(noteOf(nanosecondsOf(time), bytes, value, length));
         else if (code === EPB_DROPCOUNT && length === 8) {
           const count = Number(view.getBigUint64(value, this.#littleEndian));
           if (count > 0) items.push({ type: "dropped", timestampNs: nanosecondsOf(time), channel, count });
@@ -226,7 +227,7 @@ class PcapngDecoder extends BlockDecoder {
       )
       : null;
     this.#options(view, at + 20, to, (code, from, length) => {
-      if (code === OPT_COMMENT) items.push(marker(time && nanosecondsOf(time), bytes, from, length));
+      if (code === OPT_COMMENT) items.push(noteOf(time && nanosecondsOf(time), bytes, from, length));
     });
   }
 
@@ -251,8 +252,8 @@ function isCan(linkType: number): boolean {
   return linkType === LINKTYPE_CAN_SOCKETCAN || linkType === LINKTYPE_LINUX_SLL || linkType === LINKTYPE_LINUX_SLL2;
 }
 
-function marker(timestampNs: bigint | null, bytes: Uint8Array, from: number, length: number): LogMarker {
-  return { type: "marker", timestampNs, text: textOf(bytes.subarray(from, from + length)) };
+function noteOf(timestampNs: bigint | null, bytes: Uint8Array, from: number, length: number): LogNote {
+  return noteOfText(textOf(bytes.subarray(from, from + length)), timestampNs);
 }
 
 function nanosecondsOf({ seconds, nanoseconds }: Time): bigint {
@@ -297,16 +298,19 @@ class Clock {
 class PcapngEncoder implements LogEncoder {
   readonly #interfaces = new Map<string | null, number>();
   readonly #comment = new Bytes(256);
-  /** Markers to be written as options of the next packet. */
-  #comments: string[] = [];
-  #dropped = 0;
-  #lastInterface = 0;
+  readonly #options: EncodeOptions;
+  /** Notes to be written as options of the next packet. */
+  #notes: LogNote[] = [];
   /** The time of the last packet in nanoseconds since 1970. The part of whole seconds is cached: most packets share it. */
   #seconds = -1;
   #secondHigh = 0;
   #secondLow = 0;
   #high = 0;
   #low = 0;
+
+  constructor(options: EncodeOptions) {
+    this.#options = options;
+  }
 
   begin(out: Bytes): void {
     const from = this.#beginBlock(SECTION_HEADER, out);
@@ -322,26 +326,32 @@ class PcapngEncoder implements LogEncoder {
 
   write(item: LogItem, out: Bytes): void {
     if (item instanceof Message) this.#packet(item, out);
-    else if (item.type === "marker") this.#comments.push(item.text);
-    else if (item.type === "dropped") this.#dropped += item.count ?? 0;
+    else this.#notes.push(item);
   }
 
-  end(out: Bytes): void {
-    if (this.#comments.length === 0 && this.#dropped === 0) return;
-    if (this.#interfaces.size === 0) this.#interfaceOf(null, out);
-    if (this.#dropped > 0) this.#comments.push(`${this.#dropped} frames were dropped after the last packet`);
-    const from = this.#beginBlock(INTERFACE_STATISTICS, out);
-    out.u32(this.#lastInterface);
-    out.u32(this.#high);
-    out.u32(this.#low);
-    for (const text of this.#comments) this.#textOption(OPT_COMMENT, text, out);
-    out.u32(OPT_ENDOFOPT);
-    this.#endBlock(from, out);
+  /** Writes the notes that no packet followed yet into interface statistics blocks. */
+  flush(out: Bytes): void {
+    for (const note of this.#notes) {
+      const isOfAny = note.type !== "dropped" && this.#interfaces.size > 0;
+      const source = isOfAny ? 0 : this.#interfaceOf(note.type === "dropped" ? note.channel : null, out);
+      if (note.timestampNs !== null) {
+        const seconds = Number(note.timestampNs / 1_000_000_000n);
+        this.#setTime({ seconds, nanoseconds: Number(note.timestampNs % 1_000_000_000n) });
+      }
+      const from = this.#beginBlock(INTERFACE_STATISTICS, out);
+      out.u32(source);
+      out.u32(this.#high);
+      out.u32(this.#low);
+      this.#textOption(OPT_COMMENT, commentOf(note), out);
+      out.u32(OPT_ENDOFOPT);
+      this.#endBlock(from, out);
+    }
+    this.#notes = [];
   }
 
   #packet(message: Message, out: Bytes): void {
-    const source = this.#lastInterface = this.#interfaceOf(message.channel, out);
-    this.#setTime(message);
+    const source = this.#interfaceOf(message.channel, out);
+    this.#setTime(splitTime(message));
     const from = this.#beginBlock(ENHANCED_PACKET, out);
     out.u32(source);
     out.u32(this.#high);
@@ -355,22 +365,32 @@ class PcapngEncoder implements LogEncoder {
     out.u16(EPB_FLAGS);
     out.u16(4);
     out.u32(message.isRx ? INBOUND : OUTBOUND);
-    if (this.#dropped > 0) {
-      out.u16(EPB_DROPCOUNT);
-      out.u16(8);
-      out.u64(this.#dropped);
-      this.#dropped = 0;
-    }
-    if (this.#comments.length > 0) {
-      for (const text of this.#comments) this.#textOption(OPT_COMMENT, text, out);
-      this.#comments = [];
-    }
+    if (this.#notes.length > 0) this.#noteOptions(message, out);
     out.u32(OPT_ENDOFOPT);
     this.#endBlock(from, out);
   }
 
-  #setTime(message: Message): void {
-    const { seconds, nanoseconds } = splitTime(message);
+  /** Writes the notes in front of a packet as its options. Frames dropped on another interface are a comment. */
+  #noteOptions(message: Message, out: Bytes): void {
+    let dropped = 0;
+    const comments: LogNote[] = [];
+    for (const note of this.#notes) {
+      if (note.timestampNs !== null && note.timestampNs !== message.timestampNs) {
+        this.#options.lose("timestampNs", note); // it gets that of the packet
+      }
+      if (note.type === "dropped" && note.channel === message.channel && note.count) dropped += note.count;
+      else comments.push(note);
+    }
+    if (dropped > 0) {
+      out.u16(EPB_DROPCOUNT);
+      out.u16(8);
+      out.u64(dropped);
+    }
+    for (const note of comments) this.#textOption(OPT_COMMENT, commentOf(note), out);
+    this.#notes = [];
+  }
+
+  #setTime({ seconds, nanoseconds }: Time): void {
     if (seconds !== this.#seconds) {
       this.#seconds = seconds;
       const units = BigInt(seconds) * 1_000_000_000n;
@@ -423,6 +443,10 @@ class PcapngEncoder implements LogEncoder {
   }
 }
 
+function commentOf(note: LogNote): string {
+  return note.type === "marker" ? note.text : textOfNote(note);
+}
+
 function pad(length: number, out: Bytes): void {
   for (let i = length; i % 4 !== 0; i++) out.byte(0);
 }
@@ -441,5 +465,5 @@ export const pcapng: LogFormat = {
   detect: (head) =>
     head.length >= 4 && head[0] === 0x0a && head[1] === 0x0d && head[2] === 0x0d && head[3] === 0x0a ? 3 : 0,
   decoder: (context: DecodeContext) => new PcapngDecoder(context),
-  encoder: () => new PcapngEncoder(),
+  encoder: (options) => new PcapngEncoder(options),
 };

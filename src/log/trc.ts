@@ -53,7 +53,10 @@ class TrcEncoder implements LogEncoder {
   write(item: LogItem, out: Bytes): void {
     if (this.#start === null) this.#header(item.timestampNs ?? 0n, out);
     if (item instanceof Message) this.#row(item, out);
-    else out.text(`;# ${textOfNote(item)}\r\n`);
+    else {
+      if (item.timestampNs !== null) this.#options.lose("timestampNs", item); // a comment has none
+      out.text(`;# ${textOfNote(item)}\r\n`);
+    }
   }
 
   end(out: Bytes): void {
