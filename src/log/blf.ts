@@ -12,30 +12,35 @@
  */
 
 import { Message } from "../message/message.ts";
+import {
+  BlfHeader,
+  CONTAINER_HEADER,
+  CONTAINER_TYPE,
+  FILE_HEADER,
+  LOBJ,
+  LOGG,
+  OBJECT_HEADER,
+  readSystemTime,
+} from "./blf_file.ts";
 import { encodeObject, isFrame, MOST_FRAME, ObjectDecoder, objectName } from "./blf_objects.ts";
 import { BlockDecoder } from "./blocks.ts";
 import { Bytes } from "./bytes.ts";
 import { ChannelNames, FileChannels } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
-import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat, type Zone } from "./format.ts";
+import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { inflate } from "./inflate.ts";
 import { textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { zlib } from "./output.ts";
 import { Pending } from "./pending.ts";
+import type { RandomSource } from "./random.ts";
 import { YEAR_9999 } from "./time.ts";
 
-const LOGG = 0x47474f4c;
-const LOBJ = 0x4a424f4c;
-const FILE_HEADER = 144;
-const OBJECT_HEADER = 16;
 /** The smallest size of an object header that includes the time (version 1), in bytes. */
 const HEADER_V1 = 32;
-const CONTAINER_HEADER = 32;
 /** The uncompressed size of a container in bytes, as in Vector's own library. */
 const CONTAINER = 128 * 1024;
 
-const CONTAINER_TYPE = 10;
 const APP_TEXT = 65;
 const EVENT_COMMENT = 92;
 const GLOBAL_MARKER = 96;
@@ -317,31 +322,11 @@ function textAt(object: Uint8Array, from: number, length: number): string {
   return textOf(object.subarray(from, from + length)).replace(/\0+$/, "");
 }
 
-/** A SYSTEMTIME: year, month, day of the week, day, hour, minute, second, millisecond. Null if invalid or unset. */
-function readSystemTime(view: DataView, at: number, zone: Zone): bigint | null {
-  const [year, month, , day, hour, minute, second, millisecond] = Array.from(
-    { length: 8 },
-    (_, i) => view.getUint16(at + 2 * i, true),
-  );
-  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) {
-    return null;
-  }
-  const local = Date.UTC(year, month - 1, day, hour, minute, second, millisecond);
-  const ns = zone.fromLocal(BigInt(local) * 1_000_000n);
-  return ns < 0n ? null : ns;
-}
-
 class BlfEncoder implements LogEncoder {
   readonly #options: EncodeOptions;
   readonly #channels: FileChannels;
   readonly #objects = new Bytes(CONTAINER + 4096);
-  /** The start of the times in nanoseconds since 1970, whole milliseconds; null before the first item. */
-  #startNs: bigint | null = null;
-  #lastNs = 0n;
-  #fileSize = FILE_HEADER;
-  #uncompressed = FILE_HEADER;
-  #count = 0;
-  #changed = false;
+  #header = new BlfHeader();
 
   constructor(options: EncodeOptions) {
     this.#options = options;
@@ -354,15 +339,25 @@ class BlfEncoder implements LogEncoder {
 
   begin(): void {} // the header needs the time of the first item
 
+  resume(file: RandomSource): number {
+    const header = BlfHeader.of(file, this.#options.zone);
+    if (header.count === 0) return 0;
+    this.#header = header;
+    return header.fileSize;
+  }
+
+  resumeCompressed(): never {
+    throw new RangeError("the statistics at its beginning cannot be updated in a compressed file: inflate it before");
+  }
+
   write(item: LogItem, out: Bytes): void {
-    if (this.#startNs === null) {
+    if (this.#header.startNs === null) {
       const first = item.timestampNs ?? 0n;
-      this.#startNs = first - first % 1_000_000n;
+      this.#header.startNs = first - first % 1_000_000n;
       out.bytes(this.header());
     }
     const timestampNs = this.#timeOf(item);
-    this.#lastNs = timestampNs;
-    this.#changed = true;
+    this.#header.lastNs = timestampNs;
     if (item instanceof Message) {
       const channel = this.#channels.of(item, out);
       this.#object(timestampNs, (objects) => encodeObject(item, channel, objects));
@@ -372,16 +367,16 @@ class BlfEncoder implements LogEncoder {
 
   /** Returns the time of an item; the closest one that 64 bits can hold as nanoseconds after the start. */
   #timeOf(item: LogItem): bigint {
-    const timestampNs = item.timestampNs ?? this.#lastNs;
-    const after = timestampNs - this.#startNs!;
+    const timestampNs = item.timestampNs ?? this.#header.lastNs ?? this.#header.startNs!;
+    const after = timestampNs - this.#header.startNs!;
     if (BigInt.asIntN(64, after) === after) return timestampNs;
     this.#options.lose("timestampNs", item);
-    return this.#startNs! + (after < 0n ? -(2n ** 63n) : 2n ** 63n - 1n);
+    return this.#header.startNs! + (after < 0n ? -(2n ** 63n) : 2n ** 63n - 1n);
   }
 
   /** Appends an object, whose fields and type are given by `fields`. */
   #object(timestampNs: bigint, fields: (objects: Bytes) => number): void {
-    this.#count++;
+    this.#header.count++;
     const objects = this.#objects;
     const from = objects.length;
     objects.u32(LOBJ);
@@ -391,7 +386,7 @@ class BlfEncoder implements LogEncoder {
     objects.u32(0);
     objects.u32(NANOSECONDS);
     objects.u32(0);
-    writeTime(timestampNs - this.#startNs!, objects);
+    writeTime(timestampNs - this.#header.startNs!, objects);
     const type = fields(objects);
     const size = objects.length - from;
     objects.patch32(from + 8, size);
@@ -416,54 +411,25 @@ class BlfEncoder implements LogEncoder {
     out.u32(0);
     out.bytes(data);
     for (let i = 0; i < size % 4; i++) out.byte(0);
-    this.#fileSize += size + size % 4;
-    this.#uncompressed += CONTAINER_HEADER + length;
+    this.#header.fileSize += size + size % 4;
+    this.#header.uncompressed += CONTAINER_HEADER + length;
     this.#objects.clear();
   }
 
   end(out: Bytes): void {
-    if (this.#startNs !== null) return;
-    this.#startNs = 0n;
+    if (this.#header.startNs !== null) return;
+    this.#header.startNs = 0n;
     out.bytes(this.header());
   }
 
   header(): Uint8Array {
-    const bytes = new Uint8Array(FILE_HEADER);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, LOGG, true);
-    view.setUint32(4, FILE_HEADER, true);
-    view.setUint32(8, 4_070_100, true); // the version of Vector's library that defines these objects
-    view.setUint32(16, this.#fileSize, true);
-    view.setUint32(20, this.#fileSize / 2 ** 32, true);
-    view.setUint32(24, this.#uncompressed, true);
-    view.setUint32(28, this.#uncompressed / 2 ** 32, true);
-    view.setUint32(32, this.#count, true);
-    const { zone } = this.#options;
-    writeSystemTime(view, 40, this.#startNs ?? 0n, zone);
-    writeSystemTime(view, 56, this.#changed ? this.#lastNs : this.#startNs ?? 0n, zone);
-    return bytes;
+    return this.#header.bytes(this.#options.zone);
   }
 }
 
 function writeTime(ns: bigint, out: Bytes): void {
   out.u32(Number(ns & 0xffffffffn));
   out.u32(Number(ns >> 32n & 0xffffffffn));
-}
-
-function writeSystemTime(view: DataView, at: number, ns: bigint, zone: Zone): void {
-  if (ns === 0n) return;
-  const date = new Date(Number(zone.toLocal(ns) / 1_000_000n));
-  const fields = [
-    date.getUTCFullYear(),
-    date.getUTCMonth() + 1,
-    date.getUTCDay(),
-    date.getUTCDate(),
-    date.getUTCHours(),
-    date.getUTCMinutes(),
-    date.getUTCSeconds(),
-    date.getUTCMilliseconds(),
-  ];
-  fields.forEach((value, i) => view.setUint16(at + 2 * i, value, true));
 }
 
 /** Appends a global marker: event type, colours, whether it can be moved, three texts. Returns its object type. */
@@ -497,7 +463,7 @@ export const blf: LogFormat = {
   name: "blf",
   title: "Vector BLF log",
   extensions: [".blf"],
-  appendable: false,
+  appendable: true,
   capacity: {
     ...FULL,
     errorDirection: false,

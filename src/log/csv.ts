@@ -18,6 +18,8 @@ import type { LogItem } from "./entry.ts";
 import { type Capacity, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { hexBytesOf, messageOf, secondsOf, secondsText } from "./plain.ts";
+import type { RandomSource } from "./random.ts";
+import { resumeLines } from "./resume.ts";
 
 const COMMON = ["timestamp", "arbitration_id", "extended", "remote", "error", "dlc", "data"] as const;
 const MORE = [
@@ -165,7 +167,21 @@ class CsvEncoder implements LogEncoder {
   }
 
   begin(out: Bytes): void {
-    out.text(`${[...COMMON, ...this.#more ? MORE : []].join(",")}\n`);
+    out.text(`${this.#columns}\n`);
+  }
+
+  resume(file: RandomSource, out: Bytes): number {
+    this.resumeCompressed(file.read(0, 4096));
+    return resumeLines(file, out);
+  }
+
+  resumeCompressed(head: Uint8Array): void {
+    const columns = textOf(head.subarray(0, 4096)).split(/\r?\n/, 1)[0];
+    if (columns !== this.#columns) throw new RangeError(`its columns are ${columns.slice(0, 300)}`);
+  }
+
+  get #columns(): string {
+    return [...COMMON, ...this.#more ? MORE : []].join(",");
   }
 
   write(item: LogItem, out: Bytes): void {

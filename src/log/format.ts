@@ -136,6 +136,15 @@ export interface LogDecoder {
 export interface LogEncoder {
   /** Writes the beginning of a file. */
   begin(out: Bytes): void;
+  /**
+   * Called instead of `begin` to append to a file that is not empty. Writes what must come first, and returns the size to
+   * which the file must be cut before; 0 to begin it anew. Default: an incomplete last line is ended.
+   *
+   * @throws {RangeError} The encoder cannot continue the file, with the reason.
+   */
+  resume?(file: RandomSource, out: Bytes): number;
+  /** The same for a compressed file, of which `head` is the beginning, inflated. */
+  resumeCompressed?(head: Uint8Array, out: Bytes): void;
   /** Appends an item. Called only with items that the format's capacity allows. */
   write(item: LogItem, out: Bytes): void;
   /** Makes everything written so far readable even if nothing follows, for example by closing a container. */

@@ -139,6 +139,13 @@ export class FileOutput implements Output {
     return this.#position;
   }
 
+  /** Cuts off the end of the file. Nothing may have been written yet. */
+  cut(size: number): void {
+    if (size === this.#position) return;
+    this.#fs.ftruncateSync(this.#syncFd, size);
+    this.#position = size;
+  }
+
   write(bytes: Uint8Array): void {
     this.check();
     if (bytes.length === 0) return;

@@ -14,7 +14,9 @@ import { BlockDecoder } from "./blocks.ts";
 import type { Bytes } from "./bytes.ts";
 import type { LogItem } from "./entry.ts";
 import { FULL, type LogEncoder, type LogFormat } from "./format.ts";
+import type { RandomSource } from "./random.ts";
 import { Records } from "./records.ts";
+import { endOfBlocks } from "./resume.ts";
 import {
   decodeFrame,
   encodeFrame,
@@ -113,6 +115,26 @@ class PcapEncoder implements LogEncoder {
     out.u32(0);
     out.u32(MOST);
     out.u32(LINKTYPE_CAN_SOCKETCAN);
+  }
+
+  resume(file: RandomSource): number {
+    if (file.size < FILE_HEADER) return 0;
+    this.#check(file.read(0, FILE_HEADER));
+    return endOfBlocks(file, FILE_HEADER, RECORD_HEADER, (view, at) => {
+      const captured = view.getUint32(at + 8, true);
+      return captured > MOST ? 0 : RECORD_HEADER + captured;
+    });
+  }
+
+  resumeCompressed(head: Uint8Array): void {
+    this.#check(head);
+  }
+
+  #check(header: Uint8Array): void {
+    const view = new DataView(header.buffer, header.byteOffset);
+    if (view.getUint32(0, true) !== NANOSECONDS || (view.getUint32(20, true) & 0xffff) !== LINKTYPE_CAN_SOCKETCAN) {
+      throw new RangeError("its packets are no CAN frames with nanoseconds in little-endian order: convert it before");
+    }
   }
 
   write(item: LogItem, out: Bytes): void {

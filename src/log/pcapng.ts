@@ -15,7 +15,9 @@ import type { LogItem, LogNote } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
+import type { RandomSource } from "./random.ts";
 import { Records } from "./records.ts";
+import { endOfBlocks } from "./resume.ts";
 import {
   decodeFrame,
   encodeFrame,
@@ -324,6 +326,22 @@ class PcapngEncoder implements LogEncoder {
     this.#endBlock(from, out);
   }
 
+  /** Appends another section, with interfaces of its own. */
+  resume(file: RandomSource, out: Bytes): number {
+    let littleEndian = true;
+    const end = endOfBlocks(file, 0, 12, (view, at) => {
+      if (view.getUint32(at, true) === SECTION_HEADER) littleEndian = view.getUint32(at + 8, true) === BYTE_ORDER_MAGIC;
+      const length = view.getUint32(at + 4, littleEndian);
+      return length > MOST || length % 4 !== 0 ? 0 : length;
+    });
+    if (end > 0) this.begin(out);
+    return end;
+  }
+
+  resumeCompressed(_head: Uint8Array, out: Bytes): void {
+    this.begin(out);
+  }
+
   write(item: LogItem, out: Bytes): void {
     if (item instanceof Message) this.#packet(item, out);
     else this.#notes.push(item);
@@ -456,7 +474,7 @@ export const pcapng: LogFormat = {
   name: "pcapng",
   title: "pcapng capture",
   extensions: [".pcapng", ".ntar"],
-  appendable: false,
+  appendable: true,
   capacity: {
     ...FULL,
     lastSecond: UNSIGNED_64,

@@ -6,6 +6,7 @@
 
 import { show } from "../check.ts";
 import { Message } from "../message/message.ts";
+import { prepareAppending } from "./append.ts";
 import { Bytes } from "./bytes.ts";
 import { ChannelNumbers } from "./channels.ts";
 import type { LogItem, LogNote } from "./entry.ts";
@@ -448,9 +449,20 @@ export class LogWriter implements Disposable, AsyncDisposable {
       return noOutput;
     }
     const previous = [...this.#closing.values()].at(-1) ?? null;
+    const continued = append && fs.statSync(path).isFile();
+    this.#begin(continued);
+    const size = continued ? this.#resume(path) : 0;
     const output = new FileOutput(path, append ? "append" : mode, this.#gzip, previous);
-    this.#begin(append && output.size > 0);
+    if (continued) output.cut(size);
     return output;
+  }
+
+  /** Prepares the encoder to continue a file; returns the size to which the file must be cut. */
+  #resume(path: string): number {
+    const encoder = this.#encoder;
+    const size = prepareAppending(path, { format: this.#format, encoder, gzip: this.#gzip }, this.#out);
+    if (size === 0) encoder.begin(this.#out);
+    return size;
   }
 
   #begin(continued: boolean): void {

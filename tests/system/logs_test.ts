@@ -10,6 +10,7 @@ import { noVcan } from "../support/kernel.ts";
 import { startCandump } from "./candump.ts";
 import { marker } from "./cases.ts";
 import { PATIENCE, Program } from "./tools.ts";
+import { usualReaders } from "./usual_readers.ts";
 
 const script = fileURLToPath(new URL("logs.py", import.meta.url));
 const missing = (...programs: string[]) => {
@@ -113,6 +114,38 @@ describe("python-can's log files", { skip: noPython }, () => {
       const reader = LogReader.open(path, { strict: true });
       const found = (await reader.readAll()).map((message) => message.with({ channel: "can0" }));
       assertEquals(found.map(essence), items.map(essence));
+    });
+  }
+});
+
+describe("Files that are appended to", () => {
+  const [first, second] = [messages([...classic, ...fd]), messages(classic)];
+
+  for (const begun of ["ours", "python-can's"]) {
+    it(`python-can reads all of a BLF file, begun as ${begun}`, { skip: noPython, timeout: PATIENCE }, () => {
+      using dir = folder();
+      const path = `${dir.path}/a.blf`;
+      if (begun === "ours") write(path, first);
+      else pythonWrites(path, first, 0);
+      {
+        using log = LogWriter.open(path, { append: true });
+        log.writeMany(second);
+      }
+      assertEquals(pythonReads(path, 0).map(essence), [...first, ...second].map(essence));
+    });
+  }
+
+  for (const format of ["pcap", "pcapng", "blf"] as const) {
+    it(`capinfos counts all messages of a ${format} file`, { skip: missing("capinfos") }, () => {
+      using dir = folder();
+      const path = `${dir.path}/a.${format}`;
+      write(path, first);
+      {
+        using log = LogWriter.open(path, { append: true });
+        log.writeMany(second);
+      }
+      const counted = usualReaders[format]!.find(({ name }) => name === "capinfos")!.count([path]);
+      assertEquals(counted, [{ messages: first.length + second.length, complaint: null }]);
     });
   }
 });
