@@ -95,6 +95,7 @@ export const candump: LogFormat = {
   appendable: true,
   capacity: {
     ...FULL,
+    notInNames: /[\s\0]|^any$/, // "any" stands for an unknown channel
     timestampSource: false,
   },
   detect: (head) => LINE.test(textOf(head.subarray(0, 4096))) ? 2 : 0,

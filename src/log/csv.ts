@@ -220,6 +220,7 @@ class CsvEncoder implements LogEncoder {
 
 const everyFrame: Capacity = {
   ...FULL,
+  notInNames: /[\r\n]/,
   marker: false,
   dropped: false,
 };

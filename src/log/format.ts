@@ -54,6 +54,8 @@ export interface Capacity {
   readonly direction: boolean;
   /** What is stored of channels: their names, also if declared for numbers; only a number from 1; or nothing. */
   readonly channel: "name" | "number" | "none";
+  /** What a name must not contain; null if it may contain anything. It is replaced by `_`. */
+  readonly notInNames: RegExp | null;
   /** The resolution of timestamps, in nanoseconds. */
   readonly resolution: number;
   /** The last second since 1970 that can be stored. A later message is stored with the end of that second. */
@@ -76,6 +78,7 @@ export const FULL: Capacity = {
   errorDirection: true,
   direction: true,
   channel: "name",
+  notInNames: null,
   resolution: 1,
   lastSecond: Infinity,
   timestampSource: true,
@@ -207,7 +210,7 @@ export function lossesOf(message: Message, capacity: Capacity): string[] {
   if (message.len8Dlc > 0 && !capacity.len8Dlc) losses.push("len8Dlc");
   const direction = capacity.direction && (capacity.errorDirection || !message.isErrorFrame);
   if (!message.isRx && !direction) losses.push("isRx");
-  if (message.channel !== null && capacity.channel === "none") losses.push("channel");
+  if (message.channel !== null && !holdsName(message.channel, capacity)) losses.push("channel");
   const { seconds, nanoseconds } = splitTime(message);
   if (nanoseconds % capacity.resolution !== 0 || seconds > capacity.lastSecond) losses.push("timestampNs");
   if (message.timestampSource !== null && !capacity.timestampSource) losses.push("timestampSource");
@@ -219,8 +222,30 @@ function hasDetails({ arbitrationId, data }: Message): boolean {
   return arbitrationId !== CAN_ERR_BUSERROR || data.some((byte) => byte !== 0);
 }
 
+/** The name that was checked last, as most messages of a log share one. */
+const last = { name: "", notIn: /(?:)/, holds: false };
+
+function holdsName(name: string, { channel, notInNames }: Capacity): boolean {
+  if (channel === "none" || notInNames === null) return channel !== "none";
+  if (last.name !== name || last.notIn !== notInNames) {
+    last.name = name;
+    last.notIn = notInNames;
+    last.holds = name !== "" && !notInNames.test(name);
+  }
+  return last.holds;
+}
+
+/** Returns an item as a format can hold it, as far as its time and its channel's name are concerned. */
+export function held(item: LogItem, capacity: Capacity): LogItem {
+  const inTime = timeHeld(item, capacity);
+  if (!("channel" in inTime) || inTime.channel === null || capacity.channel !== "name") return inTime;
+  if (holdsName(inTime.channel, capacity)) return inTime;
+  const channel = inTime.channel.replace(new RegExp(capacity.notInNames!, "g"), "_") || null;
+  return inTime instanceof Message ? inTime.with({ channel }) : { ...inTime, channel };
+}
+
 /** Returns an item with the last time that a format can store, if its own time is later. */
-export function timeHeld(item: LogItem, { lastSecond }: Capacity): LogItem {
+function timeHeld(item: LogItem, { lastSecond }: Capacity): LogItem {
   if (lastSecond === Infinity || item.timestampNs === null) return item;
   const last = BigInt(lastSecond) * 1_000_000_000n + 999_999_999n;
   if (item.timestampNs <= last) return item;

@@ -477,6 +477,7 @@ export const pcapng: LogFormat = {
   appendable: true,
   capacity: {
     ...FULL,
+    notInNames: /\0/,
     lastSecond: UNSIGNED_64,
     timestampSource: false,
   },

@@ -10,7 +10,7 @@ import { prepareAppending } from "./append.ts";
 import { Bytes } from "./bytes.ts";
 import { ChannelNumbers } from "./channels.ts";
 import type { LogItem, LogNote } from "./entry.ts";
-import { type LogEncoder, type LogFormat, type LogFormatName, lossesOf, timeHeld, type Zone } from "./format.ts";
+import { held, type LogEncoder, type LogFormat, type LogFormatName, lossesOf, type Zone } from "./format.ts";
 import { formatNamed, formatNames, formatOfName } from "./formats.ts";
 import { FileNames, nameAt } from "./naming.ts";
 import { checkNote } from "./notes.ts";
@@ -359,7 +359,7 @@ export class LogWriter implements Disposable, AsyncDisposable {
     } else if (item.type === "object" || !capacity[item.type]) {
       return this.#lose(item.type, item);
     }
-    this.#encoder.write(timeHeld(item, capacity), this.#out);
+    this.#encoder.write(held(item, capacity), this.#out);
     if (this.#out.length >= PIECE) this.#hand();
     const { rotate } = this.#options;
     if (rotate && this.#isFull(rotate)) this.rotate();

@@ -6,7 +6,7 @@ import { inflateSync } from "node:zlib";
 import { assertEquals } from "@std/assert";
 import { Message } from "../../mod.ts";
 import { LogReader, LogWriter } from "../../src/log/mod.ts";
-import { readItems, sink, written } from "../support/logs.ts";
+import { bytesWritten, readItems, sink, written } from "../support/logs.ts";
 
 const message = (channel: string | null, number = 0) =>
   new Message({ arbitrationId: 1, isExtendedId: false, timestampNs: 1000_000_000_000n + BigInt(number), channel });
@@ -128,4 +128,32 @@ describe("Channels in formats that number them", () => {
     const { items } = await readItems(bytes);
     assertEquals(items, [{ type: "marker", timestampNs: null, text: 'channel 1 is "\\x"' }]);
   });
+});
+
+describe("Channel names in formats that store them", () => {
+  const names = ["my bus", "a\tb", "\u2003", "", "say \"öl\", 'x'", "a\nb", "\r", "#1", "any", "nul\0", "can0", null];
+
+  for (
+    const [format, replaced] of [
+      ["candump", ["my_bus", "a_b", "_", null, "say_\"öl\",_'x'", "a_b", "_", "#1", "_", "nul_", "can0", null]],
+      ["csv-full", ["my bus", "a\tb", "\u2003", null, names[4], "a_b", "_", "#1", "any", "nul\0", "can0", null]],
+      ["pcapng", ["my bus", "a\tb", "\u2003", null, names[4], "a\nb", "\r", "#1", "any", "nul_", "can0", null]],
+      ["jsonl", names],
+      ["sqlite", names],
+    ] as const
+  ) {
+    it(`${format}: are read back, and what a name cannot contain is replaced and reported`, async () => {
+      const lost: unknown[] = [];
+      const bytes = await bytesWritten(format, async (target) => {
+        await using log = LogWriter.open(target, { format });
+        log.writeMany(names.map((channel) => message(channel)));
+        await log.close();
+        lost.push(...log.losses.map(({ field, count }) => [field, count]));
+      });
+      const { items } = await readItems(bytes, { format, strict: true });
+      assertEquals(items.map((item) => item instanceof Message ? item.channel : item), [...replaced]);
+      const count = names.filter((name, i) => name !== replaced[i]).length;
+      assertEquals(lost, count > 0 ? [["channel", count]] : []);
+    });
+  }
 });
