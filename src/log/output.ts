@@ -8,6 +8,8 @@
 export interface Output {
   /** The number of bytes not written yet. */
   readonly pending: number;
+  /** The time in seconds that synchronous writes took, during which the thread did nothing else. */
+  readonly blocked: number;
   /** Throws the error of an earlier write. */
   check(): void;
   /**
@@ -93,6 +95,7 @@ export class FileOutput implements Output {
   #pending = 0;
   /** The piece being written asynchronously. */
   #current: Piece | null = null;
+  #blocked = 0;
   #scheduled = false;
   /** Whether the previous file of the series is not written yet. */
   #held = false;
@@ -132,6 +135,10 @@ export class FileOutput implements Output {
 
   get pending(): number {
     return this.#pending;
+  }
+
+  get blocked(): number {
+    return this.#blocked;
   }
 
   /** The size of the file in bytes once everything is written. */
@@ -246,6 +253,7 @@ export class FileOutput implements Output {
 
   /** Writes a piece synchronously. */
   #attempt({ bytes, position }: Piece): void {
+    const from = performance.now();
     try {
       for (let done = 0; done < bytes.length;) {
         const place = this.#seekable ? position + done : null;
@@ -254,6 +262,8 @@ export class FileOutput implements Output {
     } catch (error) {
       this.#failure ??= { error };
       throw error;
+    } finally {
+      this.#blocked += (performance.now() - from) / 1000;
     }
   }
 
@@ -299,6 +309,7 @@ function keyOf({ dev, ino }: { readonly dev: number; readonly ino: number }): st
 /** The output of formats that write their file themselves. */
 export const noOutput: Output = {
   pending: 0,
+  blocked: 0,
   check() {},
   write() {},
   rewrite() {},
@@ -309,6 +320,7 @@ export const noOutput: Output = {
 
 /** A stream of bytes. */
 export class StreamOutput implements Output {
+  readonly blocked = 0;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #gzip: boolean;
   #last: Promise<void> = Promise.resolve();

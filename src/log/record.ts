@@ -42,7 +42,10 @@ export interface RecordReport {
    * are missing, say how many, if the format supports notes. What was dropped after the last message is noted at the end.
    */
   readonly dropped: number;
-  /** The time in seconds for which the bus was not read because the disk was too slow. */
+  /**
+   * The time in seconds for which the bus was not read because the disk, or what reads the pipe that is written to, was too
+   * slow. Times of less than 0.1 s in all are not counted.
+   */
   readonly heldUp: number;
   /** Why the recording ended: by the signal, the count or the duration, or because the interface went down or away. */
   readonly ended: "signal" | "count" | "duration" | "link";
@@ -52,6 +55,8 @@ export interface RecordReport {
   readonly losses: readonly LogLoss[];
 }
 
+/** Seconds for which writing may block the thread before that is reported. */
+const BLOCKED = 0.1;
 /** Messages received at once: as many as one system call returns. */
 const BATCH = 64;
 
@@ -90,6 +95,7 @@ export async function record(
   const end = duration === undefined ? Infinity : performance.now() + 1000 * duration;
   const transcript = new Transcript(bus, log, logger);
   let heldUp = 0;
+  let blocked = log.blocked;
   let ended: RecordReport["ended"] | null = null;
   let failure: CanError | null = null;
   while (ended === null) {
@@ -108,6 +114,12 @@ export async function record(
       break;
     }
     transcript.write(batch);
+    const more = log.blocked - blocked;
+    if (more >= BLOCKED) {
+      logger?.warn(`writing to "${log.path}" blocked for ${more.toFixed(3)} s, in which "${bus.channel}" was not read`);
+      heldUp += more;
+      blocked = log.blocked;
+    } else if (more < 0) blocked = 0; // the next file of a rotated log
     if (transcript.messages >= count) ended = "count";
     else if (performance.now() >= end) ended = "duration";
     if (log.pending > buffer) {

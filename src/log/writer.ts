@@ -187,6 +187,14 @@ export class LogWriter implements Disposable, AsyncDisposable {
     return outputs.reduce((sum, { pending }) => sum + pending, this.#out.length);
   }
 
+  /**
+   * The time in seconds for which writing to this file blocked the thread, so that nothing else happened. Files are written
+   * in the background; pipes and devices are not.
+   */
+  get blocked(): number {
+    return this.#output.blocked;
+  }
+
   /** What the format could not store, by field. */
   get losses(): readonly LogLoss[] {
     return [...this.#losses.values()];

@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Bus, Message } from "../../mod.ts";
 import { LogReader, LogWriter, record, replay } from "../../src/log/mod.ts";
+import { fileSystem } from "../../src/log/output.ts";
 import { assertGapsNoted, sink, written } from "../support/logs.ts";
 import { sendBurst } from "../support/overrun.ts";
 import { pause, until } from "../support/pause.ts";
@@ -81,6 +82,31 @@ describe("record", () => {
     assertEquals(report.dropped, bus.droppedFrames - before);
     await assertGapsNoted(bytes(), sent);
     assert(warnings.length > 0 && warnings.every((text) => text.includes('frames were dropped on "lossy"')));
+  });
+
+  it("says when a pipe or device that is slow keeps it from reading the bus", async () => {
+    using bus = open("pipe");
+    using sender = open("pipe");
+    const fs = fileSystem() as unknown as { writeSync: (...given: unknown[]) => number };
+    const { writeSync } = fs;
+    const warnings: string[] = [];
+    try {
+      fs.writeSync = (...given) => {
+        for (const end = performance.now() + 120; performance.now() < end;);
+        return writeSync(...given);
+      };
+      await using log = LogWriter.open("/dev/null", { format: "candump", flushInterval: 0 });
+      sender.send(new Message({ arbitrationId: 1 }));
+      const { heldUp } = await record(bus, log, { count: 1, logger: { warn: (text) => void warnings.push(text) } });
+      assert(heldUp >= 0.1, `${heldUp} s`);
+    } finally {
+      fs.writeSync = writeSync;
+    }
+    assertEquals(warnings.length, 1);
+    assert(
+      /^writing to "\/dev\/null" blocked for \d\.\d{3} s, in which "pipe" was not read$/.test(warnings[0]),
+      warnings[0],
+    );
   });
 
   it("rejects invalid options", async () => {
