@@ -1,0 +1,174 @@
+/**
+ * What a database holds. Names are cantools' in camelCase; the attributes that DBC files use to say more of a message or a signal
+ * than their format has words for (`GenMsgCycleTime`, `VFrameFormat` …) are read into fields, and stay in `attributes` too.
+ *
+ * @module
+ */
+
+/**
+ * A value of an attribute: a number of `INT`, `HEX` and `FLOAT` (a bigint, if it is whole and beyond 2^53), a text of `STRING` and
+ * `ENUM`. An index that an `ENUM` does not have stays a number.
+ */
+export type AttributeValue = number | bigint | string;
+
+/** Attributes by name: those that were given, without the defaults of their definitions. */
+export type Attributes = ReadonlyMap<string, AttributeValue>;
+
+/** Names of raw values. */
+export type Labels = ReadonlyMap<bigint, string>;
+
+/** A signal: some bits of a message, and what they mean. */
+export interface Signal {
+  readonly name: string;
+  /**
+   * The start bit, counted as in a DBC: bit `8 * byte + bit`, bit 0 the least significant one of a byte. The least significant
+   * bit of a little-endian signal, the most significant bit of a big-endian one.
+   */
+  readonly start: number;
+  /** Bits, 1 to 64. */
+  readonly length: number;
+  /** Little-endian: "Intel", `@1`. Big-endian: "Motorola", `@0`. */
+  readonly byteOrder: "little-endian" | "big-endian";
+  readonly isSigned: boolean;
+  /** Whether the raw value is an IEEE 754 number of 32 or 64 bits. */
+  readonly isFloat: boolean;
+  /** The value is `raw * scale + offset`. */
+  readonly scale: number;
+  readonly offset: number;
+  /** The limits of the value; null where the database gives none (both are 0). */
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  readonly unit: string;
+  /** Names of raw values. */
+  readonly labels: Labels;
+  /** The nodes that receive it, without `Vector__XXX`. */
+  readonly receivers: readonly string[];
+  readonly comment: string | null;
+  readonly attributes: Attributes;
+  /** The raw value that it has until something sets it (`GenSigStartValue`, or its default); null if the database has none. */
+  readonly startValue: number | bigint | null;
+  /** Whether its value selects which other signals are present. */
+  readonly isMultiplexer: boolean;
+  /** The signal that selects this one, and the values (first and last, inclusive) for which it is present; null: always present. */
+  readonly multiplexer: { readonly signal: string; readonly ranges: readonly (readonly [bigint, bigint])[] } | null;
+}
+
+/** Signals of a message that belong together. */
+export interface SignalGroup {
+  readonly name: string;
+  readonly repetitions: number;
+  /** Names of signals. */
+  readonly signals: readonly string[];
+}
+
+/** A message of a database: a frame's identifier, and the signals in its data. */
+export interface DatabaseMessage {
+  readonly name: string;
+  /** 11 or 29 bits. */
+  readonly frameId: number;
+  readonly isExtendedId: boolean;
+  /** Bytes. More than 64 only in messages that a transport protocol carries. */
+  readonly length: number;
+  /** The nodes that send it, the first one first, without `Vector__XXX`. */
+  readonly senders: readonly string[];
+  /** In the order of the file. */
+  readonly signals: readonly Signal[];
+  readonly signalGroups: readonly SignalGroup[];
+  readonly comment: string | null;
+  readonly attributes: Attributes;
+  /** Whether it is a CAN FD frame (`VFrameFormat`, or its default). */
+  readonly isFd: boolean;
+  /** Whether the data of the CAN FD frame is sent at the higher bitrate (`CANFD_BRS`, or its default). */
+  readonly bitrateSwitch: boolean;
+  /** Whether its identifier is one of J1939: a priority, a PGN and addresses (`VFrameFormat`, `ProtocolType`, or their defaults). */
+  readonly isJ1939: boolean;
+  /** Seconds from one frame to the next (`GenMsgCycleTime`, or its default, is milliseconds); null if the database gives none. */
+  readonly cycleTime: number | null;
+}
+
+/** A node: something that sends and receives messages, often called an ECU. */
+export interface Node {
+  readonly name: string;
+  readonly comment: string | null;
+  readonly attributes: Attributes;
+}
+
+/** What an attribute may belong to; the last three are relations. */
+export type AttributeOwner =
+  | "database"
+  | "node"
+  | "message"
+  | "signal"
+  | "environment-variable"
+  | "node-message"
+  | "node-signal"
+  | "node-environment-variable";
+
+/** Which values an attribute may have. */
+export interface AttributeDefinition {
+  readonly name: string;
+  readonly owner: AttributeOwner;
+  readonly type: "INT" | "HEX" | "FLOAT" | "STRING" | "ENUM";
+  /** The limits of `INT`, `HEX` and `FLOAT`; null where there are none. */
+  readonly minimum: number | bigint | null;
+  readonly maximum: number | bigint | null;
+  /** The names of an `ENUM`'s values, from 0 up. */
+  readonly values: readonly string[];
+  /** What it is where it is not given; null if nothing says so. */
+  readonly defaultValue: AttributeValue | null;
+}
+
+/** An attribute of a node together with a message that it sends, or with a signal or a variable that it receives. */
+export interface RelationAttribute {
+  readonly name: string;
+  readonly node: string;
+  /** The name of a message; null for a relation to a variable. */
+  readonly message: string | null;
+  /** The name of a signal of the message; null for a relation to the message or to a variable. */
+  readonly signal: string | null;
+  readonly environmentVariable: string | null;
+  readonly value: AttributeValue;
+}
+
+/** A variable of a simulation or a test: it is in no frame. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly type: "integer" | "float" | "string" | "data";
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly unit: string;
+  readonly initialValue: number;
+  /** Its number in the file. */
+  readonly id: number;
+  readonly access: "unrestricted" | "read" | "write" | "read-write";
+  /** The nodes that use it, without `Vector__XXX`. */
+  readonly accessNodes: readonly string[];
+  /** Bytes of `data`; null for the other types. */
+  readonly dataLength: number | null;
+  readonly labels: Labels;
+  readonly comment: string | null;
+  readonly attributes: Attributes;
+}
+
+/** The bit timing of the bus, for which most files leave the place empty. */
+export interface DatabaseBitTiming {
+  /** In bit/s. */
+  readonly bitrate: number;
+  readonly btr1: number;
+  readonly btr2: number;
+}
+
+/** All that a database holds, as plain data: what each format reads, and `Database` looks up. */
+export interface DatabaseContent {
+  readonly version: string;
+  readonly comment: string | null;
+  readonly bitTiming: DatabaseBitTiming | null;
+  readonly nodes: readonly Node[];
+  readonly messages: readonly DatabaseMessage[];
+  /** Tables of labels that signals may share, by name. The labels of each signal are its own. */
+  readonly valueTables: ReadonlyMap<string, Labels>;
+  readonly environmentVariables: readonly EnvironmentVariable[];
+  readonly attributes: Attributes;
+  readonly attributeDefinitions: readonly AttributeDefinition[];
+  readonly relationAttributes: readonly RelationAttribute[];
+}
