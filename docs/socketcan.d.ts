@@ -1,3 +1,4 @@
 // `deno doc --html` groups symbols by their `@category` only if it reads a declaration file.
 export * from "../mod.ts";
+export * from "../src/dbc/mod.ts";
 export * from "../src/log/mod.ts";

@@ -8,16 +8,30 @@
 /**
  * A value of an attribute: a number of `INT`, `HEX` and `FLOAT` (a bigint, if it is whole and beyond 2^53), a text of `STRING` and
  * `ENUM`. An index that an `ENUM` does not have stays a number.
+ *
+ * @category Databases
  */
 export type AttributeValue = number | bigint | string;
 
-/** Attributes by name: those that were given, without the defaults of their definitions. */
+/**
+ * Attributes by name: those that were given, without the defaults of their definitions.
+ *
+ * @category Databases
+ */
 export type Attributes = ReadonlyMap<string, AttributeValue>;
 
-/** Names of raw values. */
+/**
+ * Names of raw values.
+ *
+ * @category Databases
+ */
 export type Labels = ReadonlyMap<bigint, string>;
 
-/** A signal: some bits of a message, and what they mean. */
+/**
+ * A signal: some bits of a message, and what they mean.
+ *
+ * @category Databases
+ */
 export interface Signal {
   readonly name: string;
   /**
@@ -30,7 +44,7 @@ export interface Signal {
   /** Little-endian: "Intel", `@1`. Big-endian: "Motorola", `@0`. */
   readonly byteOrder: "little-endian" | "big-endian";
   readonly isSigned: boolean;
-  /** Whether the raw value is an IEEE 754 number of 32 or 64 bits. */
+  /** Whether the raw value is an IEEE 754 number of 16, 32 or 64 bits. */
   readonly isFloat: boolean;
   /** The value is `raw * scale + offset`. */
   readonly scale: number;
@@ -53,7 +67,11 @@ export interface Signal {
   readonly multiplexer: { readonly signal: string; readonly ranges: readonly (readonly [bigint, bigint])[] } | null;
 }
 
-/** Signals of a message that belong together. */
+/**
+ * Signals of a message that belong together.
+ *
+ * @category Databases
+ */
 export interface SignalGroup {
   readonly name: string;
   readonly repetitions: number;
@@ -61,7 +79,11 @@ export interface SignalGroup {
   readonly signals: readonly string[];
 }
 
-/** A message of a database: a frame's identifier, and the signals in its data. */
+/**
+ * A message of a database: a frame's identifier, and the signals in its data.
+ *
+ * @category Databases
+ */
 export interface DatabaseMessage {
   readonly name: string;
   /** 11 or 29 bits. */
@@ -86,14 +108,22 @@ export interface DatabaseMessage {
   readonly cycleTime: number | null;
 }
 
-/** A node: something that sends and receives messages, often called an ECU. */
-export interface Node {
+/**
+ * A node: something that sends and receives messages, often called an ECU.
+ *
+ * @category Databases
+ */
+export interface DatabaseNode {
   readonly name: string;
   readonly comment: string | null;
   readonly attributes: Attributes;
 }
 
-/** What an attribute may belong to; the last three are relations. */
+/**
+ * What an attribute may belong to; the last three are relations.
+ *
+ * @category Databases
+ */
 export type AttributeOwner =
   | "database"
   | "node"
@@ -104,7 +134,11 @@ export type AttributeOwner =
   | "node-signal"
   | "node-environment-variable";
 
-/** Which values an attribute may have. */
+/**
+ * Which values an attribute may have.
+ *
+ * @category Databases
+ */
 export interface AttributeDefinition {
   readonly name: string;
   readonly owner: AttributeOwner;
@@ -118,7 +152,11 @@ export interface AttributeDefinition {
   readonly defaultValue: AttributeValue | null;
 }
 
-/** An attribute of a node together with a message that it sends, or with a signal or a variable that it receives. */
+/**
+ * An attribute of a node together with a message that it sends, or with a signal or a variable that it receives.
+ *
+ * @category Databases
+ */
 export interface RelationAttribute {
   readonly name: string;
   readonly node: string;
@@ -130,7 +168,11 @@ export interface RelationAttribute {
   readonly value: AttributeValue;
 }
 
-/** A variable of a simulation or a test: it is in no frame. */
+/**
+ * A variable of a simulation or a test: it is in no frame.
+ *
+ * @category Databases
+ */
 export interface EnvironmentVariable {
   readonly name: string;
   readonly type: "integer" | "float" | "string" | "data";
@@ -150,7 +192,11 @@ export interface EnvironmentVariable {
   readonly attributes: Attributes;
 }
 
-/** The bit timing of the bus, for which most files leave the place empty. */
+/**
+ * The bit timing of the bus, for which most files leave the place empty.
+ *
+ * @category Databases
+ */
 export interface DatabaseBitTiming {
   /** In bit/s. */
   readonly bitrate: number;
@@ -158,12 +204,16 @@ export interface DatabaseBitTiming {
   readonly btr2: number;
 }
 
-/** All that a database holds, as plain data: what each format reads, and `Database` looks up. */
+/**
+ * All that a database holds, as plain data: what each format reads, and `Database` looks up.
+ *
+ * @category Databases
+ */
 export interface DatabaseContent {
   readonly version: string;
   readonly comment: string | null;
   readonly bitTiming: DatabaseBitTiming | null;
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly DatabaseNode[];
   readonly messages: readonly DatabaseMessage[];
   /** Tables of labels that signals may share, by name. The labels of each signal are its own. */
   readonly valueTables: ReadonlyMap<string, Labels>;

@@ -10,7 +10,10 @@ import { root } from "../system/script.ts";
  */
 const house: readonly (readonly Room[])[] = [
   [{ name: "mod.ts", paths: ["mod.ts"] }],
-  [{ name: "log", paths: ["src/log/"], only: ["endpoint", "message", "kernel", "check", "errors"] }],
+  [
+    { name: "log", paths: ["src/log/"], only: ["endpoint", "message", "kernel", "check", "errors"] },
+    { name: "dbc", paths: ["src/dbc/"], only: ["message", "check", "errors"] },
+  ],
   [{ name: "bus", paths: ["src/bus/"] }],
   [{ name: "periodic", paths: ["src/periodic/"] }],
   [

@@ -161,6 +161,7 @@ describe("The npm package", { timeout: PATIENCE }, () => {
     assertEquals(exports, {
       ".": { types: "./mod.d.ts", default: "./mod.js" },
       "./log": { types: "./src/log/mod.d.ts", default: "./src/log/mod.js" },
+      "./dbc": { types: "./src/dbc/mod.d.ts", default: "./src/dbc/mod.js" },
       "./package.json": "./package.json",
     });
     assertEquals([main, types], [exports["."].default, exports["."].types]);

@@ -46,7 +46,8 @@ export function blocksOf(page: string): Block[] {
     marks: marks.split(" ").filter(Boolean),
     code: code
       .replaceAll(`"@socketcan/bus"`, JSON.stringify(`${root}mod.ts`))
-      .replaceAll(`"@socketcan/bus/log"`, JSON.stringify(`${root}src/log/mod.ts`)),
+      .replaceAll(`"@socketcan/bus/log"`, JSON.stringify(`${root}src/log/mod.ts`))
+      .replaceAll(`"@socketcan/bus/dbc"`, JSON.stringify(`${root}src/dbc/mod.ts`)),
   }));
 }
 

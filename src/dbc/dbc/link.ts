@@ -1,0 +1,283 @@
+/**
+ * Puts the statements of a DBC together: comments, attributes and labels to what they name.
+ *
+ * @module
+ */
+
+import type { Diagnostics } from "../diagnostics.ts";
+import { type Draft, draftMessage, draftSignal } from "../draft.ts";
+import type { ReadDatabase } from "../format.ts";
+import type {
+  AttributeValue,
+  DatabaseContent,
+  DatabaseMessage,
+  DatabaseNode,
+  EnvironmentVariable,
+  RelationAttribute,
+  Signal,
+} from "../model.ts";
+import { Vocabulary } from "../vocabulary.ts";
+import { Definitions } from "./definitions.ts";
+import { longSymbolOf } from "./long_names.ts";
+import { linkMultiplexing } from "./multiplexing.ts";
+import { type MessageStatement, NOBODY, type Owner, type Statements, type VariableStatement } from "./statements.ts";
+
+/** A signal, and what its statement says of its multiplexer. */
+export interface LinkedSignal {
+  readonly at: number;
+  readonly selector: bigint | null;
+  readonly draft: Draft<Signal>;
+}
+
+/** A message, and its signals by their names in the file, which may be shorter than theirs. */
+export interface LinkedMessage {
+  readonly sender: string | null;
+  readonly draft: Draft<DatabaseMessage>;
+  readonly signals: ReadonlyMap<string, LinkedSignal>;
+  /** Whether it is no message of the database; what names it is none of the database either. */
+  readonly isLeftOut: boolean;
+}
+
+/** What may have comments and attributes. */
+interface Described {
+  name: string;
+  comment: string | null;
+  readonly attributes: Map<string, AttributeValue>;
+}
+
+/** Returns what a DBC's statements say. */
+export function link(file: Statements, diagnostics: Diagnostics): ReadDatabase {
+  return new Linker(file, diagnostics).link();
+}
+
+/** What the statements are about, by their names in the file. */
+class Linker {
+  readonly #file: Statements;
+  readonly #diagnostics: Diagnostics;
+  readonly #nodes = new Map<string, Draft<DatabaseNode>>();
+  readonly #messages = new Map<number, LinkedMessage>();
+  readonly #variables = new Map<string, Draft<EnvironmentVariable>>();
+  readonly #database: Described = { name: "", comment: null, attributes: new Map() };
+  readonly #relations: RelationAttribute[] = [];
+  readonly #definitions: Definitions;
+  /** All messages in the order of the file, also those whose identifier another one has. */
+  readonly #order: LinkedMessage[] = [];
+
+  constructor(file: Statements, diagnostics: Diagnostics) {
+    this.#file = file;
+    this.#diagnostics = diagnostics;
+    this.#definitions = new Definitions(file, diagnostics);
+    this.#addNodes();
+    for (const statement of file.messages) this.#addMessage(statement);
+    for (const statement of file.variables) this.#addVariable(statement);
+  }
+
+  link(): ReadDatabase {
+    // First, for they may give longer names, which all others are to use.
+    this.#addAttributes();
+    this.#addRelations();
+    this.#addSenders();
+    this.#addGroups();
+    this.#addComments();
+    this.#addLabels();
+    this.#addTypes();
+    linkMultiplexing(this.#order, this.#file.multiplexing, (id, at) => this.#message(id, at), this.#diagnostics);
+    const attributeDefinitions = this.#definitions.list;
+    const vocabulary = new Vocabulary(attributeDefinitions, this.#database.attributes);
+    const places = new Map<Signal, number>();
+    for (const { draft, signals } of this.#order) {
+      Object.assign(draft, vocabulary.ofMessage(draft));
+      for (const { at, draft } of signals.values()) {
+        draft.startValue = vocabulary.startOf(draft);
+        places.set(draft, at);
+      }
+    }
+    const content: DatabaseContent = {
+      version: this.#file.version,
+      comment: this.#database.comment,
+      bitTiming: this.#file.bitTiming,
+      nodes: [...this.#nodes.values()],
+      messages: this.#order.filter(({ isLeftOut }) => !isLeftOut).map(({ draft }) => draft),
+      valueTables: this.#file.valueTables,
+      environmentVariables: [...this.#variables.values()],
+      attributes: this.#database.attributes,
+      attributeDefinitions,
+      relationAttributes: this.#relations,
+    };
+    return { content, places };
+  }
+
+  #addNodes(): void {
+    for (const { at, name } of this.#file.nodes) {
+      if (name === NOBODY) continue;
+      if (this.#nodes.has(name)) this.#diagnostics.add(`there is a node ${name} already`, at);
+      else this.#nodes.set(name, { name, comment: null, attributes: new Map() });
+    }
+  }
+
+  #addMessage(statement: MessageStatement): void {
+    const { at, id, name, length, sender } = statement;
+    const { isLeftOut, ...identifier } = this.#identifierOf(statement);
+    const draft = draftMessage({ name, length, ...identifier });
+    const signals = new Map<string, LinkedSignal>();
+    for (const { at, selector, minimum, maximum, ...given } of statement.signals) {
+      if (signals.has(given.name)) {
+        this.#diagnostics.add(`message ${name} has a signal ${given.name} already: this one is skipped`, at);
+        continue;
+      }
+      const isUnlimited = minimum === 0 && maximum === 0;
+      const signal = draftSignal({ ...given, ...!isUnlimited && { minimum, maximum } });
+      signals.set(given.name, { at, selector, draft: signal });
+      draft.signals.push(signal);
+    }
+    const linked = { sender, draft, signals, isLeftOut };
+    const twin = this.#messages.get(id);
+    if (twin === undefined) this.#messages.set(id, linked);
+    else if (!isLeftOut) {
+      this.#diagnostics.add(
+        `message ${name} has the identifier ${id} of ${twin.draft.name}: that one is found first`,
+        at,
+      );
+    }
+    this.#order.push(linked);
+  }
+
+  #identifierOf({ at, id, name }: MessageStatement) {
+    const frameId = id & 0x1fff_ffff;
+    const isMarked = id >= 0x8000_0000;
+    const isExtendedId = isMarked || frameId > 0x7ff;
+    // Signals of no message, which some tools collect in one.
+    if (name === "VECTOR__INDEPENDENT_SIG_MSG") return { frameId, isExtendedId, isLeftOut: true };
+    const isLeftOut = (id & 0x6000_0000) !== 0;
+    const shown = `the identifier ${id} (0x${id.toString(16)}) of message ${name}`;
+    if (isLeftOut) this.#diagnostics.add(`${shown} has more than 29 bits: the message is skipped`, at);
+    else if (isExtendedId && !isMarked) {
+      this.#diagnostics.add(`${shown} has more than 11 bits, but not bit 31: it is read as extended`, at);
+    }
+    return { frameId, isExtendedId, isLeftOut };
+  }
+
+  #addVariable({ at, accessNodes, ...given }: VariableStatement): void {
+    if (this.#variables.has(given.name)) {
+      return this.#diagnostics.add(`there is an environment variable ${given.name} already: this one is skipped`, at);
+    }
+    const rest = { dataLength: null, labels: new Map(), comment: null, attributes: new Map() };
+    this.#variables.set(given.name, { ...given, ...rest, accessNodes: [...accessNodes] });
+  }
+
+  #addAttributes(): void {
+    for (const { at, name, owner, node, value: given } of this.#file.attributes) {
+      const described = this.#described(owner, at);
+      if (node !== null || described === null) continue;
+      const value = this.#definitions.valueOf(name, owner.type, given, at);
+      if (name !== longSymbolOf(owner.type)) described.attributes.set(name, value);
+      else if (value !== "") described.name = `${value}`;
+    }
+  }
+
+  #addRelations(): void {
+    for (const { at, name, owner, node: nodeName, value: given } of this.#file.attributes) {
+      if (nodeName === null || owner.type === "database" || owner.type === "node") continue;
+      const node = this.#described({ type: "node", name: nodeName }, at);
+      const described = this.#described(owner, at);
+      if (node === null || described === null) continue;
+      const message = "id" in owner ? this.#messages.get(owner.id)! : null;
+      if (message?.isLeftOut) continue;
+      this.#relations.push({
+        name,
+        node: node.name,
+        message: message?.draft.name ?? null,
+        signal: owner.type === "signal" ? described.name : null,
+        environmentVariable: owner.type === "environment-variable" ? described.name : null,
+        value: this.#definitions.valueOf(name, `node-${owner.type}`, given, at),
+      });
+    }
+  }
+
+  #addSenders(): void {
+    for (const { sender, draft, signals } of this.#order) {
+      if (sender !== null && sender !== NOBODY) draft.senders.push(this.#nodeName(sender));
+      for (const { draft } of signals.values()) draft.receivers = this.#nodeNames(draft.receivers);
+    }
+    for (const { at, id, senders } of this.#file.senders) {
+      const message = this.#message(id, at)?.draft;
+      if (message) message.senders = [...new Set([...message.senders, ...this.#nodeNames(senders)])];
+    }
+    for (const variable of this.#variables.values()) variable.accessNodes = this.#nodeNames(variable.accessNodes);
+    for (const { at, name, length } of this.#file.data) {
+      const variable = this.#variable(name, at);
+      if (variable) Object.assign(variable, { type: "data", dataLength: length });
+    }
+  }
+
+  #addGroups(): void {
+    for (const { at, id, group } of this.#file.groups) {
+      const message = this.#message(id, at);
+      const signals = group.signals.flatMap((name) => this.#signal(id, name, at)?.name ?? []);
+      message?.draft.signalGroups.push({ ...group, signals });
+    }
+  }
+
+  #addComments(): void {
+    for (const { at, owner, text } of this.#file.comments) {
+      const described = this.#described(owner, at);
+      if (described) described.comment = text;
+    }
+  }
+
+  #addLabels(): void {
+    for (const { at, owner, labels } of this.#file.labels) {
+      const labelled = owner.type === "signal"
+        ? this.#signal(owner.id, owner.name, at)
+        : this.#variable(owner.name, at);
+      if (labelled) labelled.labels = new Map(labels);
+    }
+  }
+
+  #addTypes(): void {
+    for (const { at, id, name, type } of this.#file.types) {
+      const signal = this.#signal(id, name, at);
+      if (signal === null || type === 0) continue;
+      // The length says which of the types it is: tools give both for 16 bits, too.
+      signal.isFloat = [16, 32, 64].includes(signal.length);
+      if (signal.isFloat) continue;
+      this.#diagnostics.add(`signal ${name} has ${signal.length} bits, which no floating-point number has`, at);
+    }
+  }
+
+  #described(owner: Owner, at: number): Described | null {
+    if (owner.type === "database") return this.#database;
+    if (owner.type === "message") return this.#message(owner.id, at)?.draft ?? null;
+    if (owner.type === "signal") return this.#signal(owner.id, owner.name, at);
+    if (owner.type === "node") return this.#found(this.#nodes.get(owner.name), `node ${owner.name}`, at);
+    return this.#variable(owner.name, at);
+  }
+
+  #message(id: number, at: number): LinkedMessage | null {
+    return this.#found(this.#messages.get(id), `message with the identifier ${id}`, at);
+  }
+
+  #signal(id: number, name: string, at: number): Draft<Signal> | null {
+    const message = this.#message(id, at);
+    return message &&
+      this.#found(message.signals.get(name)?.draft, `signal ${name} in message ${message.draft.name}`, at);
+  }
+
+  #variable(name: string, at: number): Draft<EnvironmentVariable> | null {
+    return this.#found(this.#variables.get(name), `environment variable ${name}`, at);
+  }
+
+  #found<T>(item: T | undefined, what: string, at: number): T | null {
+    if (item === undefined) this.#diagnostics.add(`there is no ${what}`, at);
+    return item ?? null;
+  }
+
+  #nodeNames(names: readonly string[]): string[] {
+    return names.map((name) => this.#nodeName(name));
+  }
+
+  /** A node that `BU_` does not name may send and receive all the same. */
+  #nodeName(name: string): string {
+    return this.#nodes.get(name)?.name ?? name;
+  }
+}

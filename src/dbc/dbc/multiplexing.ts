@@ -1,0 +1,77 @@
+/**
+ * Which signal selects which others: simple multiplexing (`M`, `m1`), and extended (`SG_MUL_VAL_`), which overrules it.
+ *
+ * @module
+ */
+
+import type { Diagnostics } from "../diagnostics.ts";
+import type { LinkedMessage, LinkedSignal } from "./link.ts";
+import type { MultiplexStatement } from "./statements.ts";
+
+/**
+ * Gives the signals of all messages their multiplexers.
+ *
+ * @param find Returns the message with an identifier, or tells of the statement at `at` that names none.
+ */
+export function linkMultiplexing(
+  messages: readonly LinkedMessage[],
+  statements: readonly MultiplexStatement[],
+  find: (id: number, at: number) => LinkedMessage | null,
+  diagnostics: Diagnostics,
+): void {
+  for (const { at, id, name, multiplexer, ranges } of statements) {
+    const message = find(id, at);
+    if (message === null) continue;
+    const signal = message.signals.get(name)?.draft;
+    const selecting = message.signals.get(multiplexer)?.draft;
+    if (!signal || !selecting) {
+      diagnostics.add(`there is no signal ${signal ? multiplexer : name} in message ${message.draft.name}`, at);
+      continue;
+    }
+    // A long list of values may be split into several statements.
+    const before = signal.multiplexer?.signal === selecting.name ? signal.multiplexer.ranges : [];
+    signal.multiplexer = { signal: selecting.name, ranges: [...before, ...ranges] };
+    selecting.isMultiplexer = true;
+  }
+  for (const message of messages) {
+    addSimple(message, diagnostics);
+    removeCycles(message, diagnostics);
+  }
+}
+
+/** Gives the multiplexer to signals that have only its value. */
+function addSimple({ signals }: LinkedMessage, diagnostics: Diagnostics): void {
+  const all = [...signals.values()];
+  // One that is selected itself is for signals that name it.
+  const multiplexer = all.find(({ selector, draft }) =>
+    draft.isMultiplexer && selector === null && draft.multiplexer === null
+  );
+  for (const { at, selector, draft } of all) {
+    if (selector === null || draft.multiplexer !== null) continue;
+    if (multiplexer) draft.multiplexer = { signal: multiplexer.draft.name, ranges: [[selector, selector]] };
+    else {diagnostics.add(
+        `signal ${draft.name} is for value ${selector} of a multiplexer, but there is none: it is always read`,
+        at,
+      );}
+  }
+}
+
+/** Makes sure that no signal selects itself, through others or not. */
+function removeCycles({ signals }: LinkedMessage, diagnostics: Diagnostics): void {
+  const byName = new Map([...signals.values()].map((signal) => [signal.draft.name, signal]));
+  const done = new Set<LinkedSignal>();
+  for (const first of byName.values()) {
+    const path = new Set<LinkedSignal>();
+    for (let signal = first; !done.has(signal);) {
+      done.add(signal);
+      path.add(signal);
+      const next = signal.draft.multiplexer && byName.get(signal.draft.multiplexer.signal);
+      if (!next) break;
+      if (path.has(next)) {
+        diagnostics.add(`signal ${signal.draft.name} selects itself: it is always read`, signal.at);
+        signal.draft.multiplexer = null;
+      }
+      signal = next;
+    }
+  }
+}

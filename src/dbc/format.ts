@@ -1,0 +1,31 @@
+/**
+ * What a file format of databases is.
+ *
+ * @module
+ */
+
+import type { Diagnostics } from "./diagnostics.ts";
+import type { DatabaseContent, Signal } from "./model.ts";
+
+/**
+ * The name of a file format.
+ *
+ * @category Databases
+ */
+export type DatabaseFormatName = "dbc" | "kcd" | "sym";
+
+/** What was read from a file. */
+export interface ReadDatabase {
+  readonly content: DatabaseContent;
+  /** Where in the text each signal is. */
+  readonly places: ReadonlyMap<Signal, number>;
+}
+
+/** A file format. */
+export interface DatabaseFormat {
+  readonly name: DatabaseFormatName;
+  /** Whether a text looks like it. */
+  detect(text: string): boolean;
+  /** Reads a text; what cannot be read of it is skipped and told of. */
+  read(text: string, diagnostics: Diagnostics): ReadDatabase;
+}
