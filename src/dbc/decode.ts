@@ -151,7 +151,7 @@ export class MessageDecoder {
     this.#template = Object.fromEntries(this.#decoders.map((each) => [each.name, each.decode(words)]));
   }
 
-  /** Decodes a message, whose data may be longer or shorter than the database says. */
+  /** Decodes a message, not of CAN XL, whose data may be longer or shorter than the database says. */
   decode(source: Message | Uint8Array): DecodedMessage {
     const length = this.#load(source);
     if (this.#isMultiplexed || length < this.#end) return this.#decodePart(length);
@@ -213,13 +213,12 @@ export class MessageDecoder {
 
   /** Takes the data of a message, and returns its length. */
   #load(source: Message | Uint8Array): number {
-    if (source instanceof Message && !source.isXl) {
-      const { word0, word1, more } = fieldsOf(source);
-      this.#words.loadWords(word0, word1, more);
-      return source.dlc;
+    if (!(source instanceof Message)) {
+      this.#words.load(source);
+      return source.length;
     }
-    const data = source instanceof Message ? source.data : source;
-    this.#words.load(data);
-    return data.length;
+    const { word0, word1, more } = fieldsOf(source);
+    this.#words.loadWords(word0, word1, more);
+    return source.dlc;
   }
 }

@@ -8,6 +8,7 @@ import { checkWhole, fillOptions, type OptionTable, show } from "../check.ts";
 import { Message } from "../message/message.ts";
 import { endOf, writeRaw } from "./bits.ts";
 import { isIn, rangesText, rawThatSelects, selectorOf } from "./branches.ts";
+import { isAddressed } from "./identifier.ts";
 import type { DatabaseMessage, Signal } from "./model.ts";
 import { checkedRaw, rawOfInput, type SignalInput } from "./raw_value.ts";
 import { multiplexerOf, selectedBy } from "./selection.ts";
@@ -86,13 +87,12 @@ function identifier(message: DatabaseMessage, given: Omit<EncodeOptions, keyof E
   for (const [option, value] of Object.entries(given)) {
     if (value !== undefined && !isJ1939) throw new TypeError(`${name} has no ${option}: it is not a J1939 message`);
   }
-  const format = (frameId >>> 16) & 0xff;
-  if (destination !== undefined && format >= 240) {
+  if (destination !== undefined && !isAddressed(frameId)) {
     throw new TypeError(`${name} has no destination: its PGN is for all nodes`);
   }
-  const specific = checkWhole("destination", destination ?? ((frameId >>> 8) & 0xff), 0, 255);
-  return checkWhole("priority", priority, 0, 7) * 2 ** 26 + (frameId & 0x03ff0000) + (specific << 8) +
-    checkWhole("source", source, 0, 255);
+  const second = checkWhole("destination", destination ?? (frameId >>> 8) & 0xff, 0, 255);
+  checkWhole("priority", priority, 0, 7);
+  return (priority << 26) + (frameId & 0x03ff0000) + (second << 8) + checkWhole("source", source, 0, 255);
 }
 
 /** See `Database.encodeData`. */

@@ -38,6 +38,7 @@ export function j1939PartsOf(frameId: number): J1939Parts {
   };
 }
 
-function isAddressed(frameId: number): boolean {
+/** Whether an identifier has a destination in it. */
+export function isAddressed(frameId: number): boolean {
   return ((frameId >>> 16) & 0xff) < BROADCAST_FORMAT;
 }

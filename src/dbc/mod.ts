@@ -38,4 +38,4 @@ export type {
   SignalGroup,
 } from "./model.ts";
 export type { SignalInput } from "./raw_value.ts";
-export type { SignalValues } from "./signal_values.ts";
+export { SignalValues } from "./signal_values.ts";
