@@ -6,9 +6,11 @@
 
 import { dbc } from "./dbc/mod.ts";
 import type { DatabaseFormat, DatabaseFormatName } from "./format.ts";
+import { kcd } from "./kcd/mod.ts";
+import { sym } from "./sym/mod.ts";
 
 /** In the order in which they are tried. */
-const formats: readonly DatabaseFormat[] = [dbc];
+const formats: readonly DatabaseFormat[] = [kcd, sym, dbc];
 
 /** The names of all formats. */
 export const formatNames: readonly DatabaseFormatName[] = formats.map(({ name }) => name);

@@ -5,12 +5,11 @@
  */
 
 import type { Diagnostics } from "../diagnostics.ts";
+import { MOST_BYTES } from "../limits.ts";
 import type { AttributeDefinition, AttributeOwner, AttributeValue } from "../model.ts";
 import { type LabelsStatement, NOBODY, type Owner, Statements } from "./statements.ts";
 import { bigintOf, Fault, Tokens } from "./tokens.ts";
 
-/** The most bytes of a message: what J1939's extended transport protocol carries. */
-const MOST_BYTES = 117_440_505;
 const MOST_ID = 0xffff_ffff;
 
 /** What reads statements: the text's tokens, what was read, and where to tell of what was not. */

@@ -120,13 +120,12 @@ class Linker {
     const { isLeftOut, ...identifier } = this.#identifierOf(statement);
     const draft = draftMessage({ name, length, ...identifier });
     const signals = new Map<string, LinkedSignal>();
-    for (const { at, selector, minimum, maximum, ...given } of statement.signals) {
+    for (const { at, selector, ...given } of statement.signals) {
       if (signals.has(given.name)) {
         this.#diagnostics.add(`message ${name} has a signal ${given.name} already: this one is skipped`, at);
         continue;
       }
-      const isUnlimited = minimum === 0 && maximum === 0;
-      const signal = draftSignal({ ...given, ...!isUnlimited && { minimum, maximum } });
+      const signal = draftSignal(given);
       signals.set(given.name, { at, selector, draft: signal });
       draft.signals.push(signal);
     }

@@ -1,0 +1,200 @@
+/**
+ * KCD, the XML format of Kayak.
+ *
+ * See {@link https://github.com/dschanoeh/Kayak | Kayak}, which has its schema, `Definition.xsd`.
+ *
+ * @module
+ */
+
+import { endOf } from "../bits.ts";
+import type { Diagnostics } from "../diagnostics.ts";
+import { type Draft, draftMessage, draftSignal, SignalList } from "../draft.ts";
+import type { DatabaseFormat, ReadDatabase } from "../format.ts";
+import type { DatabaseMessage, Signal } from "../model.ts";
+import { MOST_BYTES, startOfOffset } from "../limits.ts";
+import { type Element, readXml } from "./xml.ts";
+
+/** See `DatabaseFormat`. */
+export const kcd: DatabaseFormat = {
+  name: "kcd",
+  detect: (text) => text.trimStart().startsWith("<"),
+  read: (text, diagnostics) => new KcdReader(diagnostics).read(text),
+};
+
+/** An element that does not say what it must: it is left out. */
+class Fault extends Error {}
+
+class KcdReader {
+  readonly #diagnostics: Diagnostics;
+  /** The names of nodes by their ids. */
+  readonly #nodes = new Map<string, string>();
+  readonly #places = new Map<Signal, number>();
+
+  constructor(diagnostics: Diagnostics) {
+    this.#diagnostics = diagnostics;
+  }
+
+  read(text: string): ReadDatabase {
+    const root = readXml(text, (reason, at) => this.#diagnostics.add(reason, at));
+    if (root?.name !== "NetworkDefinition") {
+      this.#diagnostics.add(
+        `expected a <NetworkDefinition>, found ${root ? `<${root.name}>` : "no element"}`,
+        root?.at ?? 0,
+      );
+    }
+    const network = root?.name === "NetworkDefinition" ? root : null;
+    const document = child(network, "Document");
+    for (const node of children(network, "Node")) {
+      this.#try(node, () => this.#nodes.set(need(node, "id"), need(node, "name")));
+    }
+    const buses = children(network, "Bus");
+    const bitrate = Number(buses[0]?.attributes.get("baudrate"));
+    return {
+      content: {
+        version: document?.attributes.get("version") ?? "",
+        comment: textOf(document),
+        bitTiming: bitrate > 0 ? { bitrate, btr1: 0, btr2: 0 } : null,
+        nodes: [...this.#nodes.values()].map((name) => ({ name, comment: null, attributes: new Map() })),
+        messages: buses.flatMap((bus) => children(bus, "Message"))
+          .flatMap((element) => this.#try(element, () => this.#message(element)) ?? []),
+        valueTables: new Map(),
+        environmentVariables: [],
+        attributes: new Map(),
+        attributeDefinitions: [],
+        relationAttributes: [],
+      },
+      places: this.#places,
+    };
+  }
+
+  #message(element: Element): Draft<DatabaseMessage> {
+    const name = need(element, "name");
+    const frameId = whole(element, "id", 0x1fff_ffff);
+    const isExtendedId = element.attributes.get("format") === "extended" || frameId > 0x7ff;
+    if (isExtendedId && element.attributes.get("format") !== "extended") {
+      this.#diagnostics.add(
+        `the identifier ${need(element, "id")} has more than 11 bits: it is read as extended`,
+        element.at,
+      );
+    }
+    const signals = new SignalList();
+    for (const mux of children(element, "Multiplex")) this.#try(mux, () => this.#addMultiplex(mux, signals));
+    for (const signal of children(element, "Signal")) this.#try(signal, () => this.#addSignal(signal, signals, null));
+    const needed = signals.list.reduce((most, signal) => Math.max(most, endOf(signal)), 0);
+    const isAuto = (element.attributes.get("length") ?? "auto") === "auto";
+    const length = isAuto ? needed : whole(element, "length", MOST_BYTES);
+    const message = draftMessage({ name, frameId, isExtendedId, length });
+    message.signals = signals.list;
+    message.comment = textOf(child(element, "Notes"));
+    message.senders = this.#nodeRefs(child(element, "Producer"));
+    const interval = element.attributes.has("interval") ? number(element, "interval") : 0;
+    message.cycleTime = interval > 0 ? interval / 1000 : null;
+    return message;
+  }
+
+  #addMultiplex(element: Element, signals: SignalList): void {
+    const multiplexer = this.#addSignal(element, signals, null);
+    multiplexer.isMultiplexer = true;
+    for (const group of children(element, "MuxGroup")) {
+      this.#try(group, () => {
+        const value = bigint(group, "count");
+        const selection = { signal: multiplexer.name, ranges: [[value, value] as const] };
+        for (const each of children(group, "Signal")) this.#try(each, () => this.#addSignal(each, signals, selection));
+      });
+    }
+  }
+
+  #addSignal(element: Element, signals: SignalList, multiplexer: Signal["multiplexer"]): Draft<Signal> {
+    const byteOrder = element.attributes.get("endianess") === "big" ? "big-endian" : "little-endian";
+    const length = element.attributes.has("length") ? whole(element, "length", 64) : 1;
+    if (length === 0) throw new Fault("a signal has no bits");
+    const value = child(element, "Value");
+    const type = value?.attributes.get("type") ?? "unsigned";
+    const isFloat = type === "single" || type === "double";
+    if (isFloat && length !== 32 && length !== 64) throw new Fault(`a ${type} has ${length} bits`);
+    const signal = draftSignal({
+      ...{ name: need(element, "name"), length, byteOrder, isFloat, multiplexer },
+      start: startOfOffset(whole(element, "offset", 8 * MOST_BYTES), byteOrder),
+      isSigned: type === "signed",
+      scale: optional(value, "slope") ?? 1,
+      offset: optional(value, "intercept") ?? 0,
+      minimum: optional(value, "min"),
+      maximum: optional(value, "max"),
+      unit: value?.attributes.get("unit") ?? "",
+      comment: textOf(child(element, "Notes")),
+      receivers: this.#nodeRefs(child(element, "Consumer")),
+    });
+    for (const label of children(child(element, "LabelSet"), "Label")) {
+      this.#try(label, () => signal.labels.set(bigint(label, "value"), need(label, "name")));
+    }
+    for (const { at } of children(child(element, "LabelSet"), "LabelGroup")) {
+      this.#diagnostics.add("labels of a range of values are not read", at);
+    }
+    if (!signals.add(signal)) throw new Fault(`the message has a signal ${signal.name} already`);
+    this.#places.set(signal, element.at);
+    return signal;
+  }
+
+  #nodeRefs(parent: Element | null): string[] {
+    return children(parent, "NodeRef").flatMap((ref) =>
+      this.#try(ref, () => {
+        const name = this.#nodes.get(need(ref, "id"));
+        if (name === undefined) throw new Fault(`there is no node with the id ${need(ref, "id")}`);
+        return name;
+      }) ?? []
+    );
+  }
+
+  /** Returns what an element gives; null, with a diagnostic, if it does not say what it must. */
+  #try<T>(element: Element, read: () => T): T | null {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#diagnostics.add(`${error.message}: the <${element.name}> is skipped`, element.at);
+      return null;
+    }
+  }
+}
+
+function children(parent: Element | null, name: string): Element[] {
+  return parent?.children.filter((element) => element.name === name) ?? [];
+}
+
+function child(parent: Element | null, name: string): Element | null {
+  return children(parent, name)[0] ?? null;
+}
+
+function textOf(element: Element | null): string | null {
+  return element?.text.trim() || null;
+}
+
+function need({ name, attributes }: Element, attribute: string): string {
+  const value = attributes.get(attribute);
+  if (value === undefined) throw new Fault(`<${name}> has no attribute ${attribute}`);
+  return value;
+}
+
+/** Returns a number that an attribute must be. */
+function number(element: Element, attribute: string): number {
+  const text = need(element, attribute);
+  const value = text.trim() === "" ? NaN : Number(text) + 0;
+  if (!Number.isFinite(value)) throw new Fault(`${attribute} is ${JSON.stringify(text)}: it must be a number`);
+  return value;
+}
+
+function optional(element: Element | null, attribute: string): number | null {
+  return element?.attributes.has(attribute) ? number(element, attribute) : null;
+}
+
+function whole(element: Element, attribute: string, most: number): number {
+  const value = number(element, attribute);
+  if (Number.isInteger(value) && value >= 0 && value <= most) return value;
+  throw new Fault(`${attribute} is ${value}: it must be a whole number from 0 to ${most}`);
+}
+
+function bigint(element: Element, attribute: string): bigint {
+  const text = need(element, attribute);
+  if (/^\s*-?\d{1,20}\s*$/.test(text)) return BigInt(text.trim());
+  throw new Fault(`${attribute} is ${JSON.stringify(text)}: it must be a whole number`);
+}
