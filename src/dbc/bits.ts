@@ -1,9 +1,9 @@
 /**
  * The bits of signals in the data of a message.
  *
- * Data is read as 32-bit words, in which most signals are a shift and a mask away. A message has its words twice: in the
- * order of little-endian signals, and in that of big-endian ones, whose bits count from the other end. In either, a
- * signal that does not end with its word goes on in the next one of the array, so that one formula serves for both.
+ * Data is read as 32-bit words, in which most signals are two shifts away. Words are kept in the order in which the bits of
+ * signals go on: from the first to the last for little-endian ones, from the last to the first for big-endian ones, whose bits
+ * count from the other end. So one formula serves for both.
  *
  * @module
  */
@@ -24,9 +24,6 @@ const HALF = 4;
 const SINGLE = 5;
 const DOUBLE = 6;
 
-/** Longer whole numbers are bigints. */
-export const NUMBER_BITS = 53;
-
 // A place is where the bits of a signal are, in one number, which is faster to read than several: the kind from above; the
 // distance of the least significant bit from that of its word; how many bits the last word has beyond the signal; the index of
 // the word with the least significant bit. The bits above a distance need not be cleared: shifts ignore them.
@@ -34,6 +31,7 @@ const KIND_MASK = 7;
 const SHIFT_AT = 3;
 const SPARE_AT = 8;
 const WORD_AT = 13;
+const MOST_WORDS = 2 ** (31 - WORD_AT) - 2;
 
 /** Returns the place of each bit of a signal in a message, counted as `start` is, from the least significant one on. */
 export function bitsOf({ start, length, byteOrder }: Signal): number[] {
@@ -46,60 +44,67 @@ export function bitsOf({ start, length, byteOrder }: Signal): number[] {
   return bits.reverse();
 }
 
-/** The number of bytes that a message must have for a signal to be in it. */
-export function endOf(signal: Signal): number {
-  const { start, length, byteOrder } = signal;
-  const last = byteOrder === "little-endian" ? start + length - 1 : (start ^ 7) + length - 1;
-  return (last >> 3) + 1;
+/** The distance of a signal from the beginning of the message in bits, counted in the order of the signal. */
+function firstBit({ start, byteOrder }: Signal): number {
+  return byteOrder === "little-endian" ? start : start ^ 7;
 }
 
-/** The words of a message. */
-export class Words {
-  /** The words in little-endian order, two of zeros, those in big-endian order from the last to the first, two of zeros. */
-  readonly words: Int32Array;
-  readonly #count: number;
-  /** The index of the first one in big-endian order. */
-  readonly #first: number;
-  readonly #hasLittle: boolean;
-  readonly #hasBig: boolean;
+/** The number of bytes that a message must have for a signal to be in it. */
+export function endOf(signal: Signal): number {
+  return ((firstBit(signal) + signal.length - 1) >>> 3) + 1;
+}
 
-  /** @param signals The signals that will be read. */
+/** The words of a message in which signals have bits. */
+export class Words {
+  /** The words for little-endian signals, those for big-endian ones from the last to the first, and two that mean nothing. */
+  readonly words: Int32Array;
+  /** Which word of the message each one is. */
+  readonly #indexes: Int32Array;
+  /** The number of words for little-endian signals. */
+  readonly #littleCount: number;
+
+  /**
+   * @param signals The signals that will be read.
+   * @throws {RangeError} They are in more than 262,142 words.
+   */
   constructor(signals: readonly Signal[]) {
-    this.#count = (Math.max(0, ...signals.map(endOf)) + 3) >> 2;
-    this.#first = 2 * this.#count + 1;
-    this.words = new Int32Array(2 * this.#count + 4);
-    this.#hasLittle = signals.some(({ byteOrder }) => byteOrder === "little-endian");
-    this.#hasBig = signals.some(({ byteOrder }) => byteOrder === "big-endian");
+    const little = new Set<number>();
+    const big = new Set<number>();
+    for (const signal of signals) {
+      const first = firstBit(signal);
+      const last = first + signal.length - 1;
+      for (let i = first >>> 5; i <= last >>> 5; i++) (signal.byteOrder === "little-endian" ? little : big).add(i);
+    }
+    this.#littleCount = little.size;
+    this.#indexes = Int32Array.from([...[...little].sort(ascending), ...[...big].sort(ascending).reverse()]);
+    if (this.#indexes.length > MOST_WORDS) {
+      throw new RangeError(`A message has signals in more than ${MOST_WORDS} words`);
+    }
+    this.words = new Int32Array(this.#indexes.length + 2);
   }
 
   /** Returns the place of a signal. */
-  place({ start, length, byteOrder, isFloat, isSigned }: Signal): number {
+  place(signal: Signal): number {
+    const { length, byteOrder, isFloat, isSigned } = signal;
     const kind = isFloat
       ? length === 16 ? HALF : length === 32 ? SINGLE : DOUBLE
       : (length > 32 ? LONG_UNSIGNED : UNSIGNED) + (isSigned ? 1 : 0);
     const isLittle = byteOrder === "little-endian";
-    const last = (start ^ 7) + length - 1; // of a big-endian signal, from the first byte's most significant bit
-    const word = isLittle ? start >> 5 : this.#first - (last >> 5);
-    const shift = isLittle ? start & 31 : ~last & 31;
+    const least = isLittle ? firstBit(signal) : firstBit(signal) + length - 1;
+    const word = isLittle ? this.#indexes.indexOf(least >>> 5) : this.#indexes.indexOf(least >>> 5, this.#littleCount);
+    const shift = isLittle ? least & 31 : ~least & 31;
     return kind | (shift << SHIFT_AT) | ((-length & 31) << SPARE_AT) | (word << WORD_AT);
   }
 
   /** Takes the data of a message, which may be shorter than its signals need. */
   load(data: Uint8Array): void {
-    const { words } = this;
-    const count = this.#count;
-    const first = this.#first;
-    const whole = Math.min(count, data.length >> 2);
-    for (let i = 0, at = 0; i < whole; i++, at += 4) {
-      const word = data[at] | (data[at + 1] << 8) | (data[at + 2] << 16) | (data[at + 3] << 24);
-      if (this.#hasLittle) words[i] = word;
-      if (this.#hasBig) words[first - i] = swapped(word);
-    }
-    for (let i = whole; i < count; i++) {
-      let word = 0;
-      for (let at = 4 * i; at < data.length && at < 4 * i + 4; at++) word |= data[at] << (8 * (at & 3));
-      words[i] = word;
-      words[first - i] = swapped(word);
+    const indexes = this.#indexes;
+    for (let i = 0; i < indexes.length; i++) {
+      const at = 4 * indexes[i];
+      const word = at + 4 <= data.length
+        ? data[at] | (data[at + 1] << 8) | (data[at + 2] << 16) | (data[at + 3] << 24)
+        : lastWord(data, at);
+      this.words[i] = i < this.#littleCount ? word : swapped(word);
     }
   }
 
@@ -109,15 +114,30 @@ export class Words {
    * @param more The words after the first two; null if there are none.
    */
   loadWords(word0: number, word1: number, more: readonly number[] | null): void {
-    const { words } = this;
-    const count = this.#count;
-    const first = this.#first;
-    for (let i = 0; i < count; i++) {
-      const word = i === 0 ? word0 : i === 1 ? word1 : more !== null && i - 2 < more.length ? more[i - 2] : 0;
-      if (this.#hasLittle) words[i] = word;
-      if (this.#hasBig) words[first - i] = swapped(word);
+    const indexes = this.#indexes;
+    for (let i = 0; i < indexes.length; i++) {
+      const index = indexes[i];
+      const word = index === 0
+        ? word0
+        : index === 1
+        ? word1
+        : more !== null && index - 2 < more.length
+        ? more[index - 2]
+        : 0;
+      this.words[i] = i < this.#littleCount ? word : swapped(word);
     }
   }
+}
+
+function ascending(one: number, other: number): number {
+  return one - other;
+}
+
+/** Returns a word of which not all bytes are in the data. */
+function lastWord(data: Uint8Array, at: number): number {
+  let word = 0;
+  for (let i = at; i < data.length; i++) word |= data[i] << (8 * (i - at));
+  return word;
 }
 
 /** Returns a word with its bytes in the other order. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isLong } from "./raw_value.ts";
+import { isLong } from "./long.ts";
 import type { Signal } from "./model.ts";
 import type { Ranges } from "./selection.ts";
 

@@ -8,7 +8,7 @@ import { checkChoice, fillOptions, type OptionTable, show } from "../check.ts";
 import type { CanFilter } from "../message/filter.ts";
 import type { Message } from "../message/message.ts";
 import { writeDbc } from "./dbc/write.ts";
-import type { DecodedMessage } from "./decode.ts";
+import type { Decoded, DecodedMessage } from "./decode.ts";
 import { type DatabaseDiagnostic, Diagnostics } from "./diagnostics.ts";
 import { encodeData, type EncodeDataOptions, encodeMessage, type EncodeOptions, type SignalInputs } from "./encode.ts";
 import { filtersOf } from "./filters.ts";
@@ -31,6 +31,7 @@ import type {
 } from "./model.ts";
 import { SignalValues } from "./signal_values.ts";
 import { textOf } from "./text.ts";
+import type { MessageTypes } from "./types.ts";
 
 /**
  * How a database is read.
@@ -96,7 +97,7 @@ export interface J1939Payload extends Pick<J1939Parts, "pgn" | "source" | "desti
  * console.log(database.encode("EngineData", { Speed: 81.5, Gear: "first" }).equals(message, null)); // true
  * ```
  */
-export class Database implements DatabaseContent {
+export class Database<Messages extends MessageTypes = MessageTypes> implements DatabaseContent {
   /** The version, a text without a form of its own; "" if there is none. */
   readonly version: string;
   /** What the file says of itself; null if it says nothing. */
@@ -149,7 +150,10 @@ export class Database implements DatabaseContent {
    * @throws {RangeError} An option has a value that there is not, such as an unknown encoding.
    * @throws {TypeError} An option is unknown or of the wrong type, or the source is neither a string nor bytes.
    */
-  static parse(source: string | Uint8Array, given: DatabaseOptions = {}): Database {
+  static parse<Messages extends MessageTypes = MessageTypes>(
+    source: string | Uint8Array,
+    given: DatabaseOptions = {},
+  ): Database<Messages> {
     const { format, encoding, strict = false, j1939 } = fillOptions(
       "Database.parse",
       given,
@@ -176,7 +180,9 @@ export class Database implements DatabaseContent {
    * Makes one database of several. Where several have the same, the last one's is taken: messages of the same identifier, and
    * nodes, variables, value tables and attributes of the same name. Messages that only share their names all stay.
    */
-  static merge(...databases: readonly DatabaseContent[]): Database {
+  static merge<Messages extends MessageTypes = MessageTypes>(
+    ...databases: readonly DatabaseContent[]
+  ): Database<Messages> {
     return new Database(mergeContents(databases));
   }
 
@@ -207,8 +213,9 @@ export class Database implements DatabaseContent {
    *
    * @returns Null if it is not in the database, or has no data to decode: a remote, an error or a CAN XL frame.
    */
-  decode(message: Message | J1939Payload): DecodedMessage | null {
-    return this.#find(message)?.decoder.decode("pgn" in message ? message.data : message) ?? null;
+  decode(message: Message | J1939Payload): Decoded<Messages> | null {
+    const decoded = this.#find(message)?.decoder.decode("pgn" in message ? message.data : message) ?? null;
+    return decoded as Decoded<Messages> | null;
   }
 
   /**
@@ -217,8 +224,11 @@ export class Database implements DatabaseContent {
    * @param name The message's name.
    * @throws {RangeError} There is no such message.
    */
-  decodeData(name: string, data: Uint8Array): DecodedMessage {
-    return this.#named(name).decoder.decode(data);
+  decodeData<Name extends keyof Messages & string>(
+    name: Name,
+    data: Uint8Array,
+  ): DecodedMessage<Name, Messages[Name]> {
+    return this.#named(name).decoder.decode(data) as DecodedMessage<Name, Messages[Name]>;
   }
 
   /**
@@ -249,7 +259,11 @@ export class Database implements DatabaseContent {
    * multiplexer.
    * @throws {TypeError} There is no such signal or option, or one is missing or of the wrong type.
    */
-  encode(name: string, values: SignalInputs, options?: EncodeOptions): Message {
+  encode<Name extends keyof Messages & string>(
+    name: Name,
+    values: SignalInputs<Messages[Name]>,
+    options?: EncodeOptions,
+  ): Message {
     return encodeMessage(this.#named(name).message, values, options);
   }
 
@@ -258,7 +272,11 @@ export class Database implements DatabaseContent {
    *
    * @throws {RangeError | TypeError} As `encode`.
    */
-  encodeData(name: string, values: SignalInputs, options?: EncodeDataOptions): Uint8Array {
+  encodeData<Name extends keyof Messages & string>(
+    name: Name,
+    values: SignalInputs<Messages[Name]>,
+    options?: EncodeDataOptions,
+  ): Uint8Array {
     return encodeData(this.#named(name).message, values, options);
   }
 
@@ -268,7 +286,7 @@ export class Database implements DatabaseContent {
    * @param names Of the messages. Default: all.
    * @throws {RangeError} There is no such message.
    */
-  filters(names?: Iterable<string>): CanFilter[] {
+  filters(names?: Iterable<keyof Messages & string>): CanFilter[] {
     return filtersOf(names === undefined ? this.messages : Array.from(names, (name) => this.#named(name).message));
   }
 

@@ -5,26 +5,28 @@
  */
 
 import { fieldsOf, Message } from "../message/message.ts";
-import { bigintAt, endOf, NUMBER_BITS, numberAt, Words } from "./bits.ts";
+import { bigintAt, endOf, numberAt, Words } from "./bits.ts";
+import { isLong, isValueLong } from "./long.ts";
 import type { DatabaseMessage, Signal } from "./model.ts";
 import { type Condition, Selection } from "./selection.ts";
 import type { SignalValues } from "./signal_values.ts";
+import type { MessageTypes, SignalType, SignalTypes } from "./types.ts";
 
 /**
  * A signal in a message that was decoded.
  *
  * @category Databases
  */
-export interface DecodedSignal {
+export interface DecodedSignal<Type extends SignalType = SignalType> {
   /** The bits as a number: a bigint if the signal is a whole number of more than 53 bits. */
-  readonly raw: number | bigint;
+  readonly raw: Type["raw"];
   /**
    * `raw * scale + offset`, in the signal's unit, even if it is out of range. A bigint if `raw` is one and the scale and the
    * offset are whole numbers.
    */
-  readonly value: number | bigint;
+  readonly value: Type["value"];
   /** The name of the raw value in the signal's value table; null if it has none. */
-  readonly label: string | null;
+  readonly label: Type["label"] | null;
   /** The unit; "" if the database gives none. */
   readonly unit: string;
   /** Whether the value is within the limits that the database gives; true where it gives none, false for NaN. */
@@ -36,13 +38,13 @@ export interface DecodedSignal {
  *
  * @category Databases
  */
-export interface DecodedMessage {
+export interface DecodedMessage<Name extends string = string, Types extends SignalTypes = SignalTypes> {
   /** The name of the message. */
-  readonly name: string;
+  readonly name: Name;
   /** What the database says of it. */
   readonly message: DatabaseMessage;
   /** The signals that are present, by name, in the order of the database. */
-  readonly signals: Readonly<Record<string, DecodedSignal>>;
+  readonly signals: { readonly [Signal in keyof Types]: DecodedSignal<NonNullable<Types[Signal]>> };
   /**
    * Names of signals that are not, or not wholly, in the data, because it is shorter than the database says. What a missing
    * multiplexer selects is not known, and in neither list.
@@ -51,6 +53,15 @@ export interface DecodedMessage {
   /** Names of multiplexers that are present with a value that selects nothing. */
   readonly unknownMultiplexers: readonly string[];
 }
+
+/**
+ * A message of a database that was decoded: `name` tells which, and so which signals it has.
+ *
+ * @category Databases
+ */
+export type Decoded<Messages extends MessageTypes = MessageTypes> = {
+  [Name in keyof Messages & string]: DecodedMessage<Name, Messages[Name]>;
+}[keyof Messages & string];
 
 /** Decodes one signal. */
 class SignalDecoder {
@@ -72,7 +83,7 @@ class SignalDecoder {
   readonly #whole: { readonly scale: bigint; readonly offset: bigint } | null;
 
   constructor(signal: Signal, words: Words, selection: Selection) {
-    const { length, isFloat, scale, offset, labels } = signal;
+    const { scale, offset, labels } = signal;
     this.name = signal.name;
     this.place = words.place(signal);
     this.end = endOf(signal);
@@ -82,12 +93,10 @@ class SignalDecoder {
     this.#unit = signal.unit;
     this.#minimum = signal.minimum ?? -Infinity;
     this.#maximum = signal.maximum ?? Infinity;
-    const isLong = !isFloat && length > NUMBER_BITS;
-    this.#isLong = isLong;
-    const keys = [...labels].map(([raw, label]) => [isLong ? raw : Number(raw), label] as const);
-    this.#labels = keys.length === 0 ? null : new Map(keys);
-    const isWhole = isLong && Number.isInteger(scale) && Number.isInteger(offset);
-    this.#whole = isWhole ? { scale: BigInt(scale), offset: BigInt(offset) } : null;
+    this.#isLong = isLong(signal);
+    const byRaw = [...labels].map(([raw, label]) => [this.#isLong ? raw : Number(raw), label] as const);
+    this.#labels = byRaw.length === 0 ? null : new Map(byRaw);
+    this.#whole = isValueLong(signal) ? { scale: BigInt(scale), offset: BigInt(offset) } : null;
   }
 
   /** Whether the message that was loaded last should have the signal. */

@@ -12,13 +12,16 @@ import { isAddressed } from "./identifier.ts";
 import type { DatabaseMessage, Signal } from "./model.ts";
 import { checkedRaw, rawOfInput, type SignalInput } from "./raw_value.ts";
 import { multiplexerOf, selectedBy } from "./selection.ts";
+import type { SignalTypes } from "./types.ts";
 
 /**
  * Values of signals, by name.
  *
  * @category Databases
  */
-export type SignalInputs = Readonly<Record<string, SignalInput>>;
+export type SignalInputs<Types extends SignalTypes = SignalTypes> = {
+  readonly [Signal in keyof Types]?: SignalInput<NonNullable<Types[Signal]>>;
+};
 
 /**
  * How the data of a message is encoded.

@@ -17,7 +17,7 @@
  */
 
 export { Database, type DatabaseOptions, type J1939Payload } from "./database.ts";
-export type { DecodedMessage, DecodedSignal } from "./decode.ts";
+export type { Decoded, DecodedMessage, DecodedSignal } from "./decode.ts";
 export type { DatabaseDiagnostic } from "./diagnostics.ts";
 export type { EncodeDataOptions, EncodeOptions, SignalInputs } from "./encode.ts";
 export type { DatabaseFormatName } from "./format.ts";
@@ -39,3 +39,4 @@ export type {
 } from "./model.ts";
 export type { SignalInput } from "./raw_value.ts";
 export { SignalValues } from "./signal_values.ts";
+export { type MessageTypes, type SignalType, type SignalTypes, typesOf } from "./types.ts";

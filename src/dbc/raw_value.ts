@@ -5,9 +5,10 @@
  */
 
 import { show } from "../check.ts";
-import { NUMBER_BITS } from "./bits.ts";
 import { halfOfNumber, numberOfHalf } from "./half.ts";
+import { isLong, isValueLong } from "./long.ts";
 import type { Signal } from "./model.ts";
+import type { SignalType } from "./types.ts";
 
 /**
  * What `encode` takes for a signal: a value in its unit, the label of one, or a raw value. A signal that `decode` returned is a
@@ -15,12 +16,11 @@ import type { Signal } from "./model.ts";
  *
  * @category Databases
  */
-export type SignalInput = number | bigint | string | { readonly raw: number | bigint };
-
-/** Whether the raw value of a signal is a bigint. */
-export function isLong({ isFloat, length }: Signal): boolean {
-  return !isFloat && length > NUMBER_BITS;
-}
+export type SignalInput<Type extends SignalType = SignalType> =
+  | number
+  | bigint
+  | Type["label"]
+  | { readonly raw: number | bigint };
 
 /**
  * Returns the raw value for a value, a label or a raw value.
@@ -54,7 +54,7 @@ function rawOfValue(signal: Signal, value: number | bigint): number | bigint {
   if ((minimum !== null && !(value >= minimum)) || (maximum !== null && !(value <= maximum))) {
     throw new RangeError(`${text}: it must be ${limits(minimum, maximum, unit)}`);
   }
-  if (isLong(signal) && Number.isInteger(scale) && Number.isInteger(offset) && isWhole(value) && scale !== 0) {
+  if (isValueLong(signal) && isWhole(value) && scale !== 0) {
     return checkedRaw(signal, nearestQuotient(BigInt(value) - BigInt(offset), BigInt(scale)), text);
   }
   const raw = (Number(value) - offset) / scale;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { bigintAt, endOf, NUMBER_BITS, numberAt, type Words } from "./bits.ts";
+import { bigintAt, endOf, numberAt, type Words } from "./bits.ts";
+import { isLong } from "./long.ts";
 import type { Signal } from "./model.ts";
 
 /** First and last values of a multiplexer, inclusive. */
@@ -62,8 +63,9 @@ class Multiplexer {
   /** @param known The values for which it selects something. */
   constructor(signal: Signal, words: Words, known: Ranges) {
     this.name = signal.name;
-    this.isLong = signal.length > NUMBER_BITS;
-    this.#place = words.place({ ...signal, isSigned: false, isFloat: false });
+    const unsigned = { ...signal, isSigned: false, isFloat: false };
+    this.isLong = isLong(unsigned);
+    this.#place = words.place(unsigned);
     this.#end = endOf(signal);
     this.#known = new Condition(this, known);
   }

@@ -23,10 +23,10 @@ export class SignalValues {
 
   /**
    * @param size The number of signals that there is room for.
-   * @throws {RangeError} The size is not a whole number from 0 to 65535.
+   * @throws {RangeError} The size is not a whole number from 0 to 2147483647.
    */
   constructor(size: number) {
-    checkWhole("size", size, 0, 65535);
+    checkWhole("size", size, 0, 2 ** 31 - 1);
     this.values = new Float64Array(size);
     this.present = new Uint8Array(size);
   }
