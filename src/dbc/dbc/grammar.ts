@@ -167,7 +167,7 @@ function signal({ tokens, file }: Reader, at: number): void {
     isMultiplexer: multiplexer === "M",
     selector: selector === undefined ? null : BigInt(selector),
     ...{ start, length, byteOrder, isSigned, scale, offset, minimum, maximum, unit },
-    receivers: names(tokens),
+    receivers: receivers(tokens),
   });
 }
 
@@ -425,6 +425,15 @@ function listed(tokens: Tokens): string {
 function names(tokens: Tokens): string[] {
   const names: string[] = [];
   while (isName(tokens)) names.push(listed(tokens));
+  return names.filter((name) => name !== NOBODY);
+}
+
+/** Returns the nodes at the end of a signal. In a new line only behind a comma: else a keyword that is misspelt would be a node. */
+function receivers(tokens: Tokens): string[] {
+  const names: string[] = [];
+  for (let isMore = !tokens.isFirst; isMore && isName(tokens); isMore = tokens.skip(",") || !tokens.isFirst) {
+    names.push(tokens.name(""));
+  }
   return names.filter((name) => name !== NOBODY);
 }
 
