@@ -6,7 +6,7 @@
  */
 
 /**
- * A value of an attribute: a number of `INT`, `HEX` and `FLOAT` (a bigint, if it is whole and beyond 2^53), a text of `STRING` and
+ * A value of an attribute: a number of `INT`, `HEX` and `FLOAT` (a bigint of `INT` and `HEX` beyond 2^53), a text of `STRING` and
  * `ENUM`. An index that an `ENUM` does not have stays a number.
  *
  * @category Databases

@@ -58,7 +58,8 @@ export class Definitions {
   #valueAs({ name, type, values }: AttributeDefinition, given: AttributeValue, at: number): AttributeValue {
     if (type === "STRING") return `${given}`;
     if (type !== "ENUM") {
-      return typeof given === "string" && given !== "" && isFinite(Number(given)) ? Number(given) : given;
+      const isNumeric = typeof given === "string" && given.trim() !== "" && isFinite(Number(given));
+      return isNumeric || type === "FLOAT" && typeof given === "bigint" ? Number(given) : given;
     }
     if (typeof given === "string") return given;
     const value = values[Number(given)];

@@ -8,7 +8,7 @@ import type { Diagnostics } from "../diagnostics.ts";
 import { MOST_BYTES } from "../limits.ts";
 import type { AttributeDefinition, AttributeOwner, AttributeValue } from "../model.ts";
 import { type LabelsStatement, NOBODY, type Owner, Statements } from "./statements.ts";
-import { bigintOf, Fault, Tokens } from "./tokens.ts";
+import { Fault, Tokens } from "./tokens.ts";
 
 const MOST_ID = 0xffff_ffff;
 
@@ -255,8 +255,9 @@ function definition(reader: Reader, at: number): void {
       tokens.skip(",");
     }
   } else if (type !== "STRING" && !tokens.isMark(";")) {
-    minimum = numeric(tokens, "the minimum");
-    maximum = numeric(tokens, "the maximum");
+    const isFloat = type === "FLOAT";
+    minimum = isFloat ? tokens.number("the minimum") : numeric(tokens, "the minimum");
+    maximum = isFloat ? tokens.number("the maximum") : numeric(tokens, "the maximum");
     if (Number(minimum) === 0 && Number(maximum) === 0) minimum = maximum = null;
   }
   end(reader);
@@ -402,11 +403,11 @@ function valueOf(tokens: Tokens): AttributeValue {
   return tokens.kind === "text" ? tokens.quoted("") : numeric(tokens, "a value");
 }
 
-/** Returns a number, as a bigint if a number cannot hold it. */
+/** Returns a number, as a bigint if it is written as a whole one that a number cannot hold. */
 function numeric(tokens: Tokens, what: string): number | bigint {
   const digits = tokens.digits(what);
   const value = Number(digits) + 0;
-  return Number.isSafeInteger(value) || !Number.isInteger(value) ? value : bigintOf(digits)!;
+  return Number.isSafeInteger(value) || !/^-?\d+$/.test(digits) ? value : BigInt(digits);
 }
 
 /** Whether the present token is a name in a list: a keyword ends the list, for the lists of `BU_` and `SG_` have no other end. */

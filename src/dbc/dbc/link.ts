@@ -172,6 +172,19 @@ class Linker {
       if (name !== longSymbolOf(owner.type)) described.attributes.set(name, value);
       else if (value !== "") described.name = `${value}`;
     }
+    for (const { draft: { name }, signals } of this.#order) this.#checkLongNames(name, signals);
+  }
+
+  /** Values are told apart by the names of their signals: a long name that another signal has is not taken. */
+  #checkLongNames(message: string, signals: LinkedMessage["signals"]): void {
+    const taken = new Set<string>();
+    for (const [shortName, { at, draft }] of signals) {
+      if (taken.has(draft.name)) {
+        this.#diagnostics.add(`message ${message} has a signal ${draft.name} already: this one is ${shortName}`, at);
+        draft.name = shortName;
+      }
+      taken.add(draft.name);
+    }
   }
 
   #addRelations(): void {

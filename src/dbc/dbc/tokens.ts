@@ -204,7 +204,7 @@ export class Tokens {
 }
 
 /** Returns the value of a whole number's text; null if it is not whole. */
-export function bigintOf(digits: string): bigint | null {
+function bigintOf(digits: string): bigint | null {
   if (/^-?\d+$/.test(digits)) return BigInt(digits);
   const value = Number(digits); // 1.0, 1e3
   return Number.isInteger(value) ? BigInt(value) : null;
