@@ -20,74 +20,6 @@ function raws({ signals }: DecodedMessage): Record<string, number | bigint> {
   return Object.fromEntries(Object.entries(signals).map(([name, { raw }]) => [name, raw]));
 }
 
-describe("What other programs decode wrongly", () => {
-  it("big-endian signals begin with their most significant bit", () => {
-    assertEquals(raws(decode(' SG_ s : 7|12@0+ (1,0) [0|0] "" X', "12 34")), { s: 0x123 });
-  });
-
-  const simple = [" SG_ x M : 0|8@1+", " SG_ p m0 : 8|8@1+", " SG_ q m1 : 8|8@1+"]
-    .map((line) => `${line} (1,0) [0|0] "" X`).join("\n");
-
-  it("a multiplexer selects signals", () => {
-    assertEquals(raws(decode(simple, "01 07")), { x: 1, q: 7 });
-    assertEquals(raws(decode(simple, "00 07")), { x: 0, p: 7 });
-  });
-
-  it("a multiplexer may come after the signals that it selects", () => {
-    const lines = ' SG_ p m1 : 0|8@1+ (1,0) [0|0] "" X\n SG_ x M : 8|8@1+ (1,0) [0|0] "" X';
-    assertEquals(raws(decode(lines, "2a 01")), { p: 42, x: 1 });
-  });
-
-  it("an unknown value of a multiplexer does not hide the other signals", () => {
-    const decoded = decode(simple, "0d 00");
-    assertEquals(raws(decoded), { x: 13 });
-    assertEquals(decoded.unknownMultiplexers, ["x"]);
-    assertEquals(decode(simple, "01 00").unknownMultiplexers, []);
-  });
-
-  it("a short frame has the signals that are wholly inside", () => {
-    const lines =
-      ' SG_ a : 0|8@1+ (1,0) [0|0] "" X\n SG_ b : 8|8@1+ (1,0) [0|0] "" X\n SG_ c : 4|8@1+ (1,0) [0|0] "" X';
-    const decoded = decode(lines, "05");
-    assertEquals(raws(decoded), { a: 5 });
-    assertEquals(decoded.missing, ["b", "c"]);
-    assertEquals(decode(lines, "").missing, ["a", "b", "c"]);
-  });
-
-  it("floats are no whole numbers", () => {
-    const lines = ' SG_ f : 0|32@1- (1,0) [0|0] "" X\nSIG_VALTYPE_ 1 f : 1;';
-    assertEquals(raws(decode(lines, "00 00 80 3f")), { f: 1 });
-    const double = ' SG_ f : 7|64@0- (0.5,1) [0|0] "" X\nSIG_VALTYPE_ 1 f : 2;';
-    assertEquals(decode(double, "40 09 21 fb 54 44 2d 18").signals.f.value, Math.PI / 2 + 1);
-  });
-
-  it("64 bits are more than a number holds", () => {
-    const { s } = decode(' SG_ s : 0|64@1+ (1,0) [0|0] "" X', "01 00 00 00 00 00 00 80").signals;
-    assertEquals([s.raw, s.value], [9223372036854775809n, 9223372036854775809n]);
-  });
-
-  it("labels are of raw values", () => {
-    const { s } = decode(' SG_ s : 0|8@1+ (0.5,0) [0|0] "" X\nVAL_ 1 s 2 "two" 1 "one";', "02").signals;
-    assertEquals([s.raw, s.value, s.label], [2, 1, "two"]);
-  });
-
-  it("a signed big-endian signal of two bytes", () => {
-    assertEquals(decode(' SG_ s : 23|16@0- (0.1,0) [0|0] "" X', "00 00 80 32").signals.s.value, -32718 * 0.1);
-  });
-
-  it("a message of J1939 comes from any source", () => {
-    const database = Database.parse(
-      'BO_ 2364540158 EEC1: 8 X\n SG_ s : 24|16@1+ (0.125,0) [0|0] "rpm" X\n' +
-        'BA_DEF_ BO_ "VFrameFormat" ENUM "StandardCAN","ExtendedCAN","reserved","J1939PG";\n' +
-        'BA_DEF_DEF_ "VFrameFormat" "J1939PG";\n',
-    );
-    const data = bytesOf("00 00 00 40 1f 00 00 00");
-    assertEquals(database.decode(new Message({ arbitrationId: 0x0cf00400, data }))?.signals.s.value, 1000);
-    assertEquals(database.decode({ pgn: 0xf004, source: 0, destination: 255, data })?.signals.s.value, 1000);
-    assertEquals(database.decode(new Message({ arbitrationId: 0x0cf00500, data })), null);
-  });
-});
-
 describe("Database.decode", () => {
   const text = `BO_ 1 M: 8 X
  SG_ speed : 0|16@1+ (0.1,-10) [0|100] "km/h" X
@@ -143,6 +75,21 @@ VAL_ 1 gear -1 "reverse" 0 "neutral";
     assertEquals([b.raw, b.value, b.inRange, b.label], [3n, 5n, true, "three"]);
     assertEquals([c.raw, c.value, c.inRange], [3n, 1.5, true]);
     assertEquals([d.raw, d.inRange], [0x0300000000000080n, false]);
+  });
+
+  it("decodes floats of both orders, scaled", () => {
+    const lines = ' SG_ f : 7|64@0- (0.5,1) [0|0] "" X\nSIG_VALTYPE_ 1 f : 2;';
+    assertEquals(decode(lines, "40 09 21 fb 54 44 2d 18").signals.f.value, Math.PI / 2 + 1);
+  });
+
+  it("decodes big-endian signals that are signed and scaled", () => {
+    assertEquals(decode(' SG_ s : 23|16@0- (0.1,0) [0|0] "" X', "00 00 80 32").signals.s.value, -32718 * 0.1);
+  });
+
+  it("lists what is not wholly in a short frame", () => {
+    const lines = [" SG_ a : 0|8@1+", " SG_ b : 8|8@1+", " SG_ c : 4|8@1+"].map((line) => `${line} (1,0) [0|0] "" X`);
+    assertEquals(decode(lines.join("\n"), "05").missing, ["b", "c"]);
+    assertEquals(decode(lines.join("\n"), "").missing, ["a", "b", "c"]);
   });
 
   it("finds no NaN in range", () => {

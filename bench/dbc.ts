@@ -1,0 +1,141 @@
+/**
+ * Measures how fast messages are decoded and encoded and a DBC is read, beside hand-written code for the same signals, in this
+ * runtime and in Python: `deno run -A bench/dbc.ts [MESSAGES [ROUNDS]]`, `bun bench/dbc.ts`.
+ *
+ * Runs on one core with the same messages in interleaved rounds, and counts the processor time of this process. Each row shows
+ * the median. The data of a message is read from it for the first time, as of one that was just received.
+ *
+ * @module
+ */
+
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { Message } from "../mod.ts";
+import { Database } from "../src/dbc/mod.ts";
+import { decodeByHand, handText, valuesByHand } from "./dbc_by_hand.ts";
+
+const [count = 40_000, rounds = 15] = process.argv.slice(2).map(Number);
+const database = Database.parse(handText);
+const into = database.signalValues();
+const { messages } = database;
+
+/** Keeps results, so that no engine leaves out the work. */
+let sink: unknown;
+
+/** The jobs by name, each for one message. */
+const jobs: Readonly<Record<string, (message: Message) => unknown>> = {
+  "decode": (message) => database.decode(message),
+  "decode, by hand": decodeByHand,
+  "decodeSignals": (message) => database.decodeSignals(message, into),
+  "decodeSignals, by hand": (message) => valuesByHand(message, into.values),
+  "encode": () => database.encode("Engine", engine),
+};
+const times = new Map<string, number[]>(Object.keys(jobs).map((name) => [name, []]));
+
+const engine = { Speed: 1500, Temperature: 90, Gear: "third", Brake: 1, Level: -2, Torque: 3.5, Mode: 2, Load: 50 };
+
+/** The data of message `i`; Python makes the same. */
+function dataOf(i: number): Uint8Array {
+  return Uint8Array.from({ length: 8 }, (_, byte) => (i * (2 * byte + 3) + (i >> 5) * byte) & 0xff);
+}
+
+function newMessages(): Message[] {
+  return Array.from({ length: count }, (_, i) => {
+    const { frameId } = messages[i % messages.length];
+    return new Message({ arbitrationId: frameId, isExtendedId: false, data: dataOf(i) });
+  });
+}
+
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+function timed(run: () => void): number {
+  const start = processorSeconds();
+  run();
+  return processorSeconds() - start;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[values.length >> 1];
+}
+
+/** Both ways must find the same. */
+function compare(message: Message): void {
+  const { name, signals } = database.decode(message)!;
+  const byHand = decodeByHand(message)!;
+  if (JSON.stringify({ name, signals }) !== JSON.stringify(byHand)) throw new Error(`${message} differs by hand`);
+  database.decodeSignals(message, into);
+  const values = into.values.slice(0, Object.keys(signals).length);
+  valuesByHand(message, into.values);
+  if (values.some((value, i) => value !== into.values[i])) throw new Error(`${message} differs by hand in its values`);
+}
+
+for (const message of newMessages().slice(0, 4000)) compare(message);
+const python = { byHand: [] as number[], cantools: [] as number[] };
+for (let round = 0; round < rounds; round++) {
+  for (const [name, run] of Object.entries(jobs)) {
+    const list = newMessages();
+    times.get(name)!.push(timed(() => {
+      for (const message of list) sink = run(message);
+    }));
+  }
+  if (round % 3 === 0) {
+    const script = fileURLToPath(new URL("dbc.py", import.meta.url));
+    const output = execFileSync("python3", [script, `${count}`], { encoding: "utf8", input: handText });
+    const [byHand, cantools] = output.split(" ").map(Number);
+    python.byHand.push(byHand);
+    python.cantools.push(cantools); // NaN where it is not installed
+  }
+}
+
+const signals = newMessages().reduce((sum, _, i) => sum + messages[i % messages.length].signals.length, 0);
+const seconds = (name: string) => median(times.get(name)!);
+const ratio = (one: number, other: number) => Number.isNaN(one) ? "–" : (one / other).toFixed(1);
+const row = (...cells: readonly (string | number)[]) => console.log(`| ${cells.join(" | ")} |`);
+const perSecond = (name: string) => ((name === "encode" ? 8 * count : signals) / seconds(name) / 1e6).toFixed(1);
+
+row("job", "million signals/s", "time, beside by hand", "speed-up on Python by hand", "on cantools");
+row("---", "--:", "--:", "--:", "--:");
+for (const name of ["decode", "decodeSignals"]) {
+  const byHand = ratio(seconds(name), seconds(`${name}, by hand`));
+  const others = [python.byHand, python.cantools].map((each) => ratio(median(each), seconds(name)));
+  row(`\`${name}\``, perSecond(name), byHand, ...others);
+}
+row("`encode`", perSecond("encode"), "", "", "");
+
+/** A DBC of some 800 kB, of messages with comments, attributes and labels. */
+function longText(): string {
+  const parts = ['VERSION ""\nBU_: A B\nBA_DEF_ BO_ "GenMsgCycleTime" INT 0 65535;\n'];
+  const tails: string[] = [];
+  for (let id = 0; parts.join("").length + tails.join("").length < 800_000; id += 50) {
+    for (let i = id; i < id + 50; i++) {
+      const lines = Array.from(
+        { length: 12 },
+        (_, s) =>
+          ` SG_ Signal_${s} : ${5 * s}|${5}@${s & 1}${s & 2 ? "+" : "-"} (0.${
+            s + 1
+          },-${s}) [0|${s}00] "unit ${s}" A,B\n`,
+      );
+      parts.push(`BO_ ${2 ** 31 + i} Message_${i}: 8 A\n${lines.join("")}\n`);
+      tails.push(
+        `CM_ SG_ ${2 ** 31 + i} Signal_1 "What signal 1 of message ${i} means.";\n`,
+        `BA_ "GenMsgCycleTime" BO_ ${2 ** 31 + i} ${i % 1000};\n`,
+        `VAL_ ${2 ** 31 + i} Signal_2 0 "off" 1 "on" 2 "error" 3 "not available" ;\n`,
+      );
+    }
+  }
+  return [...parts, ...tails].join("");
+}
+
+const text = longText();
+const bytes = new TextEncoder().encode(text);
+if (Database.parse(bytes).diagnostics.length > 0) throw new Error("The long DBC has a fault");
+const parsing = Array.from({ length: rounds }, () => timed(() => sink = Database.parse(bytes)));
+const { length } = Database.parse(bytes).messages;
+console.log(
+  `\nA DBC of ${(bytes.length / 1000).toFixed(0)} kB, ${length} messages: ${(1000 * median(parsing)).toFixed(0)} ms`,
+);
+if (sink === undefined) throw new Error("Nothing was done");
