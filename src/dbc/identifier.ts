@@ -28,7 +28,12 @@ export function pgnMask(frameId: number): number {
   return isAddressed(frameId) ? 0x03ff_0000 : 0x03ff_ff00;
 }
 
-/** Returns what an identifier of J1939 says, such as `pgn` and `source`. */
+/**
+ * Returns what an identifier of J1939 says, such as `pgn` and `source`.
+ *
+ * @param frameId 29 bits.
+ * @category Databases
+ */
 export function j1939PartsOf(frameId: number): J1939Parts {
   return {
     pgn: (frameId & pgnMask(frameId)) >>> 8,

@@ -40,3 +40,8 @@ export type {
 export type { SignalInput } from "./raw_value.ts";
 export { SignalValues } from "./signal_values.ts";
 export { type MessageTypes, type SignalType, type SignalTypes, typesOf } from "./types.ts";
+
+// So that this entry point is enough where there is no bus, as in a browser.
+export type { CanFilter } from "../message/filter.ts";
+export type { MessageInit } from "../message/init.ts";
+export { Message } from "../message/message.ts";

@@ -22,6 +22,8 @@ export class SignalValues {
   readonly present: Uint8Array;
 
   /**
+   * Makes room for the values of so many signals.
+   *
    * @param size The number of signals that there is room for.
    * @throws {RangeError} The size is not a whole number from 0 to 2147483647.
    */

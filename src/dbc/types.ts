@@ -13,8 +13,11 @@ import type { DatabaseContent, DatabaseMessage, Signal } from "./model.ts";
  * @category Databases
  */
 export interface SignalType {
+  /** Of the raw value: a bigint in a whole number of more than 53 bits. */
   readonly raw: number | bigint;
+  /** Of the value. */
   readonly value: number | bigint;
+  /** The labels; never, if there are none. */
   readonly label: string;
 }
 

@@ -337,6 +337,50 @@ const nodes: Record<string, { skip: string | false; run: () => Promise<void> }> 
         /^1 message is left$/,
       ),
   },
+  decode: {
+    skip: noVcan,
+    async run() {
+      using program: Program = startScript("examples/decode.ts");
+      await program.until(() => program.lines.length === 1, "decode");
+      using bus = new Bus("vcan0");
+      const send = (arbitrationId: number, ...data: number[]) =>
+        bus.send(new Message({ arbitrationId, isExtendedId: false, data }));
+      send(0x124, 1, 2, 3);
+      send(0x123, 0x2f, 0x03, 1, 0, 0, 0, 0, 0);
+      send(0x123, 0xff, 0xff);
+      await program.until(() => program.lines.length === 3, "decode two messages");
+      assertEquals(program.lines.slice(1), [
+        "EngineData: Speed 81.5 km/h, Gear first",
+        "EngineData: Speed 6553.5 km/h (out of range), Gear missing",
+      ]);
+      await program.stop("SIGINT");
+    },
+  },
+  simulate: {
+    skip: noVcan,
+    async run() {
+      using bus = new Bus("vcan0");
+      await printed("simulate", /^EngineData every 0.02 s$/, /^EngineStatus every 0.1 s$/, /^stopped$/);
+      const received = bus.recvMany(99_999, 0).map(({ arbitrationId, data }) => `${arbitrationId} ${data.join(" ")}`);
+      const start = ["291 0 0 0 0 0 0 0 0", "292 60 0"];
+      const later = ["291 0 0 1 0 0 0 0 0", "291 244 1 2 0 0 0 0 0"]; // 0 km/h in first, 50 km/h in second gear
+      assertEquals([...start, ...later].filter((each) => !received.includes(each)), []);
+      const count = (id: string) => received.filter((each) => each.startsWith(id)).length;
+      assert(count("291") > count("292"), `${count("291")} and ${count("292")} frames`);
+    },
+  },
+  log_to_csv: {
+    skip: false,
+    async run() {
+      using program = startScript("examples/log_to_csv.ts");
+      assertEquals(await program.finish(), [
+        "time,EngineData.Speed [km/h],EngineData.Gear,EngineStatus.Temperature [degC]",
+        "1700000000,81.5,2,",
+        "1700000000.1,,,90",
+        "1700000000.2,,,",
+      ]);
+    },
+  },
   record: {
     skip: noVcan,
     async run() {
