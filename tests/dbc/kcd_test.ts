@@ -3,42 +3,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Message } from "../../mod.ts";
 import { readXml } from "../../src/dbc/kcd/xml.ts";
 import { Database, type DatabaseMessage } from "../../src/dbc/mod.ts";
+import { kcdText } from "../support/database_files.ts";
 import { bytesOf } from "../support/signals.ts";
-
-const car = `<?xml version="1.0" encoding="UTF-8"?>
-<!-- <Bus name="commented out"/> -->
-<NetworkDefinition xmlns="http://kayak.2codeornot2code.org/1.0">
-  <Document name="Car" version="1.2">
-    Tom &amp; Jerry&#39;s car, 20&#xB0; <![CDATA[<east>]]>
-  </Document>
-  <Node id="1" name="Engine ACME"><Var name="Temperature"/></Node>
-  <Node id="2" name="Brake"/>
-  <Bus name="Motor" baudrate="125000">
-    <Message id="0x0B2" name="ABS" length="8" interval="100">
-      <Notes>Anti-lock brakes</Notes>
-      <Producer><NodeRef id="2"/><NodeRef id="1"/></Producer>
-      <Multiplex name="Mode" offset="0" length="2">
-        <LabelSet><Label name="idle" value="0"/></LabelSet>
-        <MuxGroup count="0"><Signal name="Both" offset="8" length="8"/><Signal name="First" offset="16" length="8"/></MuxGroup>
-        <MuxGroup count="1"><Signal name="Both" offset="8" length="8"/><Signal name="Second" offset="16" length="4"/></MuxGroup>
-      </Multiplex>
-      <Signal name="Temperature" offset="24" length="12">
-        <Notes>Outside</Notes>
-        <Consumer><NodeRef id="1"/></Consumer>
-        <Value type="signed" slope="0.05" intercept="-40" unit="°C" min="-40" max="100"/>
-        <LabelSet><Label name="init" value="0"/><Label type="error" name="error" value="-1"/></LabelSet>
-      </Signal>
-      <Signal name="Flag" offset="36"/>
-    </Message>
-    <Message id="3566" name="Floats" format="extended">
-      <Signal name="Single" offset="0" length="32"><Value type="single"/></Signal>
-      <Signal name="Double" offset="32" length="64" endianess="big"><Value type="double"/></Signal>
-    </Message>
-    <Message id="0x10" name="Empty"/>
-  </Bus>
-  <Bus name="Comfort"><Message id="0x11" name="Big"><Signal name="A" offset="2" length="12" endianess="big"/></Message></Bus>
-</NetworkDefinition>
-`;
 
 function faults(text: string): string[] {
   const diagnostics = Database.parse(text).diagnostics;
@@ -49,7 +15,7 @@ function faults(text: string): string[] {
 }
 
 describe("A KCD", () => {
-  const database = Database.parse(car, { strict: true });
+  const database = Database.parse(kcdText, { strict: true });
   const [abs, floats, empty, big] = database.messages;
 
   it("has a version, a bit timing and nodes", () => {

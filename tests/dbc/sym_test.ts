@@ -2,71 +2,8 @@ import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Message } from "../../mod.ts";
 import { Database, type DatabaseMessage } from "../../src/dbc/mod.ts";
+import { symText } from "../support/database_files.ts";
 import { bytesOf } from "../support/signals.ts";
-
-const pump = `// of the pump
-FormatVersion=6.0 // Do not edit this line!
-Title="Pump"
-FloatDecimalPlaces=1
-
-{ENUMS}
-// a comment
-enumless
-Enum=OnOff(0="off", // of off
-  1="on, at last",
-  0Fh="error") // of the enum
-Enum=Nothing()
-
-{SIGNALS}
-Sig=Speed signed 12 -m /u:rpm /f:0.5 /o:-10 /min:-100 /max:1E3 /d:1 /p:2 /ln:"long name" /spn:190 // of the speed
-Sig="Oil, °C" float /u:"deg C"
-Sig=Double double -h -b
-Sig=Bit bit
-Sig=Char char /u:/
-Sig=State OnOff 4
-Sig=Other unsigned 8 /e:OnOff
-
-{SEND}
-
-[Command]
-ID=100h // of the command
-Len=4
-CycleTime=20
-Timeout=100
-MinInterval=5
-Color=FF00FFh
-Sig=Speed 2
-Var=Switch OnOff 16,4 /min:0 /max:1
-Var="Level" unsigned 24,8 -h -m /u:% // of the level
-
-{RECEIVE}
-
-[Answer]
-ID=00000022h-00000023h
-Sig=Double 0
-
-["Wide one"]
-ID=1F0h
-Type=FDExtended
-Len=64
-Sig="Oil, °C" 256
-Sig=State 288
-
-{SENDRECEIVE}
-
-[Modes]
-ID=700h
-Len=8
-Mux=First 0,8 1 -m // of the modes
-Sig=Bit 8
-Sig=Other 16
-
-[Modes]
-Len=8
-Mux=Second 0,8 1Fh -m
-Sig=Char 8
-Sig=Other 16
-`.replace("enumless\n", "");
 
 function faults(text: string): string[] {
   const source = text.startsWith("Format") ? text : `FormatVersion=6.0\n${text}`;
@@ -78,7 +15,7 @@ function faults(text: string): string[] {
 }
 
 describe("A SYM", () => {
-  const database = Database.parse(pump, { strict: true });
+  const database = Database.parse(symText, { strict: true });
   const [command, answer, second, wide, modes] = database.messages;
 
   it("has a version, a title, enums and a definition of SPNs", () => {
