@@ -27,6 +27,7 @@ const categories = [
 interface Symbol {
   readonly name: string;
   readonly declarations: readonly {
+    readonly kind: string;
     readonly jsDoc?: { readonly tags?: readonly { readonly kind: string; readonly doc?: string }[] };
   }[];
 }
@@ -67,10 +68,10 @@ describe("The documentation", () => {
     assert(count > 80, `only ${count} links were found`);
   });
 
-  it("has a map of at most 20 rows, and recipes, that name existing files", () => {
+  it("has a map of at most 24 rows, and recipes, that name existing files", () => {
     const text = pageText("CONTRIBUTING.md");
     const map = text.slice(text.indexOf("## The map"), text.indexOf("## Recipes")).match(/^\| `.*$/gm) ?? [];
-    assert(map.length > 15 && map.length <= 20, `${map.length} rows`);
+    assert(map.length > 15 && map.length <= 24, `${map.length} rows`);
     let count = 0;
     for (const [, path] of text.matchAll(/`((?:src|ffi|bun|tests|docs|examples|bench)\/[\w/.]*|mod\.ts)`/g)) {
       if (path.includes("NAME")) continue;
@@ -119,7 +120,9 @@ describe("The documentation", () => {
     };
     const symbols = Object.values(nodes).flatMap(({ symbols }) => symbols);
     assert(symbols.length > 110, `only ${symbols.length} exports were found`);
-    const wrong = symbols.filter(({ declarations }) => {
+    // What an entry has from another one is a reference to it.
+    const declared = symbols.filter(({ declarations }) => declarations.some(({ kind }) => kind !== "reference"));
+    const wrong = declared.filter(({ declarations }) => {
       const tags = declarations.flatMap(({ jsDoc }) => jsDoc?.tags ?? []).filter(({ kind }) => kind === "category");
       const names = new Set(tags.map(({ doc }) => doc));
       return names.size !== 1 || !categories.includes([...names][0]!);

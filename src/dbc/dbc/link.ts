@@ -10,7 +10,6 @@ import type { ReadDatabase } from "../format.ts";
 import type {
   AttributeValue,
   DatabaseContent,
-  DatabaseMessage,
   DatabaseNode,
   EnvironmentVariable,
   RelationAttribute,
@@ -19,24 +18,9 @@ import type {
 import { Vocabulary } from "../vocabulary.ts";
 import { Definitions } from "./definitions.ts";
 import { longSymbolOf } from "./long_names.ts";
+import type { LinkedMessage, LinkedSignal } from "./linked.ts";
 import { linkMultiplexing } from "./multiplexing.ts";
 import { type MessageStatement, NOBODY, type Owner, type Statements, type VariableStatement } from "./statements.ts";
-
-/** A signal, and what its statement says of its multiplexer. */
-export interface LinkedSignal {
-  readonly at: number;
-  readonly selector: bigint | null;
-  readonly draft: Draft<Signal>;
-}
-
-/** A message, and its signals by their names in the file, which may be shorter than theirs. */
-export interface LinkedMessage {
-  readonly sender: string | null;
-  readonly draft: Draft<DatabaseMessage>;
-  readonly signals: ReadonlyMap<string, LinkedSignal>;
-  /** Whether it is no message of the database; what names it is none of the database either. */
-  readonly isLeftOut: boolean;
-}
 
 /** What may have comments and attributes. */
 interface Described {

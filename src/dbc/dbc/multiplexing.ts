@@ -5,7 +5,7 @@
  */
 
 import type { Diagnostics } from "../diagnostics.ts";
-import type { LinkedMessage, LinkedSignal } from "./link.ts";
+import type { LinkedMessage, LinkedSignal } from "./linked.ts";
 import type { MultiplexStatement } from "./statements.ts";
 
 /**
