@@ -98,6 +98,8 @@ export interface LogInfo {
   version: string | null;
   /** The start of the recording, in nanoseconds since 1970; null if the file does not state it. */
   startTimeNs: bigint | null;
+  /** The time zone in which local times of the file were read, as the option `timeZone` states it; null if it has none. */
+  timeZone: string | null;
   /** The names of the channels seen so far. */
   readonly channels: Set<string>;
   /** The program that wrote the file; null if the file does not state it. */
@@ -116,6 +118,8 @@ export interface DecodeContext {
 
 /** A time zone: converts between local time and UTC. */
 export interface Zone {
+  /** The name: `"Europe/Berlin"`. */
+  readonly name: string;
   /** Converts local time to UTC. `ns` is the local time in nanoseconds, counted since 1970 as if it were UTC. */
   fromLocal(ns: bigint): bigint;
   /** Converts UTC to local time: the reverse of `fromLocal`. */

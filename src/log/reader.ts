@@ -286,11 +286,12 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
       format: format.name,
       version: null,
       startTimeNs: null,
+      timeZone: null,
       channels: new Set(),
       application: null,
     };
     this.#info = info;
-    const context = { info, diagnostics: this.#diagnostics, zone: this.#zone, inflateLimit };
+    const context = { info, diagnostics: this.#diagnostics, zone: zoneNoted(this.#zone, info), inflateLimit };
     return { format, context, head };
   }
 
@@ -345,4 +346,18 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   #isKnown(head: Uint8Array): boolean {
     return head.length > 0 && (this.#options.format !== null || detectFormat(head, null) !== null);
   }
+}
+
+/** Returns a zone that notes its name as that of a log whose local times it converts. */
+function zoneNoted(zone: Zone, info: LogInfo): Zone {
+  return {
+    get name() {
+      return zone.name;
+    },
+    fromLocal(ns) {
+      info.timeZone = zone.name;
+      return zone.fromLocal(ns);
+    },
+    toLocal: (ns) => zone.toLocal(ns),
+  };
 }

@@ -41,6 +41,9 @@ export function zoneOf(name?: string): Zone {
     return BigInt(local / 1000) - seconds;
   };
   return {
+    get name() {
+      return (format ??= new Intl.DateTimeFormat("en-US", fields)).resolvedOptions().timeZone;
+    },
     fromLocal(ns) {
       const local = ns / SECOND;
       // Around a change of the clocks the offset at the guessed time may differ: the second lookup settles it.

@@ -116,7 +116,7 @@ export class LogFuzzer {
 
 function contextOf({ name: format }: LogFormat, strict: boolean): DecodeContext {
   return {
-    info: { format, version: null, startTimeNs: null, channels: new Set(), application: null },
+    info: { format, version: null, startTimeNs: null, timeZone: null, channels: new Set(), application: null },
     diagnostics: new Diagnostics("the log", strict),
     zone,
     inflateLimit: INFLATE_LIMIT,

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { Message } from "../../mod.ts";
 import { allFormats } from "../../src/log/formats.ts";
-import { LogReader, LogWriter } from "../../src/log/mod.ts";
+import { type LogFormatName, LogReader, LogWriter } from "../../src/log/mod.ts";
 import { bytesWritten, readItems, sink, written } from "../support/logs.ts";
 
 const SECOND = 1_000_000_000n;
@@ -32,6 +32,20 @@ describe("Times", () => {
       assertEquals(timesOf(found), items.map(() => latest - latest % step));
     });
   }
+
+  it("the time zone of a file's local times is known, and null if it has none", async () => {
+    const zoneIn = async (format: LogFormatName, timeZone?: string) => {
+      const bytes = await written([at(1_700_000_000n * SECOND)], { format, timeZone });
+      const reader = LogReader.open(bytes, { format, timeZone });
+      assertEquals(timesOf(await reader.readAll()), [1_700_000_000n * SECOND]);
+      return (await reader.info()).timeZone;
+    };
+    for (const format of ["asc", "blf", "trc"] as const) {
+      assertEquals(await zoneIn(format, "Asia/Tokyo"), "Asia/Tokyo");
+      assertEquals(await zoneIn(format, undefined), Intl.DateTimeFormat().resolvedOptions().timeZone);
+    }
+    assertEquals(await zoneIn("candump", "Asia/Tokyo"), null);
+  });
 
   it("blf: a time more than 292 years before or after the start is reported", async () => {
     const { stream, bytes } = sink();
