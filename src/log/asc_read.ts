@@ -98,7 +98,7 @@ export class AscDecoder extends LineScanner {
       this.#relative = /timestamps\s+relative/i.test(line);
       return;
     }
-    const date = /^(?:date|begin\s+triggerblock)\s+(.+)$/i.exec(line)?.[1];
+    const date = /^(?:date|begin\s+triggerblock)\s+(.+)$/is.exec(line)?.[1];
     if (date !== undefined) {
       const start = parseAscDate(date, this.context.zone);
       if (start === null) this.diagnose(`invalid date: ${date}`, this.from);

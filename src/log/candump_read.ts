@@ -29,6 +29,7 @@ import {
   FRAME_LEN8_DLC,
 } from "../kernel/can.ts";
 import type { Message } from "../message/message.ts";
+import { addChannel } from "./channels.ts";
 import { type Cursor, HEX_VALUE } from "./cursor.ts";
 import type { LogItem, LogNote } from "./entry.ts";
 import { LineScanner, textOf } from "./lines.ts";
@@ -213,7 +214,7 @@ export class CandumpDecoder extends LineScanner {
     this.#channelBytes = bytes.slice(from, to);
     const name = textOf(this.#channelBytes);
     this.#channel = name === NO_CHANNEL ? null : name;
-    if (this.#channel !== null) this.context.info.channels.add(name);
+    if (this.#channel !== null) addChannel(this.context.info.channels, name);
     return this.#channel;
   }
 

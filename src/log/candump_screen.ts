@@ -14,6 +14,7 @@
 import { CAN_ERR_FLAG, CAN_ERR_MASK, CAN_MAX_DLEN, CANXL_SEC } from "../kernel/can.ts";
 import type { MessageInit } from "../message/init.ts";
 import { Message } from "../message/message.ts";
+import { addChannel } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
 import { FULL, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
@@ -22,7 +23,7 @@ import { hexBytesOf, messageOf, secondsOf } from "./plain.ts";
 
 /** Time, interface, direction with the flags B and E, identifier, length or length code, and the rest of the line. */
 const LINE =
-  /^\s*(?:\(([^)]*)\)\s+)?(\S+)\s+(?:(RX|TX)\s+([B-])\s+([E-])\s+)?([0-9A-F]{3}|[0-9A-F]{8})\s+(?:\[(\d{1,4})\]|\{([0-9A-F])\})\s*(.*)$/;
+  /^\s*(?:\(([^)]*)\)\s+)?(\S+)\s+(?:(RX|TX)\s+([B-])\s+([E-])\s+)?([0-9A-F]{3}|[0-9A-F]{8})\s+(?:\[(\d{1,4})\]|\{([0-9A-F])\})\s*(.*)$/s;
 /** The header of a CAN XL frame: VCID, flags, SDU type, acceptance field, and the data. */
 const XL = /^\(([0-9A-F]{2})\|([0-9A-F]{2}):([0-9A-F]{2}):([0-9A-F]{8})\)(.*)$/;
 
@@ -45,7 +46,7 @@ class ScreenDecoder extends LineDecoder {
   #frame([, time, channel, direction, brs, esi, id, digits, code, rest]: RegExpExecArray): Message | string {
     const timestampNs = time === undefined ? 0n : this.#time(time);
     if (timestampNs === null) return `invalid time: ${time}`;
-    this.context.info.channels.add(channel);
+    addChannel(this.context.info.channels, channel);
     const value = Number.parseInt(id, 16);
     const common = { timestampNs, channel, isRx: direction !== "TX" };
     // candump writes the length of FD frames with two digits, that of XL frames with four.

@@ -15,6 +15,17 @@ import type { Bytes } from "./bytes.ts";
 /** The highest number that fits in every format: a byte. */
 const MOST = 255;
 
+/** The largest number of channels whose names are listed, and the longest name, so that no file fills the memory. */
+const MOST_NAMES = 4096;
+const MOST_LENGTH = 256;
+/** The largest number of channel numbers whose names are kept: all that two bytes hold. */
+const MOST_NUMBERS = 65_536;
+
+/** Adds a channel of a file to the list of its channels. */
+export function addChannel(channels: Set<string>, name: string): void {
+  if (channels.size < MOST_NAMES && name.length <= MOST_LENGTH) channels.add(name);
+}
+
 /** Returns the channel name for a number that is not declared; null for 0, which means that the channel is unknown. */
 export function channelName(number: number): string | null {
   return number > 0 ? `can${number - 1}` : null;
@@ -108,8 +119,8 @@ export class ChannelNames {
 
   /** Sets the name for a number from here on. */
   declare(number: number, name: string | null): string | null {
-    this.#names.set(number, name);
-    if (name !== null) this.#channels.add(name);
+    if (this.#names.size < MOST_NUMBERS || this.#names.has(number)) this.#names.set(number, name);
+    if (name !== null) addChannel(this.#channels, name);
     return name;
   }
 

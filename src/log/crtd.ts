@@ -29,7 +29,7 @@ class CrtdDecoder extends LineDecoder {
   protected override line(line: string, items: LogItem[]): void {
     const text = line.trim();
     if (text === "") return;
-    const found = /^(\d+(?:\.\d+)?)\s+(\d*)([A-Z]\w{2})(?:\s+(.*))?$/.exec(text);
+    const found = /^(\d+(?:\.\d+)?)\s+(\d*)([A-Z]\w{2})(?:\s+(.*))?$/s.exec(text);
     const timestampNs = found && secondsOf(found[1]);
     if (!found || timestampNs === null) return this.diagnose("expected a time and a record type", this.from);
     const [, , bus, type, rest = ""] = found;

@@ -13,7 +13,7 @@
 import type { MessageInit } from "../message/init.ts";
 import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
-import { channelName } from "./channels.ts";
+import { addChannel, channelName } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
 import { type Capacity, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
@@ -60,7 +60,7 @@ class CsvDecoder extends LineDecoder {
     const row = Object.fromEntries(this.#columns.map((name, i) => [name, values[i]]));
     const found = this.#read(row);
     if (found instanceof Message) {
-      if (found.channel !== null) this.context.info.channels.add(found.channel);
+      if (found.channel !== null) addChannel(this.context.info.channels, found.channel);
       items.push(found);
     } else this.diagnose(found, this.from);
   }

@@ -26,6 +26,14 @@ export type Place = { readonly line: number; readonly column: number } | { reado
 /** The largest number of diagnostics kept, so that a hostile file cannot fill the memory. */
 const MOST = 1000;
 
+/** The longest reason kept, in characters: it may quote a value of a megabyte. */
+const LONGEST = 300;
+
+/** Shortens a reason, without keeping the memory of all of it, to which a part of a string refers. */
+function shortened(reason: string): string {
+  return reason.length <= LONGEST ? reason : `${Array.from(reason.slice(0, LONGEST)).join("")}…`;
+}
+
 /** Collects diagnostics or, in strict mode, throws the first one. */
 export class Diagnostics {
   /** The first 1000 diagnostics. */
@@ -50,7 +58,7 @@ export class Diagnostics {
     if (this.#strict) {
       this.count++;
       const where = "offset" in place ? `byte ${place.offset}` : `line ${place.line}, column ${place.column}`;
-      throw new SyntaxError(`Cannot read ${this.#title}, ${where}: ${reason}`);
+      throw new SyntaxError(`Cannot read ${this.#title}, ${where}: ${shortened(reason)}`);
     }
     this.doubt(reason, place);
   }
@@ -59,7 +67,8 @@ export class Diagnostics {
   doubt(reason: string, place: Place): void {
     this.count++;
     if (this.list.length >= MOST) return;
-    if ("offset" in place) this.list.push({ reason, line: null, column: null, offset: place.offset });
-    else this.list.push({ reason, line: place.line, column: place.column, offset: null });
+    const short = shortened(reason);
+    if ("offset" in place) this.list.push({ reason: short, line: null, column: null, offset: place.offset });
+    else this.list.push({ reason: short, line: place.line, column: place.column, offset: null });
   }
 }

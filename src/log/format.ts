@@ -100,7 +100,7 @@ export interface LogInfo {
   startTimeNs: bigint | null;
   /** The time zone in which local times of the file were read, as the option `timeZone` states it; null if it has none. */
   timeZone: string | null;
-  /** The names of the channels seen so far. */
+  /** The names of the channels seen so far, at most 4096, of up to 256 characters. */
   readonly channels: Set<string>;
   /** The program that wrote the file; null if the file does not state it. */
   application: string | null;

@@ -19,7 +19,8 @@ import { hexBytesOf, messageOf } from "./plain.ts";
 
 class GvretDecoder extends LineDecoder {
   readonly #channels: ChannelNames;
-  #columns: readonly string[] | null = null;
+  /** The index of each column by its name in lower case; null before the header. */
+  #columns: ReadonlyMap<string, number> | null = null;
 
   constructor(context: DecodeContext) {
     super(context);
@@ -30,7 +31,7 @@ class GvretDecoder extends LineDecoder {
     if (text.trim() === "") return;
     const values = text.split(",").map((value) => value.trim());
     if (this.#columns === null) {
-      this.#columns = values.map((name) => name.toLowerCase());
+      this.#columns = new Map(values.map((name, i): [string, number] => [name.toLowerCase(), i]).reverse());
       return;
     }
     const found = this.#row(values, this.#columns);
@@ -38,14 +39,14 @@ class GvretDecoder extends LineDecoder {
     else this.diagnose(found, this.from);
   }
 
-  #row(values: readonly string[], columns: readonly string[]): Message | string {
-    const value = (name: string) => values[columns.indexOf(name)] ?? "";
+  #row(values: readonly string[], columns: ReadonlyMap<string, number>): Message | string {
+    const value = (name: string) => values[columns.get(name) ?? -1] ?? "";
     const time = value("time stamp");
     if (!/^\d{1,18}$/.test(time)) return `invalid time in microseconds: ${time}`;
     const id = value("id");
     if (!/^[0-9a-f]{1,8}$/i.test(id)) return `invalid identifier: ${id}`;
     const length = Number(value("len"));
-    const first = columns.indexOf("len") + 1;
+    const first = (columns.get("len") ?? -1) + 1;
     const bytes = values.slice(first, first + length);
     if (!Number.isInteger(length) || length < 0 || bytes.filter((byte) => byte !== "").length < length) {
       return `fewer than ${value("len")} bytes of data`;

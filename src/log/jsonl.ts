@@ -9,6 +9,7 @@
 import type { MessageInit } from "../message/init.ts";
 import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
+import { addChannel } from "./channels.ts";
 import type { LogItem, LogNote } from "./entry.ts";
 import { FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { LineDecoder, textOf } from "./lines.ts";
@@ -31,7 +32,7 @@ class JsonDecoder extends LineDecoder {
     if (typeof fields.type === "string") return noteOf(fields, timestampNs);
     if (timestampNs !== null) delete fields.timestamp;
     const message = new Message({ ...fields, ...timestampNs !== null && { timestampNs } } as MessageInit);
-    if (message.channel !== null) this.context.info.channels.add(message.channel);
+    if (message.channel !== null) addChannel(this.context.info.channels, message.channel);
     return message;
   }
 }

@@ -32,7 +32,10 @@ export interface LogReadOptions extends SignalOptions {
    * Default: the time zone of this machine.
    */
   readonly timeZone?: string;
-  /** The largest number of bytes that a compressed container in a file may inflate to, from 1 to 2^40. Default 64 MiB. */
+  /**
+   * The largest number of bytes that a compressed container in a file may inflate to, from 1 to 2^40. A stream or a
+   * compressed file in a format that needs random access (MF4, SQLite) may have 16 times as many in all. Default 64 MiB.
+   */
   readonly inflateLimit?: number;
 }
 

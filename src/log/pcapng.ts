@@ -13,6 +13,7 @@ import { BlockDecoder } from "./blocks.ts";
 import { Bytes } from "./bytes.ts";
 import type { LogItem, LogNote } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
+import { addChannel } from "./channels.ts";
 import { textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import type { RandomSource } from "./random.ts";
@@ -51,6 +52,9 @@ const OUTBOUND = 2;
 /** The longest block in bytes. A longer one means that the file is corrupt. */
 const MOST = 1 << 24;
 
+/** The largest number of interfaces that are kept. */
+const MOST_INTERFACES = 65_536;
+
 /** The fields of an interface description block. */
 interface Interface {
   readonly name: string;
@@ -65,6 +69,8 @@ class PcapngDecoder extends BlockDecoder {
   readonly #records = new Records();
   #littleEndian = true;
   #interfaces: Interface[] = [];
+  /** Whether there were more interfaces than are kept. */
+  #tooMany = false;
   /** Converts the times of packets. */
   readonly #clock = new Clock();
 
@@ -119,6 +125,13 @@ class PcapngDecoder extends BlockDecoder {
 
   #interface(view: DataView, bytes: Uint8Array, at: number, to: number): void {
     if (to - at < 16) return this.diagnose("interface description block is too short", at);
+    if (this.#interfaces.length === MOST_INTERFACES) {
+      if (!this.#tooMany) {
+        this.diagnose(`more than ${MOST_INTERFACES} interfaces: packets of the others are not read`, at);
+      }
+      this.#tooMany = true;
+      return;
+    }
     let name = "";
     let unitsPerSecond = 1e6;
     let offset = 0;
@@ -134,7 +147,7 @@ class PcapngDecoder extends BlockDecoder {
       this.diagnose("interface with an invalid time resolution or offset: read as microseconds", at);
       [unitsPerSecond, offset] = [1e6, 0];
     }
-    if (name !== "" && isCan(linkType)) this.context.info.channels.add(name);
+    if (name !== "" && isCan(linkType)) addChannel(this.context.info.channels, name);
     this.#interfaces.push({ name, linkType, unitsPerSecond, offset });
   }
 

@@ -29,6 +29,8 @@ const HEAD = 65536;
 /** The largest number of kinds of objects that are counted apart, so that a hostile file cannot fill the memory. */
 const MOST_KINDS = 1000;
 const OTHER_KINDS = "other kinds";
+/** What is held in memory of a compressed file or a stream that needs random access: this many times the inflate limit. */
+const IN_MEMORY = 16;
 /** The number of bytes decoded at once. */
 const PART = 65536;
 
@@ -315,9 +317,18 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
     this.#follow = false;
     const chunks = [head];
     let length = head.length;
-    for await (const chunk of this.#chunks) {
-      chunks.push(chunk.slice());
-      length += chunk.length;
+    const most = IN_MEMORY * this.#options.inflateLimit;
+    while (length <= most) {
+      const { done, value } = await this.#chunks.next();
+      if (done) break;
+      chunks.push(value.slice());
+      length += value.length;
+    }
+    if (length > most) {
+      throw new SyntaxError(
+        `Cannot read ${this.#title}: it has more than ${most} bytes, all of which would have to be held in memory; ` +
+          "read it from an uncompressed file, or set the option inflateLimit",
+      );
     }
     const bytes = new Uint8Array(length);
     let at = 0;

@@ -9,6 +9,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { MessageInit } from "../message/init.ts";
 import { Message } from "../message/message.ts";
+import { addChannel } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { textOf } from "./lines.ts";
@@ -113,7 +114,7 @@ function* rowsOf(database: DatabaseSync, context: DecodeContext): Generator<LogI
     row++;
     const found = messageOfRow(each as unknown as Row);
     if (found instanceof Message) {
-      if (found.channel !== null) context.info.channels.add(found.channel);
+      if (found.channel !== null) addChannel(context.info.channels, found.channel);
       batch.push(found);
     } else context.diagnostics.add(`row ${row}: ${found}`, { offset: 0 });
     if (batch.length < BATCH) continue;

@@ -88,6 +88,11 @@ class Blocks {
     return this.add("DZ", [], joined([Uint8Array.from(ascii(type)), sizes, packed]));
   }
 
+  /** Appends a list of blocks of data. */
+  list(parts: readonly number[]): number {
+    return this.add("DL", [0, ...parts], little([0, 4], [parts.length, 4], ...parts.map(() => [0, 8] as const)));
+  }
+
   get bytes(): Uint8Array<ArrayBuffer> {
     return joined(this.#parts);
   }
@@ -141,10 +146,14 @@ export interface Mf4Parts {
   readonly compressed?: boolean;
   /** Whether the values follow all frames, in an unsorted file. Default: each follows its frame. */
   readonly late?: boolean;
+  /** Whether the values are in two blocks in turn, in a sorted file. */
+  readonly order?: "alternating";
 }
 
 /** Returns an MDF 4 file of classic frames 0x123, a second apart, whose data has variable length. */
-export function mf4File({ variable, frames, compressed = false, late = false }: Mf4Parts): Uint8Array<ArrayBuffer> {
+export function mf4File(
+  { variable, frames, compressed = false, late = false, order }: Mf4Parts,
+): Uint8Array<ArrayBuffer> {
   const sorted = variable === "sorted";
   const id = joined([
     Uint8Array.from(ascii("MDF     4.11    test    ")),
@@ -159,12 +168,23 @@ export function mf4File({ variable, frames, compressed = false, late = false }: 
   ]);
   const blocks = new Blocks(id);
   const values = frames.map((frame) => joined([little([frame.length, 4]), frame]));
-  const offsets = values.map((_, i) => values.slice(0, i).reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  const offsets = values.map(({ length }) => (end += length) - length);
+  const half = frames.length >> 1;
+  // In turn the value in the first half and that in the second.
+  const turn = (i: number) => order === undefined ? i : i % 2 === 0 ? i >> 1 : half + (i >> 1);
   const records = frames.map((frame, i) => {
-    const record = little([i * 1e9, 8], [1, 1], [0x123, 4], [frame.length, 1], [frame.length, 1], [offsets[i], 8]);
+    const record = little([i * 1e9, 8], [1, 1], [0x123, 4], [frame.length, 1], [frame.length, 1], [
+      offsets[turn(i)],
+      8,
+    ]);
     return sorted ? record : joined([Uint8Array.of(1), record]);
   });
-  const store = sorted
+  const store = sorted && order !== undefined
+    ? blocks.list(
+      [values.slice(0, half), values.slice(half)].map((part) => blocks.data("SD", joined(part), { compressed })),
+    )
+    : sorted
     ? blocks.data("SD", joined(values), { compressed })
     : blocks.add("CG", new Array(6).fill(0), little([2, 8], [0, 8], [1, 2], [0, 6], [0, 4], [0, 4]));
   const channel = (

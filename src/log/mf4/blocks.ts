@@ -23,14 +23,41 @@ export interface Block {
   readonly data: DataView;
 }
 
-/** Reads blocks, and detects chains of links that form a loop. */
+/** The longest name or comment that is read, in bytes. */
+const MOST_TEXT = 1 << 16;
+
+/**
+ * Reads blocks, and detects chains of links that form a loop. As links may lead anywhere, a small file could refer to the
+ * same blocks again and again: how much is read in all is limited by the size of the file.
+ */
 export class Blocks {
   readonly source: RandomSource;
   readonly #diagnose: (reason: string, offset: number) => void;
+  /** The bytes of blocks other than data that may still be read: of each several times, as many blocks may share it. */
+  #left: number;
+  /** The bytes of data that may still be referred to. */
+  #dataLeft: number;
 
   constructor(source: RandomSource, diagnose: (reason: string, offset: number) => void) {
     this.source = source;
     this.#diagnose = diagnose;
+    this.#left = 8 * source.size + (1 << 20);
+    this.#dataLeft = 2 * source.size;
+  }
+
+  /** Whether data may be read; false, after reporting it, if more of it is referred to than the file has. */
+  claim(length: number, offset: number): boolean {
+    const isEnough = this.#dataLeft >= length;
+    this.#dataLeft -= length;
+    if (!isEnough) this.#diagnose("blocks of data overlap", offset);
+    return isEnough;
+  }
+
+  #read(offset: number, length: number): Uint8Array {
+    if (this.#left < 0) return new Uint8Array(0);
+    this.#left -= length;
+    if (this.#left < 0) this.#diagnose("blocks are referred to too often: no more of them is read", offset);
+    return this.source.read(offset, length);
   }
 
   /** Reports that something at an offset could not be read. */
@@ -41,7 +68,8 @@ export class Blocks {
   /** Returns the type of a block, its number of links, and offset and stated length of its data; null if there is none. */
   head(offset: number): { type: string; links: number; data: number; length: number } | null {
     if (offset === 0) return null;
-    const bytes = this.source.read(offset, HEADER);
+    const bytes = this.#read(offset, HEADER);
+    if (this.#left < 0) return null;
     if (bytes.length < HEADER || bytes[0] !== 35 || bytes[1] !== 35) {
       this.#diagnose(`link to offset ${offset}, where there is no block`, offset);
       return null;
@@ -66,7 +94,7 @@ export class Blocks {
       return null;
     }
     const size = HEADER + 8 * head.links + head.length;
-    const bytes = size > MOST ? new Uint8Array(0) : this.source.read(offset, size);
+    const bytes = size > MOST ? new Uint8Array(0) : this.#read(offset, size);
     if (bytes.length < size) {
       this.#diagnose(`block ${type} of ${size} bytes is too large or truncated`, offset);
       return null;
@@ -92,8 +120,8 @@ export class Blocks {
   /** Returns the text of a TX block or the XML of an MD block; "" if there is none. */
   text(offset: number): string {
     const head = this.head(offset);
-    if (head === null || (head.type !== "TX" && head.type !== "MD") || head.length > MOST) return "";
-    const text = textOf(this.source.read(head.data, head.length));
+    if (head === null || (head.type !== "TX" && head.type !== "MD") || head.length > MOST_TEXT) return "";
+    const text = textOf(this.#read(head.data, head.length));
     const end = text.indexOf("\0");
     return end < 0 ? text : text.slice(0, end);
   }

@@ -30,7 +30,9 @@ export interface Piece {
 }
 
 /** The number of bytes of an uncompressed block to read at once. */
-const PIECE = 1 << 20;
+const PIECE = 1 << 16;
+/** How often the same data may be read by `at`. */
+const MOST_READ = 64;
 /** The largest number of blocks in one group. */
 const MOST = 1 << 20;
 
@@ -38,6 +40,8 @@ const MOST = 1 << 20;
 export class GroupData {
   readonly #segments: Segment[] = [];
   #length = 0;
+  /** The bytes read by `at` so far. */
+  #read = 0;
   #cached: { segment: Segment; bytes: Uint8Array } | null = null;
 
   /**
@@ -104,7 +108,12 @@ export class GroupData {
   }
 
   #bytesOf(segment: Segment): Uint8Array {
-    if (this.#cached?.segment !== segment) this.#cached = { segment, bytes: segment.read() };
+    if (this.#cached?.segment !== segment) {
+      this.#read += segment.length;
+      // Values follow each other; what is read once for each of them would take hours.
+      if (this.#read > MOST_READ * this.#length) return new Uint8Array(0);
+      this.#cached = { segment, bytes: segment.read() };
+    }
     return this.#cached.bytes;
   }
 
@@ -125,6 +134,7 @@ export class GroupData {
       if (!open && head.length > there) {
         blocks.diagnose(`block of ${head.length} bytes of data is truncated to ${Math.max(there, 0)}`, offset);
       }
+      if (length > 0 && !blocks.claim(length, offset)) return [];
       for (let at = 0; at < length; at += PIECE) {
         const size = Math.min(PIECE, length - at);
         this.#push(offset, size, () => blocks.source.read(head.data + at, size));
@@ -161,6 +171,7 @@ export class GroupData {
         offset,
       );
     }
+    if (!blocks.claim(compressed, offset)) return;
     this.#push(offset, original, () => {
       const data = blocks.source.read(head.data + 24, compressed);
       const inflated = inflate(data, Math.max(original, 1));

@@ -99,6 +99,28 @@ const kinds = {
 
 /** The type of a channel that has a maximum length, and its length in another channel. */
 const MLSD = 5;
+/** The time of a group whose records are skipped. */
+const noTime: Field = {
+  byteOffset: 0,
+  bitOffset: 0,
+  bitCount: 0,
+  dataType: 0,
+  factor: 0,
+  offset: 0,
+  channelType: 2,
+  data: 0,
+};
+
+/** Returns a group of something else, whose records are skipped. */
+export function unknownGroup(recordId: number, recordBytes: number): Group {
+  return { kind: "data", recordId, recordBytes, time: noTime, fields: {} };
+}
+
+/** Whether the records of a group are skipped. */
+export function isUnknown({ time }: Group): boolean {
+  return time === noTime;
+}
+
 /** The largest number of channels in a group, including nested ones. */
 const MOST_CHANNELS = 1000;
 
@@ -155,9 +177,14 @@ function* channelsOf(blocks: Blocks, first: number): Generator<{ name: string; f
   }
 }
 
+/** The largest size of the data of a linear conversion, in bytes. */
+const LINEAR = 256;
+
 /** Returns factor and offset of a linear conversion. Other conversions are ignored. */
 function linear(blocks: Blocks, offset: number): [factor: number, offset: number] {
-  if (offset === 0) return [1, 0];
+  const head = blocks.head(offset);
+  // Tables and the like are longer, and not needed.
+  if (head === null || head.length > LINEAR || head.links > 16) return [1, 0];
   const block = blocks.read(offset, "CC");
   if (block === null || block.data.byteLength < 40 || block.data.getUint8(0) !== 1) return [1, 0];
   return [block.data.getFloat64(32, true), block.data.getFloat64(24, true)];
@@ -226,7 +253,7 @@ export function messageOfRecord(
   channels: ChannelNames,
 ): Message | string {
   const { fields, kind } = group;
-  if (data.length > CANFD_MAX_DLEN) return `${data.length} bytes of data, more than ${CANFD_MAX_DLEN}`;
+  if (data.length > CANFD_MAX_DLEN) return `more than ${CANFD_MAX_DLEN} bytes of data`;
   const value = (name: FieldName) => fields[name] === undefined ? 0 : numberOf(record, fields[name]);
   const channel = channels.of(value("BusChannel"));
   const outgoing = isOutgoing(record, fields.Dir);
