@@ -29,11 +29,7 @@ describe("Lines of a megabyte", () => {
     "hexadecimal bytes": "AA ",
     "bare carriage returns": "\r",
     "line separators of Unicode": "\u2028",
-    quotes: '"',
-    commas: ",",
-    brackets: "[",
-    colons: ":",
-    words: "a ",
+    "quotes, commas and brackets": '",[:',
   };
   for (const { name } of textFormats) {
     it(`${name}: are read or reported, wherever they are too long`, async () => {
