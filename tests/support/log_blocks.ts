@@ -20,11 +20,12 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 /** Returns numbers as little-endian bytes: each as [value, bytes]. */
 export function little(...numbers: readonly (readonly [value: number, bytes: number])[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(
-    numbers.flatMap(([value, bytes]) =>
-      Array.from({ length: bytes }, (_, i) => Number(BigInt(value) >> BigInt(8 * i) & 255n))
-    ),
-  );
+  const out = new Uint8Array(numbers.reduce((sum, [, bytes]) => sum + bytes, 0));
+  let at = 0;
+  for (const [value, bytes] of numbers) {
+    for (let i = 0, rest = value; i < bytes; i++, rest = Math.floor(rest / 256)) out[at++] = rest % 256;
+  }
+  return out;
 }
 
 /** Returns a BLF object with a time of 1 second after the start, padded as in a container. */
