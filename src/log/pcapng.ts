@@ -11,9 +11,9 @@
 import { Message } from "../message/message.ts";
 import { BlockDecoder } from "./blocks.ts";
 import { Bytes } from "./bytes.ts";
+import { addChannel } from "./channels.ts";
 import type { LogItem, LogNote } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
-import { addChannel } from "./channels.ts";
 import { textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import type { RandomSource } from "./random.ts";
