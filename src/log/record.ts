@@ -125,7 +125,7 @@ export async function record(
     if (log.pending > buffer) {
       const from = performance.now();
       logger?.warn(`the disk is too slow: "${bus.channel}" is not read until ${log.pending} bytes are written`);
-      await log.drain();
+      await log.flush();
       heldUp += (performance.now() - from) / 1000;
     }
   }

@@ -5,7 +5,7 @@ import { LogReader, LogWriter, record, replay } from "../../src/log/mod.ts";
 import { fileSystem } from "../../src/log/output.ts";
 import { assertGapsNoted, sink, written } from "../support/logs.ts";
 import { sendBurst } from "../support/overrun.ts";
-import { pause, until } from "../support/pause.ts";
+import { later, pause, until } from "../support/pause.ts";
 
 /** Opens a bus on the virtual channel with this name. */
 function open(channel: string): Bus {
@@ -107,6 +107,67 @@ describe("record", () => {
       /^writing to "\/dev\/null" blocked for \d\.\d{3} s, in which "pipe" was not read$/.test(warnings[0]),
       warnings[0],
     );
+  });
+
+  it("goes on reading while the disk is slow, and says so where it does not", async () => {
+    using bus = open("slow");
+    using sender = open("slow");
+    let release = () => {};
+    const stalled = new Promise<void>((resolve) => release = resolve);
+    const chunks: Uint8Array[] = [];
+    const disk = new WritableStream<Uint8Array>({
+      write(chunk) {
+        chunks.push(chunk);
+        return stalled;
+      },
+    });
+    const log = LogWriter.open(disk, { format: "candump", flushInterval: 0 });
+    const warnings: string[] = [];
+    const logger = { debug() {}, warn: (text: string) => void warnings.push(text) };
+    const stop = new AbortController();
+    const recording = record(bus, log, { signal: stop.signal, buffer: 5000, logger });
+    let sent = 0;
+    const send = (count: number) => {
+      for (let i = 0; i < count; i++) sender.send(new Message({ arbitrationId: sent++ }));
+    };
+    // Nothing is on disk yet, and everything is read.
+    for (const count of [20, 40, 60]) {
+      send(20);
+      await until(() => log.count === count);
+    }
+    assertEquals(warnings, []);
+    // More than the buffer: the bus is not read, which the logger is told once.
+    send(200);
+    await until(() => warnings.length > 0);
+    const count = log.count;
+    send(10);
+    await pause(20);
+    assertEquals([log.count, warnings.length], [count, 1]);
+    assert(/^the disk is too slow: "slow" is not read until \d{4,5} bytes are written$/.test(warnings[0]), warnings[0]);
+    release();
+    await until(() => log.count === sent);
+    stop.abort();
+    const report = await recording;
+    assertEquals([report.messages, report.dropped], [sent, 0]);
+    assert(report.heldUp >= 0.015, `${report.heldUp} s`);
+    await log.close();
+    assertEquals(
+      (await LogReader.open(new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer())).readAll()).length,
+      sent,
+    );
+  });
+
+  it("rejects when the log cannot be written", async () => {
+    using bus = open("full");
+    using sender = open("full");
+    const disk = new WritableStream<Uint8Array>({ write: () => Promise.reject(new Error("ENOSPC")) });
+    const log = LogWriter.open(disk, { format: "candump", flushInterval: 0 });
+    const recording = later(record(bus, log));
+    sender.send(new Message({ arbitrationId: 1 }));
+    await pause(5);
+    sender.send(new Message({ arbitrationId: 2 }));
+    await assertRejects(() => recording, Error, "ENOSPC");
+    await assertRejects(() => log.close(), Error, "ENOSPC");
   });
 
   it("rejects invalid options", async () => {

@@ -4,9 +4,12 @@ import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
-import { Bus, Message, type MessageInit } from "../../mod.ts";
+import { Bus, Link, Message, type MessageInit } from "../../mod.ts";
 import { convert, type LogFormatName, LogReader, LogWriter, record, replay } from "../../src/log/mod.ts";
 import { noVcan } from "../support/kernel.ts";
+import { assertGapsNoted } from "../support/logs.ts";
+import { sendBurst } from "../support/overrun.ts";
+import { until } from "../support/pause.ts";
 import { startCandump } from "./candump.ts";
 import { marker } from "./cases.ts";
 import { PATIENCE, Program } from "./tools.ts";
@@ -316,6 +319,51 @@ describe("Logs of a bus", { skip: noVcan, timeout: PATIENCE }, () => {
     for (const log of [`${dir.path}/recorded.log`, new TextEncoder().encode(`${shown().join("\n")}\n`)]) {
       assertEquals(frames(await LogReader.open(log).readAll()), frames(sent));
     }
+  });
+
+  for (const end of ["down", "delete"] as const) {
+    it(`a recording ends with all that came before link.${end}()`, async () => {
+      using dir = folder();
+      const link = Link.create("vcanlog", { kind: "vcan" });
+      try {
+        link.up();
+        using bus = new Bus("vcanlog");
+        using sender = new Bus("vcanlog");
+        const log = LogWriter.open(`${dir.path}/a.log`);
+        const recording = record(bus, log);
+        for (let i = 0; i < 100; i++) sender.send(new Message({ arbitrationId: i }), 1);
+        link[end]();
+        const report = await recording;
+        assertEquals([report.ended, report.messages, report.dropped], ["link", 100, 0]);
+        assertEquals(report.error?.code, end === "down" ? "ENETDOWN" : "ENODEV");
+        // It is flushed, though the log is still open.
+        const found = await LogReader.open(`${dir.path}/a.log`, { strict: true }).readAll();
+        assertEquals(found.map(({ arbitrationId }) => arbitrationId), found.map((_, i) => i));
+        assertEquals(found.length, 100);
+        await log.close();
+      } finally {
+        if (end === "down") link.delete();
+      }
+    });
+  }
+
+  it("a recording notes where the kernel dropped frames", async () => {
+    using dir = folder();
+    using bus = new Bus({ channel: "vcan0", receiveBuffer: 1 });
+    using sender = new Bus("vcan0");
+    const log = LogWriter.open(`${dir.path}/a.log`);
+    const stop = new AbortController();
+    const recording = record(bus, log, { signal: stop.signal });
+    let sent = 0;
+    for (let burst = 0; burst < 5; burst++) {
+      sent = sendBurst(sender, sent);
+      await until(() => log.count + bus.droppedFrames === sent);
+    }
+    stop.abort();
+    const report = await recording;
+    await log.close();
+    assertEquals(report.messages + report.dropped, sent);
+    await assertGapsNoted(`${dir.path}/a.log`, sent);
   });
 
   it("a replay keeps the pauses of its log", async () => {
