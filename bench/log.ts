@@ -13,8 +13,7 @@ import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Message } from "../mod.ts";
-import { Bus } from "../mod.ts";
-import { convert, LogReader, LogWriter, replay } from "../src/log/mod.ts";
+import { convert, LogReader, LogWriter } from "../src/log/mod.ts";
 
 const [count = 300_000, rounds = 5] = process.argv.slice(2).map(Number);
 const script = fileURLToPath(new URL("log.py", import.meta.url));
@@ -118,22 +117,6 @@ try {
     const ratio = job.peer ? (median(peer) / median(ours)).toFixed(1) : "";
     console.log(`| ${job.name} | ${Math.round(rate)} | ${beside} | ${ratio} |`);
   }
-
-  // A log of one hour at 100 times its speed takes 36 s: by how much is the end off?
-  {
-    using log = LogWriter.open(path("hour.log"));
-    for (let i = 0; i <= 36_000; i++) {
-      log.write(new Message({ arbitrationId: 1, timestampNs: 1_700_000_000_000_000_000n + BigInt(i) * 100_000_000n }));
-    }
-  }
-  using bus = new Bus({ channel: "replay", interface: "virtual" });
-  const start = performance.now();
-  const { late } = await replay(path("hour.log"), bus, { speed: 100 });
-  const off = (performance.now() - start) / 36_000 - 1;
-  const most = (1000 * late.most).toFixed(1);
-  console.log(
-    `\nReplay of one hour at 100 times its speed: off by ${(100 * off).toFixed(3)} %; at most ${most} ms late`,
-  );
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -108,9 +108,10 @@ export async function record(
         ended = "signal";
         break;
       }
-      if (!(error instanceof CanError) || (error.errno !== ENODEV && error.errno !== ENETDOWN)) throw error;
+      if (!isLoss(error)) throw error;
       ended = "link";
       failure = error;
+      transcript.writeQueued(count);
       break;
     }
     transcript.write(batch);
@@ -132,6 +133,11 @@ export async function record(
   const dropped = transcript.end();
   await log.flush();
   return { messages: transcript.messages, dropped, heldUp, ended, error: failure, losses: log.losses };
+}
+
+/** Whether an error says that the interface is down or gone. */
+function isLoss(error: unknown): error is CanError {
+  return error instanceof CanError && (error.errno === ENODEV || error.errno === ENETDOWN);
 }
 
 /** Writes the messages of a bus into a log, and notes where frames are missing. */
@@ -166,6 +172,25 @@ class Transcript {
     }
     this.#log.writeMany(written === 0 ? batch : batch.slice(written));
     this.messages += batch.length;
+  }
+
+  /** Writes what is still queued when the interface went down, which the kernel reports first, up to `count` messages in all. */
+  writeQueued(count: number): void {
+    for (;;) {
+      const most = Math.min(BATCH, count - this.messages);
+      const batch = most > 0 ? this.#received(most) : [];
+      if (batch.length === 0) return;
+      this.write(batch);
+    }
+  }
+
+  #received(most: number): Message[] {
+    try {
+      return this.#bus.recvMany(most, 0);
+    } catch (error) {
+      if (isLoss(error)) return [];
+      throw error;
+    }
   }
 
   /** Notes what was dropped after the last message; returns how many frames were dropped in all. */
