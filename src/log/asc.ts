@@ -21,6 +21,7 @@ import type { Bytes } from "./bytes.ts";
 import { channelText, FileChannels } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
 import { type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
+import { dataLength, writeHexData } from "./frame.ts";
 import { textOf } from "./lines.ts";
 import { textOfNote } from "./notes.ts";
 import { splitTime, YEAR_9999 } from "./time.ts";
@@ -94,35 +95,35 @@ class AscEncoder implements LogEncoder {
     out.text(message.isRx ? " Rx   " : " Tx   ");
     out.text(message.isRemoteFrame ? "r " : "d ");
     out.hex(message.len8Dlc || message.dlc, 1);
-    const { data } = message;
-    if (data.length > 0) out.byte(32);
-    out.hexBytes(data, 32);
+    const length = dataLength(message);
+    if (length > 0) out.byte(32);
+    writeHexData(message, out, 32);
   }
 
   #fd(message: Message, channel: number, out: Bytes): void {
-    const { data } = message;
+    const length = dataLength(message);
     out.text(`CANFD ${String(channel).padStart(3)} ${message.isRx ? "Rx" : "Tx"}   `);
     const text = message.arbitrationId.toString(16).toUpperCase() + (message.isExtendedId ? "x" : " ");
     out.text(`${text.padStart(11)}                                  `);
     out.text(`${message.bitrateSwitch ? 1 : 0} ${message.errorStateIndicator ? 1 : 0} `);
-    out.text(`${FD_LENGTHS.indexOf(data.length).toString(16)} ${String(data.length).padStart(2)}`);
-    if (data.length > 0) out.byte(32);
-    out.hexBytes(data, 32);
+    out.text(`${FD_LENGTHS.indexOf(length).toString(16)} ${String(length).padStart(2)}`);
+    if (length > 0) out.byte(32);
+    writeHexData(message, out, 32);
     const flags = FDF | (message.bitrateSwitch ? BRS : 0) | (message.errorStateIndicator ? ESI : 0);
     out.text(`   130000  130 ${flags.toString(16).toUpperCase().padStart(8)} 0 0 0 0 0`);
   }
 
   #xl(message: Message, channel: number, out: Bytes): void {
-    const { data } = message;
+    const length = dataLength(message);
     out.text(`CANXL ${String(channel).padStart(3)} ${message.isRx ? "Rx" : "Tx"}   XLFF   984438   4656 `);
     out.text(`${message.priority.toString(16).toUpperCase().padStart(9)}                                  `);
     out.hex(message.sdt, 2);
-    out.text(` ${message.sec ? 1 : 0} ${(data.length - 1).toString(16)} ${data.length} 1 1f96 `);
+    out.text(` ${message.sec ? 1 : 0} ${(length - 1).toString(16)} ${length} 1 1f96 `);
     out.hex(message.vcid, 2);
     out.byte(32);
     out.hex(message.af, 8);
     out.byte(32);
-    out.hexBytes(data, 32);
+    writeHexData(message, out, 32);
     const flags = XLF | FDF | BRS | (message.sec ? SEC : 0);
     out.text(` 123123 ${flags.toString(16).padStart(8, "0")} 00000000`);
     out.text(" 000000050005000e 0000000000a00010 0000000a000a001d 0000000000a00002 000000100010000f 0000000000a00001");

@@ -34,7 +34,7 @@ import { noteOfText, textOfNote } from "./notes.ts";
 import { zlib } from "./output.ts";
 import { Pending } from "./pending.ts";
 import type { RandomSource } from "./random.ts";
-import { YEAR_9999 } from "./time.ts";
+import { splitTime, type Time, YEAR_9999 } from "./time.ts";
 
 /** The smallest size of an object header that includes the time (version 1), in bytes. */
 const HEADER_V1 = 32;
@@ -327,12 +327,17 @@ class BlfEncoder implements LogEncoder {
   readonly #channels: FileChannels;
   readonly #objects = new Bytes(CONTAINER + 4096);
   #header = new BlfHeader();
+  /** The start of the times in the header, split; null before the first item. */
+  #start: Time | null = null;
+  /** The last item, if it is a message whose time is not in the header yet. */
+  #last: Message | null = null;
 
   constructor(options: EncodeOptions) {
     this.#options = options;
-    this.#channels = new FileChannels(options, (number, name, { timestampNs }) => {
+    this.#channels = new FileChannels(options, (number, name, first) => {
       if (name === "") return false; // no name means that the channel is unknown
-      this.#object(timestampNs, (objects) => writeChannel(number, name ?? "", objects));
+      const from = this.#beginObject(first);
+      this.#endObject(from, writeChannel(number, name ?? "", this.#objects));
       return true;
     });
   }
@@ -356,26 +361,18 @@ class BlfEncoder implements LogEncoder {
       this.#header.startNs = first - first % 1_000_000n;
       out.bytes(this.header());
     }
-    const timestampNs = this.#timeOf(item);
-    this.#header.lastNs = timestampNs;
-    if (item instanceof Message) {
-      const channel = this.#channels.of(item, out);
-      this.#object(timestampNs, (objects) => encodeObject(item, channel, objects));
-    } else this.#object(timestampNs, (objects) => writeMarker(textOfNote(item), objects));
+    const channel = item instanceof Message ? this.#channels.of(item, out) : 0;
+    const from = this.#beginObject(item);
+    const objects = this.#objects;
+    const type = item instanceof Message
+      ? encodeObject(item, channel, objects)
+      : writeMarker(textOfNote(item), objects);
+    this.#endObject(from, type);
     if (this.#objects.length >= CONTAINER) this.flush(out);
   }
 
-  /** Returns the time of an item; the closest one that 64 bits can hold as nanoseconds after the start. */
-  #timeOf(item: LogItem): bigint {
-    const timestampNs = item.timestampNs ?? this.#header.lastNs ?? this.#header.startNs!;
-    const after = timestampNs - this.#header.startNs!;
-    if (BigInt.asIntN(64, after) === after) return timestampNs;
-    this.#options.lose("timestampNs", item);
-    return this.#header.startNs! + (after < 0n ? -(2n ** 63n) : 2n ** 63n - 1n);
-  }
-
-  /** Appends an object, whose fields and type are given by `fields`. */
-  #object(timestampNs: bigint, fields: (objects: Bytes) => number): void {
+  /** Appends the header of an object that has the time of an item. Returns the offset of the object, for `#endObject`. */
+  #beginObject(item: LogItem): number {
     this.#header.count++;
     const objects = this.#objects;
     const from = objects.length;
@@ -386,12 +383,43 @@ class BlfEncoder implements LogEncoder {
     objects.u32(0);
     objects.u32(NANOSECONDS);
     objects.u32(0);
-    writeTime(timestampNs - this.#header.startNs!, objects);
-    const type = fields(objects);
+    this.#time(item);
+    return from;
+  }
+
+  /** Completes an object after its fields. */
+  #endObject(from: number, type: number): void {
+    const objects = this.#objects;
     const size = objects.length - from;
     objects.patch32(from + 8, size);
     objects.patch32(from + 12, type);
     for (let i = 0; i < size % 4; i++) objects.byte(0);
+  }
+
+  /** Appends the time of an item in nanoseconds after the start; the closest one that 64 bits can hold. */
+  #time(item: LogItem): void {
+    const startNs = this.#header.startNs!;
+    this.#start ??= { seconds: Number(startNs / SECOND), nanoseconds: Number(startNs % SECOND) };
+    if (item instanceof Message) {
+      const { seconds, nanoseconds } = splitTime(item);
+      const after = 1e9 * (seconds - this.#start.seconds) + (nanoseconds - this.#start.nanoseconds);
+      // A double holds up to 2^53 ns, 104 days, exactly. All other times need bigints, which are slower.
+      if (after >= 0 && after <= Number.MAX_SAFE_INTEGER) {
+        this.#last = item;
+        return this.#objects.u64(after);
+      }
+    }
+    this.#setLast();
+    const after = (item.timestampNs ?? this.#header.lastNs ?? startNs) - startNs;
+    const held = BigInt.asIntN(64, after) === after ? after : after < 0n ? -(2n ** 63n) : 2n ** 63n - 1n;
+    if (held !== after) this.#options.lose("timestampNs", item);
+    this.#header.lastNs = startNs + held;
+    writeTime(held, this.#objects);
+  }
+
+  #setLast(): void {
+    if (this.#last !== null) this.#header.lastNs = this.#last.timestampNs;
+    this.#last = null;
   }
 
   flush(out: Bytes): void {
@@ -423,6 +451,7 @@ class BlfEncoder implements LogEncoder {
   }
 
   header(): Uint8Array {
+    this.#setLast();
     return this.#header.bytes(this.#options.zone);
   }
 }

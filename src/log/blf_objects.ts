@@ -52,6 +52,7 @@ import {
 import type { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import type { ChannelNames } from "./channels.ts";
+import { dataLength, writeData } from "./frame.ts";
 import { Records } from "./records.ts";
 
 const CAN_MESSAGE = 1;
@@ -365,50 +366,47 @@ export function encodeObject(message: Message, channel: number, out: Bytes): num
   if (message.isXl) return encodeXl(message, channel, out);
   if (message.isErrorFrame) return encodeError(message, channel, out);
   const id = (message.arbitrationId | (message.isExtendedId ? CAN_EFF_FLAG : 0)) >>> 0;
-  const { data } = message;
+  const length = dataLength(message);
   const flags = (message.isRx ? 0 : TX) | (message.isRemoteFrame ? RTR : 0);
   out.u16(channel);
   out.byte(flags);
   if (!message.isFd) {
     out.byte(message.len8Dlc || message.dlc);
     out.u32(id);
-    out.bytes(data);
-    for (let i = data.length; i < 8; i++) out.byte(0);
+    writeData(message, out, 8);
     return CAN_MESSAGE;
   }
-  out.byte(lengthCode(data.length));
+  out.byte(lengthCode(length));
   out.u32(id);
   out.u32(0);
   out.byte(0);
   out.byte(EDL | (message.bitrateSwitch ? BRS : 0) | (message.errorStateIndicator ? ESI : 0));
-  out.byte(data.length);
+  out.byte(length);
   out.byte(0);
   out.u32(0);
-  out.bytes(data);
-  for (let i = data.length; i < 64; i++) out.byte(0);
+  writeData(message, out, 64);
   out.u32(0);
   return CAN_FD_MESSAGE;
 }
 
 function encodeError(message: Message, channel: number, out: Bytes): number {
-  const { data } = message;
+  const length = dataLength(message);
   out.u16(channel);
   out.u16(0);
   out.u32(0);
   out.byte(0);
   out.byte(0);
-  out.byte(data.length);
+  out.byte(length);
   out.byte(0);
   out.u32(0);
   out.u32(message.arbitrationId);
   out.u32(0);
-  out.bytes(data);
-  for (let i = data.length; i < 8; i++) out.byte(0);
+  writeData(message, out, 8);
   return CAN_ERROR_EXT;
 }
 
 function encodeXl(message: Message, channel: number, out: Bytes): number {
-  const { data } = message;
+  const length = dataLength(message);
   out.byte(channel);
   out.byte(0);
   out.byte(message.isRx ? 0 : 1);
@@ -418,8 +416,8 @@ function encodeXl(message: Message, channel: number, out: Bytes): number {
   out.u32(message.priority);
   out.byte(message.sdt);
   out.byte(0);
-  out.u16(data.length - 1);
-  out.u16(data.length);
+  out.u16(length - 1);
+  out.u16(length);
   out.u16(0);
   out.u16(0);
   out.byte(message.vcid);
@@ -429,7 +427,7 @@ function encodeXl(message: Message, channel: number, out: Bytes): number {
   out.u32(XLF | EDL_64 | BRS_64 | (message.sec ? SEC : 0));
   out.u32(0);
   for (let i = 0; i < 12; i++) out.u32(0);
-  out.bytes(data);
+  writeData(message, out);
   return CAN_XL_CHANNEL_FRAME;
 }
 

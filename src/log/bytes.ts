@@ -6,6 +6,8 @@
 
 const encoder = new TextEncoder();
 const HEX = Uint8Array.from("0123456789ABCDEF", (digit) => digit.charCodeAt(0));
+/** The powers of ten, as many as a number of 2^53 has digits. */
+const POWERS = Array.from({ length: 17 }, (_, i) => 10 ** i);
 
 /** A growing buffer, of which the first `length` bytes of `memory` are in use. Numbers are little-endian. */
 export class Bytes {
@@ -37,6 +39,15 @@ export class Bytes {
   byte(value: number): void {
     this.reserve(1);
     this.memory[this.length++] = value;
+  }
+
+  /** Appends a few bytes of an array. */
+  part(values: Uint8Array, from: number, to: number): void {
+    this.reserve(to - from);
+    const { memory } = this;
+    let { length } = this;
+    for (let i = from; i < to; i++) memory[length++] = values[i];
+    this.length = length;
   }
 
   bytes(values: Uint8Array): void {
@@ -78,8 +89,9 @@ export class Bytes {
 
   /** Appends an unsigned 64-bit number, 0 to 2^53 - 1. */
   u64(value: number): void {
-    this.u32(value % 2 ** 32);
-    this.u32(value / 2 ** 32);
+    const high = Math.floor(value / 2 ** 32);
+    this.u32(value - high * 2 ** 32);
+    this.u32(high);
   }
 
   /** Appends text as UTF-8. */
@@ -104,12 +116,12 @@ export class Bytes {
   }
 
   /** Appends bytes in hexadecimal, two digits each. `separator` is a character code put between them; 0 for none. */
-  hexBytes(bytes: Uint8Array, separator = 0): void {
-    this.reserve(3 * bytes.length);
+  hexBytes(bytes: Uint8Array, from: number, to: number, separator: number): void {
+    this.reserve(3 * (to - from));
     const { memory } = this;
     let at = this.length;
-    for (let i = 0; i < bytes.length; i++) {
-      if (separator !== 0 && i > 0) memory[at++] = separator;
+    for (let i = from; i < to; i++) {
+      if (separator !== 0 && i > from) memory[at++] = separator;
       const byte = bytes[i];
       memory[at++] = HEX[byte >>> 4];
       memory[at++] = HEX[byte & 15];
@@ -120,13 +132,14 @@ export class Bytes {
   /** Appends an integer from 0 to 2^53 - 1 in decimal, padded with zeros to at least `digits` digits. */
   decimal(value: number, digits = 1): void {
     this.reserve(20);
+    const { memory, length } = this;
     let count = digits;
-    for (let limit = 10 ** digits; value >= limit; limit *= 10) count++;
-    for (let i = this.length + count - 1; i >= this.length; i--) {
+    while (value >= POWERS[count]) count++;
+    for (let i = length + count - 1; i >= length; i--) {
       const rest = value < 2 ** 31 ? (value / 10) | 0 : Math.floor(value / 10);
-      this.memory[i] = 48 + (value - 10 * rest);
+      memory[i] = 48 + (value - 10 * rest);
       value = rest;
     }
-    this.length += count;
+    this.length = length + count;
   }
 }

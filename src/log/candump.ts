@@ -14,10 +14,13 @@ import type { Bytes } from "./bytes.ts";
 import { CandumpDecoder } from "./candump_read.ts";
 import type { LogItem, LogNote } from "./entry.ts";
 import { FULL, type LogEncoder, type LogFormat } from "./format.ts";
+import { writeHexData } from "./frame.ts";
 import { textOf } from "./lines.ts";
 import { NO_CHANNEL, textOfNote } from "./notes.ts";
+import { splitTime } from "./time.ts";
 
 const [SPACE, HASH, OPEN, CLOSE, DOT, UNDERSCORE, R] = [..." #()._R"].map((each) => each.charCodeAt(0));
+const SECOND = 1_000_000_000n;
 
 class CandumpEncoder implements LogEncoder {
   begin(): void {}
@@ -28,9 +31,10 @@ class CandumpEncoder implements LogEncoder {
   }
 
   #message(message: Message, out: Bytes): void {
-    time(out, message.timestampNs);
-    out.text(`${message.channel ?? NO_CHANNEL} `);
-    const { data } = message;
+    const { seconds, nanoseconds } = splitTime(message);
+    writeTime(seconds, nanoseconds, out);
+    out.text(message.channel ?? NO_CHANNEL);
+    out.byte(SPACE);
     if (message.isXl) {
       out.hex(message.vcid, 2);
       out.hex(message.priority, 3);
@@ -41,7 +45,7 @@ class CandumpEncoder implements LogEncoder {
       out.text(":");
       out.hex(message.af, 8);
       out.text("#");
-      out.hexBytes(data);
+      writeHexData(message, out);
     } else {
       const id = message.isErrorFrame ? message.arbitrationId + CAN_ERR_FLAG : message.arbitrationId;
       out.hex(id, message.isExtendedId || message.isErrorFrame ? 8 : 3);
@@ -53,7 +57,7 @@ class CandumpEncoder implements LogEncoder {
         out.byte(R);
         if (message.dlc > 0) out.decimal(message.dlc);
       }
-      out.hexBytes(data);
+      writeHexData(message, out);
       if (message.len8Dlc > 0) {
         out.byte(UNDERSCORE);
         out.hex(message.len8Dlc, 1);
@@ -65,16 +69,15 @@ class CandumpEncoder implements LogEncoder {
 
   #note(note: LogNote, out: Bytes): void {
     out.text("# ");
-    if (note.timestampNs !== null) time(out, note.timestampNs);
+    const { timestampNs } = note;
+    if (timestampNs !== null) writeTime(Number(timestampNs / SECOND), Number(timestampNs % SECOND), out);
     out.text(textOfNote(note));
     out.byte(10);
   }
 }
 
 /** Appends the time in parentheses, with 6 decimals if that is exact, else 9, as candump does. */
-function time(out: Bytes, timestampNs: bigint): void {
-  const seconds = Number(timestampNs / 1_000_000_000n);
-  const nanoseconds = Number(timestampNs % 1_000_000_000n);
+function writeTime(seconds: number, nanoseconds: number, out: Bytes): void {
   out.byte(OPEN);
   out.decimal(seconds, 10);
   out.byte(DOT);

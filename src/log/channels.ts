@@ -67,12 +67,21 @@ interface Options {
   lose(field: "channel", message: Message): void;
 }
 
+/** A channel of one file: its number, and whether its name can be read back. */
+interface FileChannel {
+  readonly name: string | null;
+  readonly number: number;
+  readonly kept: boolean;
+}
+
 /** The channel numbers of one file that is being written. */
 export class FileChannels {
   readonly #options: Options;
   readonly #declare: DeclareChannel | null;
-  /** The channels seen in this file, with their number, and whether their name can be read back. */
-  readonly #known = new Map<string | null, { readonly number: number; readonly kept: boolean }>();
+  /** The channels seen in this file, by name. */
+  readonly #known = new Map<string | null, FileChannel>();
+  /** The channel of the last message: that of the next one, most often. */
+  #last: FileChannel | null = null;
 
   /** @param declare Null if the format has no room for names. */
   constructor(options: Options, declare: DeclareChannel | null) {
@@ -82,19 +91,22 @@ export class FileChannels {
 
   /** Returns the number of a message's channel. Declares the channel where it occurs first; reports a name that is lost. */
   of(message: Message, out: Bytes): number {
-    const known = this.#known.get(message.channel) ?? this.#add(message, out);
+    let known = this.#last;
+    if (known === null || known.name !== message.channel) {
+      this.#last = known = this.#known.get(message.channel) ?? this.#add(message, out);
+    }
     if (!known.kept) this.#options.lose("channel", message);
     return known.number;
   }
 
-  #add(message: Message, out: Bytes): { number: number; kept: boolean } {
+  #add(message: Message, out: Bytes): FileChannel {
     const { channel } = message;
     const number = this.#options.channels.of(channel);
     const plain = channelName(number) === channel;
     // A file that is continued may have declared another name for the same number.
     const declared = number > 0 && this.#declare !== null && (!plain || this.#options.continued) &&
       this.#declare(number, channel, message, out);
-    const added = { number, kept: plain || declared };
+    const added = { name: channel, number, kept: plain || declared };
     this.#known.set(channel, added);
     return added;
   }

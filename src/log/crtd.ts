@@ -14,6 +14,7 @@ import type { Bytes } from "./bytes.ts";
 import { ChannelNames, channelText, FileChannels } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
+import { writeHexData } from "./frame.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { noteOfText, textOfNote } from "./notes.ts";
 import { hexBytesOf, messageOf, secondsOf, secondsText } from "./plain.ts";
@@ -76,7 +77,7 @@ class CrtdEncoder implements LogEncoder {
       out.text(`${channel}${item.isRx ? "R" : "T"}${width} `);
       out.hex(item.arbitrationId, item.isExtendedId ? 8 : 3);
       if (item.data.length > 0) out.byte(32);
-      out.hexBytes(item.data, 32);
+      writeHexData(item, out, 32);
     } else out.text(`CXX ${textOfNote(item)}`);
     out.byte(10);
   }

@@ -250,7 +250,8 @@ export function held(item: LogItem, capacity: Capacity): LogItem {
 
 /** Returns an item with the last time that a format can store, if its own time is later. */
 function timeHeld(item: LogItem, { lastSecond }: Capacity): LogItem {
-  if (lastSecond === Infinity || item.timestampNs === null) return item;
+  if (lastSecond === Infinity || (item instanceof Message && splitTime(item).seconds <= lastSecond)) return item;
+  if (item.timestampNs === null) return item;
   const last = BigInt(lastSecond) * 1_000_000_000n + 999_999_999n;
   if (item.timestampNs <= last) return item;
   return item instanceof Message ? item.with({ timestampNs: last }) : { ...item, timestampNs: last };

@@ -14,6 +14,7 @@ import type { Bytes } from "./bytes.ts";
 import { ChannelNames, FileChannels } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
+import { writeHexData } from "./frame.ts";
 import { LineDecoder, textOf } from "./lines.ts";
 import { hexBytesOf, messageOf } from "./plain.ts";
 
@@ -82,7 +83,7 @@ class GvretEncoder implements LogEncoder {
     out.text(`${item.timestampNs / 1000n},`);
     out.hex(item.arbitrationId, 8);
     out.text(`,${item.isExtendedId},${item.isRx ? "Rx" : "Tx"},${bus},${item.dlc},`);
-    out.hexBytes(item.data, 44);
+    writeHexData(item, out, 44);
     if (item.data.length > 0) out.byte(44);
     out.byte(10);
   }

@@ -157,6 +157,6 @@ export function encodeFrame(message: Message, out: Bytes): number {
   copyFrame(message, length, words, 0);
   const id = words[0];
   words[0] = (id >>> 24 | (id >>> 8 & 0xff00) | (id & 0xff00) << 8 | id << 24) >>> 0;
-  out.bytes(frameBytes.subarray(0, length));
+  out.part(frameBytes, 0, length);
   return length;
 }

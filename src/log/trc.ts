@@ -24,6 +24,7 @@ import {
   type LogFormat,
   type LogFormatName,
 } from "./format.ts";
+import { writeHexData } from "./frame.ts";
 import { textOf } from "./lines.ts";
 import { textOfNote } from "./notes.ts";
 import { splitTime, YEAR_9999 } from "./time.ts";
@@ -113,7 +114,7 @@ class TrcEncoder implements LogEncoder {
       : message.len8Dlc || message.dlc;
     out.text(` ${String(length).padStart(2)}  `);
     if (message.isRemoteFrame && old) out.text("RTR");
-    else if (!message.isErrorFrame) out.hexBytes(message.data, 32);
+    else if (!message.isErrorFrame) writeHexData(message, out, 32);
     out.text("\r\n");
   }
 }
