@@ -8,21 +8,23 @@ import { isLong } from "./long.ts";
 import type { Signal } from "./model.ts";
 import type { Ranges } from "./selection.ts";
 
-/** Returns the value of a multiplexer as unsigned, which is how ranges are written. */
+/** Returns the value of a multiplexer as unsigned, which is how ranges are written; of a fraction -1, which is in no range. */
 export function selectorOf(multiplexer: Signal, raw: number | bigint): bigint {
+  if (typeof raw === "number" && !Number.isInteger(raw)) return -1n;
   return BigInt.asUintN(multiplexer.length, BigInt(raw));
 }
 
 /**
  * Returns the raw value with which a multiplexer selects some signals.
  *
- * @throws {TypeError} No value selects all of them, or several do, of which none is the start value.
+ * @throws {RangeError} No value selects all of them.
+ * @throws {TypeError} Several do, of which none is the start value.
  */
 export function rawThatSelects(multiplexer: Signal, signals: readonly Signal[]): number | bigint {
   const { name, startValue } = multiplexer;
   const common = signals.map(rangesOf).reduce(intersection);
   const names = signals.map((signal) => signal.name).join(" and ");
-  if (common.length === 0) throw new TypeError(`${names} exclude each other: ${name} has another value for each`);
+  if (common.length === 0) throw new RangeError(`${names} exclude each other: ${name} has another value for each`);
   if (startValue !== null && isIn(common, selectorOf(multiplexer, startValue))) return startValue;
   const [[value, last]] = common;
   if (common.some(([first, end]) => first !== value || end !== last) || value !== last) {

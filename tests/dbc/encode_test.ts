@@ -189,8 +189,18 @@ describe("encodeData, with multiplexers", () => {
     assertEquals(data({ ...branched, signals: started }, { B: 1 }), "03010000");
   });
 
+  it("takes no start value that is a fraction for one that selects", () => {
+    const odd = branched.signals.map((signal) => signal.name === "Mode" ? { ...signal, startValue: 1.5 } : signal);
+    assertEquals(data({ ...branched, signals: odd }, { A: 1 }), "01010000");
+    assertThrows(() => data({ ...branched, signals: odd }, {}), RangeError, "Mode has the start value 1.5: its 8 bits");
+  });
+
   it("refuses two branches at once", () => {
-    assertThrows(() => data(branched, { A: 1, C: 1 }), TypeError, "A and C exclude each other: Mode has another value");
+    assertThrows(
+      () => data(branched, { A: 1, C: 1 }),
+      RangeError,
+      "A and C exclude each other: Mode has another value",
+    );
     assertThrows(
       () => data(branched, { Mode: 1, C: 1 }),
       RangeError,
