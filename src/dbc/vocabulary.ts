@@ -40,7 +40,7 @@ export class Vocabulary {
     const cycle = Number(this.#valueOf("message", attributes, "GenMsgCycleTime"));
     return {
       isFd,
-      bitrateSwitch: isFd && Number(this.#valueOf("message", attributes, "CANFD_BRS")) === 1,
+      bitrateSwitch: isFd && this.#switchesBitrate(attributes),
       isJ1939: isExtendedId && this.#isJ1939(attributes),
       cycleTime: cycle > 0 ? cycle / 1000 : null,
     };
@@ -61,15 +61,17 @@ export class Vocabulary {
       const format = isJ1939 && !isFd ? 3 : Number(isExtendedId) + (isFd ? 14 : 0);
       missing.set("VFrameFormat", this.#isNumber("VFrameFormat") ? format : frameFormats[format]);
     }
-    if (
-      isFd && (said.isFd ? said : this.ofMessage({ ...message, attributes: missing })).bitrateSwitch !== bitrateSwitch
-    ) {
+    if (isFd && this.#switchesBitrate(message.attributes) !== bitrateSwitch) {
       const digit = Number(bitrateSwitch);
       missing.set("CANFD_BRS", this.#isNumber("CANFD_BRS") ? digit : `${digit}`);
     }
     // A multiple of 1 ns, as 0.1 * 3 * 1000 is not 300.
     if (said.cycleTime !== cycleTime) missing.set("GenMsgCycleTime", Math.round((cycleTime ?? 0) * 1e9) / 1e6);
     return missing;
+  }
+
+  #switchesBitrate(attributes: Attributes): boolean {
+    return Number(this.#valueOf("message", attributes, "CANFD_BRS")) === 1;
   }
 
   #isNumber(name: string): boolean {

@@ -35,15 +35,20 @@ export class Tokens {
   kind: TokenKind = "mark";
   text = "";
   at = 0;
-  /** Whether the present token is the first one of its line. */
-  isFirst = true;
   readonly #source: string;
+  /** Where the token before ends. */
+  #before = 0;
   /** Where the next token, or the space before it, begins. */
   #next = 0;
 
   constructor(source: string) {
     this.#source = source;
     this.advance();
+  }
+
+  /** Whether the present token is the first one of its line. */
+  get isFirst(): boolean {
+    return this.#before === 0 || /[\r\n]/.test(this.#source.slice(this.#before, this.at));
   }
 
   /** Whether nothing more is in the line of the token before. */
@@ -53,10 +58,9 @@ export class Tokens {
 
   /** Goes on to the next token. */
   advance(): void {
-    const begin = this.#next;
-    this.at = this.#match(space, begin);
+    this.#before = this.#next;
+    this.at = this.#match(space, this.#next);
     for (let end; (end = this.#match(comment, this.at)) > this.at;) this.at = this.#match(space, end);
-    this.isFirst = begin === 0 || /[\r\n]/.test(this.#source.slice(begin, this.at));
     if (this.at === this.#source.length) return this.#take("end", this.at);
     if (this.#source[this.at] === '"') return this.#takeText();
     const numberEnd = this.#match(number, this.at);
@@ -72,11 +76,10 @@ export class Tokens {
     for (let line = this.#lineAfter(at); line < this.#source.length; line = this.#lineAfter(line)) {
       lineBegin.lastIndex = line;
       if (!words.has(lineBegin.exec(this.#source)![1])) continue;
-      this.#next = line;
+      this.#next = line - 1; // with the line's end, so that the token is the first one
       break;
     }
     this.advance();
-    this.isFirst = true;
   }
 
   /** Goes back to a token that begins at `at`. */
