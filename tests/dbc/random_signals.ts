@@ -117,6 +117,6 @@ if (import.meta.main) {
   const [signals = 1_000_000, seed = 1] = process.argv.slice(2).map(Number);
   checkRandomSignals(signals, seed);
   console.log(`${signals} signals were decoded and encoded without a difference`);
-  checkRandomMessages(signals / 20, seed);
-  console.log(`${signals / 20} messages were decoded and encoded four times without a difference`);
+  checkRandomMessages(signals / 100, seed);
+  console.log(`${signals / 100} messages were decoded and encoded four times without a difference`);
 }
