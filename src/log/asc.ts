@@ -102,7 +102,7 @@ class AscEncoder implements LogEncoder {
 
   #fd(message: Message, channel: number, out: Bytes): void {
     const length = dataLength(message);
-    out.text(`CANFD ${String(channel).padStart(3)} ${message.isRx ? "Rx" : "Tx"}   `);
+    out.text(`CANFD ${String(channel).padStart(3)} ${message.isRx ? "Rx" : "Tx"} `);
     const text = message.arbitrationId.toString(16).toUpperCase() + (message.isExtendedId ? "x" : " ");
     out.text(`${text.padStart(11)}                                  `);
     out.text(`${message.bitrateSwitch ? 1 : 0} ${message.errorStateIndicator ? 1 : 0} `);

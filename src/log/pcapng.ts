@@ -15,7 +15,7 @@ import { addChannel } from "./channels.ts";
 import type { LogItem, LogNote } from "./entry.ts";
 import { type DecodeContext, type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { textOf } from "./lines.ts";
-import { noteOfText, textOfNote } from "./notes.ts";
+import { NO_CHANNEL, noteOfText, textOfNote } from "./notes.ts";
 import type { RandomSource } from "./random.ts";
 import { Records } from "./records.ts";
 import { endOfBlocks } from "./resume.ts";
@@ -143,6 +143,8 @@ class PcapngDecoder extends BlockDecoder {
       } else if (code === IF_TSOFFSET && length === 8) offset = Number(view.getBigInt64(from, this.#littleEndian));
     });
     const linkType = view.getUint16(at + 8, this.#littleEndian);
+    // A cooked capture of all interfaces.
+    if (name === NO_CHANNEL && linkType !== LINKTYPE_CAN_SOCKETCAN) name = "";
     if (unitsPerSecond > 1e18 || !Number.isSafeInteger(offset)) {
       this.diagnose("interface with an invalid time resolution or offset: read as microseconds", at);
       [unitsPerSecond, offset] = [1e6, 0];

@@ -1,28 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Message, type MessageInit } from "../../mod.ts";
-import type { LogItem, LogNote } from "../../src/log/mod.ts";
+import { Message } from "../../mod.ts";
 import { assertSame, pieces, readItems, written } from "../support/logs.ts";
 import { LogReader } from "../../src/log/mod.ts";
 import { generator } from "../support/random.ts";
+import { expectationsOf, folder } from "./files/expectations.ts";
 import { logFiles } from "./files/table.ts";
-
-const folder = fileURLToPath(new URL("../data/logs", import.meta.url));
-
-/** What a file holds, as the file beside it says. */
-function expectationsOf(file: string): { info: unknown; items: LogItem[] } {
-  const text = readFileSync(`${folder}/${file.replace(/\..*$/, ".jsonl")}`, "utf8");
-  const [first, ...rest] = text.trimEnd().split("\n").map((line) => JSON.parse(line));
-  const items = rest.map(({ timestampNs, ...fields }): LogItem => {
-    const ns = timestampNs === null ? null : BigInt(timestampNs);
-    return "type" in fields
-      ? { ...fields, timestampNs: ns } as LogNote
-      : new Message({ ...fields, timestampNs: ns } as MessageInit);
-  });
-  return { info: first.info, items };
-}
 
 /** Returns bytes as lines: of text, or of four numbers of 32 bits in hexadecimal. */
 function linesOf(bytes: Uint8Array): string[] {

@@ -1,10 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
-import { Bus, Link, Message, type MessageInit } from "../../mod.ts";
+import { Bus, Link, Message } from "../../mod.ts";
 import { convert, type LogFormatName, LogReader, LogWriter, record, replay } from "../../src/log/mod.ts";
 import { noVcan } from "../support/kernel.ts";
 import { assertGapsNoted } from "../support/logs.ts";
@@ -12,79 +10,22 @@ import { sendBurst } from "../support/overrun.ts";
 import { until } from "../support/pause.ts";
 import { startCandump } from "./candump.ts";
 import { marker } from "./cases.ts";
+import {
+  classic,
+  essence,
+  fd,
+  folder,
+  messages,
+  missing,
+  noPython,
+  pythonReads,
+  pythonWrites,
+  remote,
+  START,
+  write,
+} from "./log_tools.ts";
 import { PATIENCE, Program } from "./tools.ts";
 import { usualReaders } from "./usual_readers.ts";
-
-const script = fileURLToPath(new URL("logs.py", import.meta.url));
-const missing = (...programs: string[]) => {
-  const absent = programs.filter((each) => !existsSync(`/usr/bin/${each}`));
-  return absent.length > 0 && `${absent.join(", ")} not installed`;
-};
-const noPython = spawnSync("/usr/bin/python3", ["-c", "import can"]).status === 0 ? false : "python-can not installed";
-const START = 1_581_670_628;
-
-/** A temporary folder, removed at the end of the block. */
-function folder(): { path: string } & Disposable {
-  const path = mkdtempSync(`${tmpdir()}/logs-`);
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
-}
-
-/** Messages that every other program supports: whole microseconds, one interface. */
-const classic: readonly MessageInit[] = [
-  { arbitrationId: 0x123, isExtendedId: false, data: [1, 2, 3] },
-  { arbitrationId: 0, isExtendedId: false, data: [] },
-  { arbitrationId: 0x7ff, isExtendedId: false, data: [0, 1, 2, 3, 4, 5, 6, 255] },
-  { arbitrationId: 0x12345678, data: [0xde, 0xad] },
-  { arbitrationId: 0x10, data: [0] },
-];
-const remote: readonly MessageInit[] = [
-  { arbitrationId: 0x321, isExtendedId: false, isRemoteFrame: true, dlc: 4 },
-  { arbitrationId: 0x1fffffff, isRemoteFrame: true, dlc: 8 },
-];
-const fd: readonly MessageInit[] = [
-  { arbitrationId: 0x55, isExtendedId: false, isFd: true, data: new Uint8Array(12).fill(7) },
-  { arbitrationId: 0x1abcdef, isFd: true, bitrateSwitch: true, data: Uint8Array.from({ length: 64 }, (_, i) => i) },
-  { arbitrationId: 0x56, isExtendedId: false, isFd: true, bitrateSwitch: true, errorStateIndicator: true, data: [1] },
-];
-
-function messages(inits: readonly MessageInit[], more: MessageInit = {}): Message[] {
-  return inits.map((init, i) =>
-    new Message({
-      channel: "can0",
-      ...init,
-      ...more,
-      timestampNs: BigInt(START + i) * 1_000_000_000n + BigInt(1000 * i * i),
-    })
-  );
-}
-
-/** The fields of a message to compare: the time in whole microseconds, without the FD flags. */
-function essence(message: Message): Record<string, unknown> {
-  const { timestamp: _, fdFlags: __, ...fields } = message.toJSON() as unknown as Record<string, unknown>;
-  return { ...fields, microseconds: (message.timestampNs + 500n) / 1000n };
-}
-
-function write(path: string, items: readonly Message[], format?: LogFormatName): void {
-  using log = LogWriter.open(path, { ...format && { format } });
-  log.writeMany(items);
-}
-
-/** Reads a file with python-can. Its readers must report the given channel. */
-function pythonReads(path: string, channel: unknown): Message[] {
-  const lines = execFileSync("/usr/bin/python3", [script, "read", path], { encoding: "utf8" }).trim().split("\n");
-  return lines.map((line) => {
-    const { timestamp, data, ...fields } = JSON.parse(line);
-    assertEquals(fields.channel, channel);
-    const timestampNs = BigInt(Math.round(timestamp * 1e6)) * 1000n;
-    const init = { ...fields, channel: "can0", timestampNs, ...!fields.isRemoteFrame && { data } };
-    return new Message(init);
-  });
-}
-
-function pythonWrites(path: string, items: readonly Message[], channel: unknown): void {
-  const lines = items.map((message) => JSON.stringify({ ...message.toJSON(), channel }));
-  execFileSync("/usr/bin/python3", [script, "write", path], { input: lines.join("\n") });
-}
 
 describe("python-can's log files", { skip: noPython }, () => {
   // What Debian's python-can 4.1 gets wrong is left out, with a comment.
