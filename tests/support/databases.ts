@@ -57,6 +57,8 @@ function randomName(below: Below, taken: Set<string>): string {
       short,
       short,
       `n${short}`.padEnd(30 + below(6), "n"),
+      "BO_",
+      "Vector__XXX",
       `${short} ${short}`,
       `ä${short}.`,
     );

@@ -5,6 +5,8 @@
  */
 
 import type { AttributeOwner } from "../model.ts";
+import { keywords } from "./rules.ts";
+import { NOBODY } from "./statements.ts";
 
 const MOST = 32;
 
@@ -45,5 +47,6 @@ export class ShortNames {
 
 function shortened(name: string): string {
   const plain = name.replace(/[^A-Za-z0-9_]/g, "_");
-  return (/^[A-Za-z_]/.test(plain) ? plain : `_${plain}`).slice(0, MOST);
+  const isName = /^[A-Za-z_]/.test(plain) && !keywords.has(plain) && plain !== NOBODY;
+  return (isName ? plain : `_${plain}`).slice(0, MOST);
 }
