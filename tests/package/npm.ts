@@ -38,6 +38,9 @@ export function packForNpm(target: string): string {
         ...Object.fromEntries(Object.entries(manifest.exports).map(compiled)),
         "./package.json": "./package.json",
       },
+      bin: Object.fromEntries(
+        Object.entries(manifest.bin).map(([name, path]) => [name, compiled(["", path])[1].default]),
+      ),
       // For what does not read exports.
       main: "./mod.js",
       types: "./mod.d.ts",

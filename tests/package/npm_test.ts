@@ -162,11 +162,13 @@ describe("The npm package", { timeout: PATIENCE }, () => {
       ".": { types: "./mod.d.ts", default: "./mod.js" },
       "./log": { types: "./src/log/mod.d.ts", default: "./src/log/mod.js" },
       "./dbc": { types: "./src/dbc/mod.d.ts", default: "./src/dbc/mod.js" },
+      "./cli": { types: "./src/cli/mod.d.ts", default: "./src/cli/mod.js" },
       "./package.json": "./package.json",
     });
     assertEquals([main, types], [exports["."].default, exports["."].types]);
     const { name, version, description, keywords, license, type, engines } = source;
-    assertEquals(others, { name, version, description, keywords, license, type, engines, sideEffects: false });
+    const bin = { can: "./src/cli/mod.js" };
+    assertEquals(others, { name, version, description, keywords, license, type, engines, sideEffects: false, bin });
   });
 
   it("runs in this runtime", async () => {

@@ -3,8 +3,8 @@ import { release } from "node:os";
 import { describe, it } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { BitTiming, type BitTimingAlgorithm, bitTimingConsts } from "../../mod.ts";
+import { controllers, heading, isOutside, line } from "../../src/cli/timing/table.ts";
 import { generator, oneOf } from "../support/random.ts";
-import { controllers, heading, isOutside, line } from "./calc_bit_timing.ts";
 import { noControllers } from "./machine.ts";
 import { PATIENCE, Program } from "./tools.ts";
 

@@ -1,10 +1,12 @@
 /**
- * The output of can-calc-bit-timing, of can-utils 2020.11, generated from our bit timings.
+ * Bit timings as can-calc-bit-timing of can-utils 2020.11 prints them.
  *
  * @module
  */
 
-import { BitTiming, type BitTimingConst, bitTimingConsts } from "../../mod.ts";
+import { BitTiming } from "../../bit_timing/bit_timing.ts";
+import { bitTimingConsts } from "../../bit_timing/controllers.ts";
+import type { BitTimingConst } from "../../bit_timing/values.ts";
 
 /** A calculation of can-calc-bit-timing for one bitrate. */
 export interface Asked {

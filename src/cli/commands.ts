@@ -1,0 +1,25 @@
+/**
+ * The table of subcommands: the help, the completions and the guide's page are made from it.
+ *
+ * @module
+ */
+
+import type { CommandEntry } from "./command/command.ts";
+
+/** The subcommands, in the order in which they are listed. */
+export const commands: readonly CommandEntry[] = [
+  { name: "dump", summary: "show what is on a bus", load: () => import("./dump.ts") },
+  { name: "send", summary: "send frames, and await an answer", load: () => import("./send.ts") },
+  { name: "log", summary: "record buses into a file", load: () => import("./log.ts") },
+  { name: "play", summary: "send the frames of a log, with its timing", load: () => import("./play.ts") },
+  { name: "convert", summary: "rewrite a log in another format", load: () => import("./convert.ts") },
+  { name: "load", summary: "how busy buses are", load: () => import("./load.ts") },
+  { name: "link", summary: "show and change interfaces", load: () => import("./link.ts") },
+  { name: "timing", summary: "calculate bit timings", load: () => import("./timing.ts") },
+  { name: "doctor", summary: "find out why nothing arrives", load: () => import("./doctor.ts") },
+  {
+    name: "completions",
+    summary: "let a shell complete these words",
+    load: async () => ({ command: (await import("./completions.ts")).completionsOf(commands) }),
+  },
+];

@@ -1,0 +1,208 @@
+/**
+ * `can dump`: shows what is on a bus.
+ *
+ * @module
+ */
+
+import type { Bus } from "../bus/bus.ts";
+import { LogWriter } from "../log/writer.ts";
+import type { Message } from "../message/message.ts";
+import type { Arguments } from "./command/arguments.ts";
+import { type Command, UsageError } from "./command/command.ts";
+import type { Output, Terminal } from "./command/terminal.ts";
+import { parseChannelWords } from "./frames/channel_words.ts";
+import { Screen } from "./frames/screen.ts";
+import { date, type TimeMode, timeModes, timeWriter } from "./frames/times.ts";
+import { openReceiver } from "./open_bus.ts";
+import { where } from "./where/where.ts";
+
+/** Frames received at once. */
+const BATCH = 256;
+
+/** What becomes of the frames. */
+interface Sink {
+  frame(message: Message): void;
+  /** Frames were lost. */
+  lost(count: number, channel: string, total: number): void;
+  /** All frames that had arrived were passed on. */
+  flush(): void | Promise<void>;
+}
+
+/** The lines of candump. */
+class ScreenSink implements Sink {
+  readonly #screen: Screen;
+  readonly #out: Output;
+
+  constructor(screen: Screen, out: Output) {
+    this.#screen = screen;
+    this.#out = out;
+  }
+
+  frame(message: Message): void {
+    this.#out.write(this.#screen.line(message));
+  }
+
+  lost(count: number, channel: string, total: number): void {
+    const frames = `${count} CAN frame${count > 1 ? "s" : ""}`;
+    this.#out.line(`DROPCOUNT: dropped ${frames} on '${channel}' socket (total drops ${total})`);
+  }
+
+  flush(): void {
+    this.#out.flush();
+  }
+}
+
+/** A log, in a file or on standard output. */
+class LogSink implements Sink {
+  readonly #writer: LogWriter;
+  readonly #asCandump: boolean;
+
+  /** @param asCandump Whether to write what candump's log has: microseconds, and no direction. */
+  constructor(writer: LogWriter, asCandump: boolean) {
+    this.#writer = writer;
+    this.#asCandump = asCandump;
+  }
+
+  frame(message: Message): void {
+    if (this.#asCandump) message = message.with({ timestampNs: message.timestampNs / 1000n * 1000n, isRx: true });
+    this.#writer.write(message);
+  }
+
+  lost(count: number, channel: string): void {
+    this.#writer.note({ type: "dropped", timestampNs: null, channel, count });
+  }
+
+  flush(): Promise<void> {
+    return this.#writer.flush();
+  }
+}
+
+/** The command. */
+export const command: Command = {
+  usage: ["IF[,FILTER]… …"],
+  about: [
+    "IF is an interface, or any for all of them. Filters, in hexadecimal digits as in candump: ID:MASK, ID~MASK for all " +
+    "others, ID alone, #ERRORMASK for error frames, j to join them (a frame must pass all). Eight digits are an extended " +
+    "identifier.",
+    "--where takes an expression over id, len, data[0], ext, rtr, err, fd, xl, brs, esi, rx, tx, channel and time, with " +
+    "&& || ! == != < <= > >= + - * / % & | ^ ~ << >> and parentheses.",
+  ],
+  flags: {
+    time: {
+      short: "t",
+      takes: "MODE",
+      choices: timeModes,
+      text: "times: absolute, since the frame before (d), since the first (z), with the date (A), none",
+    },
+    utc: { text: "dates in UTC instead of local time" },
+    direction: { short: "x", text: "show the direction, and the flags BRS and ESI" },
+    errors: { short: "e", text: "show error frames, in words; all of them where no #ERRORMASK is given" },
+    hardware: { short: "H", text: "the times of the controller, if it has a clock" },
+    len8: { short: "8", text: "show the length codes 9 to F of classic frames with 8 bytes" },
+    ascii: { short: "a", text: "show the data as text too" },
+    binary: { short: "i", text: "show the data in binary digits" },
+    swap: { short: "S", text: "show the data from the last byte to the first" },
+    count: { short: "n", takes: "COUNT", text: "end after so many frames" },
+    idle: { short: "T", takes: "MSECS", text: "end after so many milliseconds without a frame" },
+    where: { takes: "EXPRESSION", text: "show only frames for which it is true" },
+    "log-format": { short: "L", text: "write the lines of a candump log" },
+    json: { text: "write JSON, an object a line" },
+    log: { short: "l", text: "write a log file, candump-DATE_TIME.log, and show nothing" },
+    "receive-buffer": { short: "r", takes: "BYTES", text: "the size of the socket's receive buffer" },
+    colors: { short: "c", text: "the same as --color always" },
+    "drop-count": { short: "d", text: "accepted for candump's sake: lost frames are always reported" },
+    reconnect: { short: "D", text: "wait for an interface that goes down or away, instead of ending" },
+  },
+  examples: [
+    { line: "dump vcan0 -n 10", text: "show ten frames" },
+    { line: "dump -ta -x -e any,0:0,#FFFFFFFF", text: "all interfaces, times, directions, error frames in words" },
+    { line: "dump vcan0,123:7FF --where 'data[0] > 16' --json", text: "some frames, as JSON" },
+  ],
+  permissions: ["--allow-ffi", "--allow-write (for -l)"],
+  async run(words, terminal) {
+    const channels = words.words.map(parseChannelWords);
+    if (channels.length === 0) throw new UsageError("can dump takes an interface, such as vcan0, or any");
+    const limit = words.whole("count", 1) ?? Infinity;
+    const idle = words.number("idle", 0);
+    const receiveBuffer = words.whole("receive-buffer", 1);
+    const expression = words.text("where");
+    const wanted = expression === undefined ? null : where(expression);
+    terminal.catchSignals();
+
+    await using writer = openLog(words, terminal);
+    const sink = sinkOf(words, writer, terminal, Math.max(...channels.map(({ channel }) => channel.length)));
+    using buses = new DisposableStack();
+    const stop = new AbortController();
+    const signal = AbortSignal.any([terminal.signal, stop.signal]);
+    let count = 0;
+    let last = performance.now();
+    const follow = async (bus: Bus) => {
+      const { channel } = bus;
+      let known = 0;
+      while (!signal.aborted) {
+        const batch = await bus.recvManyAsync(Math.min(BATCH, limit - count), {
+          signal,
+          timeout: idle === undefined ? null : Math.max(last + idle - performance.now(), 0) / 1000,
+        });
+        const total = bus.droppedFrames;
+        if (total !== known) sink.lost(total - known, channel || "any", total);
+        known = total;
+        const from = count;
+        for (const message of batch) {
+          if (count === limit) break; // by another interface
+          if (wanted !== null && !wanted(message)) continue;
+          sink.frame(message);
+          count++;
+        }
+        await sink.flush();
+        if (count > from) last = performance.now();
+        if (count === limit || (idle !== undefined && performance.now() - last >= idle)) stop.abort();
+      }
+    };
+    const opened = channels.map((channel) =>
+      buses.use(openReceiver(channel, terminal, {
+        errors: words.has("errors"),
+        timestamps: words.has("hardware") ? "hardware" : "software",
+        reconnect: words.has("reconnect"),
+        ...receiveBuffer !== undefined && { receiveBuffer },
+      }))
+    );
+    await Promise.all(opened.map((bus) => follow(bus).catch((error) => ignoreStop(error, signal))));
+    return 0;
+  },
+};
+
+/** The end of the command is no error of a wait. */
+function ignoreStop(error: unknown, signal: AbortSignal): void {
+  if (!signal.aborted || error !== signal.reason) throw error;
+}
+
+/** Opens the log of `-l`, `-L` and `--json`; null without them. */
+function openLog(words: Arguments, { out }: Terminal): LogWriter | null {
+  if (words.has("log")) return LogWriter.open(fileName());
+  const format = words.has("json") ? "jsonl" : words.has("log-format") ? "candump" : null;
+  if (format === null) return null;
+  return LogWriter.open(new WritableStream({ write: (bytes: Uint8Array) => out.bytes(bytes) }), { format });
+}
+
+function sinkOf(words: Arguments, log: LogWriter | null, terminal: Terminal, width: number): Sink {
+  if (log !== null) return new LogSink(log, !words.has("json"));
+  const screen = new Screen({
+    time: timeWriter((words.text("time") ?? "n") as TimeMode, words.has("utc")),
+    direction: words.has("direction"),
+    ascii: words.has("ascii"),
+    binary: words.has("binary"),
+    swap: words.has("swap"),
+    errors: words.has("errors"),
+    len8: words.has("len8"),
+    colors: words.has("colors") || terminal.colors,
+    width,
+  });
+  return new ScreenSink(screen, terminal.out);
+}
+
+/** The file of -l, as candump names it. */
+function fileName(): string {
+  const now = date(BigInt(Date.now()) * 1_000_000n, false);
+  return `candump-${now.slice(0, 10)}_${now.slice(11, 19).replaceAll(":", "")}.log`;
+}

@@ -1,0 +1,172 @@
+/**
+ * `can load`: how busy buses are.
+ *
+ * @module
+ */
+
+import type { Bus } from "../bus/bus.ts";
+import { Link } from "../link/link.ts";
+import { numberOf } from "./command/arguments.ts";
+import { type Command, UsageError } from "./command/command.ts";
+import { frameBits, type Stuffing } from "./load/frame_bits.ts";
+import { openReceiver } from "./open_bus.ts";
+
+/** A bus, and what came in the current second. */
+interface Watched {
+  readonly name: string;
+  readonly bus: Bus;
+  readonly bitrate: number;
+  readonly dataBitrate: number;
+  frames: number;
+  bits: number;
+  payload: number;
+  /** Seconds in which the wire was in use. */
+  busy: number;
+  readonly loads: number[];
+  readonly byId: Map<string, { frames: number; busy: number }>;
+}
+
+/** The command. */
+export const command: Command = {
+  usage: ["IF[@BITRATE[,DATABITRATE]]…"],
+  about: [
+    "Each second a line: frames, bits, bits of data, and how much of the second they took. The bitrates are the link's " +
+    "where it has them; a virtual interface has none. Bits of CAN XL and of error frames are not counted.",
+  ],
+  flags: {
+    stuffing: {
+      takes: "KIND",
+      choices: ["exact", "worst", "none"],
+      text: "stuff bits: those of each frame (the default), the most possible, or none",
+    },
+    ignore: { short: "i", text: "the same as --stuffing none" },
+    exact: { short: "e", text: "the same as --stuffing exact" },
+    bar: { short: "b", text: "show the load as a bar" },
+    time: { short: "t", text: "show the time" },
+    interval: { takes: "SECONDS", text: "how often; 1 if not given" },
+    count: { short: "n", takes: "COUNT", text: "end after so many lines of each bus" },
+    ids: { text: "at the end, the load by identifier" },
+    json: { text: "write JSON, an object a line" },
+  },
+  examples: [
+    { line: "load can0", text: "a real bus" },
+    { line: "load vcan0@500000,2000000 -b -n 3", text: "three seconds of a virtual one, as if it had these bitrates" },
+  ],
+  permissions: ["--allow-ffi"],
+  async run(words, terminal) {
+    if (words.words.length === 0) {
+      throw new UsageError("can load takes an interface: can load can0, can load vcan0@500000");
+    }
+    const stuffing = (words.has("ignore") ? "none" : words.text("stuffing") ?? "exact") as Stuffing;
+    const interval = words.number("interval", 0.01, 3600) ?? 1;
+    const most = words.whole("count", 1) ?? Infinity;
+    terminal.catchSignals();
+    using buses = new DisposableStack();
+    const watched = words.words.map((word): Watched => {
+      const { name, bitrate, dataBitrate } = bitratesOf(word);
+      const bus = buses.use(openReceiver(
+        { channel: name, filters: null, joinFilters: false, errorMask: null },
+        terminal,
+      ));
+      return { name, bus, bitrate, dataBitrate, ...empty(), loads: [], byId: new Map() };
+    });
+
+    const { signal } = terminal;
+    const start = performance.now();
+    for (let line = 1; line <= most && !signal.aborted; line++) {
+      const end = start + 1000 * interval * line;
+      await Promise.all(watched.map((each) => gather(each, end, stuffing, signal)));
+      if (signal.aborted) break;
+      if (words.has("time") && !words.has("json")) terminal.out.line(new Date().toISOString());
+      for (const each of watched) {
+        const load = each.busy / interval;
+        each.loads.push(load);
+        const { name, frames, bits, payload } = each;
+        const dropped = each.bus.droppedFrames;
+        if (words.has("json")) terminal.out.line(JSON.stringify({ name, frames, bits, payload, load, dropped }));
+        else {
+          const bar = words.has("bar") ? ` ${barOf(load)}` : "";
+          const lost = dropped > 0 ? ` ${dropped} dropped` : "";
+          terminal.out.line(
+            `${name}@${each.bitrate} ${String(frames).padStart(5)} ${String(bits).padStart(7)} ` +
+              `${String(payload).padStart(6)} ${(100 * load).toFixed(1).padStart(5)}%${bar}${lost}`,
+          );
+        }
+        Object.assign(each, empty());
+      }
+      terminal.out.flush();
+    }
+    for (const each of watched) summarize(each, words.has("ids"), interval, (text) => terminal.warn(text));
+    return 0;
+  },
+};
+
+function empty(): Pick<Watched, "frames" | "bits" | "payload" | "busy"> {
+  return { frames: 0, bits: 0, payload: 0, busy: 0 };
+}
+
+/** Counts what comes until a time in milliseconds. */
+async function gather(watched: Watched, end: number, stuffing: Stuffing, signal: AbortSignal): Promise<void> {
+  for (let rest; (rest = end - performance.now()) > 0;) {
+    let batch;
+    try {
+      batch = await watched.bus.recvManyAsync(1000, { timeout: rest / 1000, signal });
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) return;
+      throw error;
+    }
+    for (const message of batch) {
+      const { nominal, data } = frameBits(message, stuffing);
+      const busy = nominal / watched.bitrate + data / watched.dataBitrate;
+      watched.frames++;
+      watched.bits += nominal + data;
+      watched.payload += 8 * message.data.length;
+      watched.busy += busy;
+      const id = message.arbitrationId.toString(16).toUpperCase().padStart(message.isExtendedId ? 8 : 3, "0");
+      const known = watched.byId.get(id);
+      if (known) {
+        known.frames++;
+        known.busy += busy;
+      } else watched.byId.set(id, { frames: 1, busy });
+    }
+  }
+}
+
+/** The load as a bar of twenty parts. */
+function barOf(load: number): string {
+  const full = Math.min(Math.round(20 * load), 20);
+  return `|${"X".repeat(full)}${".".repeat(20 - full)}|`;
+}
+
+function summarize(
+  { name, loads, byId }: Watched,
+  ids: boolean,
+  interval: number,
+  write: (text: string) => void,
+): void {
+  if (loads.length === 0) return;
+  const percent = (load: number) => `${(100 * load).toFixed(1)}%`;
+  const mean = loads.reduce((sum, load) => sum + load, 0) / loads.length;
+  const most = loads.reduce((one, other) => Math.max(one, other));
+  const least = loads.reduce((one, other) => Math.min(one, other));
+  write(`${name}: least ${percent(least)}, mean ${percent(mean)}, most ${percent(most)}`);
+  if (!ids) return;
+  for (const [id, { frames, busy }] of [...byId].sort(([, one], [, other]) => other.busy - one.busy)) {
+    write(`    ${id.padStart(8)} ${frames} frames ${percent(busy / (interval * loads.length))}`);
+  }
+}
+
+/** @throws {UsageError} There is no bitrate. */
+function bitratesOf(word: string): { name: string; bitrate: number; dataBitrate: number } {
+  const [name, rates] = word.split("@");
+  if (rates !== undefined) {
+    const [bitrate, dataBitrate = bitrate] = rates.split(",").map((rate) => numberOf("the bitrate", rate, 1));
+    return { name: name === "any" ? "" : name, bitrate, dataBitrate };
+  }
+  const status = Link.statuses().find((each) => each.name === name);
+  if (status?.bitTiming) {
+    const { bitrate } = status.bitTiming;
+    return { name, bitrate, dataBitrate: status.dataBitTiming?.bitrate ?? bitrate };
+  }
+  throw new UsageError(`${name} has no bitrate of its own: say it, as in ${name}@500000`);
+}

@@ -1,0 +1,40 @@
+/**
+ * Opening buses for a command.
+ *
+ * @module
+ */
+
+import { Bus } from "../bus/bus.ts";
+import { CAN_ERR_MASK, CANXL_MIN_MTU } from "../kernel/can.ts";
+import { Link } from "../link/link.ts";
+import type { BusOptions } from "../raw/options.ts";
+import type { Terminal } from "./command/terminal.ts";
+import type { ChannelWords } from "./frames/channel_words.ts";
+
+/** How buses are opened that receive. */
+export interface ReceiveOptions extends Pick<BusOptions, "receiveBuffer" | "timestamps" | "reconnect"> {
+  /** Whether error frames of all classes are received where the words give no mask. */
+  readonly errors?: boolean;
+}
+
+/** Opens a bus that receives all kinds of frames that its interface carries. */
+export function openReceiver(words: ChannelWords, terminal: Terminal, options: ReceiveOptions = {}): Bus {
+  const { errors, ...rest } = options;
+  const { channel, filters, joinFilters, errorMask } = words;
+  return new Bus({
+    channel,
+    filters,
+    joinFilters,
+    errorMask: errorMask ?? (errors ? CAN_ERR_MASK : 0),
+    fd: true,
+    xl: carriesXl(channel),
+    logger: { warn: (text) => terminal.warn(`can: ${text}`) },
+    ...rest,
+  });
+}
+
+/** Whether an interface, or one of all, carries CAN XL: older kernels refuse the option. */
+export function carriesXl(channel: string): boolean {
+  const links = Link.list();
+  return links.some((link) => (channel === "" || link.name === channel) && link.status().mtu >= CANXL_MIN_MTU);
+}

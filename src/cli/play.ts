@@ -1,0 +1,95 @@
+/**
+ * `can play`: sends the frames of a log, with its timing.
+ *
+ * @module
+ */
+
+import { Bus } from "../bus/bus.ts";
+import { Link } from "../link/link.ts";
+import { LogReader } from "../log/reader.ts";
+import { replay } from "../log/replay.ts";
+import { numberOf } from "./command/arguments.ts";
+import { type Command, UsageError } from "./command/command.ts";
+import { inputOf, readFlags, readOptionsOf, selectionOf } from "./log_flags.ts";
+import { carriesXl } from "./open_bus.ts";
+
+const { channel: _, ...flags } = readFlags;
+
+/** The command. */
+export const command: Command = {
+  usage: ["FILE [IF[=CHANNEL]]…"],
+  about: [
+    "FILE is a log in any format, or - for standard input. Its channels go to the interfaces of the same names; vcan0=can0 " +
+    "sends to vcan0 what was recorded on can0, as in canplayer; vcan0 alone gets everything.",
+  ],
+  flags: {
+    ...flags,
+    speed: { takes: "FACTOR", text: "2 takes half the time; inf sends without waiting" },
+    step: { takes: "SECONDS", text: "a fixed interval between frames, instead of the log's" },
+    "skip-gaps": { short: "s", takes: "SECONDS", text: "cut longer gaps to this" },
+    loop: { short: "l", takes: "TIMES", text: "play it so many times; i or inf for ever" },
+    precise: { text: "wait for each frame in a busy loop, which needs a processor" },
+    "error-frames": { text: "send error frames too, which only virtual interfaces can" },
+  },
+  examples: [
+    { line: "play drive.log vcan0=can0", text: "what was recorded on can0, on vcan0" },
+    { line: "play drive.log vcan0 --speed 10 --from 60 --to 120", text: "the second minute, ten times as fast" },
+  ],
+  permissions: ["--allow-ffi", "--allow-read"],
+  async run(words, terminal) {
+    const [file, ...targets] = words.words;
+    if (file === undefined) throw new UsageError("can play takes a log: can play drive.log vcan0=can0");
+    const input = inputOf(file);
+    const read = readOptionsOf(words);
+    const speed = words.number("speed", Number.MIN_VALUE);
+    const loops = words.text("loop");
+    const step = words.number("step");
+    const skipGaps = words.number("skip-gaps", Number.MIN_VALUE);
+    terminal.catchSignals();
+
+    using buses = new DisposableStack();
+    const open = (channel: string) =>
+      buses.use(new Bus({ channel, fd: true, xl: carriesXl(channel), receive: false, errorMask: 0 }));
+    const pairs = targets.map((target) => target.split("="));
+    const everything = pairs.find((pair) => pair.length === 1);
+    if (everything && pairs.length > 1) {
+      throw new UsageError(`${everything[0]} alone gets everything: write ${everything[0]}=CHANNEL beside others`);
+    }
+    let onto: Bus | Record<string, Bus>;
+    if (everything) onto = open(everything[0]);
+    else if (pairs.length > 0) onto = Object.fromEntries(pairs.map(([name, channel]) => [channel, open(name)]));
+    else onto = Object.fromEntries((await namesIn(input, read)).map((name) => [name, open(name)]));
+
+    const report = await replay(input, onto, {
+      ...selectionOf(words),
+      read,
+      signal: terminal.signal,
+      precise: words.has("precise"),
+      errorFrames: words.has("error-frames"),
+      ...speed !== undefined && { speed },
+      ...step !== undefined && { step },
+      ...skipGaps !== undefined && { skipGaps },
+      ...loops !== undefined && { loops: loops === "i" || loops === "inf" ? Infinity : numberOf("--loop", loops, 1) },
+    }).done;
+    const late = (seconds: number) => `${(1000 * seconds).toFixed(1)} ms`;
+    terminal.warn(
+      `can: ${report.messages} frames${report.leftOut > 0 ? `, ${report.leftOut} left out` : ""}; late by at most ` +
+        `${late(report.late.most)}, ${late(report.late.mean)} on average`,
+    );
+    return 0;
+  },
+};
+
+/** The channels of a log, each of which must be an interface. */
+async function namesIn(input: string | Uint8Array, read: ReturnType<typeof readOptionsOf>): Promise<string[]> {
+  const names = new Set<string>();
+  for await (const { channel } of LogReader.open(input, read)) if (channel !== null) names.add(channel);
+  const known = Link.list().map(({ name }) => name);
+  const missing = [...names].filter((name) => !known.includes(name));
+  if (missing.length > 0) {
+    throw new UsageError(
+      `the log has the channel ${missing[0]}, and there is no such interface: map it, as in vcan0=${missing[0]}`,
+    );
+  }
+  return [...names];
+}

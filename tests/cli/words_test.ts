@@ -1,0 +1,155 @@
+import { describe, it } from "node:test";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { parse } from "../../src/cli/command/arguments.ts";
+import { UsageError } from "../../src/cli/command/command.ts";
+import { nearest } from "../../src/cli/command/nearest.ts";
+import { commands } from "../../src/cli/commands.ts";
+import { parseChannelWords, parseFilter } from "../../src/cli/frames/channel_words.ts";
+import { parseFrame } from "../../src/cli/frames/frame_words.ts";
+import { can } from "./run.ts";
+
+const flags = {
+  time: { short: "t", takes: "MODE", choices: ["a", "d"], text: "" },
+  count: { short: "n", takes: "COUNT", text: "" },
+  errors: { short: "e", text: "" },
+  filter: { takes: "FILTER", many: true, text: "" },
+};
+
+describe("Flags", () => {
+  it("are long or short, joined or apart, before or after the words", () => {
+    for (const args of ["-ta -en5 vcan0", "vcan0 -t a -e -n 5", "--time=a --errors --count 5 vcan0"]) {
+      const words = parse("x", flags, args.split(" "));
+      assertEquals([words.text("time"), words.has("errors"), words.whole("count"), words.words], ["a", true, 5, [
+        "vcan0",
+      ]]);
+    }
+    assertEquals(parse("x", flags, ["--", "-e"]).words, ["-e"]);
+    assertEquals(parse("x", flags, ["-"]).words, ["-"]);
+    assertEquals(parse("x", flags, ["--filter", "1", "--filter=2", "-n", "1", "-n", "2"]).texts("filter"), ["1", "2"]);
+    assertEquals(parse("x", flags, ["-n", "1", "-n", "2"]).whole("count"), 2);
+    assertEquals(parse("x", flags, ["-ee"]).count("errors"), 2);
+  });
+
+  it("that are wrong are refused, with the nearest right one", () => {
+    const refused = (text: string, ...args: string[]) => {
+      const error = assertThrows(() => parse("x", flags, args), UsageError);
+      assertEquals(error.message, text);
+    };
+    refused("can x has no flag --tiem; did you mean --time?", "--tiem");
+    refused('can x has no flag -q; "can help x" lists them', "-q");
+    refused("--time takes a value: --time MODE", "--time");
+    refused('-t is "x": it must be a or d', "-tx");
+    refused('--errors takes no value, so not "yes"', "--errors=yes");
+    const words = parse("x", flags, ["-n", "1.5", "--filter", "x"]);
+    assertThrows(() => words.whole("count"), UsageError, "--count takes a whole number, not 1.5");
+    assertThrows(() => words.number("filter"), UsageError, '--filter takes a number, not "x"');
+    assertThrows(() => words.number("count", 2), UsageError, "--count is 1.5: it must be at least 2");
+  });
+
+  it("the nearest word has few other letters", () => {
+    const words = ["dump", "send", "convert", "completions"];
+    assertEquals(["dmup", "dunp", "sent", "convrt", "complete", "xyz"].map((word) => nearest(word, words)), [
+      "dump",
+      "dump",
+      "send",
+      "convert",
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe("The words of candump and cansend", () => {
+  it("interfaces with filters", () => {
+    assertEquals(parseChannelWords("any"), { channel: "", filters: null, joinFilters: false, errorMask: null });
+    assertEquals(parseChannelWords("can0,123:7FF,400~700,#1FFF,j"), {
+      channel: "can0",
+      filters: [{ canId: 0x123, canMask: 0x7ff }, { canId: 0x400, canMask: 0x700, inverted: true }],
+      joinFilters: true,
+      errorMask: 0x1fff,
+    });
+    assertEquals(parseFilter("12345678:DFFFFFFF"), { canId: 0x92345678, canMask: 0xdfffffff });
+    assertEquals(parseFilter("123"), { canId: 0x123, canMask: 0x7ff, isExtendedId: false });
+    assertEquals(parseFilter("00000123"), { canId: 0x123, canMask: 0x1fffffff, isExtendedId: true });
+    assertEquals(parseFilter("0:0"), { canId: 0, canMask: 0 });
+    for (const word of ["can0,", "can0,12x:7FF", "can0,123:", "can0,#", "can0,123456789:0", ",123:7FF"]) {
+      assertThrows(() => parseChannelWords(word), UsageError);
+    }
+  });
+
+  it("frames", async () => {
+    const warnings: string[] = [];
+    const texts = ["123#DEADBEEF", "12345678#11.22", "123#R", "123#R4", "123##1AABB", "123#1122334455667788_E", "5A1#"];
+    const messages = await Promise.all(texts.map((text) => parseFrame(text, (line) => warnings.push(line))));
+    assertEquals(
+      messages.map((message) => [message.arbitrationId, message.dlc, message.isExtendedId, message.isRemoteFrame]),
+      [
+        [0x123, 4, false, false],
+        [0x12345678, 2, true, false],
+        [0x123, 0, false, true],
+        [0x123, 4, false, true],
+        [0x123, 2, false, false],
+        [0x123, 8, false, false],
+        [0x5a1, 0, false, false],
+      ],
+    );
+    assertEquals([messages[4].isFd, messages[4].bitrateSwitch, messages[5].len8Dlc, warnings], [true, true, 14, []]);
+    const padded = await parseFrame(`123##1${"11".repeat(9)}`, (line) => warnings.push(line));
+    assertEquals([padded.data.length, warnings.length], [12, 1]);
+    for (
+      const [text, reason] of [
+        ["12#11", /12#11" is no frame: identifier has 2 digits/],
+        ["123", /is no frame/],
+        ["123#1 2", /it has spaces/],
+        ["800#11", /out of range/],
+      ] as const
+    ) {
+      let message = "";
+      await parseFrame(text, () => {}).catch((error) => message = error.message);
+      assertMatch(message, reason);
+    }
+  });
+});
+
+describe("can", () => {
+  it("without words, help, version, wrong words", async () => {
+    const none = await can([]);
+    assertEquals([none.status, none.out], [2, ""]);
+    for (const { name, summary } of commands) assertMatch(none.err, new RegExp(`  ${name} +${summary}`));
+    const help = await can(["--help"]);
+    assertEquals([help.status, help.out, help.err], [0, none.err, ""]);
+    assertMatch((await can(["--version"])).out, /^can \d+\.\d+\.\d+\n$/);
+    assertEquals(await can(["dupm"]), {
+      status: 2,
+      out: "",
+      err: 'can: there is no command "dupm"; did you mean can dump?\n',
+    });
+    assertEquals((await can(["dump"])).status, 2);
+  });
+
+  it("every command explains itself, and its examples are command lines", async () => {
+    for (const { name, load } of commands) {
+      const { command } = await load();
+      const help = await can(["help", name]);
+      assertEquals([help.status, (await can([name, "--help"])).out], [0, help.out]);
+      for (const line of help.out.split("\n")) {
+        assertEquals(line.length <= 100 || line.startsWith("  can "), true, line);
+      }
+      for (const { line } of command.examples) {
+        const [first, ...rest] = line.match(/'[^']*'|\S+/g)!.map((word) => word.replaceAll("'", ""));
+        assertEquals(first, name);
+        parse(name, command.flags, rest);
+      }
+    }
+  });
+
+  it("completions are scripts with every command", async () => {
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { status, out } = await can(["completions", shell]);
+      assertEquals(status, 0);
+      for (const { name } of commands) assertMatch(out, new RegExp(`\\b${name}\\b`));
+      assertMatch(out, /where/);
+    }
+    assertEquals((await can(["completions", "tcsh"])).status, 2);
+  });
+});

@@ -1,0 +1,308 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { describe, it } from "node:test";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Bus, Link, Message } from "../../mod.ts";
+import { commands } from "../../src/cli/commands.ts";
+import { LogReader } from "../../src/log/mod.ts";
+import { can } from "../cli/run.ts";
+import { take } from "../support/delivery.ts";
+import { noVcan } from "../support/kernel.ts";
+import { pause } from "../support/pause.ts";
+import { everything } from "./candump.ts";
+import { cases } from "./cases.ts";
+import { root, startScript } from "./script.ts";
+import { ip, onOneProcessor, PATIENCE, Program } from "./tools.ts";
+
+const options = { skip: noVcan, timeout: PATIENCE };
+const cli = "src/cli/mod.ts";
+const marker = new Message({ arbitrationId: 0x7e0, isExtendedId: false, data: [0x4d, 0x61, 0x72, 0x6b] });
+
+/** Starts candump and can dump with the same words; on return both receive. */
+async function startBoth(...args: string[]): Promise<[candump: Program, can: Program]> {
+  const programs: [Program, Program] = [
+    new Program("candump", args),
+    startScript(cli, { args: ["dump", ...args] }),
+  ];
+  using bus = new Bus("vcan0");
+  for (const program of programs) {
+    await program.until(() => program.lines.length > 0, "show a marker", () => bus.send(marker));
+  }
+  return programs;
+}
+
+/** The lines of a program without the markers. */
+const shown = (program: Program) => program.lines.filter((line) => !/\b7E0( |#|$)/.test(line));
+
+function folder(): { path: string } & Disposable {
+  const path = mkdtempSync(`${tmpdir()}/can-`);
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
+describe("can dump", options, () => {
+  // How much time lies between two frames is the same for both: the kernel's stamps.
+  for (const flags of ["-x -ta", "-a", "-i", "-S -a", "-i -S", "-L", "-e -tz", "-tA -x"]) {
+    it(`${flags} shows what candump shows`, async () => {
+      using _held = onOneProcessor();
+      const [candump, dump] = await startBoth(...flags.split(" "), everything);
+      using _1 = candump;
+      using _2 = dump;
+      using bus = new Bus({ channel: "vcan0", fd: true });
+      const messages = cases.map(({ init }) => new Message(init)).filter((message) => !message.isErrorFrame);
+      messages.push(new Message({ isErrorFrame: true, arbitrationId: 0x4, data: [0, 0x30, 0, 0, 0, 0, 0, 0] }));
+      messages.push(new Message({ isErrorFrame: true, arbitrationId: 0x8c, data: [0, 1, 2, 3, 0, 0, 9, 8] }));
+      bus.sendMany(messages, 1);
+      const last = new Message({ arbitrationId: 0x7fe, isExtendedId: false });
+      bus.send(last, 1);
+      for (const program of [candump, dump]) {
+        await program.until(() => program.lines.some((line) => /\b7FE\b/.test(line)), "show the last frame");
+      }
+      // Before the first extended frame candump does not indent; -z counts from the first marker that each has seen.
+      const lines = (program: Program) => shown(program).map((line) => flags.includes("-tz") ? line.slice(18) : line);
+      assertEquals(lines(dump), lines(candump));
+      assert(lines(dump).length >= messages.length + 1);
+    });
+  }
+
+  it("filters as candump does, ends by -n and -T", async () => {
+    const words = ["vcan0,123:7FF,12345678:DFFFFFFF,400~7FF,#FFFFFFFF", "vcan0,100:700,1:1,j"];
+    for (const word of words) {
+      using bus = new Bus("vcan0");
+      using listener = startScript(cli, { args: ["dump", "-L", "-n", "3", word] });
+      using reference = new Program("candump", ["-L", "-n", "3", word]);
+      const ids = [0x101, 0x123, 0x400, 0x7ff];
+      const beat = () => {
+        for (const arbitrationId of ids) bus.send(new Message({ arbitrationId, isExtendedId: false }));
+        bus.send(new Message({ arbitrationId: 0x12345678 }));
+      };
+      await listener.until(() => listener.lines.length === 3, "show three frames", beat);
+      await reference.until(() => reference.lines.length === 3, "show three frames", beat);
+      await Promise.all([listener.finish(), reference.finish()]);
+      const frames = (program: Program) => new Set(program.lines.map((line) => line.split(" ")[2]));
+      for (const frame of frames(listener)) {
+        assert(word.includes("j") ? frame === "101#" || frame === "123#" : frame !== "400#", frame);
+      }
+    }
+    const idle = await can(["dump", "-T", "50", "vcan0"]);
+    assertEquals(idle, { status: 0, out: "", err: "" });
+  });
+
+  it("--where, --json, several interfaces, the end by a signal", async () => {
+    ip("link", "add", "vcan8", "type", "vcan");
+    ip("link", "set", "vcan8", "up");
+    try {
+      const stop = new AbortController();
+      const running = can(["dump", "vcan0", "vcan8", "--json", "--where", "data[0] == 7"], stop.signal);
+      using one = new Bus({ channel: "vcan0", receiveOwnMessages: true });
+      using other = new Bus({ channel: "vcan8", receiveOwnMessages: true });
+      await pause(200);
+      for (const bus of [one, other]) bus.sendMany([6, 7].map((byte) => new Message({ data: [byte] })), 1);
+      take(one, 2);
+      take(other, 2);
+      await pause(200);
+      stop.abort();
+      const { status, out } = await running;
+      const found = out.trim().split("\n").map((line) => JSON.parse(line));
+      assertEquals([status, found.map(({ channel, data }) => [channel, data]).sort()], [130, [["vcan0", [7]], [
+        "vcan8",
+        [7],
+      ]]]);
+    } finally {
+      ip("link", "del", "vcan8");
+    }
+  });
+
+  it("ends by a signal with its number, by a closed pipe without a word", async () => {
+    using dump = startScript(cli, { args: ["dump", "vcan0"] });
+    using bus = new Bus("vcan0");
+    await dump.until(() => dump.lines.length > 0, "show a marker", () => bus.send(marker));
+    dump.kill("SIGINT");
+    assertEquals((await dump.result()).end, "130");
+    const shell = 'can() { "$@" dump vcan0; echo "status $?" >&2; }; can "$@" | head -n 2';
+    const { command } = await import("./script.ts");
+    using piped = new Program("bash", ["-c", shell, "bash", ...command(root + cli)]);
+    await piped.until(() => piped.lines.length === 2, "show two frames", () => bus.send(marker));
+    const end = piped.result();
+    for (let i = 0; i < 100 && (await Promise.race([end, pause(100)])) === undefined; i++) bus.send(marker);
+    assertEquals((await end).stderr, "status 141\n");
+  });
+});
+
+describe("can send", options, () => {
+  it("sends what cansend sends", async () => {
+    using bus = new Bus({ channel: "vcan0", fd: true });
+    const words = cases.map(({ text }) => text).filter((text) => !text.startsWith("2000"));
+    const ours = await can(["send", "vcan0", ...words]);
+    assertEquals(ours, { status: 0, out: "", err: "" });
+    const received = take(bus, words.length);
+    for (const word of words) {
+      using cansend = new Program("cansend", ["vcan0", word]);
+      await cansend.finish();
+    }
+    for (const [i, message] of take(bus, words.length).entries()) {
+      assert(message.equals(received[i], { timestampDelta: null }), `${words[i]}: ${received[i]}, ${message}`);
+    }
+  });
+
+  it("periodically, and waits for an answer", async () => {
+    using bus = new Bus("vcan0");
+    assertEquals(await can(["send", "vcan0", "123#01", "--every", "0.02", "--count", "3"]), {
+      status: 0,
+      out: "",
+      err: "",
+    });
+    assertEquals(take(bus, 3).map(({ arbitrationId }) => arbitrationId), [0x123, 0x123, 0x123]);
+    const asked = can(["send", "vcan0", "7DF#01", "--expect", "7E8:7F8", "--timeout", "20"]);
+    take(bus, 1);
+    bus.send(new Message({ arbitrationId: 0x7e9, isExtendedId: false, data: [1, 2] }));
+    assertEquals(await asked, { status: 0, out: "  vcan0  7E9   [2]  01 02\n", err: "" });
+    const unanswered = await can(["send", "vcan0", "7DF#01", "--expect", "7E8:7F8", "--timeout", "0.05"]);
+    assertEquals(unanswered, { status: 1, out: "", err: "can: no frame passed 7E8:7F8 within 0.05 s\n" });
+  });
+
+  it("refuses wrong words with 2, and fails with 1", async () => {
+    assertEquals((await can(["send", "vcan0", "12#01"])).status, 2);
+    const missing = await can(["send", "vcan77", "123#01"]);
+    assertEquals(missing.status, 1);
+    assertMatch(missing.err, /^can: .*"vcan77".*ENODEV/);
+  });
+});
+
+describe("can log, convert, play", options, () => {
+  it("record, rewrite and replay what was sent", async () => {
+    using dir = folder();
+    const log = `${dir.path}/a.log`;
+    const recording = can(["log", "vcan0", "-o", log, "-n", "20"]);
+    await pause(300);
+    using bus = new Bus("vcan0");
+    const sent = Array.from({ length: 20 }, (_, i) => new Message({ arbitrationId: i, data: [i] }));
+    for (const message of sent) bus.send(message);
+    const recorded = await recording;
+    assertEquals([recorded.status, recorded.err], [0, "can: 20 frames, 0 dropped by the kernel\n"]);
+
+    const converted = await can(["convert", log, `${dir.path}/b.asc`, "--filter", "00000003:1FFFFFFC"]);
+    assertEquals([converted.status, converted.err], [0, "can: 4 frames, 16 left out\n"]);
+    const { out } = await can(["convert", `${dir.path}/b.asc`, "-", "--as", "jsonl"]);
+    assertEquals(out.trim().split("\n").map((line) => JSON.parse(line).arbitrationId), [0, 1, 2, 3]);
+
+    const played = await can(["play", log, "vcan0", "--speed", "inf"]);
+    assertEquals(played.status, 0);
+    assertEquals(
+      take(bus, 20).map(({ arbitrationId }) => arbitrationId),
+      sent.map(({ arbitrationId }) => arbitrationId),
+    );
+    const mapped = await can(["play", log, "vcan0=vcan0", "--speed", "inf", "--filter", "00000005"]);
+    assertEquals([mapped.status, take(bus, 1)[0].arbitrationId], [0, 5]);
+    writeFileSync(`${dir.path}/c.log`, "(1.000000) nowhere 123#01\n");
+    assertMatch((await can(["play", `${dir.path}/c.log`])).err, /no such interface: map it, as in vcan0=nowhere/);
+  });
+
+  it("the end by a signal keeps what came", async () => {
+    using dir = folder();
+    const stop = new AbortController();
+    const recording = can(["log", "vcan0", "-o", `${dir.path}/a.blf`], stop.signal);
+    await pause(300);
+    using bus = new Bus({ channel: "vcan0", receiveOwnMessages: true });
+    bus.sendMany([1, 2, 3].map((byte) => new Message({ data: [byte] })), 1);
+    take(bus, 3);
+    await pause(300);
+    stop.abort();
+    assertEquals((await recording).status, 130);
+    assertEquals((await LogReader.open(`${dir.path}/a.blf`).readAll()).map(({ data }) => data[0]), [1, 2, 3]);
+  });
+});
+
+describe("can link, load, doctor", options, () => {
+  it("make, change, show and delete a virtual interface", async () => {
+    const run = async (...args: string[]) => {
+      const { status, out, err } = await can(["link", ...args]);
+      assertEquals([status, err], [0, ""], args.join(" "));
+      return out;
+    };
+    assertEquals(await run("add", "vcan9", "--dry-run"), "would create the vcan vcan9\n");
+    assert(!Link.list().some(({ name }) => name === "vcan9"));
+    assertMatch(await run("add", "vcan9", "type", "vcan"), /^vcan9: down, vcan, mtu \d+/);
+    try {
+      assertMatch(await run("set", "vcan9", "mtu", "72", "up"), /^vcan9: .*isUp false -> true/);
+      assertMatch(await run("show", "vcan9"), /^vcan9: up, vcan, mtu 72/);
+      assertEquals(JSON.parse(await run("show", "vcan9", "--json")).mtu, 72);
+      assertMatch(await run(), /^vcan9: up/m);
+      assertMatch(await run("stats", "vcan9"), /^vcan9\n {4}rx: packets 0, dropped 0/);
+      assertMatch(await run("rename", "vcan9", "vcan10", "--restart"), /name vcan9 -> vcan10/);
+      await run("rename", "vcan10", "vcan9", "--restart");
+      assertMatch(await run("down", "vcan9"), /isUp true -> false/);
+    } finally {
+      await run("delete", "vcan9");
+    }
+    assertMatch((await can(["link", "show", "vcan9"])).err, /vcan9.*ENODEV/);
+    assertEquals(
+      (await can(["link", "set", "vcan0", "bitrat", "5"])).err,
+      'can: can link set does not know "bitrat"; did you mean bitrate?\n',
+    );
+    assertMatch((await can(["link", "set", "vcan0", "bitrate", "500000"])).err, /has no controller to configure/);
+  });
+
+  it("the load is canbusload's, exact and worst", async () => {
+    const listening = Promise.all(
+      ["--exact", "--stuffing=worst", "-i"].map((kind) =>
+        can(["load", "vcan0@500000", kind, "-n", "1", "--interval", "1.5", "--json"])
+      ),
+    );
+    await pause(300);
+    using bus = new Bus("vcan0");
+    bus.sendMany(Array.from({ length: 100 }, (_, i) => new Message({ arbitrationId: i, data: [i, 0, 255] })), 1);
+    const [exact, worst, none] = (await listening).map(({ out }) => JSON.parse(out));
+    assertEquals([exact.frames, exact.payload, none.bits], [100, 2400, 100 * (67 + 24)]);
+    assertEquals(worst.bits, 100 * (80 + 30)); // 54 + 24 bits with a stuff bit after the fifth and each fourth, and 13
+    assert(exact.bits > none.bits && exact.bits < worst.bits);
+    assertEquals(exact.load, exact.bits / 500_000 / 1.5);
+  });
+
+  it("a healthy bus is healthy; an interface that is down or missing is a problem", async () => {
+    const healthy = await can(["doctor", "vcan0", "--seconds", "0.1"]);
+    assertEquals([healthy.status, healthy.err], [0, ""], healthy.out);
+    assertMatch(healthy.out, /nothing is wrong\n$/);
+    const missing = await can(["doctor", "vcan77", "--seconds", "0.1"]);
+    assertEquals(missing.status, 1);
+    assertMatch(missing.out, /!! vcan77: there is no such CAN interface/);
+    ip("link", "add", "vcan7", "type", "vcan");
+    try {
+      const { status, out } = await can(["doctor", "vcan7", "--json"]);
+      const problem = out.trim().split("\n").map((line) => JSON.parse(line)).find(({ level }) => level === "problem");
+      assertEquals([status, problem.text, problem.fix], [1, "it is down", "sudo ip link set vcan7 up"]);
+    } finally {
+      ip("link", "del", "vcan7");
+    }
+  });
+});
+
+describe("The examples of can's help", options, () => {
+  for (const { name, load } of commands) {
+    it(`can ${name}`, async () => {
+      using dir = folder();
+      writeFileSync(`${dir.path}/drive.log`, "(1.000000) can0 123#01\n(1.100000) can0 124#02\n");
+      const { command: { examples } } = await load();
+      // Not those that need a controller, or never end.
+      const runnable = examples.filter(({ line }) =>
+        !/\bcan[01](?!=)\b|\bany\b|^(load|log) can/.test(line.replace("vcan0=can0", ""))
+      );
+      assert(runnable.length > 0, "no example that can run here");
+      using bus = new Bus("vcan0");
+      for (const { line } of runnable) {
+        const stop = new AbortController();
+        const args = line.match(/'[^']*'|\S+/g)!.map((word) => word.replaceAll("'", ""))
+          .map((word) => word.startsWith("drive") ? `${dir.path}/${word}` : word);
+        const running = can(args, stop.signal);
+        let ended = false;
+        running.then(() => ended = true);
+        for (let i = 0; i < 400 && !ended; i++) {
+          bus.send(new Message({ arbitrationId: 0x7e8, isExtendedId: false, data: [1] }));
+          await pause(10);
+          if (i === 300) stop.abort(); // one that shows what comes, until Ctrl-C
+        }
+        const { status, err } = await running;
+        assert(status === 0 || (status === 130 && name === "dump"), `can ${line}: ${status} ${err}`);
+      }
+    });
+  }
+});
