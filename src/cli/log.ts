@@ -69,7 +69,9 @@ export const command: Command = {
       })
     ));
     await writer.close();
-    reportLosses(writer.losses, terminal);
+    // Without -H all times are the kernel's, which goes without saying.
+    const losses = writer.losses.filter(({ field }) => field !== "timestampSource" || words.has("hardware"));
+    reportLosses(losses, terminal);
     const sum = (field: "messages" | "dropped") => reports.reduce((total, report) => total + report[field], 0);
     terminal.warn(`can: ${sum("messages")} frames, ${sum("dropped")} dropped by the kernel`);
     return reports.map(lostLink).reduce((all, each) => all || each, false) ? 1 : 0;

@@ -133,7 +133,7 @@ export function outputOf(word: string, out: Output): string | WritableStream<Uin
 /** Says on standard error what a format could not hold. */
 export function reportLosses(losses: readonly LogLoss[], terminal: Terminal): void {
   for (const { field, count, first } of losses) {
-    terminal.warn(`can: ${field} was lost ${count} times, first of ${first}`);
+    terminal.warn(`can: this format has no ${field}: ${count} frames lost it, the first of which is ${first}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parse } from "../../src/cli/command/arguments.ts";
@@ -6,6 +7,7 @@ import { nearest } from "../../src/cli/command/nearest.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { parseChannelWords, parseFilter } from "../../src/cli/frames/channel_words.ts";
 import { parseFrame } from "../../src/cli/frames/frame_words.ts";
+import { guide, page } from "./guide.ts";
 import { can } from "./run.ts";
 
 const flags = {
@@ -141,6 +143,10 @@ describe("can", () => {
         parse(name, command.flags, rest);
       }
     }
+  });
+
+  it("the guide's page is the help: deno run -A tests/cli/guide.ts", async () => {
+    assertEquals(readFileSync(page, "utf8"), await guide());
   });
 
   it("completions are scripts with every command", async () => {

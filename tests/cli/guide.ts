@@ -1,0 +1,42 @@
+/**
+ * The page of the `can` command, made from the table of commands: `deno run -A tests/cli/guide.ts` writes it.
+ *
+ * @module
+ */
+
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { commandHelp } from "../../src/cli/command/help.ts";
+import { commands } from "../../src/cli/commands.ts";
+
+/** The page's path. */
+export const page: string = fileURLToPath(new URL("../../docs/can.md", import.meta.url));
+
+const beginning = `# The can command
+
+One command for what can-utils do with twenty, and for what they do not: \`can doctor\` says why nothing arrives. It knows the
+words of candump, cansend, canplayer, canbusload, can-calc-bit-timing and \`ip link\`.
+
+\`\`\`sh
+deno task can dump vcan0                                # in a checkout
+bunx @socketcan/bus dump vcan0                          # Bun, from npm
+deno install -gA -n can jsr:@socketcan/bus/cli          # Deno: then can dump vcan0
+\`\`\`
+
+Standard output has the result, standard error the rest. The exit status is 0; 1 for a failure, with the library's message;
+2 for wrong words; 128 and its number after a signal. Numbers in frames and filters are hexadecimal, as in can-utils, all
+others decimal.
+
+This page is made from the command's own help.
+`;
+
+/** Returns the page. */
+export async function guide(): Promise<string> {
+  const sections = await Promise.all(commands.map(async (entry) => {
+    const help = commandHelp(entry, (await entry.load()).command);
+    return `\n## can ${entry.name}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`;
+  }));
+  return beginning + sections.join("");
+}
+
+if (import.meta.main) writeFileSync(page, await guide());
