@@ -41,7 +41,7 @@ function folder(): { path: string } & Disposable {
 
 describe("can dump", options, () => {
   // How much time lies between two frames is the same for both: the kernel's stamps.
-  for (const flags of ["-x -ta", "-a", "-i", "-S -a", "-i -S", "-L", "-e -tz", "-tA -x"]) {
+  for (const flags of ["-x -ta", "-S -a", "-i -tA", "-L", "-e -tz"]) {
     it(`${flags} shows what candump shows`, async () => {
       using _held = onOneProcessor();
       const [candump, dump] = await startBoth(...flags.split(" "), everything);
@@ -136,10 +136,8 @@ describe("can send", options, () => {
     const ours = await can(["send", "vcan0", ...words]);
     assertEquals(ours, { status: 0, out: "", err: "" });
     const received = take(bus, words.length);
-    for (const word of words) {
-      using cansend = new Program("cansend", ["vcan0", word]);
-      await cansend.finish();
-    }
+    using cansend = new Program("sh", ["-c", 'for frame; do cansend vcan0 "$frame" || exit; done', "sh", ...words]);
+    await cansend.finish();
     for (const [i, message] of take(bus, words.length).entries()) {
       assert(message.equals(received[i], { timestampDelta: null }), `${words[i]}: ${received[i]}, ${message}`);
     }
@@ -182,7 +180,8 @@ describe("can log, convert, play", options, () => {
     assertEquals([recorded.status, recorded.err], [0, "can: 20 frames, 0 dropped by the kernel\n"]);
 
     const converted = await can(["convert", log, `${dir.path}/b.asc`, "--filter", "00000003:1FFFFFFC"]);
-    assertEquals([converted.status, converted.err], [0, "can: 4 frames, 16 left out\n"]);
+    assertEquals(converted.status, 0);
+    assertMatch(converted.err, /^can: this format has no timestampNs: 4 frames .*\ncan: 4 frames, 16 left out\n$/);
     const { out } = await can(["convert", `${dir.path}/b.asc`, "-", "--as", "jsonl"]);
     assertEquals(out.trim().split("\n").map((line) => JSON.parse(line).arbitrationId), [0, 1, 2, 3]);
 
