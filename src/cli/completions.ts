@@ -5,7 +5,8 @@
  */
 
 import { commonFlags } from "./command/arguments.ts";
-import { type Command, type CommandEntry, UsageError } from "./command/command.ts";
+import type { Command, CommandEntry } from "./command/command.ts";
+import { UsageError } from "./command/usage_error.ts";
 
 /** A subcommand, and its flags. */
 interface Words {

@@ -5,7 +5,8 @@
  */
 
 import { convert } from "../log/convert.ts";
-import { type Command, UsageError } from "./command/command.ts";
+import type { Command } from "./command/command.ts";
+import { UsageError } from "./command/usage_error.ts";
 import {
   outputOf,
   readFlags,

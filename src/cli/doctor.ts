@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Command, UsageError } from "./command/command.ts";
+import type { Command } from "./command/command.ts";
+import { UsageError } from "./command/usage_error.ts";
 import { examineBus } from "./doctor/bus.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { examineLink, examineLinks } from "./doctor/link.ts";

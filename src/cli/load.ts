@@ -7,7 +7,8 @@
 import type { Bus } from "../bus/bus.ts";
 import { Link } from "../link/link.ts";
 import { numberOf } from "./command/arguments.ts";
-import { type Command, UsageError } from "./command/command.ts";
+import type { Command } from "./command/command.ts";
+import { UsageError } from "./command/usage_error.ts";
 import { frameBits, type Stuffing } from "./load/frame_bits.ts";
 import { openReceiver } from "./open_bus.ts";
 

@@ -6,7 +6,8 @@
 
 import { record, type RecordReport } from "../log/record.ts";
 import { LogWriter } from "../log/writer.ts";
-import { type Command, UsageError } from "./command/command.ts";
+import type { Command } from "./command/command.ts";
+import { UsageError } from "./command/usage_error.ts";
 import { parseChannelWords } from "./frames/channel_words.ts";
 import { outputOf, reportLosses, writeFlags, writeOptionsOf } from "./log_flags.ts";
 import { openReceiver } from "./open_bus.ts";

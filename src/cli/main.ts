@@ -6,7 +6,8 @@
 
 import process from "node:process";
 import { parse } from "./command/arguments.ts";
-import { type CommandEntry, UsageError } from "./command/command.ts";
+import type { CommandEntry } from "./command/command.ts";
+import { UsageError } from "./command/usage_error.ts";
 import { commandHelp, overview } from "./command/help.ts";
 import { suggestion } from "./command/nearest.ts";
 import { ClosedPipe, Terminal } from "./command/terminal.ts";

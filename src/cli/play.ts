@@ -9,7 +9,8 @@ import { Link } from "../link/link.ts";
 import { LogReader } from "../log/reader.ts";
 import { replay } from "../log/replay.ts";
 import { numberOf } from "./command/arguments.ts";
-import { type Command, UsageError } from "./command/command.ts";
+import type { Command } from "./command/command.ts";
+import { UsageError } from "./command/usage_error.ts";
 import { inputOf, readFlags, readOptionsOf, selectionOf } from "./log_flags.ts";
 import { carriesXl } from "./open_bus.ts";
 

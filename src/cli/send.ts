@@ -6,7 +6,8 @@
 
 import { Bus } from "../bus/bus.ts";
 import type { Message } from "../message/message.ts";
-import { type Command, UsageError } from "./command/command.ts";
+import type { Command } from "./command/command.ts";
+import { UsageError } from "./command/usage_error.ts";
 import { readInput, type Terminal } from "./command/terminal.ts";
 import { parseFilter } from "./frames/channel_words.ts";
 import { parseFrame } from "./frames/frame_words.ts";

@@ -7,7 +7,8 @@
 import { BitTiming } from "../bit_timing/bit_timing.ts";
 import { bitTimingConsts, type ControllerName } from "../bit_timing/controllers.ts";
 import { Link } from "../link/link.ts";
-import { type Command, UsageError } from "./command/command.ts";
+import type { Command } from "./command/command.ts";
+import { UsageError } from "./command/usage_error.ts";
 import { suggestion } from "./command/nearest.ts";
 import { controllers, heading, line } from "./timing/table.ts";
 

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Message } from "../../mod.ts";
-import { UsageError } from "../../src/cli/command/command.ts";
+import { UsageError } from "../../src/cli/command/usage_error.ts";
 import { type Names, where } from "../../src/cli/where/where.ts";
 
 const message = new Message({

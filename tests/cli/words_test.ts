@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parse } from "../../src/cli/command/arguments.ts";
-import { UsageError } from "../../src/cli/command/command.ts";
+import { UsageError } from "../../src/cli/command/usage_error.ts";
 import { nearest } from "../../src/cli/command/nearest.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { parseChannelWords, parseFilter } from "../../src/cli/frames/channel_words.ts";

@@ -8,8 +8,22 @@
  */
 
 import { parseArgs } from "node:util";
-import { type Flag, UsageError } from "./command.ts";
 import { suggestion } from "./nearest.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** A flag of a subcommand, by its long name. */
+export interface Flag {
+  /** The letter of its short form. */
+  readonly short?: string;
+  /** What stands for its value in the help; a flag without it takes none. */
+  readonly takes?: string;
+  /** Whether it may be given several times. */
+  readonly many?: boolean;
+  /** The values it takes, if these are few. */
+  readonly choices?: readonly string[];
+  /** What it does, as a line of the help. */
+  readonly text: string;
+}
 
 /** The flags that every subcommand has. */
 export const commonFlags = {

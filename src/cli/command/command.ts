@@ -4,22 +4,8 @@
  * @module
  */
 
-import type { Arguments } from "./arguments.ts";
+import type { Arguments, Flag } from "./arguments.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** A flag of a subcommand, by its long name. */
-export interface Flag {
-  /** The letter of its short form. */
-  readonly short?: string;
-  /** What stands for its value in the help; a flag without it takes none. */
-  readonly takes?: string;
-  /** Whether it may be given several times. */
-  readonly many?: boolean;
-  /** The values it takes, if these are few. */
-  readonly choices?: readonly string[];
-  /** What it does, as a line of the help. */
-  readonly text: string;
-}
 
 /** A line that can be typed, and what it does. */
 export interface Example {
@@ -54,9 +40,4 @@ export interface CommandEntry {
   readonly summary: string;
   /** Loads its file, which happens when it is named. */
   readonly load: () => Promise<{ readonly command: Command }>;
-}
-
-/** The words of the command line are wrong: exit status 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }

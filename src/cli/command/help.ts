@@ -5,7 +5,8 @@
  */
 
 import { commonFlags } from "./arguments.ts";
-import type { Command, CommandEntry, Flag } from "./command.ts";
+import type { Command, CommandEntry } from "./command.ts";
+import type { Flag } from "./arguments.ts";
 
 /** The width of the help in characters. */
 const WIDTH = 100;

@@ -6,7 +6,7 @@
 
 import { CAN_EFF_FLAG, CAN_ERR_FLAG, CAN_ERR_MASK } from "../../kernel/can.ts";
 import type { CanFilter } from "../../message/filter.ts";
-import { UsageError } from "../command/command.ts";
+import { UsageError } from "../command/usage_error.ts";
 
 /** An interface and what to receive from it. */
 export interface ChannelWords {

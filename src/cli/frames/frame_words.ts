@@ -8,7 +8,7 @@
 
 import { LogReader } from "../../log/reader.ts";
 import type { Message } from "../../message/message.ts";
-import { UsageError } from "../command/command.ts";
+import { UsageError } from "../command/usage_error.ts";
 
 /**
  * Returns the frame that a word stands for.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "../command/command.ts";
+import { UsageError } from "../command/usage_error.ts";
 
 /** A word of an expression, and the column where it begins, from 1. */
 export interface Token {
