@@ -13,6 +13,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "log", summary: "record buses into a file", load: () => import("./log.ts") },
   { name: "play", summary: "send the frames of a log, with its timing", load: () => import("./play.ts") },
   { name: "convert", summary: "rewrite a log in another format", load: () => import("./convert.ts") },
+  { name: "decode", summary: "show a log with its signals, by a database", load: () => import("./decode.ts") },
   { name: "load", summary: "how busy buses are", load: () => import("./load.ts") },
   { name: "link", summary: "show and change interfaces", load: () => import("./link.ts") },
   { name: "timing", summary: "calculate bit timings", load: () => import("./timing.ts") },

@@ -11,8 +11,10 @@ import type { Arguments } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import type { Output, Terminal } from "./command/terminal.ts";
+import { databaseFlags, databaseOf, Decoding } from "./databases.ts";
 import { parseChannelWords } from "./frames/channel_words.ts";
 import { Screen } from "./frames/screen.ts";
+import { frames, json, type Show, signals } from "./frames/show.ts";
 import { date, type TimeMode, timeModes, timeWriter } from "./frames/times.ts";
 import { openReceiver } from "./open_bus.ts";
 import { where } from "./where/where.ts";
@@ -29,18 +31,18 @@ interface Sink {
   flush(): void | Promise<void>;
 }
 
-/** The lines of candump. */
-class ScreenSink implements Sink {
-  readonly #screen: Screen;
+/** Text on standard output. */
+class TextSink implements Sink {
+  readonly #show: Show;
   readonly #out: Output;
 
-  constructor(screen: Screen, out: Output) {
-    this.#screen = screen;
+  constructor(show: Show, out: Output) {
+    this.#show = show;
     this.#out = out;
   }
 
   frame(message: Message): void {
-    this.#out.write(this.#screen.line(message));
+    this.#out.write(this.#show(message));
   }
 
   lost(count: number, channel: string, total: number): void {
@@ -53,20 +55,31 @@ class ScreenSink implements Sink {
   }
 }
 
+/** JSON on standard output. */
+class JsonSink extends TextSink {
+  readonly #out: Output;
+
+  constructor(show: Show, out: Output) {
+    super(show, out);
+    this.#out = out;
+  }
+
+  override lost(count: number, channel: string): void {
+    this.#out.line(JSON.stringify({ type: "dropped", timestampNs: null, channel, count }));
+  }
+}
+
 /** A log, in a file or on standard output. */
 class LogSink implements Sink {
   readonly #writer: LogWriter;
-  readonly #asCandump: boolean;
 
-  /** @param asCandump Whether to write what candump's log has: microseconds, and no direction. */
-  constructor(writer: LogWriter, asCandump: boolean) {
+  constructor(writer: LogWriter) {
     this.#writer = writer;
-    this.#asCandump = asCandump;
   }
 
+  /** Writes what candump's log has: microseconds, and no direction. */
   frame(message: Message): void {
-    if (this.#asCandump) message = message.with({ timestampNs: message.timestampNs / 1000n * 1000n, isRx: true });
-    this.#writer.write(message);
+    this.#writer.write(message.with({ timestampNs: message.timestampNs / 1000n * 1000n, isRx: true }));
   }
 
   lost(count: number, channel: string): void {
@@ -105,7 +118,12 @@ export const command: Command = {
     swap: { short: "S", text: "show the data from the last byte to the first" },
     count: { short: "n", takes: "COUNT", text: "end after so many frames" },
     idle: { short: "T", takes: "MSECS", text: "end after so many milliseconds without a frame" },
-    where: { takes: "EXPRESSION", text: "show only frames for which it is true" },
+    where: {
+      takes: "EXPRESSION",
+      text: "show only frames for which it is true; with --dbc it knows the signals' names",
+    },
+    ...databaseFlags,
+    signals: { text: "with --dbc: show only what was decoded, without the bytes" },
     "log-format": { short: "L", text: "write the lines of a candump log" },
     json: { text: "write JSON, an object a line" },
     log: { short: "l", text: "write a log file, candump-DATE_TIME.log, and show nothing" },
@@ -118,8 +136,9 @@ export const command: Command = {
     { line: "dump vcan0 -n 10", text: "show ten frames" },
     { line: "dump -ta -x -e any,0:0,#FFFFFFFF", text: "all interfaces, times, directions, error frames in words" },
     { line: "dump vcan0,123:7FF --where 'data[0] > 16' --json", text: "some frames, as JSON" },
+    { line: "dump vcan0 --dbc car.dbc --where 'Speed > 80'", text: "by the signals that they hold, decoded" },
   ],
-  permissions: ["--allow-ffi", "--allow-write (for -l)"],
+  permissions: ["--allow-ffi", "--allow-read (for --dbc)", "--allow-write (for -l)"],
   async run(words, terminal) {
     const channels = words.words.map(parseChannelWords);
     if (channels.length === 0) throw new UsageError("can dump takes an interface, such as vcan0, or any");
@@ -127,11 +146,13 @@ export const command: Command = {
     const idle = words.number("idle", 0);
     const receiveBuffer = words.whole("receive-buffer", 1);
     const expression = words.text("where");
-    const wanted = expression === undefined ? null : where(expression);
+    const database = databaseOf(words, terminal);
+    const decoding = database && new Decoding(database);
+    const wanted = expression === undefined ? null : where(expression, decoding);
     terminal.catchSignals();
 
     await using writer = openLog(words, terminal);
-    const sink = sinkOf(words, writer, terminal, Math.max(...channels.map(({ channel }) => channel.length)));
+    const sink = sinkOf(words, writer, decoding, terminal, Math.max(...channels.map(({ channel }) => channel.length)));
     using buses = new DisposableStack();
     const stop = new AbortController();
     const signal = AbortSignal.any([terminal.signal, stop.signal]);
@@ -178,18 +199,30 @@ function ignoreStop(error: unknown, signal: AbortSignal): void {
   if (!signal.aborted || error !== signal.reason) throw error;
 }
 
-/** Opens the log of `-l`, `-L` and `--json`; null without them. */
+/** Opens the log of `-l` or `-L`; null without them. */
 function openLog(words: Arguments, { out }: Terminal): LogWriter | null {
   if (words.has("log")) return LogWriter.open(fileName());
-  const format = words.has("json") ? "jsonl" : words.has("log-format") ? "candump" : null;
-  if (format === null) return null;
-  return LogWriter.open(new WritableStream({ write: (bytes: Uint8Array) => out.bytes(bytes) }), { format });
+  if (!words.has("log-format")) return null;
+  return LogWriter.open(new WritableStream({ write: (bytes: Uint8Array) => out.bytes(bytes) }), { format: "candump" });
 }
 
-function sinkOf(words: Arguments, log: LogWriter | null, terminal: Terminal, width: number): Sink {
-  if (log !== null) return new LogSink(log, !words.has("json"));
+function sinkOf(
+  words: Arguments,
+  log: LogWriter | null,
+  decoding: Decoding | null,
+  terminal: Terminal,
+  width: number,
+): Sink {
+  const { out } = terminal;
+  if (log !== null) return new LogSink(log);
+  if (words.has("json")) return new JsonSink(json(decoding), out);
+  const time = timeWriter((words.text("time") ?? "n") as TimeMode, words.has("utc"));
+  if (words.has("signals")) {
+    if (decoding === null) throw new UsageError("--signals needs --dbc: what to decode with");
+    return new TextSink(signals(time, decoding), out);
+  }
   const screen = new Screen({
-    time: timeWriter((words.text("time") ?? "n") as TimeMode, words.has("utc")),
+    time,
     direction: words.has("direction"),
     ascii: words.has("ascii"),
     binary: words.has("binary"),
@@ -199,7 +232,7 @@ function sinkOf(words: Arguments, log: LogWriter | null, terminal: Terminal, wid
     colors: words.has("colors") || terminal.colors,
     width,
   });
-  return new ScreenSink(screen, terminal.out);
+  return new TextSink(frames(screen, decoding), out);
 }
 
 /** The file of -l, as candump names it. */

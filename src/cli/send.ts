@@ -5,10 +5,13 @@
  */
 
 import { Bus } from "../bus/bus.ts";
+import type { Database } from "../dbc/database.ts";
 import type { Message } from "../message/message.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { readInput, type Terminal } from "./command/terminal.ts";
+import { suggestion } from "./command/nearest.ts";
+import { databaseFlags, databaseOf } from "./databases.ts";
 import { parseFilter } from "./frames/channel_words.ts";
 import { parseFrame } from "./frames/frame_words.ts";
 import { Screen } from "./frames/screen.ts";
@@ -18,13 +21,17 @@ const ROOM = 10;
 
 /** The command. */
 export const command: Command = {
-  usage: ["IF FRAME…", "IF -"],
+  usage: ["IF FRAME…", "IF -", "IF --dbc FILE MESSAGE SIGNAL=VALUE…"],
   about: [
     "A frame, in hexadecimal digits as in cansend: 123#DEADBEEF, 12345678#11.22.33 (eight digits: extended), 123#R4 " +
     "(remote, with its length), 123#1122334455667788_E (length code), 123##1AABB (FD, after ## a digit of flags: 1 bit rate " +
     "switch, 2 error state), 45123#81:00:12345678#11 (XL). - reads frames from standard input, one a line.",
+    "With --dbc, a message of the database and values of its signals, numbers or labels; those not given have the start " +
+    "value of the database, or --start.",
   ],
   flags: {
+    ...databaseFlags,
+    start: { takes: "VALUE", text: "with --dbc: the raw value of signals that are not given and have no start value" },
     every: { takes: "SECONDS", text: "send them again and again, by the kernel's clock; with several frames, in turn" },
     count: { takes: "COUNT", text: "with --every: end after so many frames" },
     expect: { takes: "FILTER", text: "print the first frame that passes (ID:MASK or ID), and fail if none comes" },
@@ -33,9 +40,10 @@ export const command: Command = {
   examples: [
     { line: "send vcan0 123#DEADBEEF", text: "send a frame" },
     { line: "send vcan0 123#01 --every 0.1 --count 5", text: "send it five times, ten a second" },
+    { line: "send vcan0 --dbc car.dbc EngineData Speed=81.5 Gear=Drive", text: "a message of a database" },
     { line: "send vcan0 7DF#0201000000000000 --expect 7E8:7F8 --timeout 0.2", text: "ask, and print the answer" },
   ],
-  permissions: ["--allow-ffi"],
+  permissions: ["--allow-ffi", "--allow-read (for --dbc)"],
   async run(words, terminal) {
     const [channel, ...given] = words.words;
     if (channel === undefined || given.length === 0) {
@@ -49,9 +57,8 @@ export const command: Command = {
     if (words.has("timeout") && expected === undefined) {
       throw new UsageError("--timeout needs --expect: what to wait for");
     }
-    const frames = given.flatMap((word) => word === "-" ? inputLines() : [word]);
-    const messages: Message[] = [];
-    for (const frame of frames) messages.push(await parseFrame(frame, (text) => terminal.warn(`can: ${text}`)));
+    const database = databaseOf(words, terminal);
+    const messages = database ? [encoded(database, given, words.whole("start"))] : await framesOf(given, terminal);
     if (messages.length === 0) return 0;
 
     const filters = expected === undefined ? null : [parseFilter(expected)];
@@ -75,6 +82,36 @@ export const command: Command = {
     return 0;
   },
 };
+
+async function framesOf(given: readonly string[], terminal: Terminal): Promise<Message[]> {
+  const messages: Message[] = [];
+  for (const word of given.flatMap((each) => each === "-" ? inputLines() : [each])) {
+    messages.push(await parseFrame(word, (text) => terminal.warn(`can: ${text}`)));
+  }
+  return messages;
+}
+
+/** Returns the message that the words name, with the values that they give. */
+function encoded(database: Database, [name, ...given]: readonly string[], startValue?: number): Message {
+  const message = database.messageByName(name);
+  if (message === null) {
+    throw new UsageError(`there is no message ${name}${suggestion(name, database.messages.map((each) => each.name))}`);
+  }
+  const values = given.map((word) => {
+    const [, signal, value] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
+    if (signal === undefined) throw new UsageError(`"${word}" is no signal and value: write Speed=81.5`);
+    const names = message.signals.map((each) => each.name);
+    if (!names.includes(signal)) throw new UsageError(`${name} has no signal ${signal}${suggestion(signal, names)}`);
+    return [signal, value.trim() === "" || Number.isNaN(Number(value)) ? value : numberIn(value)] as const;
+  });
+  return database.encode(name, Object.fromEntries(values), startValue === undefined ? {} : { startValue });
+}
+
+/** Whole numbers beyond 2^53 are bigints. */
+function numberIn(text: string): number | bigint {
+  const value = Number(text);
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(text) ? BigInt(text) : value;
+}
 
 /** Sends by the broadcast manager until the count is reached or a signal comes. */
 async function repeat(

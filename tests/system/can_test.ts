@@ -5,6 +5,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Bus, Link, Message } from "../../mod.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { LogReader } from "../../src/log/mod.ts";
+import { car } from "../cli/car.ts";
 import { can } from "../cli/run.ts";
 import { take } from "../support/delivery.ts";
 import { noVcan } from "../support/kernel.ts";
@@ -177,6 +178,22 @@ describe("can send", options, () => {
     assertEquals(unanswered, { status: 1, out: "", err: "can: no frame passed 7E8:7F8 within 0.05 s\n" });
   });
 
+  it("a message of a database, which can dump decodes", async () => {
+    using dir = folder();
+    const dbc = `${dir.path}/car.dbc`;
+    writeFileSync(dbc, car);
+    const words = ["dump", "vcan0", "--dbc", dbc, "--signals", "--where", "Speed > 80", "-n", "1"];
+    const { dumping } = await started(1, () => ({ dumping: can(words) }));
+    const send = (...values: string[]) => can(["send", "vcan0", "--dbc", dbc, "EngineData", ...values]);
+    assertEquals(await send("Speed=20"), { status: 0, out: "", err: "" });
+    assertEquals((await send("Speed=81.5", "Gear=Drive", "Odometer=4294967295")).status, 0);
+    assertEquals((await dumping).out, " EngineData: Speed 81.5 km/h, Gear Drive, Odometer 4294967295 m\n");
+    assertMatch((await send("Sped=1")).err, /EngineData has no signal Sped; did you mean Speed\?/);
+    const far = await send("Speed=1e6");
+    assertEquals(far.status, 1);
+    assertMatch(far.err, /Speed.*1000000/);
+  });
+
   it("refuses wrong words with 2, and fails with 1", async () => {
     assertEquals((await can(["send", "vcan0", "12#01"])).status, 2);
     const missing = await can(["send", "vcan77", "123#01"]);
@@ -299,6 +316,7 @@ describe("The examples of can's help", options, () => {
     it(`can ${name}`, async () => {
       using dir = folder();
       writeFileSync(`${dir.path}/drive.log`, "(1.000000) can0 123#01\n(1.100000) can0 124#02\n");
+      writeFileSync(`${dir.path}/car.dbc`, car);
       const { command: { examples } } = await load();
       // Not those that need a controller, or never end.
       const runnable = examples.filter(({ line }) =>
@@ -309,7 +327,7 @@ describe("The examples of can's help", options, () => {
       for (const { line } of runnable) {
         const stop = new AbortController();
         const args = line.match(/'[^']*'|\S+/g)!.map((word) => word.replaceAll("'", ""))
-          .map((word) => word.startsWith("drive") ? `${dir.path}/${word}` : word);
+          .map((word) => /^(drive|car)/.test(word) ? `${dir.path}/${word}` : word);
         const running = can(args, stop.signal);
         let ended = false;
         running.then(() => ended = true);
