@@ -19,23 +19,44 @@ const script = `
 // deno compile downloads its runtime (denort), which a test must not need.
 const skip = noVcan || (inDeno && "deno compile needs the network");
 
+/** Compiles a file, and runs something with the program. */
+async function compiled(file: string, use: (program: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(`${tmpdir()}/compile-`);
+  try {
+    const [shell, ...args] = runtime("build", "--compile", file, "--outfile", `${folder}/program`);
+    using build = new Program(shell, args);
+    await build.finish();
+    await use(`${folder}/program`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 describe("A compiled program", () => {
   it("opens a bus, waits and answers: bun build --compile", { skip, timeout: PATIENCE }, async () => {
     const folder = mkdtempSync(`${tmpdir()}/compile-`);
     try {
       writeFileSync(`${folder}/script.ts`, script);
-      const [shell, ...args] = runtime("build", "--compile", `${folder}/script.ts`, "--outfile", `${folder}/program`);
-      using build = new Program(shell, args);
-      await build.finish();
-      using bus = new Bus("vcan0");
-      using program = new Program(`${folder}/program`, []);
-      await program.until(() => program.lines.length === 1, "open its bus");
-      bus.send(new Message({ arbitrationId: 0x1000 }));
-      const answer = await bus.recvAsync({ timeout: 60 });
-      assertEquals(answer?.arbitrationId, 0x1001);
-      await program.finish();
+      await compiled(`${folder}/script.ts`, async (file) => {
+        using bus = new Bus("vcan0");
+        using program = new Program(file, []);
+        await program.until(() => program.lines.length === 1, "open its bus");
+        bus.send(new Message({ arbitrationId: 0x1000 }));
+        const answer = await bus.recvAsync({ timeout: 60 });
+        assertEquals(answer?.arbitrationId, 0x1001);
+        await program.finish();
+      });
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("can, as one file", { skip, timeout: PATIENCE }, async () => {
+    await compiled(`${root}src/cli/mod.ts`, async (file) => {
+      using bus = new Bus("vcan0");
+      using can = new Program(file, ["send", "vcan0", "123#DEADBEEF"]);
+      await can.finish();
+      assertEquals((await bus.recvAsync({ timeout: 60 }))?.data, Uint8Array.of(0xde, 0xad, 0xbe, 0xef));
+    });
   });
 });
