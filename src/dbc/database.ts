@@ -71,6 +71,7 @@ const options: OptionTable<DatabaseOptions> = {
  * @category Databases
  */
 export interface J1939Payload extends Pick<J1939Parts, "pgn" | "source" | "destination"> {
+  /** The data. */
   readonly data: Uint8Array;
 }
 

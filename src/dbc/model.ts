@@ -33,6 +33,7 @@ export type Labels = ReadonlyMap<bigint, string>;
  * @category Databases
  */
 export interface Signal {
+  /** The name of the signal. */
   readonly name: string;
   /**
    * The start bit, counted as in a DBC: bit `8 * byte + bit`, bit 0 the least significant one of a byte. The least significant
@@ -43,21 +44,27 @@ export interface Signal {
   readonly length: number;
   /** Little-endian: "Intel", `@1`. Big-endian: "Motorola", `@0`. */
   readonly byteOrder: "little-endian" | "big-endian";
+  /** Whether the raw value is signed (two's complement). */
   readonly isSigned: boolean;
   /** Whether the raw value is an IEEE 754 number of 16, 32 or 64 bits. */
   readonly isFloat: boolean;
   /** The value is `raw * scale + offset`. */
   readonly scale: number;
+  /** See `scale`. */
   readonly offset: number;
   /** The limits of the value; null where the database gives none (both are 0). */
   readonly minimum: number | null;
+  /** See `minimum`. */
   readonly maximum: number | null;
+  /** The unit of the value; "" if the database gives none. */
   readonly unit: string;
   /** Names of raw values. */
   readonly labels: Labels;
   /** The nodes that receive it, without `Vector__XXX`. */
   readonly receivers: readonly string[];
+  /** The comment; null if there is none. */
   readonly comment: string | null;
+  /** The attributes of the signal. */
   readonly attributes: Attributes;
   /** The raw value that it has until something sets it (`GenSigStartValue`, or its default); null if the database has none. */
   readonly startValue: number | bigint | null;
@@ -73,7 +80,9 @@ export interface Signal {
  * @category Databases
  */
 export interface SignalGroup {
+  /** The name of the group. */
   readonly name: string;
+  /** How often it repeats, as the file states it; usually 1. */
   readonly repetitions: number;
   /** Names of signals. */
   readonly signals: readonly string[];
@@ -85,9 +94,11 @@ export interface SignalGroup {
  * @category Databases
  */
 export interface DatabaseMessage {
+  /** The name of the message. */
   readonly name: string;
   /** 11 or 29 bits. */
   readonly frameId: number;
+  /** Whether the identifier has 29 bits. */
   readonly isExtendedId: boolean;
   /** Bytes. More than 64 only in messages that a transport protocol carries. */
   readonly length: number;
@@ -95,8 +106,11 @@ export interface DatabaseMessage {
   readonly senders: readonly string[];
   /** In the order of the file. */
   readonly signals: readonly Signal[];
+  /** The groups of signals. */
   readonly signalGroups: readonly SignalGroup[];
+  /** The comment; null if there is none. */
   readonly comment: string | null;
+  /** The attributes of the message. */
   readonly attributes: Attributes;
   /** Whether it is a CAN FD frame (`VFrameFormat`, or its default). */
   readonly isFd: boolean;
@@ -114,8 +128,11 @@ export interface DatabaseMessage {
  * @category Databases
  */
 export interface DatabaseNode {
+  /** The name of the node. */
   readonly name: string;
+  /** The comment; null if there is none. */
   readonly comment: string | null;
+  /** The attributes of the node. */
   readonly attributes: Attributes;
 }
 
@@ -140,11 +157,15 @@ export type AttributeOwner =
  * @category Databases
  */
 export interface AttributeDefinition {
+  /** The name of the attribute. */
   readonly name: string;
+  /** What has the attribute. */
   readonly owner: AttributeOwner;
+  /** The type of the value, as a DBC spells it. */
   readonly type: "INT" | "HEX" | "FLOAT" | "STRING" | "ENUM";
   /** The limits of `INT`, `HEX` and `FLOAT`; null where there are none. */
   readonly minimum: number | bigint | null;
+  /** See `minimum`. */
   readonly maximum: number | bigint | null;
   /** The names of an `ENUM`'s values, from 0 up. */
   readonly values: readonly string[];
@@ -158,13 +179,17 @@ export interface AttributeDefinition {
  * @category Databases
  */
 export interface RelationAttribute {
+  /** The name of the attribute. */
   readonly name: string;
+  /** The name of the node. */
   readonly node: string;
   /** The name of a message; null for a relation to a variable. */
   readonly message: string | null;
   /** The name of a signal of the message; null for a relation to the message or to a variable. */
   readonly signal: string | null;
+  /** The name of a variable; null for the other relations. */
   readonly environmentVariable: string | null;
+  /** The value. */
   readonly value: AttributeValue;
 }
 
@@ -174,21 +199,31 @@ export interface RelationAttribute {
  * @category Databases
  */
 export interface EnvironmentVariable {
+  /** The name of the variable. */
   readonly name: string;
+  /** The type of the value; `data` is bytes. */
   readonly type: "integer" | "float" | "string" | "data";
+  /** The lowest value. */
   readonly minimum: number;
+  /** The highest value; 0 like the lowest one if there are no limits. */
   readonly maximum: number;
+  /** The unit; "" if the database gives none. */
   readonly unit: string;
+  /** The value at the start. */
   readonly initialValue: number;
   /** Its number in the file. */
   readonly id: number;
+  /** Who may change it. */
   readonly access: "unrestricted" | "read" | "write" | "read-write";
   /** The nodes that use it, without `Vector__XXX`. */
   readonly accessNodes: readonly string[];
   /** Bytes of `data`; null for the other types. */
   readonly dataLength: number | null;
+  /** Names of values. */
   readonly labels: Labels;
+  /** The comment; null if there is none. */
   readonly comment: string | null;
+  /** The attributes of the variable. */
   readonly attributes: Attributes;
 }
 
@@ -200,7 +235,9 @@ export interface EnvironmentVariable {
 export interface DatabaseBitTiming {
   /** In bit/s. */
   readonly bitrate: number;
+  /** The bit timing register 0 of an SJA1000, which a DBC calls BTR1. */
   readonly btr1: number;
+  /** The bit timing register 1 of an SJA1000, which a DBC calls BTR2. */
   readonly btr2: number;
 }
 
@@ -210,15 +247,24 @@ export interface DatabaseBitTiming {
  * @category Databases
  */
 export interface DatabaseContent {
+  /** The version of the database; "" if it states none. */
   readonly version: string;
+  /** The comment; null if there is none. */
   readonly comment: string | null;
+  /** The bit timing; null if the file states none. */
   readonly bitTiming: DatabaseBitTiming | null;
+  /** The nodes, in the order of the file. */
   readonly nodes: readonly DatabaseNode[];
+  /** The messages, in the order of the file. */
   readonly messages: readonly DatabaseMessage[];
   /** Tables of labels that signals may share, by name. The labels of each signal are its own. */
   readonly valueTables: ReadonlyMap<string, Labels>;
+  /** The environment variables. */
   readonly environmentVariables: readonly EnvironmentVariable[];
+  /** The attributes of the database itself. */
   readonly attributes: Attributes;
+  /** The definitions of attributes. */
   readonly attributeDefinitions: readonly AttributeDefinition[];
+  /** The attributes of relations. */
   readonly relationAttributes: readonly RelationAttribute[];
 }

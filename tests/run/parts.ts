@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readFileSync } from "node:fs";
 import type { Runtime } from "./completeness.ts";
 import { testFiles } from "./files.ts";
 import type { Part } from "./schedule.ts";
@@ -37,12 +38,13 @@ export class Parts {
   /** Format, lint, documentation, types. */
   checks(): Part[] {
     const code = ["mod.ts", "src", "ffi", "bun", "tests", "examples", "bench"];
+    const entries = Object.values(JSON.parse(readFileSync("deno.json", "utf8")).exports) as string[];
     const deno = this.#deno;
     const part = (title: string, ...command: string[]): Part => ({ title, where: "host", command });
     return [
       part("types in Deno", deno, "check", "--quiet", ...code),
       part("types in tsc, with Bun's", "tsc", "-p", "."),
-      part("documentation", deno, "doc", "--quiet", "--lint", "mod.ts"),
+      part("documentation", deno, "doc", "--quiet", "--lint", ...entries),
       part("lint", deno, "lint", "--quiet", ...code),
       part("format", "dprint", "check"),
     ];
