@@ -198,7 +198,7 @@ class BlfDecoder extends BlockDecoder {
       this.diagnose(`container with unknown compression method ${method}`, at);
       return null;
     }
-    const content = inflate(data, this.context.inflateLimit, truncated);
+    const content = inflate(data, this.context.inflateLimit, word(object, 24), truncated);
     if (typeof content !== "string") return content;
     this.diagnose(`container cannot be inflated: ${content}`, at);
     return null;
@@ -245,8 +245,8 @@ class BlfDecoder extends BlockDecoder {
     }
     const at = start + headerSize;
     const found = this.#objects.decode(type, view, start, at, end, this.#seconds, this.#nanoseconds);
-    if (found instanceof Message) items.push(found);
-    else if (typeof found === "string") this.diagnose(found, place);
+    if (typeof found === "string") this.diagnose(found, place);
+    else if (found !== null) items.push(found);
     else if (!this.#declares(type, bytes.subarray(start, end), headerSize)) {
       const timestampNs = BigInt(this.#seconds) * SECOND + BigInt(this.#nanoseconds);
       const text = textOfObject(type, bytes.subarray(start, end), headerSize);
@@ -375,14 +375,12 @@ class BlfEncoder implements LogEncoder {
   #beginObject(item: LogItem): number {
     this.#header.count++;
     const objects = this.#objects;
-    const from = objects.length;
-    objects.u32(LOBJ);
-    objects.u16(HEADER_V1);
-    objects.u16(1);
-    objects.u32(0);
-    objects.u32(0);
-    objects.u32(NANOSECONDS);
-    objects.u32(0);
+    const from = objects.claim(HEADER_V1 - 8); // the last 8 bytes are the time
+    const { data } = objects;
+    data.setUint32(from, LOBJ, true);
+    data.setUint32(from + 4, HEADER_V1 | 1 << 16, true);
+    data.setUint32(from + 16, NANOSECONDS, true);
+    data.setUint32(from + 20, 0, true);
     this.#time(item);
     return from;
   }
@@ -425,7 +423,7 @@ class BlfEncoder implements LogEncoder {
   flush(out: Bytes): void {
     const { length } = this.#objects;
     if (length === 0) return;
-    const data = zlib().deflateSync(this.#objects.view(), { level: 1 });
+    const data = zlib().deflateSync(this.#objects.view(), { level: 1, chunkSize: CONTAINER / 2 });
     const size = CONTAINER_HEADER + data.length;
     out.u32(LOBJ);
     out.u16(OBJECT_HEADER);

@@ -116,7 +116,11 @@ export class BlfHeader {
 function contentsOf(container: Uint8Array, at: number): Uint8Array {
   const data = container.subarray(CONTAINER_HEADER);
   const method = viewOf(container).getUint16(OBJECT_HEADER, true);
-  const contents = method === 0 ? data : method === 2 ? inflate(data, MOST) : `unknown compression ${method}`;
+  const contents = method === 0
+    ? data
+    : method === 2
+    ? inflate(data, MOST, viewOf(container).getUint32(24, true))
+    : `unknown compression ${method}`;
   if (typeof contents !== "string") return contents;
   throw new RangeError(`its container at offset ${at} cannot be inflated: ${contents}`);
 }

@@ -49,7 +49,7 @@ import {
   CAN_ERR_PROT_STUFF,
   CAN_ERR_PROT_TX,
 } from "../kernel/error.ts";
-import type { Message } from "../message/message.ts";
+import { fieldsOf, type Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import type { ChannelNames } from "./channels.ts";
 import { dataLength, writeData } from "./frame.ts";
@@ -182,14 +182,17 @@ export class ObjectDecoder {
 
   #message(at: number): Message | null {
     const view = this.#view;
-    const flags = view.getUint8(at + 2);
+    const head = view.getUint32(at, true);
+    const flags = head >>> 16;
     const direction = flags & DIRECTION;
     if (direction === TX_REQUEST) return null;
-    const code = view.getUint8(at + 3);
-    const length = Math.min(code, CAN_MAX_DLEN);
-    const word = idWord(view.getUint32(at + 4, true), (flags & RTR) !== 0);
-    const carried = flags & RTR ? 0 : length;
-    return this.#classic(word, length, code, at + 8, carried, view.getUint16(at, true), direction === TX);
+    // Without `begin`: all of the frame is set here.
+    const { words } = this.#records;
+    words[0] = idWord(view.getUint32(at + 4, true), (flags & RTR) !== 0);
+    words[1] = lengthWord(Math.min(head >>> 24, CAN_MAX_DLEN), head >>> 24);
+    words[2] = view.getUint32(at + 8, true);
+    words[3] = view.getUint32(at + 12, true);
+    return this.#finish(CAN_MTU, head & 0xffff, direction === TX);
   }
 
   #fdMessage(at: number, end: number): Message | null {
@@ -256,7 +259,7 @@ export class ObjectDecoder {
     const records = this.#records;
     records.begin(CANXL_HDR_SIZE + length);
     const { bytes, words } = records;
-    for (let i = 0; i < length; i++) bytes[CANXL_HDR_SIZE + i] = view.getUint8(data + i);
+    records.copy(view, data, CANXL_HDR_SIZE, length);
     words[0] = (id & CANXL_PRIO_MASK) | view.getUint8(at + 26) << CANXL_VCID_OFFSET;
     bytes[FRAME_LEN] = CANXL_XLF | (flags & SEC ? CANXL_SEC : 0);
     bytes[CANXL_SDT] = view.getUint8(at + 16);
@@ -323,7 +326,7 @@ export class ObjectDecoder {
     const records = this.#records;
     records.begin(CANFD_MTU);
     const { bytes } = records;
-    for (let i = 0; i < carried; i++) bytes[FRAME_DATA + i] = this.#view.getUint8(data + i);
+    records.copy(this.#view, data, FRAME_DATA, carried);
     records.words[0] = idWord(id, false);
     bytes[FRAME_LEN] = fdLength(said);
     bytes[FRAME_LEN + 1] = bits | CANFD_FDF;
@@ -341,11 +344,9 @@ export class ObjectDecoder {
   ): Message {
     const records = this.#records;
     records.begin(CAN_MTU);
-    const { bytes } = records;
-    for (let i = 0; i < carried; i++) bytes[FRAME_DATA + i] = this.#view.getUint8(data + i);
+    records.copy(this.#view, data, FRAME_DATA, carried);
     records.words[0] = word;
-    bytes[FRAME_LEN] = length;
-    if (length === CAN_MAX_DLEN && code > CAN_MAX_DLEN && code <= CAN_MAX_RAW_DLC) bytes[FRAME_LEN8_DLC] = code;
+    records.words[1] = lengthWord(length, code);
     return this.#finish(CAN_MTU, channel, outgoing);
   }
 
@@ -353,6 +354,12 @@ export class ObjectDecoder {
     const name = this.#channels.of(channel);
     return this.#records.finish(this.#seconds, this.#nanoseconds, outgoing, frameLength, name);
   }
+}
+
+/** Returns the second word of a classic frame: its length, and its length code if that says more. */
+function lengthWord(length: number, code: number): number {
+  const isCode = length === CAN_MAX_DLEN && code > CAN_MAX_DLEN && code <= CAN_MAX_RAW_DLC;
+  return isCode ? length | code << 8 * (FRAME_LEN8_DLC - FRAME_LEN) : length;
 }
 
 function idWord(id: number, remote: boolean): number {
@@ -365,17 +372,21 @@ function idWord(id: number, remote: boolean): number {
 export function encodeObject(message: Message, channel: number, out: Bytes): number {
   if (message.isXl) return encodeXl(message, channel, out);
   if (message.isErrorFrame) return encodeError(message, channel, out);
-  const id = (message.arbitrationId | (message.isExtendedId ? CAN_EFF_FLAG : 0)) >>> 0;
-  const length = dataLength(message);
+  const { idWord, word0, word1 } = fieldsOf(message);
+  const id = idWord & ~CAN_RTR_FLAG;
   const flags = (message.isRx ? 0 : TX) | (message.isRemoteFrame ? RTR : 0);
-  out.u16(channel);
-  out.byte(flags);
   if (!message.isFd) {
-    out.byte(message.len8Dlc || message.dlc);
-    out.u32(id);
-    writeData(message, out, 8);
+    const at = out.claim(16);
+    const { data } = out;
+    data.setUint32(at, channel | flags << 16 | (message.len8Dlc || message.dlc) << 24, true);
+    data.setUint32(at + 4, id, true);
+    data.setUint32(at + 8, word0, true);
+    data.setUint32(at + 12, word1, true);
     return CAN_MESSAGE;
   }
+  const length = dataLength(message);
+  out.u16(channel);
+  out.byte(flags);
   out.byte(lengthCode(length));
   out.u32(id);
   out.u32(0);

@@ -12,10 +12,13 @@ const POWERS = Array.from({ length: 17 }, (_, i) => 10 ** i);
 /** A growing buffer, of which the first `length` bytes of `memory` are in use. Numbers are little-endian. */
 export class Bytes {
   memory: Uint8Array;
+  /** The same memory. */
+  data: DataView;
   length = 0;
 
   constructor(size = 65536) {
     this.memory = new Uint8Array(size);
+    this.data = new DataView(this.memory.buffer);
   }
 
   /** Makes room for `count` more bytes. */
@@ -24,6 +27,15 @@ export class Bytes {
     const memory = new Uint8Array(Math.max(2 * this.memory.length, this.length + count));
     memory.set(this.memory.subarray(0, this.length));
     this.memory = memory;
+    this.data = new DataView(memory.buffer);
+  }
+
+  /** Appends `count` bytes, all of which the caller has to set. Returns their offset. */
+  claim(count: number): number {
+    this.reserve(count);
+    const { length } = this;
+    this.length += count;
+    return length;
   }
 
   /** Returns a view of the content, valid until the next call. */
@@ -57,34 +69,25 @@ export class Bytes {
   }
 
   u16(value: number): void {
-    this.reserve(2);
-    this.memory[this.length++] = value;
-    this.memory[this.length++] = value >>> 8;
+    const at = this.claim(2);
+    this.data.setUint16(at, value, true);
   }
 
   /** Appends an unsigned 32-bit number. */
   u32(value: number): void {
-    this.reserve(4);
-    this.memory[this.length++] = value;
-    this.memory[this.length++] = value >>> 8;
-    this.memory[this.length++] = value >>> 16;
-    this.memory[this.length++] = value >>> 24;
+    const at = this.claim(4);
+    this.data.setUint32(at, value, true);
   }
 
   /** Appends a double. */
   f64(value: number): void {
-    this.reserve(8);
-    new DataView(this.memory.buffer, this.memory.byteOffset + this.length, 8).setFloat64(0, value, true);
-    this.length += 8;
+    const at = this.claim(8);
+    this.data.setFloat64(at, value, true);
   }
 
   /** Overwrites an unsigned 32-bit number at offset `at`. */
   patch32(at: number, value: number): void {
-    const { memory } = this;
-    memory[at] = value;
-    memory[at + 1] = value >>> 8;
-    memory[at + 2] = value >>> 16;
-    memory[at + 3] = value >>> 24;
+    this.data.setUint32(at, value, true);
   }
 
   /** Appends an unsigned 64-bit number, 0 to 2^53 - 1. */

@@ -115,6 +115,9 @@ export class FileChannels {
 /** The channel names of a file that is being read, by number. */
 export class ChannelNames {
   readonly #names = new Map<number, string | null>();
+  /** The number that was looked up last, that of the next message most often, and its name; -1 for none. */
+  #last = -1;
+  #lastName: string | null = null;
   readonly #channels: Set<string>;
 
   /** @param channels Receives every name that is looked up. */
@@ -124,13 +127,17 @@ export class ChannelNames {
 
   /** Returns the channel name for a number. Each name is created once. */
   of(number: number): string | null {
+    if (number === this.#last) return this.#lastName;
     const known = this.#names.get(number);
-    if (known !== undefined) return known;
-    return this.declare(number, channelName(number));
+    const name = known !== undefined ? known : this.declare(number, channelName(number));
+    this.#last = number;
+    this.#lastName = name;
+    return name;
   }
 
   /** Sets the name for a number from here on. */
   declare(number: number, name: string | null): string | null {
+    this.#last = -1;
     if (this.#names.size < MOST_NUMBERS || this.#names.has(number)) this.#names.set(number, name);
     if (name !== null) addChannel(this.#channels, name);
     return name;

@@ -202,22 +202,25 @@ export interface LogFormat {
   readonly appendable: boolean;
 }
 
+/** Nothing is lost: one array for nearly all messages. */
+const NONE: readonly string[] = [];
+
 /** Returns the names of the fields of a message that a format cannot store; empty if nothing is lost. */
-export function lossesOf(message: Message, capacity: Capacity): string[] {
-  const losses: string[] = [];
+export function lossesOf(message: Message, capacity: Capacity): readonly string[] {
+  let losses = NONE;
   if (message.isFd && !capacity.fd) return ["isFd"];
   if (message.isXl && !capacity.xl) return ["isXl"];
   if (message.isRemoteFrame && !capacity.remote) return ["isRemoteFrame"];
   if (message.isErrorFrame && !capacity.error) return ["isErrorFrame"];
-  if (message.isRemoteFrame && message.dlc > 0 && !capacity.remoteLength) losses.push("dlc");
-  if (message.isErrorFrame && !capacity.errorData && hasDetails(message)) losses.push("error");
-  if (message.len8Dlc > 0 && !capacity.len8Dlc) losses.push("len8Dlc");
+  if (message.isRemoteFrame && message.dlc > 0 && !capacity.remoteLength) losses = [...losses, "dlc"];
+  if (message.isErrorFrame && !capacity.errorData && hasDetails(message)) losses = [...losses, "error"];
+  if (message.len8Dlc > 0 && !capacity.len8Dlc) losses = [...losses, "len8Dlc"];
   const direction = capacity.direction && (capacity.errorDirection || !message.isErrorFrame);
-  if (!message.isRx && !direction) losses.push("isRx");
-  if (message.channel !== null && !holdsName(message.channel, capacity)) losses.push("channel");
+  if (!message.isRx && !direction) losses = [...losses, "isRx"];
+  if (message.channel !== null && !holdsName(message.channel, capacity)) losses = [...losses, "channel"];
   const { seconds, nanoseconds } = splitTime(message);
-  if (nanoseconds % capacity.resolution !== 0 || seconds > capacity.lastSecond) losses.push("timestampNs");
-  if (message.timestampSource !== null && !capacity.timestampSource) losses.push("timestampSource");
+  if (nanoseconds % capacity.resolution !== 0 || seconds > capacity.lastSecond) losses = [...losses, "timestampNs"];
+  if (message.timestampSource !== null && !capacity.timestampSource) losses = [...losses, "timestampSource"];
   return losses;
 }
 

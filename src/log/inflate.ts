@@ -6,6 +6,10 @@
 
 import { zlib } from "./output.ts";
 
+/** The limits of the size of a buffer to inflate into, in bytes: what a file states may be anything. */
+const LEAST = 1 << 14;
+const MOST = 1 << 20;
+
 const TOO_LARGE = "ERR_BUFFER_TOO_LARGE";
 
 /** Whether an error says that compressed data is invalid, or that it inflates to more than the limit. */
@@ -23,13 +27,20 @@ export function plainBytes(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
  * Inflates zlib data; returns the reason, as a string, if that is not possible.
  *
  * @param limit The largest number of bytes that it may inflate to.
+ * @param expected The number of bytes that it should inflate to, if known. A buffer that is large enough saves joining several.
  * @param truncated Whether the end of the data may be missing.
  */
-export function inflate(data: Uint8Array, limit: number, truncated = false): Uint8Array<ArrayBuffer> | string {
+export function inflate(
+  data: Uint8Array,
+  limit: number,
+  expected = 0,
+  truncated = false,
+): Uint8Array<ArrayBuffer> | string {
   const { constants, inflateSync } = zlib();
   const finishFlush = truncated ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
+  const chunkSize = Math.min(Math.max(expected + 1, LEAST), MOST);
   try {
-    return plainBytes(inflateSync(data, { finishFlush, maxOutputLength: limit }));
+    return plainBytes(inflateSync(data, { chunkSize, finishFlush, maxOutputLength: limit }));
   } catch (error) {
     if (!isZlibError(error)) throw error;
     return error.code === TOO_LARGE ? `it inflates to more than ${limit} bytes` : error.message;

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { Message } from "../message/message.ts";
+import { frameLength, Message } from "../message/message.ts";
 import { BlockDecoder } from "./blocks.ts";
 import type { Bytes } from "./bytes.ts";
 import type { LogItem } from "./entry.ts";
@@ -75,7 +75,7 @@ class PcapDecoder extends BlockDecoder {
       const located = locateFrame(linkType, bytes, from, to);
       const found = typeof located === "string" ? located : decodeFrame(
         this.#records,
-        bytes,
+        view,
         from + located.at,
         to,
         located.native && littleEndian,
@@ -140,14 +140,14 @@ class PcapEncoder implements LogEncoder {
   write(item: LogItem, out: Bytes): void {
     if (!(item instanceof Message)) return;
     const { seconds, nanoseconds } = splitTime(item);
+    const length = frameLength(item);
     out.u32(seconds);
     out.u32(nanoseconds);
-    out.u32(0);
-    out.u32(0);
-    const lengths = out.length - 8;
-    const length = encodeFrame(item, out);
-    out.patch32(lengths, length);
-    out.patch32(lengths + 4, length);
+    out.u32(length);
+    out.u32(length);
+    const from = out.claim(length + 3);
+    encodeFrame(item, length, out.data, from);
+    out.length = from + length;
   }
 }
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { Message } from "../message/message.ts";
+import { frameLength, Message } from "../message/message.ts";
 import { BlockDecoder } from "./blocks.ts";
 import { Bytes } from "./bytes.ts";
 import { addChannel } from "./channels.ts";
@@ -34,6 +34,8 @@ const INTERFACE_DESCRIPTION = 1;
 const SIMPLE_PACKET = 3;
 const INTERFACE_STATISTICS = 5;
 const ENHANCED_PACKET = 6;
+/** The size of an enhanced packet block before the packet, in bytes. */
+const PACKET_HEADER = 28;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 
 const OPT_ENDOFOPT = 0;
@@ -57,7 +59,8 @@ const MOST_INTERFACES = 65_536;
 
 /** The fields of an interface description block. */
 interface Interface {
-  readonly name: string;
+  /** The name; null if the interface has none. */
+  readonly channel: string | null;
   readonly linkType: number;
   /** The number of time units per second. */
   readonly unitsPerSecond: number;
@@ -150,64 +153,74 @@ class PcapngDecoder extends BlockDecoder {
       [unitsPerSecond, offset] = [1e6, 0];
     }
     if (name !== "" && isCan(linkType)) addChannel(this.context.info.channels, name);
-    this.#interfaces.push({ name, linkType, unitsPerSecond, offset });
+    this.#interfaces.push({ channel: name === "" ? null : name, linkType, unitsPerSecond, offset });
   }
 
   #packet(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
-    const { context } = this;
-    if (to - at < 28) return this.diagnose("enhanced packet block is too short", at);
-    const captured = view.getUint32(at + 20, this.#littleEndian);
-    if (captured > to - at - 28) {
+    const little = this.#littleEndian;
+    if (to - at < PACKET_HEADER) return this.diagnose("enhanced packet block is too short", at);
+    const captured = view.getUint32(at + 20, little);
+    if (captured > to - at - PACKET_HEADER) {
       return this.diagnose(`packet of ${captured} bytes does not fit in its block`, at);
     }
-    const index = view.getUint32(at + 8, this.#littleEndian);
+    const index = view.getUint32(at + 8, little);
     const source = this.#interfaces[index];
     if (!source) return this.diagnose(`packet of interface ${index}, which has no description`, at);
-    const time = this.#clock.read(
-      view.getUint32(at + 12, this.#littleEndian),
-      view.getUint32(at + 16, this.#littleEndian),
-      source,
-    );
-    if (time === null) return this.diagnose("packet with a time before 1970, or far after", at);
+    const clock = this.#clock;
+    if (!clock.set(view.getUint32(at + 12, little), view.getUint32(at + 16, little), source)) {
+      return this.diagnose("packet with a time before 1970, or far after", at);
+    }
     if (!isCan(source.linkType)) {
-      items.push({ type: "object", kind: `packet of link type ${source.linkType}`, timestampNs: nanosecondsOf(time) });
+      items.push({ type: "object", kind: `packet of link type ${source.linkType}`, timestampNs: clock.timestampNs });
       return;
     }
-    const from = at + 28;
-    const channel = source.name === "" ? null : source.name;
+    const from = at + PACKET_HEADER;
     let direction = 0;
     let options = from + (captured + 3 & ~3);
     // Shortcut: most packets have the flags as their first and only option.
-    if (options + 12 <= to && view.getUint16(options, this.#littleEndian) === EPB_FLAGS) {
-      direction = view.getUint32(options + 4, this.#littleEndian) & 3;
+    if (options + 12 <= to && view.getUint16(options, little) === EPB_FLAGS) {
+      direction = view.getUint32(options + 4, little) & 3;
       options += 8;
     }
-    if (options + 4 < to) {
-      this.#options(view, options, to, (code, value, length) => {
-        if (code === EPB_FLAGS && length === 4) direction = view.getUint32(value, this.#littleEndian) & 3;
-        else if (code === OPT_COMMENT) items.push(noteOf(nanosecondsOf(time), bytes, value, length));
-        else if (code === EPB_DROPCOUNT && length === 8) {
-          const count = Number(view.getBigUint64(value, this.#littleEndian));
-          if (count > 0) items.push({ type: "dropped", timestampNs: nanosecondsOf(time), channel, count });
-        }
-      });
-    }
+    if (options + 4 < to) direction = this.#packetOptions(view, bytes, options, to, source.channel, direction, items);
     const located = locateFrame(source.linkType, bytes, from, from + captured);
     if (typeof located === "string") return this.diagnose(located, at);
     const found = decodeFrame(
       this.#records,
-      bytes,
+      view,
       from + located.at,
       from + captured,
-      located.native && this.#littleEndian,
+      located.native && little,
       located.fd,
-      time.seconds,
-      time.nanoseconds,
-      channel,
+      clock.seconds,
+      clock.nanoseconds,
+      source.channel,
       direction === OUTBOUND || (direction !== INBOUND && located.outgoing === true),
     );
-    if (found instanceof Message) items.push(found);
-    else context.diagnostics.add(found, { offset: this.offset + at });
+    if (typeof found === "string") this.diagnose(found, at);
+    else items.push(found);
+  }
+
+  /** Reads the options of a packet, and returns its direction: if they do not state it, the one that is given. */
+  #packetOptions(
+    view: DataView,
+    bytes: Uint8Array,
+    at: number,
+    to: number,
+    channel: string | null,
+    direction: number,
+    items: LogItem[],
+  ): number {
+    const { timestampNs } = this.#clock;
+    this.#options(view, at, to, (code, value, length) => {
+      if (code === EPB_FLAGS && length === 4) direction = view.getUint32(value, this.#littleEndian) & 3;
+      else if (code === OPT_COMMENT) items.push(noteOf(timestampNs, bytes, value, length));
+      else if (code === EPB_DROPCOUNT && length === 8) {
+        const count = Number(view.getBigUint64(value, this.#littleEndian));
+        if (count > 0) items.push({ type: "dropped", timestampNs, channel, count });
+      }
+    });
+    return direction;
   }
 
   /** Reads a simple packet block, which has no time. */
@@ -218,14 +231,14 @@ class PcapngDecoder extends BlockDecoder {
     const located = locateFrame(source.linkType, bytes, at + 12, at + 12 + length);
     const found = typeof located === "string" ? located : decodeFrame(
       this.#records,
-      bytes,
+      view,
       at + 12 + located.at,
       at + 12 + length,
       located.native && this.#littleEndian,
       located.fd,
       0,
       0,
-      source.name || null,
+      source.channel,
       located.outgoing === true,
     );
     if (found instanceof Message) items.push(found);
@@ -236,15 +249,11 @@ class PcapngDecoder extends BlockDecoder {
   #statistics(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
     if (to - at < 20) return this.diagnose("interface statistics block is too short", at);
     const source = this.#interfaces[view.getUint32(at + 8, this.#littleEndian)];
-    const time = source
-      ? this.#clock.read(
-        view.getUint32(at + 12, this.#littleEndian),
-        view.getUint32(at + 16, this.#littleEndian),
-        source,
-      )
-      : null;
+    const high = view.getUint32(at + 12, this.#littleEndian);
+    const low = view.getUint32(at + 16, this.#littleEndian);
+    const timestampNs = source && this.#clock.set(high, low, source) ? this.#clock.timestampNs : null;
     this.#options(view, at + 20, to, (code, from, length) => {
-      if (code === OPT_COMMENT) items.push(noteOf(time && nanosecondsOf(time), bytes, from, length));
+      if (code === OPT_COMMENT) items.push(noteOf(timestampNs, bytes, from, length));
     });
   }
 
@@ -273,23 +282,25 @@ function noteOf(timestampNs: bigint | null, bytes: Uint8Array, from: number, len
   return noteOfText(textOf(bytes.subarray(from, from + length)), timestampNs);
 }
 
-function nanosecondsOf({ seconds, nanoseconds }: Time): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
-}
-
 /**
  * Splits 64-bit times into seconds and nanoseconds. A double cannot hold nanoseconds since 1970 exactly; as their high
  * word changes only every four seconds, its value is cached.
  */
 class Clock {
+  /** The time that was set last. */
+  seconds = 0;
+  nanoseconds = 0;
   #high = -1;
   #seconds = 0;
   #rest = 0;
 
-  /** Returns the time; null if it is before 1970, or more than 2^53 seconds after. */
-  read(high: number, low: number, { unitsPerSecond, offset }: Interface): Time | null {
-    let seconds: number;
-    let nanoseconds: number;
+  /** The same time in nanoseconds since 1970. */
+  get timestampNs(): bigint {
+    return BigInt(this.seconds) * 1_000_000_000n + BigInt(this.nanoseconds);
+  }
+
+  /** Sets the time; returns false if it is before 1970, or more than 2^53 seconds after. */
+  set(high: number, low: number, { unitsPerSecond, offset }: Interface): boolean {
     if (unitsPerSecond === 1e9) {
       if (high !== this.#high) {
         const units = BigInt(high) << 32n;
@@ -299,21 +310,23 @@ class Clock {
       }
       const rest = this.#rest + low;
       const more = Math.floor(rest / 1e9);
-      seconds = this.#seconds + more;
-      nanoseconds = rest - more * 1e9;
+      this.seconds = this.#seconds + more + offset;
+      this.nanoseconds = rest - more * 1e9;
     } else {
       const units = BigInt(high) << 32n | BigInt(low);
       const perSecond = BigInt(unitsPerSecond);
-      seconds = Number(units / perSecond);
-      nanoseconds = Number(units % perSecond * 1_000_000_000n / perSecond);
+      this.seconds = Number(units / perSecond) + offset;
+      this.nanoseconds = Number(units % perSecond * 1_000_000_000n / perSecond);
     }
-    seconds += offset;
-    return seconds >= 0 && seconds < 2 ** 53 ? { seconds, nanoseconds } : null;
+    return this.seconds >= 0 && this.seconds < 2 ** 53;
   }
 }
 
 class PcapngEncoder implements LogEncoder {
   readonly #interfaces = new Map<string | null, number>();
+  /** The channel of the last packet, that of the next one most often, and its interface; -1 before the first packet. */
+  #channel: string | null = null;
+  #interface = -1;
   readonly #comment = new Bytes(256);
   readonly #options: EncodeOptions;
   /** Notes to be written as options of the next packet. */
@@ -383,21 +396,24 @@ class PcapngEncoder implements LogEncoder {
   }
 
   #packet(message: Message, out: Bytes): void {
-    const source = this.#interfaceOf(message.channel, out);
+    if (this.#interface < 0 || message.channel !== this.#channel) {
+      this.#channel = message.channel;
+      this.#interface = this.#interfaceOf(message.channel, out);
+    }
     this.#setTime(splitTime(message));
-    const from = this.#beginBlock(ENHANCED_PACKET, out);
-    out.u32(source);
-    out.u32(this.#high);
-    out.u32(this.#low);
-    out.u32(0);
-    out.u32(0);
-    const length = encodeFrame(message, out);
-    out.patch32(from + 20, length);
-    out.patch32(from + 24, length);
-    pad(length, out);
-    out.u16(EPB_FLAGS);
-    out.u16(4);
-    out.u32(message.isRx ? INBOUND : OUTBOUND);
+    const length = frameLength(message);
+    const options = PACKET_HEADER + (length + 3 & ~3);
+    const from = out.claim(options + 8);
+    const { data } = out;
+    data.setUint32(from, ENHANCED_PACKET, true);
+    data.setUint32(from + 8, this.#interface, true);
+    data.setUint32(from + 12, this.#high, true);
+    data.setUint32(from + 16, this.#low, true);
+    data.setUint32(from + 20, length, true);
+    data.setUint32(from + 24, length, true);
+    encodeFrame(message, length, data, from + PACKET_HEADER);
+    data.setUint32(from + options, EPB_FLAGS | 4 << 16, true);
+    data.setUint32(from + options + 4, message.isRx ? INBOUND : OUTBOUND, true);
     if (this.#notes.length > 0) this.#noteOptions(message, out);
     out.u32(OPT_ENDOFOPT);
     this.#endBlock(from, out);

@@ -26,6 +26,14 @@ export class Records {
     }
   }
 
+  /** Copies `count` bytes of a file into the frame, from the offset `at` to the offset `to`, a multiple of 4. */
+  copy(from: DataView, at: number, to: number, count: number): void {
+    const { bytes } = this;
+    let i = 0;
+    for (; i + 4 <= count; i += 4) this.words[to + i >> 2] = from.getUint32(at + i, true);
+    for (; i < count; i++) bytes[to + i] = from.getUint8(at + i);
+  }
+
   /**
    * Returns a message with the frame in memory.
    *

@@ -25,7 +25,6 @@ import {
   CANFD_MAX_DLEN,
   CANFD_MTU,
   CANXL_HDR_SIZE,
-  CANXL_LEN,
   CANXL_MAX_DLEN,
   CANXL_PRIO_MASK,
   CANXL_VCID_MASK,
@@ -34,8 +33,8 @@ import {
   FRAME_DATA,
   FRAME_LEN,
 } from "../kernel/can.ts";
-import { copyFrame, frameLength, type Message } from "../message/message.ts";
-import type { Bytes } from "./bytes.ts";
+import { wordsOf } from "../message/fields.ts";
+import { fieldsOf, type Message } from "../message/message.ts";
 import type { Records } from "./records.ts";
 
 /** Link types of captures. */
@@ -96,7 +95,7 @@ function isCan(protocol: number): boolean {
  */
 export function decodeFrame(
   records: Records,
-  bytes: Uint8Array,
+  view: DataView,
   from: number,
   to: number,
   littleEndian: boolean,
@@ -108,27 +107,25 @@ export function decodeFrame(
 ): Message | string {
   const size = to - from;
   if (size < FRAME_DATA) return `frame of ${size} bytes is shorter than its header`;
-  let id = littleEndian
-    ? (bytes[from] | bytes[from + 1] << 8 | bytes[from + 2] << 16 | bytes[from + 3] << 24) >>> 0
-    : (bytes[from] << 24 | bytes[from + 1] << 16 | bytes[from + 2] << 8 | bytes[from + 3]) >>> 0;
-  const bits = outgoing;
+  let id = view.getUint32(from, littleEndian);
+  const word = view.getUint32(from + FRAME_LEN, true);
   const error = (id & CAN_ERR_FLAG) !== 0;
   if (error) id = (id & ~CAN_RTR_FLAG) >>> 0; // no frame is both
-  if (bytes[from + FRAME_LEN] & CANXL_XLF) {
-    const length = bytes[from + CANXL_LEN] | bytes[from + CANXL_LEN + 1] << 8;
+  if (word & CANXL_XLF) {
+    const length = word >>> 16;
     if (length < 1 || length > CANXL_MAX_DLEN || size < CANXL_HDR_SIZE + length) {
       return `invalid length: ${length} bytes of data in a CAN XL frame of ${size} bytes`;
     }
     records.begin(CANXL_HDR_SIZE + length);
-    records.bytes.set(bytes.subarray(from + 4, from + CANXL_HDR_SIZE + length), 4);
+    records.copy(view, from + FRAME_LEN, FRAME_LEN, CANXL_HDR_SIZE + length - FRAME_LEN);
     records.words[0] = id & (CANXL_PRIO_MASK | CANXL_VCID_MASK);
-    return records.finish(seconds, nanoseconds, bits, CANXL_HDR_SIZE + length, channel);
+    return records.finish(seconds, nanoseconds, outgoing, CANXL_HDR_SIZE + length, channel);
   }
-  const flags = bytes[from + 5];
+  let length = word & 0xff;
+  const flags = word >>> 8 & 0xff;
   // Kernels before 6.1 and older versions of libpcap mark FD frames only by their size.
   const fd = !error &&
-    (isFd || (flags & CANFD_FDF) !== 0 || size === CANFD_MTU || bytes[from + FRAME_LEN] > CAN_MAX_DLEN);
-  let length = bytes[from + FRAME_LEN];
+    (isFd || (flags & CANFD_FDF) !== 0 || size === CANFD_MTU || length > CAN_MAX_DLEN);
   const carried = id & CAN_RTR_FLAG && !fd ? 0 : length;
   if (length > (fd ? CANFD_MAX_DLEN : CAN_MAX_DLEN) || size < FRAME_DATA + carried) {
     return `invalid length: ${length} bytes of data in a frame of ${size} bytes`;
@@ -138,25 +135,20 @@ export function decodeFrame(
   }
   const mtu = fd ? CANFD_MTU : CAN_MTU;
   records.begin(mtu);
-  const memory = records.bytes;
-  for (let i = 0; i < carried; i++) memory[FRAME_DATA + i] = bytes[from + FRAME_DATA + i];
-  records.words[0] = fd ? id & ~CAN_RTR_FLAG : id;
+  records.copy(view, from + FRAME_DATA, FRAME_DATA, carried);
+  const { words } = records;
+  words[0] = fd ? id & ~CAN_RTR_FLAG : id;
   if (fd) length = fdLength(length);
-  memory[FRAME_LEN] = length;
-  memory[5] = fd ? (flags & 3) | CANFD_FDF : 0;
-  if (!fd) memory[7] = bytes[from + 7];
-  return records.finish(seconds, nanoseconds, bits, mtu, channel);
+  words[1] = fd ? length | ((flags & 3) | CANFD_FDF) << 8 : length | word & 0xff000000;
+  return records.finish(seconds, nanoseconds, outgoing, mtu, channel);
 }
 
-const words = new Uint32Array(515 + 1);
-const frameBytes = new Uint8Array(words.buffer);
-
-/** Appends the frame of a message and returns its length in bytes. */
-export function encodeFrame(message: Message, out: Bytes): number {
-  const length = frameLength(message);
-  copyFrame(message, length, words, 0);
-  const id = words[0];
-  words[0] = (id >>> 24 | (id >>> 8 & 0xff00) | (id & 0xff00) << 8 | id << 24) >>> 0;
-  out.part(frameBytes, 0, length);
-  return length;
+/** Writes the frame of a message at an offset: `length` bytes, rounded up to a multiple of 4. */
+export function encodeFrame(message: Message, length: number, data: DataView, at: number): void {
+  const { idWord, lenWord, word0, word1, more } = fieldsOf(message);
+  data.setInt32(at, idWord, false);
+  data.setInt32(at + 4, lenWord, true);
+  data.setInt32(at + 8, word0, true);
+  data.setInt32(at + 12, word1, true);
+  for (let i = 4; i < wordsOf(length); i++) data.setInt32(at + 4 * i, more?.[i - 4] ?? 0, true);
 }

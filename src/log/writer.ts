@@ -358,16 +358,18 @@ export class LogWriter implements Disposable, AsyncDisposable {
   #item(item: LogItem): void {
     this.#assertOpen();
     const { capacity } = this.#format;
+    let whole = false;
     if (item instanceof Message) {
       const losses = lossesOf(item, capacity);
       for (const field of losses) this.#lose(field, item);
       if (losses.length === 1 && essential.has(losses[0])) return;
+      whole = losses.length === 0;
       this.#messages++;
       this.#total++;
     } else if (item.type === "object" || !capacity[item.type]) {
       return this.#lose(item.type, item);
     }
-    this.#encoder.write(held(item, capacity), this.#out);
+    this.#encoder.write(whole ? item : held(item, capacity), this.#out);
     if (this.#out.length >= PIECE) this.#hand();
     const { rotate } = this.#options;
     if (rotate && this.#isFull(rotate)) this.rotate();

@@ -174,7 +174,7 @@ export class GroupData {
     if (!blocks.claim(compressed, offset)) return;
     this.#push(offset, original, () => {
       const data = blocks.source.read(head.data + 24, compressed);
-      const inflated = inflate(data, Math.max(original, 1));
+      const inflated = inflate(data, Math.max(original, 1), original);
       if (typeof inflated === "string") {
         blocks.diagnose(`compressed block cannot be inflated: ${inflated}`, offset);
         return new Uint8Array(0);
