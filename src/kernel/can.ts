@@ -97,11 +97,11 @@ export const CANXL_AF = 8;
 export const CANXL_HDR_SIZE = 12;
 
 /** The data lengths that an FD frame can have on the wire, by their 4-bit code. */
-export const FD_LENGTHS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64];
+export const fdLengths: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64];
 
 /** Returns the shortest data length of an FD frame that holds `length` bytes, 0 to 64. */
 export function fdLength(length: number): number {
-  return FD_LENGTHS.find((each) => each >= length) ?? CANFD_MAX_DLEN;
+  return fdLengths.find((each) => each >= length) ?? CANFD_MAX_DLEN;
 }
 
 /*

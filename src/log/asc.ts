@@ -12,7 +12,7 @@
  * @module
  */
 
-import { FD_LENGTHS } from "../kernel/can.ts";
+import { fdLengths } from "../kernel/can.ts";
 import { Message } from "../message/message.ts";
 import { formatAscDate } from "./asc_date.ts";
 import { BRS, ESI, FDF, SEC, XLF } from "./asc_flags.ts";
@@ -106,7 +106,7 @@ class AscEncoder implements LogEncoder {
     const text = message.arbitrationId.toString(16).toUpperCase() + (message.isExtendedId ? "x" : " ");
     out.text(`${text.padStart(11)}                                  `);
     out.text(`${message.bitrateSwitch ? 1 : 0} ${message.errorStateIndicator ? 1 : 0} `);
-    out.text(`${FD_LENGTHS.indexOf(length).toString(16)} ${String(length).padStart(2)}`);
+    out.text(`${fdLengths.indexOf(length).toString(16)} ${String(length).padStart(2)}`);
     if (length > 0) out.byte(32);
     writeHexData(message, out, 32);
     const flags = FDF | (message.bitrateSwitch ? BRS : 0) | (message.errorStateIndicator ? ESI : 0);

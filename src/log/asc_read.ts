@@ -27,8 +27,8 @@ import {
   CANXL_SEC,
   CANXL_VCID_OFFSET,
   CANXL_XLF,
-  FD_LENGTHS,
   fdLength,
+  fdLengths,
   FRAME_DATA,
   FRAME_LEN,
   FRAME_LEN8_DLC,
@@ -198,8 +198,8 @@ export class AscDecoder extends LineScanner {
     if (code < 0 || code > CAN_MAX_RAW_DLC) return this.#invalid("length code", from);
     const records = this.#records;
     records.begin(code > CAN_MAX_DLEN ? CANFD_MTU : CAN_MTU);
-    const there = cursor.numberBytes(this.#base, FD_LENGTHS[code], records.bytes, FRAME_DATA);
-    const length = there > CAN_MAX_DLEN ? FD_LENGTHS[code] : Math.min(code, CAN_MAX_DLEN);
+    const there = cursor.numberBytes(this.#base, fdLengths[code], records.bytes, FRAME_DATA);
+    const length = there > CAN_MAX_DLEN ? fdLengths[code] : Math.min(code, CAN_MAX_DLEN);
     if (there < length) this.diagnose(`${there} bytes of data instead of ${length}`);
     else if (length > CAN_MAX_DLEN) this.#fdFrame(id, length, 0, channel, direction, items);
     else this.#frame(id, length, code, channel, direction, items);

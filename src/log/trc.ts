@@ -11,7 +11,7 @@
  * @module
  */
 
-import { FD_LENGTHS } from "../kernel/can.ts";
+import { fdLengths } from "../kernel/can.ts";
 import { Message } from "../message/message.ts";
 import type { Bytes } from "./bytes.ts";
 import { channelText, FileChannels } from "./channels.ts";
@@ -108,7 +108,7 @@ class TrcEncoder implements LogEncoder {
     if (!old) out.text(` ${direction}`);
     if (this.#version === "2.1") out.text(" -");
     const length = message.isFd
-      ? FD_LENGTHS.indexOf(message.dlc)
+      ? fdLengths.indexOf(message.dlc)
       : message.isErrorFrame
       ? 0
       : message.len8Dlc || message.dlc;

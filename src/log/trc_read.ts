@@ -18,8 +18,8 @@ import {
   CANFD_FDF,
   CANFD_MAX_DLEN,
   CANFD_MTU,
-  FD_LENGTHS,
   fdLength,
+  fdLengths,
   FRAME_DATA,
   FRAME_LEN,
   FRAME_LEN8_DLC,
@@ -196,7 +196,7 @@ export class TrcDecoder extends LineScanner {
         case LENGTH:
           code = cursor.number(10);
           if (code < 0 || code > CAN_MAX_RAW_DLC) return this.diagnose(`invalid length: ${this.textFrom(from)}`, from);
-          length = FD_LENGTHS[code];
+          length = fdLengths[code];
           break;
         case BYTES:
           length = cursor.number(10);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fdLengths } from "../../kernel/can.ts";
 import type { Message } from "../../message/message.ts";
 
 /** How stuff bits are counted: none, those that the frame has, or the most that it could have. */
@@ -95,15 +96,10 @@ function fdBits(message: Message, stuffing: Stuffing): FrameBits {
     counter.push(bitrateSwitch ? 1 : 0, 1);
     slow = counter.bits;
     counter.push(message.errorStateIndicator ? 1 : 0, 1);
-    counter.push(lengthCode(data.length), 4);
+    counter.push(fdLengths.indexOf(data.length), 4);
     for (const byte of data) counter.push(byte, 8);
     fast = counter.bits - slow;
   }
   fast += check;
   return bitrateSwitch ? { nominal: slow + TAIL, data: fast } : { nominal: slow + fast + TAIL, data: 0 };
-}
-
-function lengthCode(length: number): number {
-  const codes = [8, 12, 16, 20, 24, 32, 48, 64];
-  return length <= 8 ? length : 8 + codes.indexOf(length);
 }
