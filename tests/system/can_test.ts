@@ -215,7 +215,7 @@ describe("can log, convert, play", options, () => {
 
     const converted = await can(["convert", log, `${dir.path}/b.asc`, "--filter", "00000003:1FFFFFFC"]);
     assertEquals(converted.status, 0);
-    assertMatch(converted.err, /^can: this format has no timestampNs: 4 frames .*\ncan: 4 frames, 16 left out\n$/);
+    assertMatch(converted.err, /^can: this format has no timestampNs: [1-4] frames .*\ncan: 4 frames, 16 left out\n$/);
     const { out } = await can(["convert", `${dir.path}/b.asc`, "-", "--as", "jsonl"]);
     assertEquals(out.trim().split("\n").map((line) => JSON.parse(line).arbitrationId), [0, 1, 2, 3]);
 
