@@ -41,7 +41,7 @@ export const command: Command = {
     { line: "send vcan0 123#DEADBEEF", text: "send a frame" },
     { line: "send vcan0 123#01 --every 0.1 --count 5", text: "send it five times, ten a second" },
     { line: "send vcan0 --dbc car.dbc EngineData Speed=81.5 Gear=Drive", text: "a message of a database" },
-    { line: "send vcan0 7DF#0201000000000000 --expect 7E8:7F8 --timeout 0.2", text: "ask, and print the answer" },
+    { line: "send vcan0 7DF#0201000000000000 --expect 7E8:7F8 --timeout 2", text: "ask, and print the answer" },
   ],
   permissions: ["--allow-ffi", "--allow-read (for --dbc)"],
   async run(words, terminal) {
