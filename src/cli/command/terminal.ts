@@ -17,14 +17,16 @@ export class ClosedPipe extends Error {
 
 /** A standard stream that is written to. What is written is gathered until `flush`. */
 export class Output {
-  /** Whether it is a terminal. */
-  readonly isTerminal: boolean;
-  readonly #fd: number;
+  readonly #fd: 1 | 2;
   #text = "";
 
   constructor(stream: 1 | 2) {
     this.#fd = stream;
-    this.isTerminal = (stream === 1 ? process.stdout : process.stderr).isTTY === true;
+  }
+
+  /** Whether it is a terminal. Only asked for when it matters: the runtimes make a stream for the answer. */
+  get isTerminal(): boolean {
+    return (this.#fd === 1 ? process.stdout : process.stderr).isTTY === true;
   }
 
   /** Appends text, which is written at the next `flush` at the latest. */
