@@ -67,6 +67,22 @@ describe("Hostile logs", () => {
     assertEquals(reader.diagnostics[0].offset, 144);
   });
 
+  it("a container is read whatever size of its contents it states", async () => {
+    const messages = Array.from(
+      { length: 2000 },
+      (_, i) => new Message({ arbitrationId: i, timestamp: i, channel: "can0" }),
+    );
+    const bytes = await written(messages, { format: "blf" });
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    assertEquals(view.getUint32(144 + 24, true), 2000 * 48);
+    for (const stated of [0, 1, 2000 * 48 - 1, 2000 * 48 + 1, 0xffffffff]) {
+      view.setUint32(144 + 24, stated, true);
+      const { items, reader } = await readItems(bytes);
+      assertEquals(items, messages, `${stated}`);
+      assertEquals(reader.skipped, 0);
+    }
+  });
+
   it("a file of no known format is rejected with a list of the formats", async () => {
     const error = await assertRejects(() => LogReader.open(text("hello\n")).readAll(), SyntaxError);
     assert(error.message.includes('its first bytes match no log format; set the option format to "'));
