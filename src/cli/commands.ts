@@ -17,6 +17,8 @@ export const commands: readonly CommandEntry[] = [
   { name: "load", summary: "how busy buses are", load: () => import("./load.ts") },
   { name: "link", summary: "show and change interfaces", load: () => import("./link.ts") },
   { name: "timing", summary: "calculate bit timings", load: () => import("./timing.ts") },
+  { name: "isotp", summary: "send, receive and follow ISO-TP messages", load: () => import("./isotp.ts") },
+  { name: "j1939", summary: "J1939 messages, addresses and NAMEs", load: () => import("./j1939.ts") },
   { name: "doctor", summary: "find out why nothing arrives", load: () => import("./doctor.ts") },
   {
     name: "completions",

@@ -18,12 +18,16 @@ export const databaseFlags = {
   j1939: { text: "all extended messages of the database are J1939's, found by their PGN" },
 } as const satisfies Record<string, Flag>;
 
-/** Reads the databases of the flags; null if there are none. What cannot be read in them is said on standard error. */
-export function databaseOf(words: Arguments, terminal: Terminal): Database | null {
+/**
+ * Reads the databases of the flags; null if there are none. What cannot be read in them is said on standard error.
+ *
+ * @param j1939 Whether all extended messages are J1939's; false leaves it to the databases.
+ */
+export function databaseOf(words: Arguments, terminal: Terminal, j1939 = words.has("j1939")): Database | null {
   const files = words.texts("dbc");
   if (files.length === 0) return null;
   const databases = files.map((file) => {
-    const database = Database.parse(readFileSync(file), words.has("j1939") ? { j1939: true } : {});
+    const database = Database.parse(readFileSync(file), j1939 ? { j1939 } : {});
     for (const { line, column, reason } of database.diagnostics.slice(0, 5)) {
       terminal.warn(`can: ${file}, line ${line}, column ${column}: ${reason}`);
     }

@@ -46,6 +46,16 @@ export class Arguments {
     this.#values = values;
   }
 
+  /** The flags that were given. */
+  get flags(): Iterable<string> {
+    return this.#values.keys();
+  }
+
+  /** Returns these words without the first one that is no flag. */
+  rest(): Arguments {
+    return new Arguments(this.words.slice(1), this.#values);
+  }
+
   /** How often a flag was given. */
   count(flag: string): number {
     return this.#values.get(flag)?.length ?? 0;

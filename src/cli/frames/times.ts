@@ -6,6 +6,9 @@
 
 import type { Message } from "../../message/message.ts";
 
+/** What has a time: a message of any protocol. */
+type Timed = Pick<Message, "timestampNs">;
+
 /** The ways of `-t`: absolute, since the frame before, since the first, absolute with the date, none. */
 export const timeModes = ["a", "d", "z", "A", "n"] as const;
 
@@ -13,7 +16,7 @@ export const timeModes = ["a", "d", "z", "A", "n"] as const;
 export type TimeMode = (typeof timeModes)[number];
 
 /** Returns a function that writes the time of each frame, in the order in which it is called; "" for no times. */
-export function timeWriter(mode: TimeMode, utc: boolean): (message: Message) => string {
+export function timeWriter(mode: TimeMode, utc: boolean): (message: Timed) => string {
   let before: bigint | null = null;
   switch (mode) {
     case "a":
