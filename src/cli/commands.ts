@@ -10,11 +10,13 @@ import type { CommandEntry } from "./command/command.ts";
 export const commands: readonly CommandEntry[] = [
   { name: "dump", summary: "show what is on a bus", load: () => import("./dump.ts") },
   { name: "send", summary: "send frames, and await an answer", load: () => import("./send.ts") },
+  { name: "gen", summary: "send generated frames, at a rate", load: () => import("./gen.ts") },
   { name: "log", summary: "record buses into a file", load: () => import("./log.ts") },
   { name: "play", summary: "send the frames of a log, with its timing", load: () => import("./play.ts") },
   { name: "convert", summary: "rewrite a log in another format", load: () => import("./convert.ts") },
   { name: "decode", summary: "show a log with its signals, by a database", load: () => import("./decode.ts") },
   { name: "load", summary: "how busy buses are", load: () => import("./load.ts") },
+  { name: "test", summary: "prove a link between two hosts", load: () => import("./proof.ts") },
   { name: "link", summary: "show and change interfaces", load: () => import("./link.ts") },
   { name: "timing", summary: "calculate bit timings", load: () => import("./timing.ts") },
   { name: "isotp", summary: "send, receive and follow ISO-TP messages", load: () => import("./isotp.ts") },
