@@ -78,8 +78,8 @@ export function completionsOf(table: readonly CommandEntry[]): Command {
     examples: [{ line: "completions bash", text: "for bash: source <(can completions bash)" }],
     permissions: [],
     async run(words, { out }) {
-      const [shell] = words.words;
-      if (shell === undefined || !Object.hasOwn(scripts, shell)) {
+      const [shell, more] = words.words;
+      if (shell === undefined || more !== undefined || !Object.hasOwn(scripts, shell)) {
         throw new UsageError("can completions takes a shell: bash, zsh or fish");
       }
       const rows = await Promise.all(table.map(async ({ name, summary, load }) => {

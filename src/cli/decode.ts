@@ -39,6 +39,7 @@ export const command: Command = {
     if (file === undefined || more !== undefined || database === null) {
       throw new UsageError("can decode takes a log and a database: can decode drive.log --dbc car.dbc");
     }
+    words.exclusive("json", "signals");
     const decoding = new Decoding(database);
     const expression = words.text("where");
     const wanted = expression === undefined ? null : where(expression, decoding);

@@ -146,6 +146,8 @@ export const command: Command = {
     const idle = words.number("idle", 0);
     const receiveBuffer = words.whole("receive-buffer", 1);
     const expression = words.text("where");
+    words.exclusive("json", "log-format", "log", "signals");
+    words.requires("dbc", "signals", "j1939");
     const database = databaseOf(words, terminal);
     const decoding = database && new Decoding(database);
     const wanted = expression === undefined ? null : where(expression, decoding);
@@ -218,8 +220,7 @@ function sinkOf(
   if (words.has("json")) return new JsonSink(json(decoding), out);
   const time = timeWriter((words.text("time") ?? "n") as TimeMode, words.has("utc"));
   if (words.has("signals")) {
-    if (decoding === null) throw new UsageError("--signals needs --dbc: what to decode with");
-    return new TextSink(signals(time, decoding), out);
+    return new TextSink(signals(time, decoding!), out);
   }
   const screen = new Screen({
     time,

@@ -51,7 +51,8 @@ interface Context {
 }
 
 const actions: Readonly<Record<string, Action>> = {
-  list(_, context) {
+  list(rest, context) {
+    none("list", rest);
     for (const link of Link.list()) show(link, context);
   },
   show(rest, context) {
@@ -71,11 +72,13 @@ const actions: Readonly<Record<string, Action>> = {
   },
   add(rest, context) {
     const words = rest.filter((word) => word !== "dev" && word !== "name" && word !== "type");
-    const [name, kind = "vcan", peer] = words.filter((word) => word !== "peer");
+    const [name, kind = "vcan", peer, more] = words.filter((word) => word !== "peer");
     if (name === undefined) throw new UsageError("can link add takes a name: can link add vcan0 type vcan");
     if (kind !== "vcan" && kind !== "vxcan") {
       throw new UsageError(`can link adds vcan and vxcan, not ${kind}: other kinds come with their driver`);
     }
+    const left = kind === "vcan" ? peer : more;
+    if (left !== undefined) throw new UsageError(`can link add does not know "${left}"`);
     if (kind === "vxcan" && peer === undefined) throw new UsageError("a vxcan is a pair: … type vxcan peer vxcan1");
     if (context.dryRun) {
       return context.out.line(`would create the ${kind} ${name}${peer ? ` with the peer ${peer}` : ""}`);
@@ -90,8 +93,10 @@ const actions: Readonly<Record<string, Action>> = {
     out.line(`deleted ${rest[0]}`);
   },
   rename(rest, context) {
-    const [name, to] = rest;
-    if (to === undefined) throw new UsageError("can link rename takes two names: can link rename can0 engine");
+    const [name, to, more] = rest;
+    if (to === undefined || more !== undefined) {
+      throw new UsageError("can link rename takes two names: can link rename can0 engine");
+    }
     change("rename", [name], context, (link) => link.rename(to, { restartLink: context.restart }));
   },
   stats(rest, { out, json }) {
@@ -102,7 +107,8 @@ const actions: Readonly<Record<string, Action>> = {
       else out.write(statisticsOf(statistics));
     }
   },
-  async watch(_, { out, terminal, json }) {
+  async watch(rest, { out, terminal, json }) {
+    none("watch", rest);
     terminal.catchSignals();
     for await (const { type, status, before } of watchLinks({ signal: terminal.signal })) {
       if (json) out.line(JSON.stringify({ type, name: status.name, changes: before ? changesOf(before, status) : {} }));
@@ -110,6 +116,13 @@ const actions: Readonly<Record<string, Action>> = {
       out.flush();
     }
   },
+};
+
+/** The actions that each flag is for. */
+const meanings: Readonly<Record<string, readonly string[]>> = {
+  "dry-run": ["up", "down", "restart", "set", "add", "delete", "rename"],
+  "restart": ["set", "rename"],
+  "json": ["list", "show", "up", "down", "restart", "set", "add", "rename", "stats", "watch"],
 };
 
 /** The command. */
@@ -151,6 +164,9 @@ export const command: Command = {
         `can link does not know "${name}"${meant || `: it must be ${Object.keys(actions).join(", ")}`}`,
       );
     }
+    for (const [flag, meant] of Object.entries(meanings)) {
+      if (words.has(flag) && !meant.includes(name)) throw new UsageError(`can link ${name} has no flag --${flag}`);
+    }
     await actions[name](rest, {
       out: terminal.out,
       terminal,
@@ -173,6 +189,13 @@ function show(link: Link, { out, json }: Context): void {
   const status = link.status();
   if (json) out.line(JSON.stringify({ ...status, unknown: undefined, unknownCan: undefined }));
   else out.write(describeLink(status));
+}
+
+/** @throws {UsageError} There are words where none belong. */
+function none(action: string, rest: readonly string[]): void {
+  if (rest.length > 0) {
+    throw new UsageError(`can link ${action} takes no interface; "can link show ${rest[0]}" shows one`);
+  }
 }
 
 /** Changes a link, and shows what has changed. */

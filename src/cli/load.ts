@@ -58,6 +58,9 @@ export const command: Command = {
     if (words.words.length === 0) {
       throw new UsageError("can load takes an interface: can load can0, can load vcan0@500000");
     }
+    words.exclusive("stuffing", "ignore", "exact");
+    words.exclusive("json", "bar");
+    words.exclusive("json", "time");
     const stuffing = (words.has("ignore") ? "none" : words.text("stuffing") ?? "exact") as Stuffing;
     const interval = words.number("interval", 0.01, 3600) ?? 1;
     const most = words.whole("count", 1) ?? Infinity;
@@ -159,9 +162,13 @@ function summarize(
 
 /** @throws {UsageError} There is no bitrate. */
 function bitratesOf(word: string): { name: string; bitrate: number; dataBitrate: number } {
-  const [name, rates] = word.split("@");
+  const [, name, rates] = /^([^@]+)(?:@([^@]*))?$/.exec(word) ?? [];
+  if (name === undefined) throw new UsageError(`"${word}" is no interface: write can0 or can0@500000`);
   if (rates !== undefined) {
-    const [bitrate, dataBitrate = bitrate] = rates.split(",").map((rate) => numberOf("the bitrate", rate, 1));
+    const [bitrate, dataBitrate = bitrate, more] = rates.split(",").map((rate) =>
+      numberOf("the bitrate", rate, 1, 1e9)
+    );
+    if (more !== undefined) throw new UsageError(`${word} has more than a bitrate and one for the data`);
     return { name: name === "any" ? "" : name, bitrate, dataBitrate };
   }
   const status = Link.statuses().find((each) => each.name === name);

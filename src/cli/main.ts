@@ -52,7 +52,8 @@ async function run([name, ...rest]: readonly string[], terminal: Terminal): Prom
       terminal.out.write(overview(commands));
       return 0;
     case "help": {
-      const [topic] = rest;
+      const [topic, more] = rest;
+      if (more !== undefined) throw new UsageError(`can help takes one command, not "${rest.join(" ")}"`);
       terminal.out.write(topic === undefined ? overview(commands) : await help(find(topic)));
       return 0;
     }

@@ -8,7 +8,6 @@ import { Bus } from "../bus/bus.ts";
 import { Link } from "../link/link.ts";
 import { LogReader } from "../log/reader.ts";
 import { replay } from "../log/replay.ts";
-import { numberOf } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { inputOf, readFlags, readOptionsOf, selectionOf } from "./log_flags.ts";
@@ -42,16 +41,20 @@ export const command: Command = {
     if (file === undefined) throw new UsageError("can play takes a log: can play drive.log vcan0=can0");
     const input = inputOf(file);
     const read = readOptionsOf(words);
-    const speed = words.number("speed", Number.MIN_VALUE);
-    const loops = words.text("loop");
+    const speed = words.positive("speed");
+    const loops = words.text("loop") === "i" || words.text("loop") === "inf" ? "i" : words.whole("loop", 1);
     const step = words.number("step");
-    const skipGaps = words.number("skip-gaps", Number.MIN_VALUE);
+    const skipGaps = words.positive("skip-gaps");
     terminal.catchSignals();
 
     using buses = new DisposableStack();
     const open = (channel: string) =>
       buses.use(new Bus({ channel, fd: true, xl: carriesXl(channel), receive: false, errorMask: 0 }));
-    const pairs = targets.map((target) => target.split("="));
+    const pairs = targets.map(targetOf);
+    const twice = pairs.find(([, channel], i) =>
+      pairs.some((pair, j) => j < i && channel !== undefined && pair[1] === channel)
+    );
+    if (twice) throw new UsageError(`${twice[1]} goes to two interfaces: give one`);
     const everything = pairs.find((pair) => pair.length === 1);
     if (everything && pairs.length > 1) {
       throw new UsageError(`${everything[0]} alone gets everything: write ${everything[0]}=CHANNEL beside others`);
@@ -70,7 +73,7 @@ export const command: Command = {
       ...speed !== undefined && { speed },
       ...step !== undefined && { step },
       ...skipGaps !== undefined && { skipGaps },
-      ...loops !== undefined && { loops: loops === "i" || loops === "inf" ? Infinity : numberOf("--loop", loops, 1) },
+      ...loops !== undefined && { loops: loops === "i" ? Infinity : loops },
     }).done;
     const late = (seconds: number) => `${(1000 * seconds).toFixed(1)} ms`;
     terminal.warn(
@@ -80,6 +83,18 @@ export const command: Command = {
     return 0;
   },
 };
+
+/**
+ * Splits an interface and the channel that it gets, if one is named.
+ *
+ * @throws {UsageError} It is neither.
+ */
+function targetOf(word: string): string[] {
+  if (!/^[^=]+(?:=[^=]+)?$/.test(word)) {
+    throw new UsageError(`"${word}" is no interface, and none with its channel: write vcan0 or vcan0=can0`);
+  }
+  return word.split("=");
+}
 
 /** The channels of a log, each of which must be an interface. */
 async function namesIn(input: string | Uint8Array, read: ReturnType<typeof readOptionsOf>): Promise<string[]> {

@@ -57,6 +57,7 @@ export const command: Command = {
     if (words.has("timeout") && expected === undefined) {
       throw new UsageError("--timeout needs --expect: what to wait for");
     }
+    words.requires("dbc", "start", "j1939");
     const database = databaseOf(words, terminal);
     const messages = database ? [encoded(database, given, words.whole("start"))] : await framesOf(given, terminal);
     if (messages.length === 0) return 0;

@@ -45,17 +45,21 @@ export const command: Command = {
     const registers = words.text("registers");
     const given = words.whole("clock", 1);
     if (registers !== undefined) {
-      const [btr0, btr1] = registers.split(",").map((word) =>
+      if (words.words.length > 0) throw new UsageError("--registers are an SJA1000's: give no controller");
+      words.exclusive("registers", "bitrate");
+      words.exclusive("registers", "sample-point");
+      words.exclusive("registers", "all");
+      const [btr0, btr1, more] = registers.split(",").map((word) =>
         /^(0x)?[0-9a-f]{1,2}$/i.test(word) ? parseInt(word, 16) : NaN
       );
-      if (Number.isNaN(btr0) || Number.isNaN(btr1 ?? NaN)) {
+      if (Number.isNaN(btr0) || Number.isNaN(btr1 ?? NaN) || more !== undefined) {
         throw new UsageError(`--registers takes two bytes in hexadecimal digits: 00,1C, not "${registers}"`);
       }
       out.line(`${BitTiming.fromRegisters({ clock: given ?? 8_000_000, btr0, btr1 })}`);
       return 0;
     }
-    const [name] = words.words;
-    if (name === undefined) {
+    const [name, more] = words.words;
+    if (name === undefined || more !== undefined) {
       throw new UsageError('can timing takes a controller or an interface; "can timing -l" lists them');
     }
     const { limits, clock } = controllerOf(name, given);

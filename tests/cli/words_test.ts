@@ -114,6 +114,43 @@ describe("The words of candump and cansend", () => {
 });
 
 describe("can", () => {
+  it("ignores no word and no flag", async () => {
+    for (
+      const [line, reason] of [
+        ["help dump foo", /can help takes one command, not "dump foo"/],
+        ["completions bash zsh", /takes a shell/],
+        ["timing sja1000 mcp251x", /takes a controller or an interface/],
+        ["timing --registers 00,1C,77", /takes two bytes/],
+        ["timing sja1000 --registers 00,1C", /give no controller/],
+        ["timing --registers 00,1C -b 500000", /--registers and --bitrate exclude each other/],
+        ["dump vcan0 --json -L", /--json and --log-format exclude each other/],
+        ["dump vcan0 --signals", /--signals needs --dbc/],
+        ["dump vcan0 --j1939", /--j1939 needs --dbc/],
+        ["send vcan0 123#01 --start 0", /--start needs --dbc/],
+        ["load vcan0@1,2,3", /vcan0@1,2,3 has more than a bitrate and one for the data/],
+        ["load vcan0@1@2", /"vcan0@1@2" is no interface/],
+        ["load vcan0@inf", /the bitrate is inf: it must be at most/],
+        ["load vcan0@1 -i -e", /--ignore and --exact exclude each other/],
+        ["load vcan0@1 --json -b", /--json and --bar exclude each other/],
+        ["play a.log =can0", /"=can0" is no interface/],
+        ["play a.log vcan0=", /"vcan0=" is no interface/],
+        ["play a.log vcan0=can0 vcan1=can0", /can0 goes to two interfaces/],
+        ["play a.log --speed 0", /--speed is 0: it must be above 0/],
+        ["play a.log --loop 1.5", /--loop takes a whole number, not 1.5/],
+        ["link list vcan0", /can link list takes no interface; "can link show vcan0" shows one/],
+        ["link watch vcan0", /can link watch takes no interface/],
+        ["link show vcan0 --dry-run", /can link show has no flag --dry-run/],
+        ["link up vcan0 --restart", /can link up has no flag --restart/],
+        ["link add vcan9 type vcan peer vcan8", /can link add does not know "vcan8"/],
+        ["link rename a b c", /takes two names/],
+      ] as const
+    ) {
+      const { status, out, err } = await can(line.split(" "));
+      assertEquals([status, out], [2, ""], `${line}: ${err}`);
+      assertMatch(err, reason);
+    }
+  });
+
   it("without words, help, version, wrong words", async () => {
     const none = await can([]);
     assertEquals([none.status, none.out], [2, ""]);

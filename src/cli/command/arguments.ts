@@ -88,6 +88,37 @@ export class Arguments {
     return text === undefined ? undefined : numberOf(`--${flag}`, text, least, most);
   }
 
+  /**
+   * Returns the value of a flag as a number above 0; undefined if it was not given.
+   *
+   * @throws {UsageError} It is not a number, or not above 0.
+   */
+  positive(flag: string): number | undefined {
+    const value = this.number(flag, -Infinity);
+    if (value !== undefined && value <= 0) throw new UsageError(`--${flag} is ${this.text(flag)}: it must be above 0`);
+    return value;
+  }
+
+  /**
+   * Checks that at most one of some flags was given.
+   *
+   * @throws {UsageError} Two of them were.
+   */
+  exclusive(...flags: readonly string[]): void {
+    const [one, other] = flags.filter((flag) => this.has(flag));
+    if (other !== undefined) throw new UsageError(`--${one} and --${other} exclude each other: give one of them`);
+  }
+
+  /**
+   * Checks that flags which only mean something beside another one were given with it.
+   *
+   * @throws {UsageError} One was given without it.
+   */
+  requires(other: string, ...flags: readonly string[]): void {
+    const alone = this.has(other) ? undefined : flags.find((flag) => this.has(flag));
+    if (alone !== undefined) throw new UsageError(`--${alone} needs --${other}`);
+  }
+
   /** Returns the value of a flag as a whole number, decimal or `0x` hexadecimal; undefined if it was not given. */
   whole(flag: string, least = 0, most: number = Number.MAX_SAFE_INTEGER): number | undefined {
     const value = this.number(flag, least, most);

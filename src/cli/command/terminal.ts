@@ -93,7 +93,7 @@ export class Terminal {
   /** Whether standard output gets colours. */
   get colors(): boolean {
     if (this.#color !== "auto") return this.#color === "always";
-    return this.out.isTerminal && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+    return this.out.isTerminal && environmentHasColors();
   }
 
   /** Sets when there are colours: auto, always or never. */
@@ -123,6 +123,12 @@ export class Terminal {
     this.err.line(text);
     this.err.flush();
   }
+}
+
+/** Whether the environment allows colours. Deno tells of NO_COLOR without a permission, and would ask for one for TERM. */
+function environmentHasColors(): boolean {
+  const { Deno: deno } = globalThis as { Deno?: { readonly noColor: boolean } };
+  return deno ? !deno.noColor : !process.env.NO_COLOR && process.env.TERM !== "dumb";
 }
 
 /** Reads all of standard input. */

@@ -88,7 +88,7 @@ export class PacedSender {
     const { gap, burst } = this.#pace;
     const all = this.sent + this.dropped;
     const seconds = (this.#last - this.#start) / 1000;
-    let text = `${this.sent} frames in ${seconds.toFixed(3)} s`;
+    let text = `${this.sent} frame${this.sent === 1 ? "" : "s"} in ${seconds.toFixed(3)} s`;
     // From the first burst to the last, without the pause that would follow it.
     const intervals = Math.ceil(all / burst) - 1;
     if (intervals > 0 && seconds > 0) {
