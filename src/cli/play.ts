@@ -99,7 +99,16 @@ function targetOf(word: string): string[] {
 /** The channels of a log, each of which must be an interface. */
 async function namesIn(input: string | Uint8Array, read: ReturnType<typeof readOptionsOf>): Promise<string[]> {
   const names = new Set<string>();
-  for await (const { channel } of LogReader.open(input, read)) if (channel !== null) names.add(channel);
+  let unnamed = false;
+  for await (const { channel } of LogReader.open(input, read)) {
+    if (channel === null) unnamed = true;
+    else names.add(channel);
+  }
+  if (unnamed && names.size === 0) {
+    throw new UsageError(
+      "the log names no channels: say which interface gets everything, as in can play drive.csv vcan0",
+    );
+  }
   const known = Link.list().map(({ name }) => name);
   const missing = [...names].filter((name) => !known.includes(name));
   if (missing.length > 0) {

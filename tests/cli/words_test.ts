@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parse } from "../../src/cli/command/arguments.ts";
@@ -148,6 +149,23 @@ describe("can", () => {
       const { status, out, err } = await can(line.split(" "));
       assertEquals([status, out], [2, ""], `${line}: ${err}`);
       assertMatch(err, reason);
+    }
+  });
+
+  it("play asks for an interface where a log names none, and plays nothing of an empty one", async () => {
+    const dir = mkdtempSync(`${tmpdir()}/can-`);
+    try {
+      const [unnamed, empty] = [`${dir}/drive.csv`, `${dir}/empty.log`];
+      writeFileSync(unnamed, "timestamp,arbitration_id,extended,remote,error,dlc,data\n1.0,0x123,0,0,0,1,AQ==\n");
+      writeFileSync(empty, "");
+      const asked = await can(["play", unnamed]);
+      assertEquals(asked.status, 2, asked.err);
+      assertMatch(asked.err, /the log names no channels/);
+      const played = await can(["play", empty, "--speed", "inf"]);
+      assertEquals([played.status, played.out], [0, ""], played.err);
+      assertMatch(played.err, /^can: 0 frames/);
+    } finally {
+      rmSync(dir, { recursive: true });
     }
   });
 

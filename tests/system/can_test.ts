@@ -132,6 +132,25 @@ describe("can dump", options, () => {
   });
 });
 
+describe("can on a terminal", options, () => {
+  it("has colours, but not with NO_COLOR or never, and needs no permission for them", async () => {
+    using bus = new Bus("vcan0");
+    const { command } = await import("./script.ts");
+    const shown = async (environment: string, ...flags: string[]) => {
+      const words = command(root + cli, { args: ["dump", "vcan0", "-n", "1", ...flags] });
+      const line = words.map((word) => `'${word}'`).join(" ");
+      // The runtime's path is in the environment; see script.ts.
+      using terminal = new Program("script", ["-qec", `${environment} ${line}`, "/dev/null"], null);
+      await terminal.until(() => terminal.lines.length > 0, "show a frame", () => bus.send(marker));
+      return terminal.finish();
+    };
+    const [colored] = await shown("unset NO_COLOR; TERM=xterm");
+    assert(colored.startsWith("  vcan0  \x1b[") && colored.includes("m7E0\x1b[0m"), JSON.stringify(colored));
+    assertEquals(await shown("NO_COLOR=1"), ["  vcan0  7E0   [4]  4D 61 72 6B\r"]);
+    assertEquals(await shown("unset NO_COLOR; TERM=xterm", "--color=never"), ["  vcan0  7E0   [4]  4D 61 72 6B\r"]);
+  });
+});
+
 describe("can send", options, () => {
   it("sends what cansend sends", async () => {
     using bus = new Bus({ channel: "vcan0", fd: true });
