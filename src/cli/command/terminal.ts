@@ -93,7 +93,8 @@ export class Terminal {
   /** Whether standard output gets colours. */
   get colors(): boolean {
     if (this.#color !== "auto") return this.#color === "always";
-    return this.out.isTerminal && environmentHasColors();
+    // Not TERM: Deno would ask for a permission to read it, as it does not for NO_COLOR.
+    return this.out.isTerminal && !process.env.NO_COLOR;
   }
 
   /** Sets when there are colours: auto, always or never. */
@@ -123,12 +124,6 @@ export class Terminal {
     this.err.line(text);
     this.err.flush();
   }
-}
-
-/** Whether the environment allows colours. Deno tells of NO_COLOR without a permission, and would ask for one for TERM. */
-function environmentHasColors(): boolean {
-  const { Deno: deno } = globalThis as { Deno?: { readonly noColor: boolean } };
-  return deno ? !deno.noColor : !process.env.NO_COLOR && process.env.TERM !== "dumb";
 }
 
 /** Reads all of standard input. */
