@@ -4,7 +4,7 @@ import { Bus, type Message } from "../../mod.ts";
 import { can, type Ran } from "../cli/run.ts";
 import { take } from "../support/delivery.ts";
 import { noVcan } from "../support/kernel.ts";
-import { started } from "./opened.ts";
+import { started } from "./started.ts";
 import { ip, PATIENCE, Program, receive } from "./tools.ts";
 
 const options = { skip: noVcan, timeout: PATIENCE };

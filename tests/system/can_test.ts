@@ -13,7 +13,6 @@ import { noJ1939, noVcan } from "../support/kernel.ts";
 import { pause } from "../support/pause.ts";
 import { everything } from "./candump.ts";
 import { cases } from "./cases.ts";
-import { started } from "./opened.ts";
 import { root, startScript } from "./script.ts";
 import { started } from "./started.ts";
 import { ip, onOneProcessor, PATIENCE, Program, receive } from "./tools.ts";
