@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CAN_EFF_MASK, CAN_MAX_DLEN, CAN_SFF_MASK, fdLengths, fdLength } from "../../kernel/can.ts";
+import { CAN_EFF_MASK, CAN_MAX_DLEN, CAN_SFF_MASK, fdLength, fdLengths } from "../../kernel/can.ts";
 import { Message } from "../../message/message.ts";
 import type { DataMode, Digits, IdMode, LengthMode } from "./modes.ts";
 
