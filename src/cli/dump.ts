@@ -148,6 +148,9 @@ export const command: Command = {
     const expression = words.text("where");
     words.exclusive("json", "log-format", "log", "signals");
     words.requires("dbc", "signals", "j1939");
+    if (words.has("dbc") && !words.has("where") && (words.has("log") || words.has("log-format"))) {
+      throw new UsageError("a candump log has no signals: with -l and -L, --dbc serves --where alone");
+    }
     const database = databaseOf(words, terminal);
     const decoding = database && new Decoding(database);
     const wanted = expression === undefined ? null : where(expression, decoding);

@@ -125,6 +125,7 @@ describe("can", () => {
         ["timing sja1000 --registers 00,1C", /give no controller/],
         ["timing --registers 00,1C -b 500000", /--registers and --bitrate exclude each other/],
         ["dump vcan0 --json -L", /--json and --log-format exclude each other/],
+        ["dump vcan0 --dbc car.dbc -l", /a candump log has no signals/],
         ["dump vcan0 --signals", /--signals needs --dbc/],
         ["dump vcan0 --j1939", /--j1939 needs --dbc/],
         ["send vcan0 123#01 --start 0", /--start needs --dbc/],
