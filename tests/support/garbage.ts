@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import { PATIENCE } from "./delivery.ts";
 import { pause } from "./pause.ts";
 
@@ -28,6 +29,9 @@ export async function collectUntil(condition: () => boolean): Promise<void> {
   const end = performance.now() + 1000 * PATIENCE;
   while (!condition() && performance.now() < end) {
     await pause(10);
+    collect();
+    // From another place of the event loop too, whose frames on the stack are others.
+    await new Promise<void>((resolve) => setImmediate(resolve));
     collect();
     await pause(1);
   }
