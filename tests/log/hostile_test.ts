@@ -226,6 +226,20 @@ describe("Hostile logs", () => {
     assertEquals(second.reader.diagnostics[0].reason, "record without a time, or with a time before 1970");
   });
 
+  it("a time in an MDF file that no message can have is reported", async () => {
+    const messages = [1000, 1000 + 9.1e6].map((timestamp) => new Message({ arbitrationId: 1, timestamp }));
+    const file = (await written(messages, { format: "mf4" })).slice();
+    const view = new DataView(file.buffer);
+    const link = (at: number, index: number) => Number(view.getBigUint64(at + 24 + 8 * index, true));
+    const conversion = link(link(link(link(64, 0), 1), 1), 4);
+    const factor = conversion + 24 + 8 * Number(view.getBigUint64(conversion + 16, true)) + 8 + 16 + 8;
+    assertEquals(view.getFloat64(factor, true), 1e-9);
+    view.setFloat64(factor, 1, true); // the numbers are seconds, not nanoseconds
+    const { items, reader } = await readItems(file);
+    assertEquals(items.length, 1);
+    assertEquals(reader.diagnostics.map(({ reason }) => reason), ["record with a time of more than 2^53 seconds"]);
+  });
+
   it("random access to a file allocates nothing for bytes that do not exist", () => {
     const folder = mkdtempSync(`${tmpdir()}/logs-`);
     try {

@@ -11,6 +11,8 @@ import type { Records } from "../records.ts";
 import type { Blocks } from "./blocks.ts";
 import { dataLengthOf, declareChannel, type Group, messageOfRecord, nanosecondsOf } from "./group.ts";
 
+/** No message has a later time. */
+const END_OF_TIME = 2n ** 53n * 1_000_000_000n;
 const SECOND = 1_000_000_000n;
 
 /** A file being read. */
@@ -40,8 +42,9 @@ export function messageOf(
   }
   const after = nanosecondsOf(record, group.time);
   const time = after === null ? -1n : file.startNs + after;
-  if (time < 0n) {
-    file.blocks.diagnose("record without a time, or with a time before 1970", place);
+  if (time < 0n || time >= END_OF_TIME) {
+    const reason = time < 0n ? "without a time, or with a time before 1970" : "with a time of more than 2^53 seconds";
+    file.blocks.diagnose(`record ${reason}`, place);
     return null;
   }
   const seconds = Number(time / SECOND);
