@@ -73,7 +73,7 @@ export const command: Command = {
       xl: options.kind.xl,
       receive: false,
       localLoopback: !words.has("no-loopback"),
-      logger: { warn: (text) => terminal.warn(`can: ${text}`) },
+      logger: terminal.logger,
     });
     const generator = new Generator(options);
     const sender = new PacedSender(bus, {

@@ -66,7 +66,7 @@ export const command: Command = {
         signal: terminal.signal,
         ...count !== undefined && { count },
         ...duration !== undefined && { duration },
-        logger: { warn: (text) => terminal.warn(`can: ${text}`) },
+        logger: terminal.logger,
       })
     ));
     await writer.close();

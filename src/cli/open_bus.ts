@@ -28,13 +28,12 @@ export function openReceiver(words: ChannelWords, terminal: Terminal, options: R
     errorMask: errorMask ?? (errors ? CAN_ERR_MASK : 0),
     fd: true,
     xl: carriesXl(channel),
-    logger: { warn: (text) => terminal.warn(`can: ${text}`) },
+    logger: terminal.logger,
     ...rest,
   });
 }
 
 /** Whether an interface, or one of all, carries CAN XL: older kernels refuse the option. */
 export function carriesXl(channel: string): boolean {
-  const links = Link.list();
-  return links.some((link) => (channel === "" || link.name === channel) && link.status().mtu >= CANXL_MIN_MTU);
+  return Link.statuses().some(({ name, mtu }) => (channel === "" || name === channel) && mtu >= CANXL_MIN_MTU);
 }

@@ -101,7 +101,7 @@ export const command: Command = {
         filters: [{ canId: id + proof.receives, canMask: isExtendedId ? CAN_EFF_MASK : CAN_SFF_MASK, isExtendedId }],
         errorMask: CAN_ERR_MASK,
       },
-      logger: { warn: (text) => terminal.warn(`can: ${text}`) },
+      logger: terminal.logger,
     });
     return await proof.run(bus, options, terminal);
   },

@@ -69,7 +69,7 @@ export const command: Command = {
       fd: filters !== null || messages.some((message) => message.isFd),
       xl: messages.some((message) => message.isXl),
       ...filters === null ? { receive: false } : { filters },
-      logger: { warn: (text) => terminal.warn(`can: ${text}`) },
+      logger: terminal.logger,
     });
     if (period !== undefined) await repeat(bus, messages, period, count, terminal);
     else bus.sendMany(messages, ROOM);

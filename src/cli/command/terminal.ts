@@ -6,6 +6,7 @@
 
 import { readSync, writeSync } from "node:fs";
 import process from "node:process";
+import type { Logger } from "../../endpoint/options.ts";
 
 /** The number of characters gathered before they are written. */
 const CHUNK = 1 << 16;
@@ -116,6 +117,11 @@ export class Terminal {
   /** The exit status that tells of the signal; null if there was none. */
   get signalStatus(): number | null {
     return this.#signal === null ? null : 128 + signals[this.#signal];
+  }
+
+  /** Writes the library's warnings to standard error. */
+  get logger(): Logger {
+    return { warn: (text) => this.warn(`can: ${text}`) };
   }
 
   /** Writes a line to standard error. */

@@ -92,7 +92,7 @@ export function socketOptionsOf(words: Arguments, terminal: Terminal): Omit<IsoT
     ...paddingOf(words),
     ...check !== undefined && { checkPadding: checks[check] },
     ...linkLayerOf(words),
-    logger: { warn: (text) => terminal.warn(`can: ${text}`) },
+    logger: terminal.logger,
   };
 }
 

@@ -41,7 +41,7 @@ export const claim: Action = {
       name,
       ...text !== undefined && { address: parseAddress("--address", text) },
       claim: { commandable: words.has("commandable") },
-      logger: { warn: (warning) => terminal.warn(`can: ${warning}`) },
+      logger: terminal.logger,
     });
     using changes = socket.claimChanges({ signal });
     await socket.claim({ signal });

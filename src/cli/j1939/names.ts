@@ -44,7 +44,7 @@ export const names: Action = {
     using bus = new Bus({
       channel,
       filters: [{ canId: J1939_PGN_ADDRESS_CLAIMED << 8, canMask: 0x03ff_0000, isExtendedId: true }],
-      logger: { warn: (text) => terminal.warn(`can: ${text}`) },
+      logger: terminal.logger,
     });
     if (!words.has("listen")) bus.send(request, ROOM);
     const end = performance.now() + 1000 * timeout;

@@ -53,7 +53,7 @@ export const send: Action = {
       channel,
       address,
       filters: [{ pgn: answer ?? pgn }],
-      logger: { warn: (text) => terminal.warn(`can: ${text}`) },
+      logger: terminal.logger,
     });
     await socket.sendAsync({ pgn, destination, data, ...priority !== undefined && { priority } }, {
       acknowledged: true,

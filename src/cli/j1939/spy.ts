@@ -45,7 +45,7 @@ export const spy: Action = {
       channel,
       filters,
       promiscuous: true,
-      logger: { warn: (text) => terminal.warn(`can: ${text}`) },
+      logger: terminal.logger,
     });
     let lost = 0;
     for (let shown = 0; shown < count;) {
