@@ -9,6 +9,7 @@ import { Link } from "../link/link.ts";
 import { numberOf } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
+import { identifierText } from "./frames/bytes.ts";
 import { frameBits, type Stuffing } from "./load/frame_bits.ts";
 import { openReceiver } from "./open_bus.ts";
 
@@ -126,7 +127,7 @@ async function gather(watched: Watched, end: number, stuffing: Stuffing, signal:
       watched.bits += nominal + data;
       watched.payload += 8 * message.data.length;
       watched.busy += busy;
-      const id = message.arbitrationId.toString(16).toUpperCase().padStart(message.isExtendedId ? 8 : 3, "0");
+      const id = identifierText(message.arbitrationId, message.isExtendedId);
       const known = watched.byId.get(id);
       if (known) {
         known.frames++;

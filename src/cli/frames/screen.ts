@@ -10,6 +10,7 @@
 
 import { CAN_ERR_FLAG } from "../../kernel/can.ts";
 import type { Message } from "../../message/message.ts";
+import { hexText, identifierText, printableText } from "./bytes.ts";
 import { Paint } from "./paint.ts";
 
 /** How frames are shown. */
@@ -33,7 +34,7 @@ export interface ScreenOptions {
   readonly width: number;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
+const HEX = Array.from({ length: 256 }, (_, byte) => hexText(byte, 2));
 const BINARY = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, "0"));
 
 /** Shows frames, each as a line. */
@@ -74,21 +75,18 @@ export class Screen {
 
   #identifier(message: Message): string {
     const id = message.arbitrationId;
-    if (message.isErrorFrame) return (id + CAN_ERR_FLAG).toString(16).toUpperCase().padStart(8, "0");
-    if (message.isXl) return `${HEX[message.vcid]}${message.priority.toString(16).toUpperCase().padStart(3, "0")}`;
-    if (message.isExtendedId) {
-      this.#indent = true;
-      return id.toString(16).toUpperCase().padStart(8, "0");
-    }
-    const digits = id.toString(16).toUpperCase().padStart(3, "0");
+    if (message.isErrorFrame) return hexText(id + CAN_ERR_FLAG, 8);
+    if (message.isXl) return `${HEX[message.vcid]}${hexText(message.priority, 3)}`;
+    if (message.isExtendedId) this.#indent = true;
+    const digits = identifierText(id, message.isExtendedId);
     return this.#indent ? digits.padStart(8) : digits;
   }
 
   #length(message: Message, length: number): string {
-    if (message.isXl) return `[${String(length).padStart(4, "0")}] (${HEX[message.sdt]}:${hex32(message.af)})`;
+    if (message.isXl) return `[${String(length).padStart(4, "0")}] (${HEX[message.sdt]}:${hexText(message.af, 8)})`;
     if (message.isFd) return `[${String(length).padStart(2, "0")}] `;
     const { len8Dlc } = message;
-    const shown = this.#options.len8 && len8Dlc > 0 ? len8Dlc.toString(16).toUpperCase() : message.dlc;
+    const shown = this.#options.len8 && len8Dlc > 0 ? hexText(len8Dlc, 1) : message.dlc;
     return ` [${shown}] `;
   }
 
@@ -108,8 +106,7 @@ export class Screen {
     if (message.isErrorFrame) return "ERRORFRAME".padStart(free + 13);
     if (!this.#options.ascii) return "";
     const quote = this.#options.swap ? "`" : "'";
-    const bytes = this.#options.swap ? [...data].reverse() : [...data];
-    const text = bytes.map((byte) => byte > 0x1f && byte < 0x7f ? String.fromCharCode(byte) : ".").join("");
+    const text = printableText(this.#options.swap ? data.toReversed() : data);
     return `${quote.padStart(free + 4)}${text}${quote}`;
   }
 }
@@ -117,8 +114,4 @@ export class Screen {
 /** An error frame in words, each class on a line. */
 function errorText(message: Message): string {
   return `\n\t${`${message.error}`.replaceAll(/, (?![^{]*\})/g, "\n\t")}`;
-}
-
-function hex32(value: number): string {
-  return value.toString(16).toUpperCase().padStart(8, "0");
 }

@@ -8,7 +8,7 @@ import { CAN_EFF_MASK, CAN_SFF_MASK } from "../../kernel/can.ts";
 import type { Message } from "../../message/message.ts";
 import type { Action } from "../command/actions.ts";
 import { UsageError } from "../command/usage_error.ts";
-import { bytesText, identifierText } from "../frames/bytes.ts";
+import { bytesText, identifierText, printableText } from "../frames/bytes.ts";
 import { type TimeMode, timeModes, timeWriter } from "../frames/times.ts";
 import { openReceiver } from "../open_bus.ts";
 import { addressesOf, addressFlags, identifiersOf } from "./options.ts";
@@ -81,7 +81,7 @@ export const dump: Action = {
       const head = ` ${time(message)} ${message.channel}  ${identifierText(id, isExtendedId)}`;
       if (outcome.type === "fault") return `${head}  !! ${outcome.reason}\n`;
       const { data } = outcome;
-      const ascii = words.has("ascii") ? `  '${printable(data)}'` : "";
+      const ascii = words.has("ascii") ? `  '${printableText(data)}'` : "";
       const service = words.has("uds") ? `    ${serviceText(data)}\n` : "";
       return `${head}  [${data.length}]  ${bytesText(data)}${ascii}\n${service}`;
     }
@@ -100,7 +100,3 @@ export const dump: Action = {
     }
   },
 };
-
-function printable(data: Uint8Array): string {
-  return Array.from(data, (byte) => byte > 0x1f && byte < 0x7f ? String.fromCharCode(byte) : ".").join("");
-}

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { hexText } from "../frames/bytes.ts";
+
 /** UDS's services, by their identifier in a request. */
 const services: Readonly<Record<number, string>> = {
   0x10: "DiagnosticSessionControl",
@@ -139,17 +141,15 @@ export function serviceText(data: Uint8Array): string {
   const found = serviceOf(data);
   if (found === null) return "no service";
   const { kind, service, name, code, reason } = found;
-  const shown = name ?? `unknown service ${hex(service)}`;
+  const shown = name ?? `unknown service ${hexText(service, 2)}`;
   if (kind === "request") return shown;
   if (kind === "response") return `${shown}, positive response`;
-  return `${shown} ${code === PENDING ? "not yet answered" : "refused"}: ${reason ?? "unknown reason"} (${hex(code!)})`;
+  return `${shown} ${code === PENDING ? "not yet answered" : "refused"}: ${reason ?? "unknown reason"} (${
+    hexText(code!, 2)
+  })`;
 }
 
 function nameOf(service: number): string | null {
   if (service in modes) return `OBD ${modes[service]}`;
   return services[service] ?? null;
-}
-
-function hex(byte: number): string {
-  return byte.toString(16).toUpperCase().padStart(2, "0");
 }

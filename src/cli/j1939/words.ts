@@ -10,7 +10,7 @@ import { J1939_MAX_UNICAST_ADDR, J1939_NO_ADDR, J1939_PGN_MAX } from "../../kern
 import { numberOf } from "../command/arguments.ts";
 import { suggestion } from "../command/nearest.ts";
 import { UsageError } from "../command/usage_error.ts";
-import { parseHex } from "../frames/bytes.ts";
+import { hexText, parseHex } from "../frames/bytes.ts";
 
 /**
  * Returns the PGN that hexadecimal digits stand for.
@@ -43,12 +43,12 @@ export function parseDestination(name: string, text: string): number {
 
 /** Writes an address: `0B`; `all` for 255. */
 export function addressText(address: number): string {
-  return address === J1939_NO_ADDR ? "all" : address.toString(16).toUpperCase().padStart(2, "0");
+  return address === J1939_NO_ADDR ? "all" : hexText(address, 2);
 }
 
 /** Writes a PGN: `FECA (65226)`. */
 export function pgnText(pgn: number): string {
-  return `${pgn.toString(16).toUpperCase().padStart(4, "0")} (${pgn})`;
+  return `${hexText(pgn, 4)} (${pgn})`;
 }
 
 /** Writes the fields of a NAME that are not 0: `identityNumber=1000 manufacturerCode=275`. */
