@@ -16,6 +16,7 @@ import { parseChannelWords } from "./frames/channel_words.ts";
 import { Screen } from "./frames/screen.ts";
 import { frames, json, type Show, signals } from "./frames/show.ts";
 import { date, type TimeMode, timeModes, timeWriter } from "./frames/times.ts";
+import { outputOf } from "./log_flags.ts";
 import { openReceiver } from "./open_bus.ts";
 import { where } from "./where/where.ts";
 
@@ -31,13 +32,24 @@ interface Sink {
   flush(): void | Promise<void>;
 }
 
+/** What is shown of a loss, with its line end. */
+type ShowLoss = (count: number, channel: string, total: number) => string;
+
+const lossText: ShowLoss = (count, channel, total) =>
+  `DROPCOUNT: dropped ${count} CAN frame${count > 1 ? "s" : ""} on '${channel}' socket (total drops ${total})\n`;
+
+const lossJson: ShowLoss = (count, channel) =>
+  `${JSON.stringify({ type: "dropped", timestampNs: null, channel, count })}\n`;
+
 /** Text on standard output. */
 class TextSink implements Sink {
   readonly #show: Show;
+  readonly #showLoss: ShowLoss;
   readonly #out: Output;
 
-  constructor(show: Show, out: Output) {
+  constructor(show: Show, showLoss: ShowLoss, out: Output) {
     this.#show = show;
+    this.#showLoss = showLoss;
     this.#out = out;
   }
 
@@ -46,26 +58,11 @@ class TextSink implements Sink {
   }
 
   lost(count: number, channel: string, total: number): void {
-    const frames = `${count} CAN frame${count > 1 ? "s" : ""}`;
-    this.#out.line(`DROPCOUNT: dropped ${frames} on '${channel}' socket (total drops ${total})`);
+    this.#out.write(this.#showLoss(count, channel, total));
   }
 
   flush(): void {
     this.#out.flush();
-  }
-}
-
-/** JSON on standard output. */
-class JsonSink extends TextSink {
-  readonly #out: Output;
-
-  constructor(show: Show, out: Output) {
-    super(show, out);
-    this.#out = out;
-  }
-
-  override lost(count: number, channel: string): void {
-    this.#out.line(JSON.stringify({ type: "dropped", timestampNs: null, channel, count }));
   }
 }
 
@@ -207,8 +204,7 @@ function ignoreStop(error: unknown, signal: AbortSignal): void {
 /** Opens the log of `-l` or `-L`; null without them. */
 function openLog(words: Arguments, { out }: Terminal): LogWriter | null {
   if (words.has("log")) return LogWriter.open(fileName());
-  if (!words.has("log-format")) return null;
-  return LogWriter.open(new WritableStream({ write: (bytes: Uint8Array) => out.bytes(bytes) }), { format: "candump" });
+  return words.has("log-format") ? LogWriter.open(outputOf("-", out), { format: "candump" }) : null;
 }
 
 function sinkOf(
@@ -220,11 +216,9 @@ function sinkOf(
 ): Sink {
   const { out } = terminal;
   if (log !== null) return new LogSink(log);
-  if (words.has("json")) return new JsonSink(json(decoding), out);
+  if (words.has("json")) return new TextSink(json(decoding), lossJson, out);
   const time = timeWriter((words.text("time") ?? "n") as TimeMode, words.has("utc"));
-  if (words.has("signals")) {
-    return new TextSink(signals(time, decoding!), out);
-  }
+  if (words.has("signals")) return new TextSink(signals(time, decoding!), lossText, out);
   const screen = new Screen({
     time,
     direction: words.has("direction"),
@@ -236,7 +230,7 @@ function sinkOf(
     colors: words.has("colors") || terminal.colors,
     width,
   });
-  return new TextSink(frames(screen, decoding), out);
+  return new TextSink(frames(screen, decoding), lossText, out);
 }
 
 /** The file of -l, as candump names it. */

@@ -13,12 +13,10 @@ import type { LogInput } from "../log/source.ts";
 import type { LogWriteOptions } from "../log/write_options.ts";
 import type { LogLoss } from "../log/writer.ts";
 import type { LogDiagnostic } from "../log/diagnostics.ts";
-import type { Arguments } from "./command/arguments.ts";
-import type { Flag } from "./command/arguments.ts";
-import { UsageError } from "./command/usage_error.ts";
+import type { Arguments, Flag } from "./command/arguments.ts";
 import { suggestion } from "./command/nearest.ts";
-import type { Output, Terminal } from "./command/terminal.ts";
-import { readInput } from "./command/terminal.ts";
+import { type Output, readInput, type Terminal } from "./command/terminal.ts";
+import { UsageError } from "./command/usage_error.ts";
 import { parseFilter } from "./frames/channel_words.ts";
 
 /** What to read, and how. */

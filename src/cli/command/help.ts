@@ -4,9 +4,8 @@
  * @module
  */
 
-import { commonFlags } from "./arguments.ts";
+import { commonFlags, type Flag } from "./arguments.ts";
 import type { Command, CommandEntry } from "./command.ts";
-import type { Flag } from "./arguments.ts";
 
 /** The width of the help in characters. */
 const WIDTH = 100;
