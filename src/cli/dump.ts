@@ -11,6 +11,7 @@ import type { Arguments } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import type { Output, Terminal } from "./command/terminal.ts";
+import { unlessStopped } from "./command/waiting.ts";
 import { databaseFlags, databaseOf, Decoding } from "./databases.ts";
 import { parseChannelWords } from "./frames/channel_words.ts";
 import { Screen } from "./frames/screen.ts";
@@ -191,15 +192,10 @@ export const command: Command = {
         ...receiveBuffer !== undefined && { receiveBuffer },
       }))
     );
-    await Promise.all(opened.map((bus) => follow(bus).catch((error) => ignoreStop(error, signal))));
+    await Promise.all(opened.map((bus) => unlessStopped(follow(bus), signal, undefined)));
     return 0;
   },
 };
-
-/** The end of the command is no error of a wait. */
-function ignoreStop(error: unknown, signal: AbortSignal): void {
-  if (!signal.aborted || error !== signal.reason) throw error;
-}
 
 /** Opens the log of `-l` or `-L`; null without them. */
 function openLog(words: Arguments, { out }: Terminal): LogWriter | null {

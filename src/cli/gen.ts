@@ -59,8 +59,7 @@ export const command: Command = {
   ],
   permissions: ["--allow-ffi"],
   async run(words, terminal) {
-    const [channel, more] = words.words;
-    if (channel === undefined || more !== undefined) throw new UsageError("can gen takes one interface: can gen vcan0");
+    const channel = words.only("can gen takes one interface: can gen vcan0");
     const options = optionsOf(words, channel);
     const gap = words.number("gap", 0, 1e9) ?? 200;
     const count = words.whole("count", 1) ?? Infinity;

@@ -9,6 +9,7 @@ import { Link } from "../link/link.ts";
 import { numberOf } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
+import { unlessStopped } from "./command/waiting.ts";
 import { identifierText } from "./frames/bytes.ts";
 import { frameBits, type Stuffing } from "./load/frame_bits.ts";
 import { openReceiver } from "./open_bus.ts";
@@ -112,15 +113,9 @@ function empty(): Pick<Watched, "frames" | "bits" | "payload" | "busy"> {
 
 /** Counts what comes until a time in milliseconds. */
 async function gather(watched: Watched, end: number, stuffing: Stuffing, signal: AbortSignal): Promise<void> {
-  for (let rest; (rest = end - performance.now()) > 0;) {
-    let batch;
-    try {
-      batch = await watched.bus.recvManyAsync(1000, { timeout: rest / 1000, signal });
-    } catch (error) {
-      if (signal.aborted && error === signal.reason) return;
-      throw error;
-    }
-    for (const message of batch) {
+  for (let rest; (rest = end - performance.now()) > 0 && !signal.aborted;) {
+    const wait = watched.bus.recvManyAsync(1000, { timeout: rest / 1000, signal });
+    for (const message of await unlessStopped(wait, signal, [])) {
       const { nominal, data } = frameBits(message, stuffing);
       const busy = nominal / watched.bitrate + data / watched.dataBitrate;
       watched.frames++;

@@ -56,6 +56,18 @@ export class Arguments {
     return new Arguments(this.words.slice(1), this.#values);
   }
 
+  /**
+   * Returns the only word that is no flag.
+   *
+   * @param usage What is said if there is none, or several.
+   * @throws {UsageError} There is none, or several.
+   */
+  only(usage: string): string {
+    const [word, more] = this.words;
+    if (word === undefined || more !== undefined) throw new UsageError(usage);
+    return word;
+  }
+
   /** How often a flag was given. */
   count(flag: string): number {
     return this.#values.get(flag)?.length ?? 0;

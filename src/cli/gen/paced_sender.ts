@@ -8,6 +8,7 @@ import type { Bus } from "../../bus/bus.ts";
 import { nextTurn } from "../../endpoint/turn.ts";
 import { CanError } from "../../errors.ts";
 import type { Message } from "../../message/message.ts";
+import { unlessStopped } from "../command/waiting.ts";
 
 /** The largest number of frames handed to the kernel with one call. */
 const BATCH = 256;
@@ -149,12 +150,8 @@ export class PacedSender {
   async #sendLater(message: Message): Promise<number> {
     const { room, signal } = this.#pace;
     if (room === 0) return 0;
-    try {
-      return await this.#bus.sendManyAsync([message], { timeout: room === Infinity ? null : room, signal });
-    } catch (error) {
-      if (signal.aborted && error === signal.reason) return 0;
-      throw error;
-    }
+    const wait = this.#bus.sendManyAsync([message], { timeout: room === Infinity ? null : room, signal });
+    return await unlessStopped(wait, signal, 0);
   }
 
   #full(): CanError {

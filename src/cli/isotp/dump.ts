@@ -7,7 +7,6 @@
 import { CAN_EFF_MASK, CAN_SFF_MASK } from "../../kernel/can.ts";
 import type { Message } from "../../message/message.ts";
 import type { Action } from "../command/actions.ts";
-import { UsageError } from "../command/usage_error.ts";
 import { bytesText, identifierText, printableText } from "../frames/bytes.ts";
 import { type TimeMode, timeModes, timeWriter } from "../frames/times.ts";
 import { openReceiver } from "../open_bus.ts";
@@ -31,10 +30,7 @@ export const dump: Action = {
     json: { text: "write JSON, an object a line" },
   },
   async run(words, terminal) {
-    const [channel, more] = words.words;
-    if (channel === undefined || more !== undefined) {
-      throw new UsageError("can isotp dump takes an interface: can isotp dump can0 -s 7E0 -d 7E8");
-    }
+    const channel = words.only("can isotp dump takes an interface: can isotp dump can0 -s 7E0 -d 7E8");
     const count = words.whole("count", 1) ?? Infinity;
     const { source, destination, isExtendedId } = identifiersOf(words);
     const [own, other] = addressesOf(words) ?? [null, null];

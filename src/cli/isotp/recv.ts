@@ -34,10 +34,7 @@ export const recv: Action = {
     timeout: send.flags.timeout,
   },
   async run(words, terminal) {
-    const [channel, more] = words.words;
-    if (channel === undefined || more !== undefined) {
-      throw new UsageError("can isotp recv takes an interface: can isotp recv can0 -s 7E8 -d 7E0");
-    }
+    const channel = words.only("can isotp recv takes an interface: can isotp recv can0 -s 7E8 -d 7E0");
     if (words.has("loop") && words.has("count")) throw new UsageError("--loop has no end: leave out --count");
     const count = words.has("loop") ? Infinity : words.whole("count", 1) ?? 1;
     const timeout = words.number("timeout") ?? null;

@@ -10,7 +10,6 @@ import { J1939_IDLE_ADDR, J1939_PGN_ADDRESS_CLAIMED, J1939_PGN_REQUEST } from ".
 import { Bus } from "../../bus/bus.ts";
 import { Message } from "../../message/message.ts";
 import type { Action } from "../command/actions.ts";
-import { UsageError } from "../command/usage_error.ts";
 import { send } from "./send.ts";
 import { spy } from "./spy.ts";
 import { addressText, fieldsText } from "./words.ts";
@@ -33,10 +32,7 @@ export const names: Action = {
     listen: { text: "do not ask the nodes, which sends a message, but only listen to claims" },
   },
   async run(words, terminal) {
-    const [channel, more] = words.words;
-    if (channel === undefined || more !== undefined) {
-      throw new UsageError("can j1939 names takes an interface: can j1939 names can0");
-    }
+    const channel = words.only("can j1939 names takes an interface: can j1939 names can0");
     const timeout = words.number("timeout", 0, 86_400) ?? 1;
     terminal.catchSignals();
     const { signal, out } = terminal;

@@ -7,7 +7,6 @@
 import { J1939Socket } from "../../j1939/j1939_socket.ts";
 import type { Action } from "../command/actions.ts";
 import type { Arguments } from "../command/arguments.ts";
-import { UsageError } from "../command/usage_error.ts";
 import { databaseFlags, databaseOf } from "../databases.ts";
 import { type TimeMode, timeModes, timeWriter } from "../frames/times.ts";
 import type { J1939Filter } from "../../j1939/filter.ts";
@@ -30,10 +29,7 @@ export const spy: Action = {
     json: { text: "write JSON, an object a line" },
   },
   async run(words, terminal) {
-    const [channel, more] = words.words;
-    if (channel === undefined || more !== undefined) {
-      throw new UsageError("can j1939 spy takes an interface: can j1939 spy can0");
-    }
+    const channel = words.only("can j1939 spy takes an interface: can j1939 spy can0");
     const count = words.whole("count", 1) ?? Infinity;
     const filters = filtersOf(words);
     // Whoever spies on J1939 takes all frames for its own, whatever the database says.

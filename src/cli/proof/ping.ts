@@ -11,6 +11,7 @@ import type { Bus } from "../../bus/bus.ts";
 import { CanError } from "../../errors.ts";
 import { Message } from "../../message/message.ts";
 import type { Terminal } from "../command/terminal.ts";
+import { unlessStopped } from "../command/waiting.ts";
 import type { ProofOptions } from "./options.ts";
 import { received, receiveMany, withoutErrors } from "./received.ts";
 import { Steps } from "./sequence.ts";
@@ -169,12 +170,8 @@ export async function echo(bus: Bus, options: ProofOptions, terminal: Terminal):
 }
 
 async function sendWithRoom(bus: Bus, messages: readonly Message[], { signal }: Terminal): Promise<void> {
-  try {
-    if (await bus.sendManyAsync(messages, { timeout: ROOM, signal }) > 0) return;
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) return;
-    throw error;
-  }
+  const wait = bus.sendManyAsync(messages, { timeout: ROOM, signal });
+  if (await unlessStopped(wait, signal, messages.length) > 0) return;
   const { channel } = bus;
   throw new CanError(
     `Cannot send to "${channel}": no room in the queue within ${ROOM} s: "can doctor ${channel}" finds out why`,

@@ -7,6 +7,7 @@
 import type { Bus } from "../../bus/bus.ts";
 import type { Message } from "../../message/message.ts";
 import type { Terminal } from "../command/terminal.ts";
+import { unlessStopped } from "../command/waiting.ts";
 import type { ProofOptions } from "./options.ts";
 
 /** Frames received at once. */
@@ -27,12 +28,8 @@ export async function* received(
 
 /** Receives what has arrived, or arrives within a timeout in seconds; nothing after the signal. */
 export async function receiveMany(bus: Bus, timeout: number, { signal }: Terminal): Promise<Message[]> {
-  try {
-    return await bus.recvManyAsync(BATCH, { timeout: timeout === Infinity ? null : timeout, signal });
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) return [];
-    throw error;
-  }
+  const wait = bus.recvManyAsync(BATCH, { timeout: timeout === Infinity ? null : timeout, signal });
+  return await unlessStopped(wait, signal, []);
 }
 
 /** Leaves error frames out, which are said on standard error. */
