@@ -23,8 +23,8 @@ import {
 export const command: Command = {
   usage: ["FROM TO"],
   about: [
-    "The formats are candump, asc, blf, trc, csv, sqlite, mf4, pcap, pcapng, gvret, crtd and jsonl, told by the content of " +
-    "FROM and by the ending of TO. - is standard input or output. What TO cannot hold is listed at the end.",
+    "The formats are candump, asc, blf, trc, csv, sqlite, mf4, pcap, pcapng, gvret, crtd and jsonl, recognised by the content " +
+    "of FROM and by the ending of TO. - is standard input or output. What TO cannot hold is listed at the end.",
   ],
   flags: {
     ...readFlags,

@@ -6,6 +6,7 @@
 
 import type { Bus } from "../bus/bus.ts";
 import { LogWriter } from "../log/writer.ts";
+import { droppedBefore } from "../message/losses.ts";
 import type { Message } from "../message/message.ts";
 import type { Arguments } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
@@ -163,18 +164,17 @@ export const command: Command = {
     let last = performance.now();
     const follow = async (bus: Bus) => {
       const { channel } = bus;
-      let known = 0;
+      let lost = 0;
       while (!signal.aborted) {
         const batch = await bus.recvManyAsync(Math.min(BATCH, limit - count), {
           signal,
           timeout: idle === undefined ? null : Math.max(last + idle - performance.now(), 0) / 1000,
         });
-        const total = bus.droppedFrames;
-        if (total !== known) sink.lost(total - known, channel || "any", total);
-        known = total;
         const from = count;
         for (const message of batch) {
           if (count === limit) break; // by another interface
+          const dropped = droppedBefore(message);
+          if (dropped > 0) sink.lost(dropped, channel || "any", lost += dropped);
           if (wanted !== null && !wanted(message)) continue;
           sink.frame(message);
           count++;

@@ -115,6 +115,31 @@ describe("can dump", options, () => {
     }
   });
 
+  it("says where frames were lost, and how many", async () => {
+    const stop = new AbortController();
+    const { running } = await started(1, () => ({ running: can(["dump", "-r", "1", "vcan0"], stop.signal) }));
+    using bus = new Bus("vcan0");
+    let sent = 0;
+    for (const burst of [1000, 1000, 1]) {
+      // While this runs, nothing is received.
+      bus.sendMany(Array.from({ length: burst }, () => new Message({ arbitrationId: sent++ })), 10);
+      await pause(500);
+    }
+    stop.abort();
+    let next = 0;
+    let total = 0;
+    for (const line of (await running).out.trim().split("\n")) {
+      const lost = /^DROPCOUNT: dropped (\d+) CAN frames on 'vcan0' socket \(total drops (\d+)\)$/.exec(line);
+      if (lost) {
+        total += Number(lost[1]);
+        assertEquals(Number(lost[2]), total);
+        next += Number(lost[1]);
+      } else assertEquals(parseInt(line.trim().split(/ +/)[1], 16), next++, line);
+    }
+    assert(total > 0, "nothing was lost");
+    assertEquals(next, sent);
+  });
+
   it("ends by a signal with its number, by a closed pipe without a word", async () => {
     using dump = startScript(cli, { args: ["dump", "vcan0"] });
     using bus = new Bus("vcan0");
