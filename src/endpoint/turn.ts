@@ -11,6 +11,21 @@ export function nextTurn(run: () => void): void {
   host.setImmediate(run);
 }
 
+/** The time in milliseconds after which the event loop gets a turn, though there is more to do at once. */
+const TURN = 10;
+
+/** The turns of the event loop in work that may never wait. */
+export class Turns {
+  #last = performance.now();
+
+  /** Lets timers, signals and input be served, if there was only work for a while. */
+  async give(): Promise<void> {
+    if (performance.now() - this.#last < TURN) return;
+    await new Promise<void>((resolve) => nextTurn(resolve));
+    this.#last = performance.now();
+  }
+}
+
 /** What `setTimeout` returns in both runtimes, though their types say a number. */
 interface NativeTimer {
   ref(): void;

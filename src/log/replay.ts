@@ -7,7 +7,7 @@
 import { checkBoolean, checkSignal, checkWhole } from "../check.ts";
 import type { CanSocket } from "../endpoint/can_socket.ts";
 import type { SignalOptions } from "../endpoint/options.ts";
-import { nextTurn } from "../endpoint/turn.ts";
+import { Turns } from "../endpoint/turn.ts";
 import { Message } from "../message/message.ts";
 import type { LogItem } from "./entry.ts";
 import type { LogReadOptions } from "./options.ts";
@@ -90,8 +90,6 @@ const names = ["speed", "step", "skipGaps", "loops", "errorFrames", "precise", "
 const BATCH = 256;
 /** The time in milliseconds for which `precise` busy-waits. */
 const ACTIVE = 2;
-/** The time in milliseconds after which the event loop gets a turn, though there is more to send at once. */
-const TURN = 10;
 
 /**
  * Replays a log. Returns at once; await the result for the end of the replay.
@@ -159,8 +157,7 @@ class Player implements Replay {
   #group: Message[] = [];
   #groupDue: number[] = [];
   #groupBus: Target | null = null;
-  /** When the event loop last had a turn, in milliseconds of the monotonic clock. */
-  #turn = performance.now();
+  readonly #turns = new Turns();
   #messages = 0;
   #leftOut = 0;
   #mostLate = 0;
@@ -230,7 +227,7 @@ class Player implements Replay {
       for (let loop = 0; loop < loops && !signal?.aborted; loop++) {
         this.#zero = NaN;
         while (await this.#play() === "again") this.#back = false;
-        await this.#breathe();
+        await this.#turns.give();
       }
     } finally {
       signal?.removeEventListener("abort", aborted);
@@ -272,7 +269,7 @@ class Player implements Replay {
         this.#position = stamp;
       }
       await this.#send();
-      await this.#breathe(); // although nothing may have been selected
+      await this.#turns.give(); // although nothing may have been selected
       if (this.#back) return "again";
       if (selector.past || signal?.aborted) return "end";
     }
@@ -328,14 +325,7 @@ class Player implements Replay {
       const { signal } = this.#options;
       if (!signal?.aborted || error !== signal.reason) throw error;
     }
-    await this.#breathe();
-  }
-
-  /** Lets timers, signals and input be served, if there was only work for a while. */
-  async #breathe(): Promise<void> {
-    if (performance.now() - this.#turn < TURN) return;
-    await new Promise<void>((resolve) => nextTurn(resolve));
-    this.#turn = performance.now();
+    await this.#turns.give();
   }
 
   /** Waits until a message is due, or until the replay is aborted or moved to a position before or after it. */

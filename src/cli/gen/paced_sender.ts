@@ -5,7 +5,7 @@
  */
 
 import type { Bus } from "../../bus/bus.ts";
-import { nextTurn } from "../../endpoint/turn.ts";
+import { Turns } from "../../endpoint/turn.ts";
 import { CanError } from "../../errors.ts";
 import type { Message } from "../../message/message.ts";
 import { unlessStopped } from "../command/waiting.ts";
@@ -14,8 +14,6 @@ import { unlessStopped } from "../command/waiting.ts";
 const BATCH = 256;
 /** The time in milliseconds for which `precise` waits in a busy loop. */
 const ACTIVE = 2;
-/** The time in milliseconds after which the event loop gets a turn, though there is more to send. */
-const TURN = 10;
 
 /** What is sent, and when. */
 export interface Pace {
@@ -51,7 +49,7 @@ export class PacedSender {
   readonly #pace: Pace;
   #start = 0;
   #last = 0;
-  #turn = 0;
+  readonly #turns = new Turns();
   #mostLate = 0;
   #allLate = 0;
 
@@ -67,7 +65,7 @@ export class PacedSender {
    */
   async run(): Promise<void> {
     const { count, next, signal } = this.#pace;
-    this.#start = this.#last = this.#turn = performance.now();
+    this.#start = this.#last = performance.now();
     for (let done = 0; done < count && !signal.aborted;) {
       await this.#until(this.#dueAt(done));
       if (signal.aborted) return;
@@ -116,10 +114,7 @@ export class PacedSender {
       else if (rest > ACTIVE) await sleep(rest - ACTIVE, signal);
       else while (performance.now() < time);
     }
-    if (performance.now() - this.#turn < TURN) return;
-    // Signals are served, if there was only work for a while.
-    await new Promise<void>((resolve) => nextTurn(resolve));
-    this.#turn = performance.now();
+    await this.#turns.give();
   }
 
   async #send(batch: readonly Message[]): Promise<void> {
