@@ -27,12 +27,6 @@ function listener(): { logger: Logger; warnings: string[] } {
   return { logger: { debug() {}, warn }, warnings };
 }
 
-/**
- * How many of 20 buses may be kept: JavaScriptCore takes whatever looks like a pointer on the native stack for one, and the
- * event loop's frames, in which timers were called, have old ones. More than these few would be a leak.
- */
-const MAY_KEEP = "Deno" in globalThis ? 0 : 3;
-
 /** What a bus may be used for before it is dropped. */
 const uses: Record<string, (bus: Bus) => void> = {
   "nothing": () => {},
@@ -60,12 +54,11 @@ for (const { name, skip, open } of worlds) {
         drop();
         const expected = use === "a feed" ? 2 * count : count; // feeds are closed likewise
         await collectUntil(() => warnings.length >= expected);
-        const kept = expected - warnings.length;
-        assert(kept >= 0 && kept <= MAY_KEEP, `${warnings.length} warnings of ${expected}`);
+        assertEquals(warnings.length, expected);
         const text =
           /^A (bus|feed) of "\w+" was not closed before it was garbage-collected; it is closed now\. .*"using"/;
         for (const warning of warnings) assert(text.test(warning), warning);
-        await descriptorsBackTo(before + 2 * kept); // a bus and its broadcast manager
+        await descriptorsBackTo(before);
       });
     }
 

@@ -30,7 +30,8 @@ export async function collectUntil(condition: () => boolean): Promise<void> {
   while (!condition() && performance.now() < end) {
     await pause(10);
     collect();
-    // From another place of the event loop too, whose frames on the stack are others.
+    // JavaScriptCore takes whatever looks like a pointer on the native stack for one. Two kinds of turns have different
+    // frames there, with different old pointers in them: what the one keeps, the other one collects.
     await new Promise<void>((resolve) => setImmediate(resolve));
     collect();
     await pause(1);
