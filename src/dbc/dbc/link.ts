@@ -65,7 +65,8 @@ class Linker {
     this.#addComments();
     this.#addLabels();
     this.#addTypes();
-    linkMultiplexing(this.#order, this.#file.multiplexing, (id, at) => this.#message(id, at), this.#diagnostics);
+    const find = (id: number, name: string, at: number) => this.#signal(id, name, at);
+    linkMultiplexing(this.#order, this.#file.multiplexing, find, this.#diagnostics);
     const attributeDefinitions = this.#definitions.list;
     const vocabulary = new Vocabulary(attributeDefinitions, this.#database.attributes);
     const places = new Map<Signal, number>();

@@ -5,29 +5,26 @@
  */
 
 import type { Diagnostics } from "../diagnostics.ts";
+import type { Draft } from "../draft.ts";
+import type { Signal } from "../model.ts";
 import type { LinkedMessage, LinkedSignal } from "./linked.ts";
 import type { MultiplexStatement } from "./statements.ts";
 
 /**
  * Gives the signals of all messages their multiplexers.
  *
- * @param find Returns the message with an identifier, or tells of the statement at `at` that names none.
+ * @param find Returns a signal by the identifier of its message and its name; null, with a diagnostic at `at`, if there is none.
  */
 export function linkMultiplexing(
   messages: readonly LinkedMessage[],
   statements: readonly MultiplexStatement[],
-  find: (id: number, at: number) => LinkedMessage | null,
+  find: (id: number, name: string, at: number) => Draft<Signal> | null,
   diagnostics: Diagnostics,
 ): void {
   for (const { at, id, name, multiplexer, ranges } of statements) {
-    const message = find(id, at);
-    if (message === null) continue;
-    const signal = message.signals.get(name)?.draft;
-    const selecting = message.signals.get(multiplexer)?.draft;
-    if (!signal || !selecting) {
-      diagnostics.add(`there is no signal ${signal ? multiplexer : name} in message ${message.draft.name}`, at);
-      continue;
-    }
+    const signal = find(id, name, at);
+    const selecting = signal && find(id, multiplexer, at);
+    if (signal === null || selecting === null) continue;
     // A long list of values may be split into several statements.
     const before = signal.multiplexer?.signal === selecting.name ? signal.multiplexer.ranges : [];
     signal.multiplexer = { signal: selecting.name, ranges: [...before, ...ranges] };
@@ -49,10 +46,10 @@ function addSimple({ signals }: LinkedMessage, diagnostics: Diagnostics): void {
   for (const { at, selector, draft } of all) {
     if (selector === null || draft.multiplexer !== null) continue;
     if (multiplexer) draft.multiplexer = { signal: multiplexer.draft.name, ranges: [[selector, selector]] };
-    else {diagnostics.add(
-        `signal ${draft.name} is for value ${selector} of a multiplexer, but there is none: it is always read`,
-        at,
-      );}
+    else {
+      const selected = `signal ${draft.name} is for value ${selector} of a multiplexer`;
+      diagnostics.add(`${selected}, but there is none: it is always read`, at);
+    }
   }
 }
 
