@@ -28,11 +28,9 @@ for (const { name, signals } of database.messages) {
   firstColumns.set(name, header.length);
   header.push(...signals.map((signal) => `${name}.${signal.name}${signal.unit && ` [${signal.unit}]`}`));
 }
-const line = (cells: readonly string[]) =>
-  cells.map((cell) => /[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
-console.log(line(header).join());
+console.log(header.map((cell) => /[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell).join());
 
-const values = database.signalValues(); // filled anew by each message, so that no objects are made
+const values = database.signalValues(); // overwritten by each message, so that no objects are made
 for await (const message of LogReader.open(log ?? new TextEncoder().encode(example))) {
   const found = database.decodeSignals(message, values);
   if (found === null) continue;

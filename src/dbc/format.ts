@@ -26,6 +26,6 @@ export interface DatabaseFormat {
   readonly name: DatabaseFormatName;
   /** Whether a text looks like it. */
   detect(text: string): boolean;
-  /** Reads a text; what cannot be read of it is skipped and told of. */
+  /** Reads a text; what cannot be read of it is skipped, with a diagnostic. */
   read(text: string, diagnostics: Diagnostics): ReadDatabase;
 }

@@ -5,15 +5,15 @@ import { Database } from "../../src/dbc/mod.ts";
 /** Reads a text in which something is wrong; strictly too. Returns what it says of that, with line and column. */
 function faults(text: string): string[] {
   const { diagnostics } = Database.parse(text);
-  const told = diagnostics.map(({ reason, line, column }) => `${line}:${column} ${reason}`);
-  if (told.length > 0) {
+  const found = diagnostics.map(({ reason, line, column }) => `${line}:${column} ${reason}`);
+  if (found.length > 0) {
     const error = assertThrows(() => Database.parse(text, { strict: true }), SyntaxError) as SyntaxError;
-    const found = diagnostics.some(({ reason, line, column }) =>
+    const isListed = diagnostics.some(({ reason, line, column }) =>
       error.message === `Cannot read the database, line ${line}, column ${column}: ${reason}`
     );
-    assert(found, error.message);
+    assert(isListed, error.message);
   }
-  return told;
+  return found;
 }
 
 const message = 'BO_ 1 M: 8 X\n SG_ a : 0|8@1+ (1,0) [0|0] "" X\n SG_ b : 8|8@1+ (1,0) [0|0] "" X\n';
@@ -152,7 +152,7 @@ describe("A DBC with a fault", () => {
     assertEquals(behind("SIG_VALTYPE_ 1 a : 1;"), ["4:1 signal a has 8 bits, which no floating-point number has"]);
   });
 
-  it("tells of the first 1000 faults", () => {
+  it("lists the first 1000 faults", () => {
     const { diagnostics } = Database.parse("5\nBU_:\n".repeat(1200));
     assertEquals([diagnostics.length, diagnostics[0].line, diagnostics[1].line], [1000, 1, 3]);
   });

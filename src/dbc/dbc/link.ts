@@ -160,7 +160,7 @@ class Linker {
     for (const { draft: { name }, signals } of this.#order) this.#checkLongNames(name, signals);
   }
 
-  /** Values are told apart by the names of their signals: a long name that another signal has is not taken. */
+  /** Values are known by the names of their signals: a long name that another signal has is not taken. */
   #checkLongNames(message: string, signals: LinkedMessage["signals"]): void {
     const taken = new Set<string>();
     for (const [shortName, { at, draft }] of signals) {

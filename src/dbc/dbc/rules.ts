@@ -9,7 +9,7 @@ import type { AttributeOwner, AttributeValue } from "../model.ts";
 import { NOBODY, type Owner, type Statements } from "./statements.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** What reads statements: the text's tokens, what was read, and where to tell of what was not. */
+/** What reads statements: the text's tokens, what was read, and the diagnostics of what was not. */
 export interface Reader {
   readonly tokens: Tokens;
   readonly file: Statements;

@@ -41,7 +41,7 @@ const tagEnd = /\s*(\/?)>/y;
  * Returns the root element of a document; null if there is none. What cannot be read ends the document: what is open there is
  * closed.
  *
- * @param report Tells of what cannot be read, and where it is.
+ * @param report Takes what cannot be read, and where it is.
  */
 export function readXml(text: string, report: (reason: string, at: number) => void): Element | null {
   return new XmlReader(text, report).read();

@@ -82,7 +82,7 @@ class SymReader {
     );
   }
 
-  /** Reads; what is wrong is told of. */
+  /** Reads; what is wrong is a diagnostic. */
   #try(at: number, read: () => void): void {
     try {
       read();
@@ -100,9 +100,10 @@ class SymReader {
     if (first.startsWith("{")) this.#section = first.slice(1, first.lastIndexOf("}"));
     else if (first.startsWith("[")) this.#addSymbol(line.fields.join(" "));
     else if (isOwn) this.#readKey(first.slice(0, first.indexOf("=")), line);
-    else {throw new SymFault(
-        `expected a section, a symbol or a key with "=", found ${JSON.stringify(first.slice(0, 40))}`,
-      );}
+    else {
+      const found = JSON.stringify(first.slice(0, 40));
+      throw new SymFault(`expected a section, a symbol or a key with "=", found ${found}`);
+    }
   }
 
   #readKey(key: string, line: Line): void {

@@ -74,7 +74,7 @@ export function readMux(
  *
  * @param branches The symbols of the same name without.
  * @param places Takes where each signal is.
- * @param report Tells of signals that are left out.
+ * @param report Takes why a signal is left out, and where it is.
  */
 export function messagesOf(
   symbol: SymMessage,
