@@ -34,19 +34,24 @@ const WORD_AT = 13;
 const MOST_WORDS = 2 ** (31 - WORD_AT) - 2;
 
 /** Returns the place of each bit of a signal in a message, counted as `start` is, from the least significant one on. */
-export function bitsOf({ start, length, byteOrder }: Signal): number[] {
+export function bitsOf(signal: Signal): number[] {
+  const { start, length, byteOrder } = signal;
   if (byteOrder === "little-endian") return Array.from({ length }, (_, i) => start + i);
-  const bits = [start];
-  while (bits.length < length) {
-    const last = bits[bits.length - 1];
-    bits.push((last & 7) === 0 ? last + 15 : last - 1);
-  }
-  return bits.reverse();
+  const last = firstBit(signal) + length - 1;
+  return Array.from({ length }, (_, i) => startOfOffset(last - i, byteOrder));
+}
+
+/**
+ * Returns the start bit, as in a DBC, of a signal whose bits are counted from its first one on: within each byte from the least
+ * significant bit up in a little-endian signal, from the most significant bit down in a big-endian one. KCD and SYM do so.
+ */
+export function startOfOffset(offset: number, byteOrder: Signal["byteOrder"]): number {
+  return byteOrder === "little-endian" ? offset : offset ^ 7;
 }
 
 /** The distance of a signal from the beginning of the message in bits, counted in the order of the signal. */
 function firstBit({ start, byteOrder }: Signal): number {
-  return byteOrder === "little-endian" ? start : start ^ 7;
+  return startOfOffset(start, byteOrder); // its own inverse
 }
 
 /** The number of bytes that a message must have for a signal to be in it. */

@@ -6,12 +6,12 @@
  * @module
  */
 
-import { endOf } from "../bits.ts";
+import { endOf, startOfOffset } from "../bits.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { type Draft, draftMessage, draftSignal, SignalList } from "../draft.ts";
 import type { DatabaseFormat, ReadDatabase } from "../format.ts";
 import type { DatabaseMessage, Signal } from "../model.ts";
-import { MOST_BYTES, startOfOffset } from "../limits.ts";
+import { MOST_BYTES } from "../limits.ts";
 import { type Element, readXml } from "./xml.ts";
 
 /** See `DatabaseFormat`. */

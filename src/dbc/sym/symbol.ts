@@ -4,8 +4,9 @@
  * @module
  */
 
+import { startOfOffset } from "../bits.ts";
 import { type Draft, draftMessage, draftSignal, SignalList } from "../draft.ts";
-import { MOST_BYTES, startOfOffset } from "../limits.ts";
+import { MOST_BYTES } from "../limits.ts";
 import type { DatabaseMessage, Signal } from "../model.ts";
 import type { Line } from "./lines.ts";
 import { nameOf } from "./signal.ts";
