@@ -67,7 +67,7 @@ const fdLengths = [12, 16, 20, 24, 32, 48, 64];
 
 /** See `Database.encode`. */
 export function encodeMessage(message: DatabaseMessage, values: SignalInputs, given: EncodeOptions = {}): Message {
-  const { source, destination, priority, ...rest } = fillOptions("encode", given, options) as EncodeOptions;
+  const { padding, startValue, ...parts } = fillOptions("encode", given, options) as EncodeOptions;
   const { name, length, isExtendedId, isJ1939, bitrateSwitch } = message;
   const isFd = message.isFd || (length > 8 && !isJ1939);
   if (length > (isFd ? 64 : 8)) {
@@ -75,21 +75,18 @@ export function encodeMessage(message: DatabaseMessage, values: SignalInputs, gi
       `${name} has ${length} bytes, more than a frame: use encodeData, and send the data by ISO-TP or J1939`,
     );
   }
-  const data = encodeData(message, values, rest);
   const size = isFd && length > 8 ? fdLengths.find((size) => size >= length) ?? length : length;
-  const padded = new Uint8Array(size).fill(rest.padding === 1 ? 0xff : 0);
-  padded.set(data);
-  const arbitrationId = identifier(message, { source, destination, priority });
-  return new Message({ arbitrationId, isExtendedId, data: padded, ...isFd && { isFd, bitrateSwitch } });
+  const data = dataOf(message, values, size, { padding, startValue });
+  const arbitrationId = identifier(message, parts);
+  return new Message({ arbitrationId, isExtendedId, data, ...isFd && { isFd, bitrateSwitch } });
 }
 
 /** The identifier of a message, in J1939 with what the options say. */
 function identifier(message: DatabaseMessage, given: Omit<EncodeOptions, keyof EncodeDataOptions>): number {
   const { name, frameId, isJ1939 } = message;
   const { source = frameId & 0xff, destination, priority = frameId >>> 26 } = given;
-  for (const [option, value] of Object.entries(given)) {
-    if (value !== undefined && !isJ1939) throw new TypeError(`${name} has no ${option}: it is not a J1939 message`);
-  }
+  const [option] = Object.keys(given);
+  if (option !== undefined && !isJ1939) throw new TypeError(`${name} has no ${option}: it is not a J1939 message`);
   if (destination !== undefined && !isAddressed(frameId)) {
     throw new TypeError(`${name} has no destination: its PGN is for all nodes`);
   }
@@ -100,9 +97,18 @@ function identifier(message: DatabaseMessage, given: Omit<EncodeOptions, keyof E
 
 /** See `Database.encodeData`. */
 export function encodeData(message: DatabaseMessage, values: SignalInputs, given: EncodeDataOptions = {}): Uint8Array {
-  const { padding, startValue } = fillOptions("encodeData", given, dataOptions) as EncodeDataOptions;
+  return dataOf(message, values, message.length, fillOptions("encodeData", given, dataOptions) as EncodeDataOptions);
+}
+
+/** Returns the data of a message, with padding up to a size. */
+function dataOf(
+  message: DatabaseMessage,
+  values: SignalInputs,
+  size: number,
+  { padding, startValue }: EncodeDataOptions,
+): Uint8Array {
   checkWhole("padding", padding, 0, 1);
-  const data = new Uint8Array(message.length).fill(padding === 1 ? 0xff : 0);
+  const data = new Uint8Array(size).fill(padding === 1 ? 0xff : 0);
   for (const [signal, raw] of new Encoding(message, values, startValue).raws()) writeRaw(data, signal, raw);
   return data;
 }
