@@ -29,15 +29,13 @@ export class FileNames {
       ["environment-variable", [...this.#variables].some(([name, short]) => name !== short)],
     ];
     this.definitions = renamed.filter(([, isRenamed]) => isRenamed).map(([owner]) => ({
-      ...{
-        owner,
-        name: longSymbolOf(owner)!,
-        type: "STRING",
-        minimum: null,
-        maximum: null,
-        values: [],
-        defaultValue: "",
-      },
+      owner,
+      name: longSymbolOf(owner)!,
+      type: "STRING",
+      minimum: null,
+      maximum: null,
+      values: [],
+      defaultValue: "",
     }));
   }
 

@@ -31,7 +31,7 @@ import {
   type Reader,
   type Rule,
 } from "./rules.ts";
-import { NOBODY, Statements } from "./statements.ts";
+import { accesses, NOBODY, Statements } from "./statements.ts";
 import { Fault, Tokens } from "./tokens.ts";
 
 const rules: Readonly<Record<Keyword, Rule>> = {
@@ -220,7 +220,7 @@ function variable(reader: Reader, at: number): void {
   file.variables.push({
     ...{ at, name, minimum, maximum, unit, initialValue, id, accessNodes },
     type: isText ? "string" : (["integer", "float", "string"] as const)[type],
-    access: (["unrestricted", "read", "write", "read-write"] as const)[Number(right)],
+    access: accesses[Number(right)],
   });
 }
 

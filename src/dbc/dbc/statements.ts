@@ -9,6 +9,9 @@ import type { AttributeDefinition, AttributeValue, DatabaseBitTiming, Labels, Si
 /** The node that stands for none. */
 export const NOBODY = "Vector__XXX";
 
+/** Who may change an environment variable, by the number behind `DUMMY_NODE_VECTOR`. */
+export const accesses = ["unrestricted", "read", "write", "read-write"] as const;
+
 /** Where in the text a statement begins. */
 interface Placed {
   readonly at: number;

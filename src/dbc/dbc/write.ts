@@ -18,7 +18,8 @@ import type {
 import { withAttributes } from "../vocabulary.ts";
 import { FileNames, plainName } from "./file_names.ts";
 import { longSymbolOf } from "./long_names.ts";
-import { NOBODY } from "./statements.ts";
+import { owners } from "./rules.ts";
+import { accesses, NOBODY } from "./statements.ts";
 import { quote } from "./tokens.ts";
 
 /** The keywords that Vector's tools list. */
@@ -29,17 +30,8 @@ const newSymbols = [
   ...["BU_SG_REL_", "BU_EV_REL_", "BU_BO_REL_", "SG_MUL_VAL_"],
 ];
 
-/** What the grammar calls the owners of attributes. */
-const keywords: Readonly<Record<AttributeOwner, string>> = {
-  "database": "",
-  "node": "BU_ ",
-  "message": "BO_ ",
-  "signal": "SG_ ",
-  "environment-variable": "EV_ ",
-  "node-message": "BU_BO_REL_ ",
-  "node-signal": "BU_SG_REL_ ",
-  "node-environment-variable": "BU_EV_REL_ ",
-};
+/** What the grammar calls the owners of attributes; the database has no keyword. */
+const keywords = new Map([...owners].map(([keyword, owner]) => [owner, keyword]));
 
 /** Returns a DBC of all that a database holds. */
 export function writeDbc(content: DatabaseContent): string {
@@ -92,37 +84,36 @@ class DbcWriter {
   *#message(message: DatabaseMessage): Iterable<string> {
     const { length, senders: [sender], signals } = message;
     const name = this.#names.message(message);
-    const senderName = sender === undefined ? NOBODY : this.#names.node(sender);
-    yield `BO_ ${identifierOf(message)} ${name}: ${length} ${senderName}`;
+    yield `BO_ ${identifierOf(message)} ${name}: ${length} ${this.#nodes(sender === undefined ? [] : [sender])}`;
     for (const signal of signals) yield ` SG_ ${this.#signal(signal)}`;
   }
 
   #signal(signal: Signal): string {
     const { start, length, byteOrder, isSigned, isMultiplexer, multiplexer, scale, offset, unit, receivers } = signal;
     const selector = multiplexer === null ? "" : `m${positive(multiplexer.ranges[0][0])}`;
-    const name = [this.#names.signal(signal), selector + (isMultiplexer ? "M" : "")].filter((word) => word !== "").join(
-      " ",
-    );
+    const multiplexing = selector + (isMultiplexer ? "M" : "");
+    const name = this.#names.signal(signal) + (multiplexing && ` ${multiplexing}`);
     const bits = `${start}|${length}@${byteOrder === "little-endian" ? 1 : 0}${isSigned ? "-" : "+"}`;
     const { minimum, maximum } = limitsOf(signal);
-    const nodes = receivers.length === 0 ? NOBODY : receivers.map((node) => this.#names.node(node)).join(",");
-    return `${name} : ${bits} (${scale},${offset}) [${minimum}|${maximum}] ${quote(unit)} ${nodes}`;
+    return `${name} : ${bits} (${scale},${offset}) [${minimum}|${maximum}] ${quote(unit)} ${this.#nodes(receivers)}`;
   }
 
   #senders(message: DatabaseMessage): string[] {
     const { senders } = message;
     if (senders.length < 2) return [];
-    return [`BO_TX_BU_ ${identifierOf(message)} : ${senders.map((node) => this.#names.node(node)).join(",")};`];
+    return [`BO_TX_BU_ ${identifierOf(message)} : ${this.#nodes(senders)};`];
+  }
+
+  #nodes(names: readonly string[]): string {
+    return names.map((name) => this.#names.node(name)).join(",") || NOBODY;
   }
 
   #variable(variable: EnvironmentVariable): string {
     const { name, type, minimum, maximum, unit, initialValue, id, access, accessNodes } = variable;
     const number = type === "float" ? 1 : 0;
-    const right = ["unrestricted", "read", "write", "read-write"].indexOf(access);
-    const rights = `DUMMY_NODE_VECTOR${type === "string" ? "800" : ""}${right}`;
-    const nodes = accessNodes.length === 0 ? NOBODY : accessNodes.map((node) => this.#names.node(node)).join(",");
+    const rights = `DUMMY_NODE_VECTOR${type === "string" ? "800" : ""}${accesses.indexOf(access)}`;
     const limits = `[${minimum}|${maximum}] ${quote(unit)} ${initialValue} ${id}`;
-    return `EV_ ${this.#names.variable(name)}: ${number} ${limits} ${rights} ${nodes};`;
+    return `EV_ ${this.#names.variable(name)}: ${number} ${limits} ${rights} ${this.#nodes(accessNodes)};`;
   }
 
   *#comments(): Iterable<string> {
@@ -135,7 +126,8 @@ class DbcWriter {
       const keyword = owner.startsWith("node-") ? "BA_DEF_REL_" : "BA_DEF_";
       const isNumber = type !== "ENUM" && type !== "STRING";
       const rest = isNumber ? `${minimum ?? 0} ${maximum ?? 0}` : values.map(quote).join(",");
-      yield `${keyword} ${keywords[owner]}${quote(name)} ${type} ${rest};`;
+      const of = owner === "database" ? "" : `${keywords.get(owner)} `;
+      yield `${keyword} ${of}${quote(name)} ${type} ${rest};`;
     }
     for (const { name, owner, defaultValue } of definitions) {
       if (defaultValue === null) continue;
@@ -206,14 +198,21 @@ class DbcWriter {
   *#parts(): Iterable<Part> {
     const { comment, attributes, nodes, environmentVariables } = this.#content;
     yield { owner: "", type: "database", comment, attributes };
-    for (const node of nodes) yield part("node", "BU_", this.#names.node(node.name), node);
+    for (const node of nodes) {
+      const name = this.#names.node(node.name);
+      yield part("node", `BU_ ${name}`, name, node);
+    }
     for (const message of this.#nameable) {
       const id = identifierOf(message);
-      yield { ...part("message", "BO_", this.#names.message(message), message), owner: `BO_ ${id} ` };
-      for (const signal of message.signals) yield part("signal", `SG_ ${id}`, this.#names.signal(signal), signal);
+      yield part("message", `BO_ ${id}`, this.#names.message(message), message);
+      for (const signal of message.signals) {
+        const name = this.#names.signal(signal);
+        yield part("signal", `SG_ ${id} ${name}`, name, signal);
+      }
     }
     for (const variable of environmentVariables) {
-      yield part("environment-variable", "EV_", this.#names.variable(variable.name), variable);
+      const name = this.#names.variable(variable.name);
+      yield part("environment-variable", `EV_ ${name}`, name, variable);
     }
   }
 
@@ -236,12 +235,12 @@ interface Part {
 
 function part(
   type: AttributeOwner,
-  keyword: string,
+  owner: string,
   fileName: string,
   { name, comment, attributes }: Pick<Signal, "name" | "comment" | "attributes">,
 ): Part {
   const longName: Attributes = new Map(fileName === name ? [] : [[longSymbolOf(type)!, name]]);
-  return { owner: `${keyword} ${fileName} `, type, comment, attributes: new Map([...attributes, ...longName]) };
+  return { owner: `${owner} `, type, comment, attributes: new Map([...attributes, ...longName]) };
 }
 
 /** The identifier as statements give it: with bit 31 for extended frames. */
