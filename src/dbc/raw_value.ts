@@ -8,6 +8,7 @@ import { show } from "../check.ts";
 import { halfOfNumber, numberOfHalf } from "./half.ts";
 import { isLong, isValueLong } from "./long.ts";
 import type { Signal } from "./model.ts";
+import { rawRange, valueRange } from "./range.ts";
 import type { SignalType } from "./types.ts";
 
 /**
@@ -80,18 +81,17 @@ function nearestQuotient(dividend: bigint, divisor: bigint): bigint {
  * @throws {RangeError} It does not.
  */
 export function checkedRaw(signal: Signal, raw: number | bigint, text: string): number | bigint {
-  const { length, isSigned, isFloat, scale, offset, unit } = signal;
+  const { length, isFloat, scale, offset, unit } = signal;
   if (isFloat) {
     const stored = storedFloat(Number(raw), length);
     if (Number.isFinite(stored) === Number.isFinite(Number(raw))) return Number(raw);
     throw new RangeError(`${text}: a float of ${length} bits does not go so far`);
   }
-  const least = isSigned ? -(2n ** BigInt(length - 1)) : 0n;
-  const most = 2n ** BigInt(isSigned ? length - 1 : length) - 1n;
+  const [least, most] = rawRange(signal);
   if (isWhole(raw) && raw >= least && raw <= most) return isLong(signal) ? BigInt(raw) : Number(raw) + 0; // no -0
   const hold = length === 1 ? "its 1 bit holds" : `its ${length} bits hold`;
   if (scale === 1 && offset === 0) throw new RangeError(`${text}: ${hold} whole numbers from ${least} to ${most}`);
-  const [low, high] = [least, most].map((limit) => Number(limit) * scale + offset).sort((a, b) => a - b);
+  const [low, high] = valueRange(signal);
   throw new RangeError(`${text}: ${hold} raw values from ${least} to ${most}, which are ${limits(low, high, unit)}`);
 }
 

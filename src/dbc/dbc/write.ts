@@ -15,6 +15,7 @@ import type {
   Labels,
   Signal,
 } from "../model.ts";
+import { valueRange } from "../range.ts";
 import { withAttributes } from "../vocabulary.ts";
 import { FileNames, plainName } from "./file_names.ts";
 import { longSymbolOf } from "./long_names.ts";
@@ -265,13 +266,10 @@ function positive(value: bigint): bigint {
 
 /** A DBC has both limits or, where both are 0, none. One that is missing is that of the bits. */
 function limitsOf(signal: Signal): { minimum: number; maximum: number } {
-  const { minimum, maximum, length, isSigned, isFloat, scale, offset } = signal;
+  const { minimum, maximum, isFloat } = signal;
   if (minimum === null && maximum === null) return { minimum: 0, maximum: 0 };
-  const [least, most] = isFloat
-    ? [-Number.MAX_VALUE, Number.MAX_VALUE]
-    : [isSigned ? -(2 ** (length - 1)) : 0, 2 ** (isSigned ? length - 1 : length) - 1];
-  const ends = [least, most].map((raw) => isFloat ? raw : raw * scale + offset).sort((one, other) => one - other);
-  return { minimum: minimum ?? ends[0], maximum: maximum ?? ends[1] };
+  const [least, most] = isFloat ? [-Number.MAX_VALUE, Number.MAX_VALUE] : valueRange(signal);
+  return { minimum: minimum ?? least, maximum: maximum ?? most };
 }
 
 function labelText(labels: Labels): string {
