@@ -21,18 +21,21 @@ export interface DatabaseDiagnostic {
 /** The largest number of diagnostics kept, so that a hostile file cannot fill the memory. */
 const MOST = 1000;
 
+/** A part of a file that does not say what it must: it is skipped. */
+export class Fault extends Error {}
+
 /** Collects what could not be read of a text or, in strict mode, throws the first of it. */
 export class Diagnostics {
   /** The offsets of the lines' first characters. Made when the first diagnostic asks for a line. */
   #lines: number[] | null = null;
   readonly #text: string;
   /** Whether the first one is thrown. */
-  readonly isStrict: boolean;
+  readonly #isStrict: boolean;
   readonly #list: DatabaseDiagnostic[] = [];
 
   constructor(text: string, isStrict: boolean) {
     this.#text = text;
-    this.isStrict = isStrict;
+    this.#isStrict = isStrict;
   }
 
   /** The first 1000, in the order of the file. */
@@ -47,8 +50,25 @@ export class Diagnostics {
    * @throws {SyntaxError} In strict mode, with the position and the reason.
    */
   add(reason: string, offset: number): void {
-    if (this.isStrict) throw this.#error(reason, offset);
+    if (this.#isStrict) throw this.#error(reason, offset);
     if (this.#list.length < MOST) this.#list.push({ reason, ...this.#placeOf(offset) });
+  }
+
+  /**
+   * Returns what is read of a part; null, with a diagnostic, if it has a fault.
+   *
+   * @param what The part, which is then skipped: "the line".
+   * @param offset Where it is in the text.
+   * @throws {SyntaxError} In strict mode, at a fault.
+   */
+  attempt<T>(what: string, offset: number, read: () => T): T | null {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.add(`${error.message}: ${what} is skipped`, offset);
+      return null;
+    }
   }
 
   #error(reason: string, offset: number): SyntaxError {

@@ -7,7 +7,7 @@
  */
 
 import { endOf, startOfOffset } from "../bits.ts";
-import type { Diagnostics } from "../diagnostics.ts";
+import { type Diagnostics, Fault } from "../diagnostics.ts";
 import { type Draft, draftMessage, draftSignal, SignalList } from "../draft.ts";
 import type { DatabaseFormat, ReadDatabase } from "../format.ts";
 import type { DatabaseMessage, Signal } from "../model.ts";
@@ -20,9 +20,6 @@ export const kcd: DatabaseFormat = {
   detect: (text) => text.trimStart().startsWith("<"),
   read: (text, diagnostics) => new KcdReader(diagnostics).read(text),
 };
-
-/** An element that does not say what it must: it is left out. */
-class Fault extends Error {}
 
 class KcdReader {
   readonly #diagnostics: Diagnostics;
@@ -145,15 +142,8 @@ class KcdReader {
     );
   }
 
-  /** Returns what an element gives; null, with a diagnostic, if it does not say what it must. */
-  #try<T>(element: Element, read: () => T): T | null {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.#diagnostics.add(`${error.message}: the <${element.name}> is skipped`, element.at);
-      return null;
-    }
+  #try<T>({ name, at }: Element, read: () => T): T | null {
+    return this.#diagnostics.attempt(`the <${name}>`, at, read);
   }
 }
 

@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Diagnostics } from "../diagnostics.ts";
+import { type Diagnostics, Fault } from "../diagnostics.ts";
 import type { DatabaseFormat, ReadDatabase } from "../format.ts";
 import { MOST_BYTES } from "../limits.ts";
 import type { AttributeDefinition, DatabaseMessage, Labels, Signal } from "../model.ts";
 import { type Line, linesOf, splitAtCommas } from "./lines.ts";
 import { nameOf, readSignal } from "./signal.ts";
 import { messagesOf, readId, readMux, type SymMessage } from "./symbol.ts";
-import { bigintOf, numberOf, SymFault, unquoted, wholeOf } from "./values.ts";
+import { bigintOf, numberOf, unquoted, wholeOf } from "./values.ts";
 
 /** See `DatabaseFormat`. */
 export const sym: DatabaseFormat = {
@@ -51,7 +51,7 @@ class SymReader {
 
   read(text: string): ReadDatabase {
     for (const line of linesOf(text)) {
-      this.#try(line.at, () => this.#readLine(line));
+      this.#diagnostics.attempt("the line", line.at, () => this.#readLine(line));
     }
     this.#endEnum();
     const places = new Map<Signal, number>();
@@ -82,16 +82,6 @@ class SymReader {
     );
   }
 
-  /** Reads; what is wrong is a diagnostic. */
-  #try(at: number, read: () => void): void {
-    try {
-      read();
-    } catch (error) {
-      if (!(error instanceof SymFault)) throw error;
-      this.#diagnostics.add(`${error.message}: the line is skipped`, at);
-    }
-  }
-
   #readLine(line: Line): void {
     const [first] = line.fields;
     const isOwn = /^(?:\{|\[|[A-Za-z]\w*=)/.test(first);
@@ -102,7 +92,7 @@ class SymReader {
     else if (isOwn) this.#readKey(first.slice(0, first.indexOf("=")), line);
     else {
       const found = JSON.stringify(first.slice(0, 40));
-      throw new SymFault(`expected a section, a symbol or a key with "=", found ${found}`);
+      throw new Fault(`expected a section, a symbol or a key with "=", found ${found}`);
     }
   }
 
@@ -135,15 +125,15 @@ class SymReader {
 
   #addSymbol(text: string): void {
     const from = senders.get(this.#section);
-    if (from === undefined) throw new SymFault("a symbol must be in {SEND}, {RECEIVE} or {SENDRECEIVE}");
-    if (!text.endsWith("]")) throw new SymFault(`a symbol must be as [Name]: ${JSON.stringify(text.slice(0, 40))}`);
+    if (from === undefined) throw new Fault("a symbol must be in {SEND}, {RECEIVE} or {SENDRECEIVE}");
+    if (!text.endsWith("]")) throw new Fault(`a symbol must be as [Name]: ${JSON.stringify(text.slice(0, 40))}`);
     const name = nameOf(text.slice(1, -1));
     this.#symbols.push({ name, senders: from, id: null, type: "", length: 8, cycleTime: 0, mux: null, signals: [] });
   }
 
   #readSymbolKey(key: string, fields: readonly string[], line: Line): void {
     const symbol = senders.has(this.#section) ? this.#symbols.at(-1) : undefined;
-    if (symbol === undefined) throw new SymFault(`${key} must be in a symbol`);
+    if (symbol === undefined) throw new Fault(`${key} must be in a symbol`);
     const { at, comment } = line;
     const [value = ""] = fields;
     if (key === "ID") symbol.id = readId(fields, comment);
@@ -153,13 +143,13 @@ class SymReader {
     else if (key === "Mux") symbol.mux = readMux(fields, line);
     else if (key === "Var") {
       const { signal, offset } = readSignal(fields, comment, (name) => this.#labelsOf(name, at));
-      if (offset === null) throw new SymFault("a variable must have its first bit and its length, as 8,16");
+      if (offset === null) throw new Fault("a variable must have its first bit and its length, as 8,16");
       symbol.signals.push({ signal, offset, at });
     } else if (key === "Sig") {
       const signal = this.#signals.get(unquoted(value));
-      if (signal === undefined) throw new SymFault(`there is no signal ${value}`);
+      if (signal === undefined) throw new Fault(`there is no signal ${value}`);
       symbol.signals.push({ signal, offset: wholeOf(fields[1] ?? "", "the first bit", 8 * MOST_BYTES - 1), at });
-    } else throw new SymFault(`${key} is not known`);
+    } else throw new Fault(`${key} is not known`);
   }
 
   /** `Enum=Name(0="off", 1="on")`, which may go on in the lines below. */
@@ -177,9 +167,9 @@ class SymReader {
     if (this.#enum === null) return;
     const { at, parts } = this.#enum;
     this.#enum = null;
-    this.#try(at, () => {
+    this.#diagnostics.attempt("the line", at, () => {
       const [, name, list] = /^([^(]*)\((.*)\)$/s.exec(parts.join(" ")) ?? [];
-      if (name === undefined) throw new SymFault('an enum must be as Name(0="off", 1="on")');
+      if (name === undefined) throw new Fault('an enum must be as Name(0="off", 1="on")');
       const labels = new Map<bigint, string>();
       this.#tables.set(nameOf(name.trim()), labels);
       for (const part of list.trim() === "" ? [] : splitAtCommas(list)) {

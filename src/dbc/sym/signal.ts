@@ -4,10 +4,11 @@
  * @module
  */
 
+import { Fault } from "../diagnostics.ts";
 import { type Draft, draftSignal } from "../draft.ts";
 import { MOST_BYTES } from "../limits.ts";
 import type { Labels, Signal } from "../model.ts";
-import { numberOf, SymFault, unquoted, wholeOf } from "./values.ts";
+import { numberOf, unquoted, wholeOf } from "./values.ts";
 
 /** The types that have a length of their own. */
 const lengths = new Map([["bit", 1], ["char", 8], ["float", 32], ["double", 64]]);
@@ -25,7 +26,7 @@ export interface SymSignal {
  * Reads `Speed unsigned 16 -m /u:km/h /f:0.1` or, for a variable, `Speed unsigned 8,16 …`, with an offset.
  *
  * @param labelsOf Returns the labels of an enum. Enums are types too.
- * @throws {SymFault} It is something else.
+ * @throws {Fault} It is something else.
  */
 export function readSignal(
   [name = "", type = "", ...rest]: readonly string[],
@@ -36,7 +37,7 @@ export function readSignal(
   const [first, second] = place.split(",");
   const options = new Map(behind.map(readOption));
   const length = lengths.get(type) ?? wholeOf(second ?? first, "the length", 8 * MOST_BYTES);
-  if (length < 1 || length > 64) throw new SymFault(`the signal has ${length} bits: it must have 1 to 64`);
+  if (length < 1 || length > 64) throw new Fault(`the signal has ${length} bits: it must have 1 to 64`);
   const numeric = (option: string, fallback: number | null) => {
     const value = options.get(option);
     return value === undefined ? fallback : numberOf(value, `/${option}`);
@@ -62,11 +63,11 @@ export function readSignal(
 /**
  * Returns a name without quotes.
  *
- * @throws {SymFault} There is none.
+ * @throws {Fault} There is none.
  */
 export function nameOf(field: string): string {
   const name = unquoted(field);
-  if (name === "") throw new SymFault("a name is missing");
+  if (name === "") throw new Fault("a name is missing");
   return name;
 }
 
@@ -75,5 +76,5 @@ function readOption(field: string): [string, string] {
   const [, option, value] = /^\/(\w+):(.*)$/s.exec(field) ?? [];
   if (option !== undefined) return [option, value];
   if (/^-[a-z]$/.test(field)) return [field, ""];
-  throw new SymFault(`${JSON.stringify(field.slice(0, 40))} is no option`);
+  throw new Fault(`${JSON.stringify(field.slice(0, 40))} is no option`);
 }

@@ -5,12 +5,13 @@
  */
 
 import { startOfOffset } from "../bits.ts";
+import { Fault } from "../diagnostics.ts";
 import { type Draft, draftMessage, draftSignal, SignalList } from "../draft.ts";
 import { MOST_BYTES } from "../limits.ts";
 import type { DatabaseMessage, Signal } from "../model.ts";
 import type { Line } from "./lines.ts";
 import { nameOf } from "./signal.ts";
-import { bigintOf, SymFault, wholeOf } from "./values.ts";
+import { bigintOf, wholeOf } from "./values.ts";
 
 /** `[Name]`, and what the lines below say. */
 export interface SymMessage {
@@ -47,11 +48,11 @@ export function readId(fields: readonly string[], comment: string | null): SymMe
   const text = fields.join("");
   const [, low, high = low] = /^([\da-f]{1,8})h(?:-([\da-f]{1,8})h)?$/i.exec(text) ?? [];
   if (low === undefined) {
-    throw new SymFault(`the identifier is ${JSON.stringify(text.slice(0, 40))}: it must be as 100h`);
+    throw new Fault(`the identifier is ${JSON.stringify(text.slice(0, 40))}: it must be as 100h`);
   }
   const [first, last] = [low, high].map((digits) => wholeOf(`${digits}h`, "the identifier", 0x1fff_ffff));
   if (last < first || last - first >= MOST_IDS) {
-    throw new SymFault(`${text} are no identifiers, or more than ${MOST_IDS}`);
+    throw new Fault(`${text} are no identifiers, or more than ${MOST_IDS}`);
   }
   return { first, last, isLong: low.length === 8, comment };
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-/** A line that cannot be read: it is skipped. */
-export class SymFault extends Error {}
+import { Fault } from "../diagnostics.ts";
 
 /** Returns a text or a name without its quotes, if it has any. */
 export function unquoted(field: string): string {
@@ -15,33 +14,33 @@ export function unquoted(field: string): string {
 /**
  * Returns a number: decimal, or hexadecimal with an `h` behind.
  *
- * @throws {SymFault} It is none.
+ * @throws {Fault} It is none.
  */
 export function numberOf(field: string, what: string): number {
   const isHex = /^[\da-f]{1,16}h$/i.test(field);
   const value = isHex ? parseInt(field, 16) : /^[-+.\d]/.test(field) ? Number(field) + 0 : NaN;
   if (Number.isFinite(value)) return value;
-  throw new SymFault(`${what} is ${JSON.stringify(field.slice(0, 40))}: it must be a number`);
+  throw new Fault(`${what} is ${JSON.stringify(field.slice(0, 40))}: it must be a number`);
 }
 
 /**
  * Returns a whole number from 0 to a limit.
  *
- * @throws {SymFault} It is none.
+ * @throws {Fault} It is none.
  */
 export function wholeOf(field: string, what: string, most: number): number {
   const value = numberOf(field, what);
   if (Number.isInteger(value) && value >= 0 && value <= most) return value;
-  throw new SymFault(`${what} is ${value}: it must be a whole number from 0 to ${most}`);
+  throw new Fault(`${what} is ${value}: it must be a whole number from 0 to ${most}`);
 }
 
 /**
  * Returns a whole number of any size and sign.
  *
- * @throws {SymFault} It is none.
+ * @throws {Fault} It is none.
  */
 export function bigintOf(field: string, what: string): bigint {
   if (/^-?\d{1,20}$/.test(field)) return BigInt(field);
   if (/^[\da-f]{1,16}h$/i.test(field)) return BigInt(`0x${field.slice(0, -1)}`);
-  throw new SymFault(`${what} is ${JSON.stringify(field.slice(0, 40))}: it must be a whole number`);
+  throw new Fault(`${what} is ${JSON.stringify(field.slice(0, 40))}: it must be a whole number`);
 }
