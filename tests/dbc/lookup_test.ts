@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { Message } from "../../mod.ts";
+import { Message, unpackJ1939Id } from "../../mod.ts";
 import { toRawFilters } from "../../src/message/filter.ts";
 import { Database, type DatabaseOptions, j1939PartsOf } from "../../src/dbc/mod.ts";
 import { generator } from "../support/random.ts";
@@ -132,6 +132,14 @@ describe("A J1939 database", () => {
     assertEquals(j1939PartsOf(0x0cf00400), { pgn: 0xf004, priority: 3, source: 0, destination: 255 });
     assertEquals(j1939PartsOf(0x1b00ff0b), { pgn: 0x30000, priority: 6, source: 11, destination: 255 });
     assertEquals(j1939PartsOf(0x18ea2103), { pgn: 0xea00, priority: 6, source: 3, destination: 0x21 });
+  });
+
+  it("reads identifiers as unpackJ1939Id does", () => {
+    const below = generator(1);
+    for (let i = 0; i < 10_000; i++) {
+      const id = below(0x2000_0000);
+      assertEquals(j1939PartsOf(id), unpackJ1939Id(id), id.toString(16));
+    }
   });
 });
 
