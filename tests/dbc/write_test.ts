@@ -1,10 +1,10 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { draftMessage, draftSignal } from "../../src/dbc/draft.ts";
 import { Database, type DatabaseContent } from "../../src/dbc/mod.ts";
 import type { DatabaseMessage, Signal } from "../../src/dbc/model.ts";
 import { randomDatabase } from "../support/databases.ts";
 import { generator } from "../support/random.ts";
+import { messageOf } from "../support/signals.ts";
 
 /** The attributes that say of messages and signals what a DBC has no words for. */
 const added = new Set(["VFrameFormat", "CANFD_BRS", "GenMsgCycleTime", "GenSigStartValue"]);
@@ -30,10 +30,6 @@ function again(content: DatabaseContent): DatabaseContent {
 
 function databaseOf(messages: readonly DatabaseMessage[]): Database {
   return new Database({ ...Database.parse(""), messages });
-}
-
-function messageWith(signals: readonly Signal[], given: Partial<DatabaseMessage> = {}): DatabaseMessage {
-  return { ...draftMessage({ name: "M", frameId: 1, isExtendedId: false, length: 8 }), ...given, signals };
 }
 
 describe("A database that is written", () => {
@@ -130,11 +126,11 @@ SIG_VALTYPE_ 291 Ratio : 1;
   it("has shortened names, as cantools shortens them, with the long ones in attributes", () => {
     const long = "A_name_that_is_longer_than_32_characters";
     const short = "A_name_that_is_longer_than_32_ch";
-    const signal = (name: string) => draftSignal({ name, start: 0, length: 8 });
+    const signal = (name: string) => ({ name, start: 0, length: 8 });
     const text = `${
       databaseOf([
-        messageWith([signal(long), signal(`${long}_2`), signal(`${short}`)]),
-        messageWith([signal(long)], { name: "Größe 1", frameId: 2 }),
+        messageOf([signal(long), signal(`${long}_2`), signal(`${short}`)]),
+        messageOf([signal(long)], { name: "Größe 1", frameId: 2 }),
       ])
     }`;
     const lines = text.split("\n");
@@ -157,8 +153,8 @@ SIG_VALTYPE_ 291 Ratio : 1;
 
   it("has both limits, or none", () => {
     const limits = (given: Partial<Signal>) => {
-      const signal = draftSignal({ name: "s", start: 0, length: 8, ...given });
-      return / \[(.*?)\] /.exec(`${databaseOf([messageWith([signal])])}`)![1];
+      const signal = { name: "s", start: 0, length: 8, ...given };
+      return / \[(.*?)\] /.exec(`${databaseOf([messageOf([signal])])}`)![1];
     };
     assertEquals(limits({}), "0|0");
     assertEquals(limits({ minimum: 5 }), "5|255");
@@ -169,7 +165,7 @@ SIG_VALTYPE_ 291 Ratio : 1;
 
   it("says of messages what its attributes do not say yet", () => {
     const written = (given: Partial<DatabaseMessage>) => {
-      const { messages: [message] } = Database.parse(`${databaseOf([messageWith([], given)])}`, { strict: true });
+      const { messages: [message] } = Database.parse(`${databaseOf([messageOf([], given)])}`, { strict: true });
       const { isFd, bitrateSwitch, isJ1939, cycleTime } = message;
       assertEquals({ isFd, bitrateSwitch, isJ1939, cycleTime }, {
         ...{ isFd: false, bitrateSwitch: false, isJ1939: false, cycleTime: null },
