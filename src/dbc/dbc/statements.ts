@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { AttributeDefinition, AttributeValue, DatabaseBitTiming, Labels, SignalGroup } from "../model.ts";
+import type {
+  AttributeDefinition,
+  AttributeValue,
+  DatabaseBitTiming,
+  EnvironmentVariable,
+  Labels,
+  Signal,
+  SignalGroup,
+} from "../model.ts";
 
 /** The node that stands for none. */
 export const NOBODY = "Vector__XXX";
@@ -18,22 +26,10 @@ interface Placed {
 }
 
 /** `SG_` */
-export interface SignalStatement extends Placed {
-  readonly name: string;
-  /** `M`, `m1M` */
-  readonly isMultiplexer: boolean;
+export interface SignalStatement
+  extends Placed, Omit<Signal, "isFloat" | "labels" | "comment" | "attributes" | "startValue" | "multiplexer"> {
   /** `m1`: the value of the multiplexer. */
   readonly selector: bigint | null;
-  readonly start: number;
-  readonly length: number;
-  readonly byteOrder: "little-endian" | "big-endian";
-  readonly isSigned: boolean;
-  readonly scale: number;
-  readonly offset: number;
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly unit: string;
-  readonly receivers: readonly string[];
 }
 
 /** `BO_`. Its identifier has bit 31 set for an extended frame, here and wherever a statement names it. */
@@ -112,17 +108,8 @@ export interface MultiplexStatement extends Placed {
 }
 
 /** `EV_` */
-export interface VariableStatement extends Placed {
-  readonly name: string;
-  readonly type: "integer" | "float" | "string";
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly unit: string;
-  readonly initialValue: number;
-  readonly id: number;
-  readonly access: "unrestricted" | "read" | "write" | "read-write";
-  readonly accessNodes: readonly string[];
-}
+export interface VariableStatement
+  extends Placed, Omit<EnvironmentVariable, "dataLength" | "labels" | "comment" | "attributes"> {}
 
 /** `ENVVAR_DATA_` */
 export interface DataStatement extends Placed {
