@@ -31,8 +31,8 @@ export class Lookup {
   readonly #byName = new Map<string, Entry>();
   readonly #standard = new Map<number, Entry>();
   readonly #extended = new Map<number, Entry>();
-  /** Those of J1939. */
-  readonly #byPgn = new Map<number, Entry[]>();
+  /** Those of J1939, with what their identifiers say. */
+  readonly #byPgn = new Map<number, { readonly entry: Entry; readonly own: J1939Parts }[]>();
 
   constructor(messages: readonly DatabaseMessage[]) {
     for (const message of messages) {
@@ -40,10 +40,10 @@ export class Lookup {
       addFirst(this.#byName, message.name, entry);
       addFirst(message.isExtendedId ? this.#extended : this.#standard, message.frameId, entry);
       if (!message.isJ1939) continue;
-      const { pgn } = j1939PartsOf(message.frameId);
-      const same = this.#byPgn.get(pgn);
-      if (same) same.push(entry);
-      else this.#byPgn.set(pgn, [entry]);
+      const own = j1939PartsOf(message.frameId);
+      const same = this.#byPgn.get(own.pgn);
+      if (same) same.push({ entry, own });
+      else this.#byPgn.set(own.pgn, [{ entry, own }]);
     }
   }
 
@@ -65,12 +65,10 @@ export class Lookup {
    */
   byPgn({ pgn, source, destination }: Omit<J1939Parts, "priority">): Entry | undefined {
     const same = this.#byPgn.get(pgn);
-    if (same === undefined || same.length === 1) return same?.[0];
-    const fitOf = ({ message: { frameId } }: Entry) => {
-      const own = j1939PartsOf(frameId);
-      return 3 * fit(own.source, source, ANY_SOURCE) + fit(own.destination, destination, ANY_DESTINATION);
-    };
-    return same.reduce((best, each) => fitOf(each) > fitOf(best) ? each : best);
+    if (same === undefined || same.length === 1) return same?.[0].entry;
+    const fitOf = ({ own }: { readonly own: J1939Parts }) =>
+      3 * fit(own.source, source, ANY_SOURCE) + fit(own.destination, destination, ANY_DESTINATION);
+    return same.reduce((best, each) => fitOf(each) > fitOf(best) ? each : best).entry;
   }
 }
 
