@@ -24,7 +24,7 @@ const HEAD = 1 << 16;
  * Prepares a file for the encoder to continue it.
  *
  * @param out Receives what must be written first.
- * @returns The size to which the file must be cut before; 0 for a file to be begun anew.
+ * @returns The size to which the file must be cut before; 0 to write the file from its beginning.
  * @throws {RangeError} The file is in another format, or damaged: appending would make it worse.
  */
 export function prepareAppending(
@@ -97,7 +97,7 @@ function lastIndexOf(bytes: Uint8Array, before: number): number {
 function inflatedMember(bytes: Uint8Array, at: number): { bytes: Uint8Array; end: number } | null {
   const from = at + MEMBER.length;
   try {
-    // With `info`, which the types lack, the result also tells how much was read.
+    // With `info`, which the types lack, the result also contains how much was read.
     const { buffer, engine } = zlib().inflateRawSync(bytes.subarray(from), { info: true }) as unknown as {
       buffer: Uint8Array;
       engine: { bytesWritten: number };

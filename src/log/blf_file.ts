@@ -31,7 +31,7 @@ export class BlfHeader {
   #read: Uint8Array | null = null;
 
   /**
-   * Reads the header of a file to append to. What it says is checked, and counted anew if the file was not closed.
+   * Reads the header of a file to append to. If the file was not closed, its statistics are counted again.
    *
    * @throws {RangeError} The file is damaged.
    */

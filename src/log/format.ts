@@ -145,7 +145,7 @@ export interface LogEncoder {
   begin(out: Bytes): void;
   /**
    * Called instead of `begin` to append to a file that is not empty. Writes what must come first, and returns the size to
-   * which the file must be cut before; 0 to begin it anew. Default: an incomplete last line is ended.
+   * which the file must be cut before; 0 to write it from its beginning. Default: an incomplete last line is ended.
    *
    * @throws {RangeError} The encoder cannot continue the file, with the reason.
    */
@@ -173,7 +173,7 @@ export interface EncodeOptions {
   readonly continued: boolean;
   /** The numbers of channels, for formats that store numbers: see `FileChannels`. */
   readonly channels: ChannelNumbers;
-  /** Reports that a field of an item is lost, where the capacity alone does not tell. The item is written without it. */
+  /** Reports that a field of an item is lost, where the capacity alone does not show it. The item is written without it. */
   lose(field: string, item: LogItem): void;
 }
 

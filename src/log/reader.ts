@@ -121,7 +121,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
 
   /**
    * Returns the metadata of the file: its format, version, start, channels and application. It is updated while reading.
-   * With `follow` it waits until the file tells its format; a file that is truncated gets new metadata.
+   * With `follow` it waits until the format can be detected; a file that is truncated gets new metadata.
    *
    * @throws {SyntaxError} The file is in none of the known formats.
    * @throws {Error} The file cannot be opened or read.

@@ -17,7 +17,7 @@ export function resumeLines(file: RandomSource, out: Bytes): number {
  * Returns the end of the last whole block of a file.
  *
  * @param from The offset of the first block.
- * @param header The number of bytes that tell a block's length.
+ * @param header The number of bytes that contain a block's length.
  * @param lengthOf Returns the length of a block by its header; 0 if it is invalid.
  * @throws {RangeError} A length is invalid.
  */

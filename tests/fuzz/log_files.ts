@@ -1,5 +1,5 @@
 /**
- * Small valid log files of every format, of every variant that a reader tells apart: what the fuzzer begins with.
+ * Small valid log files of every format, of every variant that a reader distinguishes: what the fuzzer begins with.
  *
  * @module
  */

@@ -80,7 +80,7 @@ describe("A followed log", { timeout: 60_000 }, () => {
   });
 
   for (const format of ["asc", "blf", "trc", "pcap", "pcapng", "candump", "jsonl", "csv"] as LogFormatName[]) {
-    it(`${format}: in pieces of any size, also while its format cannot be told yet`, async () => {
+    it(`${format}: in pieces of any size, also while its format cannot be detected yet`, async () => {
       const { stream, bytes } = sink();
       await using writer = LogWriter.open(stream, { format, timeZone: "UTC" });
       const all: Uint8Array[] = [];

@@ -136,7 +136,7 @@ describe("record", () => {
       await until(() => log.count === count);
     }
     assertEquals(warnings, []);
-    // More than the buffer: the bus is not read, which the logger is told once.
+    // More than the buffer: the bus is not read, of which the logger is warned once.
     send(200);
     await until(() => warnings.length > 0);
     const count = log.count;

@@ -181,7 +181,7 @@ export class GroupData {
       }
       if (inflated.length < original) {
         blocks.diagnose(`compressed block inflates to ${inflated.length} bytes instead of ${original}`, offset);
-        // Where the rows of a transposed table are cannot be told without all of it.
+        // The rows of a transposed table can be found only if all of it is there.
         if (kind === 1) return new Uint8Array(0);
       }
       return kind === 1 ? transposed(inflated, columns) : inflated;

@@ -79,7 +79,7 @@ const candump: readonly LogFile[] = [
   { file: "screen_zero.txt", shows: "candump -tz -a: times since the start, characters beside the data" },
   {
     file: "screen_delta.txt",
-    shows: "candump -td: times since the frame before, which nothing in the file tells from -tz",
+    shows: "candump -td: times since the frame before, which nothing in the file distinguishes from -tz",
   },
   {
     file: "screen_date.txt",
