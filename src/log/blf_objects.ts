@@ -37,6 +37,7 @@ import {
   CANXL_VCID_OFFSET,
   CANXL_XLF,
   fdLength,
+  fdLengths,
   FRAME_DATA,
   FRAME_LEN,
   FRAME_LEN8_DLC,
@@ -387,7 +388,7 @@ export function encodeObject(message: Message, channel: number, out: Bytes): num
   const length = dataLength(message);
   out.u16(channel);
   out.byte(flags);
-  out.byte(lengthCode(length));
+  out.byte(fdLengths.indexOf(length));
   out.u32(id);
   out.u32(0);
   out.byte(0);
@@ -440,9 +441,4 @@ function encodeXl(message: Message, channel: number, out: Bytes): number {
   for (let i = 0; i < 12; i++) out.u32(0);
   writeData(message, out);
   return CAN_XL_CHANNEL_FRAME;
-}
-
-function lengthCode(length: number): number {
-  const lengths = [12, 16, 20, 24, 32, 48, 64];
-  return length <= CAN_MAX_DLEN ? length : 9 + lengths.indexOf(length);
 }

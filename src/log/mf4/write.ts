@@ -6,7 +6,7 @@
  * @module
  */
 
-import { CANFD_MAX_DLEN } from "../../kernel/can.ts";
+import { fdLengths } from "../../kernel/can.ts";
 import { Message } from "../../message/message.ts";
 import { Bytes } from "../bytes.ts";
 import { FileChannels } from "../channels.ts";
@@ -77,7 +77,7 @@ export class Mf4Encoder implements LogEncoder {
     const bit = (value: boolean, at: number) => value ? 1 << at : 0;
     const flags = bit(item.isExtendedId, FLAG.ide) | bit(!item.isRx, FLAG.dir) | bit(item.isFd, FLAG.edl) |
       bit(item.bitrateSwitch, FLAG.brs) | bit(item.errorStateIndicator, FLAG.esi);
-    const code = item.isFd ? codeOf(item.dlc) : item.len8Dlc || item.dlc;
+    const code = item.isFd ? fdLengths.indexOf(item.dlc) : item.len8Dlc || item.dlc;
     this.#record(id, item.timestampNs, channel, flags, code, item.arbitrationId, item.data, out);
   }
 
@@ -326,9 +326,4 @@ class FileBlocks {
     this.end(at);
     return at;
   }
-}
-
-function codeOf(length: number): number {
-  const lengths = [12, 16, 20, 24, 32, 48, CANFD_MAX_DLEN];
-  return length <= 8 ? length : 9 + lengths.indexOf(length);
 }
