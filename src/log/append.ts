@@ -7,7 +7,7 @@
 import { Bytes } from "./bytes.ts";
 import type { LogEncoder, LogFormat } from "./format.ts";
 import { detectFormat } from "./formats.ts";
-import { isZlibError, plainBytes } from "./inflate.ts";
+import { isGzip, isZlibError, plainBytes } from "./inflate.ts";
 import { zlib } from "./output.ts";
 import { fileSource, memorySource, type RandomSource } from "./random.ts";
 import { resumeLines } from "./resume.ts";
@@ -36,7 +36,7 @@ export function prepareAppending(
   try {
     const raw = file.read(0, HEAD);
     if (isBeginningOf(raw, gzip ? MEMBER : begun(encoder))) return 0;
-    const compressed = raw[0] === 0x1f && raw[1] === 0x8b;
+    const compressed = isGzip(raw);
     if (compressed !== gzip) {
       throw new RangeError(`it is ${compressed ? "" : "not "}compressed: set the option gzip to ${compressed}`);
     }

@@ -18,6 +18,11 @@ export function isZlibError(error: unknown): error is Error & { readonly code: s
     (error.code.startsWith("Z_") || error.code === TOO_LARGE);
 }
 
+/** Whether the first bytes of a file are those of gzip. */
+export function isGzip(head: Uint8Array): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
 /** Returns a Buffer as a plain view of the same bytes. The `slice` of a Buffer would not copy. */
 export function plainBytes(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.length);

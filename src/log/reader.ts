@@ -10,6 +10,7 @@ import { Diagnostics, type LogDiagnostic } from "./diagnostics.ts";
 import type { LogEntry, LogItem } from "./entry.ts";
 import type { DecodeContext, LogDecoder, LogFormat, LogInfo, Zone } from "./format.ts";
 import { detectFormat, formatNamed, formatNames } from "./formats.ts";
+import { isGzip } from "./inflate.ts";
 import { type FullReadOptions, fullReadOptions, type LogReadOptions } from "./options.ts";
 import { pathOf } from "./output.ts";
 import { fileSource, memorySource, type RandomSource } from "./random.ts";
@@ -310,8 +311,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   async #random(head: Uint8Array): Promise<RandomSource> {
     if (this.#path !== null) {
       const source = fileSource(this.#path);
-      const [first, second] = source.read(0, 2);
-      if (first !== 0x1f || second !== 0x8b) return source;
+      if (!isGzip(source.read(0, 2))) return source;
       source.close();
     }
     this.#follow = false;

@@ -6,7 +6,7 @@
 
 import type { FileHandle } from "node:fs/promises";
 import type { Gunzip } from "node:zlib";
-import { isZlibError, plainBytes } from "./inflate.ts";
+import { isGzip, isZlibError, plainBytes } from "./inflate.ts";
 
 /**
  * Where to read a log from: a path, a file URL, the bytes of a file, or a stream of bytes.
@@ -49,7 +49,7 @@ export async function* bytesOf(input: LogInput, options: SourceOptions): AsyncGe
     else first = Uint8Array.from([byte, ...next.value]);
   }
   if (first === undefined) return;
-  if (first[0] === 0x1f && first[1] === 0x8b) yield* inflated(prepended(first, raw), options);
+  if (isGzip(first)) yield* inflated(prepended(first, raw), options);
   else yield* prepended(first, raw);
 }
 
