@@ -17,14 +17,7 @@ import { FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import type { RandomSource } from "./random.ts";
 import { Records } from "./records.ts";
 import { endOfBlocks } from "./resume.ts";
-import {
-  decodeFrame,
-  encodeFrame,
-  LINKTYPE_CAN_SOCKETCAN,
-  LINKTYPE_LINUX_SLL,
-  LINKTYPE_LINUX_SLL2,
-  locateFrame,
-} from "./socketcan_link.ts";
+import { decodeFrame, encodeFrame, isCanLink, LINKTYPE_CAN_SOCKETCAN, locateFrame } from "./socketcan_link.ts";
 import { splitTime } from "./time.ts";
 
 const MICROSECONDS = 0xa1b2c3d4;
@@ -99,7 +92,7 @@ class PcapDecoder extends BlockDecoder {
     this.context.info.version = `${view.getUint16(4, littleEndian)}.${view.getUint16(6, littleEndian)}`;
     if (magic !== MICROSECONDS && magic !== NANOSECONDS) {
       this.lose(`0x${magic.toString(16)} is not a magic number of pcap`, 0);
-    } else if (![LINKTYPE_CAN_SOCKETCAN, LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2].includes(linkType)) {
+    } else if (!isCanLink(linkType)) {
       this.lose(`packets of link type ${linkType}: it must be 227 (CAN), or 113 or 276 (cooked captures)`, 20);
     }
     return { littleEndian, unit: magic === NANOSECONDS ? 1 : 1000, linkType };

@@ -19,14 +19,7 @@ import { NO_CHANNEL, noteOfText, textOfNote } from "./notes.ts";
 import type { RandomSource } from "./random.ts";
 import { Records } from "./records.ts";
 import { endOfBlocks } from "./resume.ts";
-import {
-  decodeFrame,
-  encodeFrame,
-  LINKTYPE_CAN_SOCKETCAN,
-  LINKTYPE_LINUX_SLL,
-  LINKTYPE_LINUX_SLL2,
-  locateFrame,
-} from "./socketcan_link.ts";
+import { decodeFrame, encodeFrame, isCanLink, LINKTYPE_CAN_SOCKETCAN, locateFrame } from "./socketcan_link.ts";
 import { splitTime, type Time, UNSIGNED_64 } from "./time.ts";
 
 const SECTION_HEADER = 0x0a0d0d0a;
@@ -152,7 +145,7 @@ class PcapngDecoder extends BlockDecoder {
       this.diagnose("interface with an invalid time resolution or offset: read as microseconds", at);
       [unitsPerSecond, offset] = [1e6, 0];
     }
-    if (name !== "" && isCan(linkType)) addChannel(this.context.info.channels, name);
+    if (name !== "" && isCanLink(linkType)) addChannel(this.context.info.channels, name);
     this.#interfaces.push({ channel: name === "" ? null : name, linkType, unitsPerSecond, offset });
   }
 
@@ -170,7 +163,7 @@ class PcapngDecoder extends BlockDecoder {
     if (!clock.set(view.getUint32(at + 12, little), view.getUint32(at + 16, little), source)) {
       return this.diagnose("packet with a time before 1970, or far after", at);
     }
-    if (!isCan(source.linkType)) {
+    if (!isCanLink(source.linkType)) {
       items.push({ type: "object", kind: `packet of link type ${source.linkType}`, timestampNs: clock.timestampNs });
       return;
     }
@@ -226,7 +219,9 @@ class PcapngDecoder extends BlockDecoder {
   /** Reads a simple packet block, which has no time. */
   #simple(view: DataView, bytes: Uint8Array, at: number, to: number, items: LogItem[]): void {
     const source = this.#interfaces[0];
-    if (!source || !isCan(source.linkType)) return this.diagnose("simple packet of an interface that is not CAN", at);
+    if (!source || !isCanLink(source.linkType)) {
+      return this.diagnose("simple packet of an interface that is not CAN", at);
+    }
     const length = Math.min(view.getUint32(at + 8, this.#littleEndian), to - at - 12);
     const located = locateFrame(source.linkType, bytes, at + 12, at + 12 + length);
     const found = typeof located === "string" ? located : decodeFrame(
@@ -272,10 +267,6 @@ class PcapngDecoder extends BlockDecoder {
       at += 4 + (length + 3 & ~3);
     }
   }
-}
-
-function isCan(linkType: number): boolean {
-  return linkType === LINKTYPE_CAN_SOCKETCAN || linkType === LINKTYPE_LINUX_SLL || linkType === LINKTYPE_LINUX_SLL2;
 }
 
 function noteOf(timestampNs: bigint | null, bytes: Uint8Array, from: number, length: number): LogNote {

@@ -38,9 +38,14 @@ import { fieldsOf, type Message } from "../message/message.ts";
 import type { Records } from "./records.ts";
 
 /** Link types of captures. */
-export const LINKTYPE_LINUX_SLL = 113;
+const LINKTYPE_LINUX_SLL = 113;
 export const LINKTYPE_CAN_SOCKETCAN = 227;
-export const LINKTYPE_LINUX_SLL2 = 276;
+const LINKTYPE_LINUX_SLL2 = 276;
+
+/** Whether captures of a link type can be read. */
+export function isCanLink(linkType: number): boolean {
+  return linkType === LINKTYPE_CAN_SOCKETCAN || linkType === LINKTYPE_LINUX_SLL || linkType === LINKTYPE_LINUX_SLL2;
+}
 
 /** The protocols of CAN frames in cooked captures: classic, FD, XL. */
 const LINUX_SLL_P_CAN = 0x000c;
