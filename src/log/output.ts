@@ -141,11 +141,6 @@ export class FileOutput implements Output {
     return this.#blocked;
   }
 
-  /** The size of the file in bytes once everything is written. */
-  get size(): number {
-    return this.#position;
-  }
-
   /** Cuts off the end of the file. Nothing may have been written yet. */
   cut(size: number): void {
     if (size === this.#position) return;
@@ -156,7 +151,7 @@ export class FileOutput implements Output {
   write(bytes: Uint8Array): void {
     this.check();
     if (bytes.length === 0) return;
-    const copy = this.#gzip ? zlib().gzipSync(bytes) : bytes.slice();
+    const copy = copyOf(bytes, this.#gzip);
     if (!this.#seekable) return this.#attempt({ bytes: copy, position: 0 });
     this.#add({ bytes: copy, position: this.#position });
     this.#position += copy.length;
@@ -306,6 +301,10 @@ function keyOf({ dev, ino }: { readonly dev: number; readonly ino: number }): st
   return `${dev}:${ino}`;
 }
 
+function copyOf(bytes: Uint8Array, gzip: boolean): Uint8Array {
+  return gzip ? zlib().gzipSync(bytes) : bytes.slice();
+}
+
 /** The output of formats that write their file themselves. */
 export const noOutput: Output = {
   pending: 0,
@@ -344,7 +343,7 @@ export class StreamOutput implements Output {
   write(bytes: Uint8Array): void {
     this.check();
     if (bytes.length === 0) return;
-    const copy = this.#gzip ? zlib().gzipSync(bytes) : bytes.slice();
+    const copy = copyOf(bytes, this.#gzip);
     this.#pending += copy.length;
     this.#last = this.#writer.write(copy).then(() => {
       this.#pending -= copy.length;
@@ -357,7 +356,7 @@ export class StreamOutput implements Output {
 
   async drain(): Promise<void> {
     await this.#last;
-    if (this.#failure) throw this.#failure.error;
+    this.check();
   }
 
   async close(): Promise<void> {
