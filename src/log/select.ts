@@ -31,7 +31,7 @@ export interface LogSelection {
 }
 
 /** The names of the options in `LogSelection`. */
-export const selectionNames = ["filters", "from", "to", "channels"] as const;
+const selectionNames = ["filters", "from", "to", "channels"] as const;
 
 /** Applies a selection to the items of one log, in order. */
 export class Selector {

@@ -20,6 +20,7 @@ import {
   CANFD_MAX_DLEN,
   CANFD_MTU,
   fdLength,
+  fdLengths,
   FRAME_DATA,
   FRAME_LEN,
   FRAME_LEN8_DLC,
@@ -30,9 +31,6 @@ import type { ChannelNames } from "../channels.ts";
 import { textOf } from "../lines.ts";
 import type { Records } from "../records.ts";
 import type { Block, Blocks } from "./blocks.ts";
-
-/** Where the data of a frame is stored. */
-export type DataKind = "fixed" | "vlsd" | "mlsd";
 
 /** The layout of one value in a record. */
 export interface Field {
@@ -87,9 +85,6 @@ const names: readonly FieldName[] = [
 ];
 
 /** The kinds of groups. The last one is this library's own: names of channels. */
-/** Lengths in bytes by four-bit length code. */
-const LENGTHS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64];
-
 const kinds = {
   CAN_DataFrame: "data",
   CAN_RemoteFrame: "remote",
@@ -230,7 +225,7 @@ export function nanosecondsOf(record: Uint8Array, field: Field): bigint | null {
 export function dataLengthOf(record: Uint8Array, { fields }: Group): number {
   const { DataLength, DLC, EDL } = fields;
   if (DataLength !== undefined) return Math.min(numberOf(record, DataLength), CANFD_MAX_DLEN);
-  const length = DLC === undefined ? 0 : LENGTHS[numberOf(record, DLC)] ?? CANFD_MAX_DLEN;
+  const length = DLC === undefined ? 0 : fdLengths[numberOf(record, DLC)] ?? CANFD_MAX_DLEN;
   // Length codes above 8 of a classic frame mean 8 bytes.
   return EDL !== undefined && numberOf(record, EDL) === 0 ? Math.min(length, CAN_MAX_DLEN) : length;
 }
