@@ -24,10 +24,9 @@ import { type EncodeOptions, FULL, type LogEncoder, type LogFormat } from "./for
 import { dataLength, writeHexData } from "./frame.ts";
 import { textOf } from "./lines.ts";
 import { textOfNote } from "./notes.ts";
-import { splitTime, YEAR_9999 } from "./time.ts";
+import { SECOND, splitTime, YEAR_9999 } from "./time.ts";
 
 const [DOT, X] = [...".x"].map((each) => each.charCodeAt(0));
-const SECOND = 1_000_000_000n;
 
 class AscEncoder implements LogEncoder {
   readonly #options: EncodeOptions;

@@ -42,11 +42,11 @@ import type { DecodeContext } from "./format.ts";
 import { LineScanner } from "./lines.ts";
 import { noteOfText } from "./notes.ts";
 import { Records } from "./records.ts";
+import { joinTime, timeOf } from "./time.ts";
 
 const [ZERO, NINE, DOT, SPACE, D, E, R, T, X] = [..."09. DERTX"].map((each) => each.charCodeAt(0));
 /** The bit by which small letters differ from capital ones. */
 const SMALL = 0x20;
-const SECOND = 1_000_000_000n;
 
 /** Reads Vector ASC files. Methods that take something of a line also take the blanks behind it. */
 export class AscDecoder extends LineScanner {
@@ -111,8 +111,9 @@ export class AscDecoder extends LineScanner {
 
   #begin(startNs: bigint): void {
     this.context.info.startTimeNs = startNs;
-    this.#seconds = this.#startSeconds = Number(startNs / SECOND);
-    this.#nanoseconds = this.#startNanoseconds = Number(startNs % SECOND);
+    ({ seconds: this.#startSeconds, nanoseconds: this.#startNanoseconds } = timeOf(startNs));
+    this.#seconds = this.#startSeconds;
+    this.#nanoseconds = this.#startNanoseconds;
   }
 
   /** Returns false if the time is invalid. */
@@ -155,7 +156,7 @@ export class AscDecoder extends LineScanner {
 
   #object(kind: string, items: LogItem[]): void {
     if (kind === "Start" || kind === "Stop") return; // of measurement
-    const timestampNs = BigInt(this.#seconds) * SECOND + BigInt(this.#nanoseconds);
+    const timestampNs = joinTime(this.#seconds, this.#nanoseconds);
     items.push({ type: "object", kind: kind.replace(/:$/, ""), timestampNs });
   }
 

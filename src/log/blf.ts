@@ -34,7 +34,7 @@ import { noteOfText, textOfNote } from "./notes.ts";
 import { zlib } from "./output.ts";
 import { Pending } from "./pending.ts";
 import type { RandomSource } from "./random.ts";
-import { splitTime, type Time, YEAR_9999 } from "./time.ts";
+import { joinTime, splitTime, type Time, timeOf, YEAR_9999 } from "./time.ts";
 
 /** The smallest size of an object header that includes the time (version 1), in bytes. */
 const HEADER_V1 = 32;
@@ -50,7 +50,6 @@ const CAN_BUS = 1;
 
 const TEN_MICROSECONDS = 1;
 const NANOSECONDS = 2;
-const SECOND = 1_000_000_000n;
 
 class BlfDecoder extends BlockDecoder {
   readonly #channels: ChannelNames;
@@ -59,7 +58,7 @@ class BlfDecoder extends BlockDecoder {
   #seconds = 0;
   #nanoseconds = 0;
   /** The start of the recording, or of 1970 if the header has none; null before the header was read. */
-  #start: { seconds: number; nanoseconds: number } | null = null;
+  #start: Time | null = null;
   /** The rest of the last container: an object that continues in the next one. */
   readonly #tail = new Pending();
 
@@ -169,7 +168,7 @@ class BlfDecoder extends BlockDecoder {
     info.application = applications[view.getUint8(12)] ?? null;
     const start = readSystemTime(view, 40, zone);
     info.startTimeNs = start;
-    this.#start = { seconds: Number((start ?? 0n) / SECOND), nanoseconds: Number((start ?? 0n) % SECOND) };
+    this.#start = timeOf(start ?? 0n);
   }
 
   /** Decodes an object of the file: a container, or an object outside of any container. */
@@ -248,7 +247,7 @@ class BlfDecoder extends BlockDecoder {
     if (typeof found === "string") this.diagnose(found, place);
     else if (found !== null) items.push(found);
     else if (!this.#declares(type, bytes.subarray(start, end), headerSize)) {
-      const timestampNs = BigInt(this.#seconds) * SECOND + BigInt(this.#nanoseconds);
+      const timestampNs = joinTime(this.#seconds, this.#nanoseconds);
       const text = textOfObject(type, bytes.subarray(start, end), headerSize);
       if (text !== null) items.push(noteOfText(text, timestampNs));
       else items.push({ type: "object", kind: objectName(type), timestampNs });
@@ -276,9 +275,7 @@ class BlfDecoder extends BlockDecoder {
       seconds = Math.floor(all / 1e9);
       nanoseconds = all - seconds * 1e9;
     } else {
-      const all = (BigInt(high) << 32n | BigInt(low)) * BigInt(unit);
-      seconds = Number(all / SECOND);
-      nanoseconds = Number(all % SECOND);
+      ({ seconds, nanoseconds } = timeOf((BigInt(high) << 32n | BigInt(low)) * BigInt(unit)));
     }
     nanoseconds += this.#start!.nanoseconds;
     seconds += this.#start!.seconds;
@@ -397,7 +394,7 @@ class BlfEncoder implements LogEncoder {
   /** Appends the time of an item in nanoseconds after the start; the closest one that 64 bits can hold. */
   #time(item: LogItem): void {
     const startNs = this.#header.startNs!;
-    this.#start ??= { seconds: Number(startNs / SECOND), nanoseconds: Number(startNs % SECOND) };
+    this.#start ??= timeOf(startNs);
     if (item instanceof Message) {
       const { seconds, nanoseconds } = splitTime(item);
       const after = 1e9 * (seconds - this.#start.seconds) + (nanoseconds - this.#start.nanoseconds);

@@ -17,10 +17,9 @@ import { FULL, type LogEncoder, type LogFormat } from "./format.ts";
 import { writeHexData } from "./frame.ts";
 import { textOf } from "./lines.ts";
 import { NO_CHANNEL, textOfNote } from "./notes.ts";
-import { splitTime } from "./time.ts";
+import { splitTime, type Time, timeOf } from "./time.ts";
 
 const [SPACE, HASH, OPEN, CLOSE, DOT, UNDERSCORE, R] = [..." #()._R"].map((each) => each.charCodeAt(0));
-const SECOND = 1_000_000_000n;
 
 class CandumpEncoder implements LogEncoder {
   begin(): void {}
@@ -31,8 +30,7 @@ class CandumpEncoder implements LogEncoder {
   }
 
   #message(message: Message, out: Bytes): void {
-    const { seconds, nanoseconds } = splitTime(message);
-    writeTime(seconds, nanoseconds, out);
+    writeTime(splitTime(message), out);
     out.text(message.channel ?? NO_CHANNEL);
     out.byte(SPACE);
     if (message.isXl) {
@@ -70,14 +68,14 @@ class CandumpEncoder implements LogEncoder {
   #note(note: LogNote, out: Bytes): void {
     out.text("# ");
     const { timestampNs } = note;
-    if (timestampNs !== null) writeTime(Number(timestampNs / SECOND), Number(timestampNs % SECOND), out);
+    if (timestampNs !== null) writeTime(timeOf(timestampNs), out);
     out.text(textOfNote(note));
     out.byte(10);
   }
 }
 
 /** Appends the time in parentheses, with 6 decimals if that is exact, else 9, as candump does. */
-function writeTime(seconds: number, nanoseconds: number, out: Bytes): void {
+function writeTime({ seconds, nanoseconds }: Time, out: Bytes): void {
   out.byte(OPEN);
   out.decimal(seconds, 10);
   out.byte(DOT);

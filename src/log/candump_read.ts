@@ -35,6 +35,7 @@ import type { LogItem, LogNote } from "./entry.ts";
 import { LineScanner, textOf } from "./lines.ts";
 import { NO_CHANNEL, noteOfText } from "./notes.ts";
 import { Records } from "./records.ts";
+import { SECOND } from "./time.ts";
 
 const [SPACE, HASH, OPEN, CLOSE, DOT, COLON, UNDERSCORE] = [..." #().:_"].map((each) => each.charCodeAt(0));
 const [ZERO, R, T] = [..."0RT"].map((each) => each.charCodeAt(0));
@@ -63,7 +64,7 @@ export class CandumpDecoder extends LineScanner {
 
   #note(line: string): LogNote {
     const time = NOTE_TIME.exec(line);
-    const timestampNs = time ? BigInt(time[1]) * 1_000_000_000n + BigInt(time[2].padEnd(9, "0")) : null;
+    const timestampNs = time ? BigInt(time[1]) * SECOND + BigInt(time[2].padEnd(9, "0")) : null;
     return noteOfText(line.slice(time?.[0].length ?? 0).replace(/^#\s*/, ""), timestampNs);
   }
 

@@ -11,7 +11,7 @@ import type { ChannelNumbers } from "./channels.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { LogItem } from "./entry.ts";
 import type { RandomSource } from "./random.ts";
-import { splitTime } from "./time.ts";
+import { SECOND, splitTime } from "./time.ts";
 
 /**
  * The names of the formats, as options and reports use them.
@@ -255,7 +255,7 @@ export function held(item: LogItem, capacity: Capacity): LogItem {
 function timeHeld(item: LogItem, { lastSecond }: Capacity): LogItem {
   if (lastSecond === Infinity || (item instanceof Message && splitTime(item).seconds <= lastSecond)) return item;
   if (item.timestampNs === null) return item;
-  const last = BigInt(lastSecond) * 1_000_000_000n + 999_999_999n;
+  const last = BigInt(lastSecond) * SECOND + 999_999_999n;
   if (item.timestampNs <= last) return item;
   return item instanceof Message ? item.with({ timestampNs: last }) : { ...item, timestampNs: last };
 }

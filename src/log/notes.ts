@@ -6,6 +6,7 @@
 
 import { checkWhole, show } from "../check.ts";
 import type { LogDropped, LogMarker, LogNote } from "./entry.ts";
+import { SECOND } from "./time.ts";
 
 /** The name written for an unknown channel: can-utils' name for all interfaces. */
 export const NO_CHANNEL = "any";
@@ -40,7 +41,7 @@ export function checkNote(note: LogNote): void {
   if (timestampNs !== null && typeof timestampNs !== "bigint") {
     throw new TypeError(`timestampNs must be a bigint of nanoseconds, or null: ${show(timestampNs)}`);
   }
-  if (timestampNs !== null && (timestampNs < 0n || timestampNs >= 2n ** 53n * 1_000_000_000n)) {
+  if (timestampNs !== null && (timestampNs < 0n || timestampNs >= 2n ** 53n * SECOND)) {
     throw new RangeError(`timestampNs must be 0n or more, and less than 2n ** 53n seconds: ${timestampNs}`);
   }
   if (type === "marker") checkText("text of a marker", note.text);

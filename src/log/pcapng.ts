@@ -20,7 +20,7 @@ import type { RandomSource } from "./random.ts";
 import { Records } from "./records.ts";
 import { endOfBlocks } from "./resume.ts";
 import { decodeFrame, encodeFrame, isCanLink, LINKTYPE_CAN_SOCKETCAN, locateFrame } from "./socketcan_link.ts";
-import { splitTime, type Time, UNSIGNED_64 } from "./time.ts";
+import { joinTime, SECOND, splitTime, type Time, timeOf, UNSIGNED_64 } from "./time.ts";
 
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
@@ -287,17 +287,15 @@ class Clock {
 
   /** The same time in nanoseconds since 1970. */
   get timestampNs(): bigint {
-    return BigInt(this.seconds) * 1_000_000_000n + BigInt(this.nanoseconds);
+    return joinTime(this.seconds, this.nanoseconds);
   }
 
   /** Sets the time; returns false if it is before 1970, or more than 2^53 seconds after. */
   set(high: number, low: number, { unitsPerSecond, offset }: Interface): boolean {
     if (unitsPerSecond === 1e9) {
       if (high !== this.#high) {
-        const units = BigInt(high) << 32n;
         this.#high = high;
-        this.#seconds = Number(units / 1_000_000_000n);
-        this.#rest = Number(units % 1_000_000_000n);
+        ({ seconds: this.#seconds, nanoseconds: this.#rest } = timeOf(BigInt(high) << 32n));
       }
       const rest = this.#rest + low;
       const more = Math.floor(rest / 1e9);
@@ -307,7 +305,7 @@ class Clock {
       const units = BigInt(high) << 32n | BigInt(low);
       const perSecond = BigInt(unitsPerSecond);
       this.seconds = Number(units / perSecond) + offset;
-      this.nanoseconds = Number(units % perSecond * 1_000_000_000n / perSecond);
+      this.nanoseconds = Number(units % perSecond * SECOND / perSecond);
     }
     return this.seconds >= 0 && this.seconds < 2 ** 53;
   }
@@ -371,10 +369,7 @@ class PcapngEncoder implements LogEncoder {
     for (const note of this.#notes) {
       const isOfAny = note.type !== "dropped" && this.#interfaces.size > 0;
       const source = isOfAny ? 0 : this.#interfaceOf(note.type === "dropped" ? note.channel : null, out);
-      if (note.timestampNs !== null) {
-        const seconds = Number(note.timestampNs / 1_000_000_000n);
-        this.#setTime({ seconds, nanoseconds: Number(note.timestampNs % 1_000_000_000n) });
-      }
+      if (note.timestampNs !== null) this.#setTime(timeOf(note.timestampNs));
       const from = this.#beginBlock(INTERFACE_STATISTICS, out);
       out.u32(source);
       out.u32(this.#high);
@@ -433,7 +428,7 @@ class PcapngEncoder implements LogEncoder {
   #setTime({ seconds, nanoseconds }: Time): void {
     if (seconds !== this.#seconds) {
       this.#seconds = seconds;
-      const units = BigInt(seconds) * 1_000_000_000n;
+      const units = BigInt(seconds) * SECOND;
       this.#secondHigh = Number(units >> 32n);
       this.#secondLow = Number(units & 0xffffffffn);
     }

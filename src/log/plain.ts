@@ -7,6 +7,7 @@
 import { fdLength } from "../kernel/can.ts";
 import type { MessageInit } from "../message/init.ts";
 import { Message } from "../message/message.ts";
+import { SECOND } from "./time.ts";
 
 /** Converts a decimal number of seconds to nanoseconds, exactly unless it has an exponent; null if it is not a number. */
 export function secondsOf(text: string): bigint | null {
@@ -17,13 +18,13 @@ export function secondsOf(text: string): bigint | null {
     const seconds = Number(text);
     return seconds >= 0 && seconds < 2 ** 53 ? BigInt(Math.round(seconds * 1e9)) : null;
   }
-  return BigInt(whole) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
+  return BigInt(whole) * SECOND + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
 }
 
 /** Formats nanoseconds as seconds with as many decimals as needed, at least `decimals`. */
 export function secondsText(ns: bigint, decimals: number): string {
-  const fraction = String(ns % 1_000_000_000n).padStart(9, "0").replace(/0+$/, "").padEnd(decimals, "0");
-  return `${ns / 1_000_000_000n}.${fraction}`;
+  const fraction = String(ns % SECOND).padStart(9, "0").replace(/0+$/, "").padEnd(decimals, "0");
+  return `${ns / SECOND}.${fraction}`;
 }
 
 /** Parses hexadecimal digits, with or without spaces, as bytes; null if the text is invalid. */

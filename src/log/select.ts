@@ -9,6 +9,7 @@ import { CAN_ERR_FLAG, filterMatches, type RawFilter } from "../kernel/can.ts";
 import { type CanFilter, toRawFilters } from "../message/filter.ts";
 import { frameIdWord, Message } from "../message/message.ts";
 import type { LogItem, LogNote } from "./entry.ts";
+import { SECOND } from "./time.ts";
 
 /**
  * Which messages of a log to select.
@@ -132,7 +133,7 @@ function nanosecondsOf(time: Date): bigint {
 /** Converts seconds to nanoseconds. */
 export function nanoseconds(seconds: number): bigint {
   const whole = Math.trunc(seconds);
-  return BigInt(whole) * 1_000_000_000n + BigInt(Math.round((seconds - whole) * 1e9));
+  return BigInt(whole) * SECOND + BigInt(Math.round((seconds - whole) * 1e9));
 }
 
 function checkTime(name: string, value: number | Date): number | Date {

@@ -27,11 +27,9 @@ import {
 import { writeHexData } from "./frame.ts";
 import { textOf } from "./lines.ts";
 import { textOfNote } from "./notes.ts";
-import { splitTime, YEAR_9999 } from "./time.ts";
+import { SECOND, splitTime, YEAR_9999 } from "./time.ts";
 import { TrcDecoder } from "./trc_read.ts";
 import { DAY, DAYS_TO_1970 } from "./trc_time.ts";
-
-const SECOND = 1_000_000_000n;
 
 class TrcEncoder implements LogEncoder {
   readonly #options: EncodeOptions;

@@ -31,11 +31,11 @@ import type { DecodeContext } from "./format.ts";
 import { LineScanner } from "./lines.ts";
 import { noteOfText } from "./notes.ts";
 import { Records } from "./records.ts";
+import { joinTime, timeOf } from "./time.ts";
 import { DAY, DAYS_TO_1970 } from "./trc_time.ts";
 
 const [SPACE, DOT, SEMICOLON, R, T] = [..." .;RT"].map((each) => each.charCodeAt(0));
 const [TIME, TYPE, BUS, ID, DIRECTION, LENGTH, BYTES, DATA] = [..."OTBIdLlD"].map((each) => each.charCodeAt(0));
-const SECOND = 1_000_000_000n;
 
 /** The default columns by version, for files without a `$COLUMNS` line. */
 const columnsOf: Readonly<Record<string, string>> = {
@@ -156,8 +156,7 @@ export class TrcDecoder extends LineScanner {
   #begin(startNs: bigint): void {
     if (startNs < 0n) return this.diagnose("start time is before 1970", this.from);
     this.context.info.startTimeNs = startNs;
-    this.#startSeconds = Number(startNs / SECOND);
-    this.#startNanoseconds = Number(startNs % SECOND);
+    ({ seconds: this.#startSeconds, nanoseconds: this.#startNanoseconds } = timeOf(startNs));
   }
 
   #row(items: LogItem[]): void {
@@ -273,7 +272,7 @@ export class TrcDecoder extends LineScanner {
       bytes[FRAME_LEN] = CAN_MAX_DLEN;
       return this.#finish(CAN_MTU, channel, false, items);
     }
-    const timestampNs = BigInt(this.#seconds) * SECOND + BigInt(this.#nanoseconds);
+    const timestampNs = joinTime(this.#seconds, this.#nanoseconds);
     if (type !== "EV" || cursor.isEnd) return void items.push({ type: "object", kind: type, timestampNs });
     const from = cursor.at;
     cursor.at = this.lineEnd();

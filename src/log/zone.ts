@@ -5,8 +5,7 @@
  */
 
 import type { Zone } from "./format.ts";
-
-const SECOND = 1_000_000_000n;
+import { SECOND } from "./time.ts";
 
 /** The fields of a local time. */
 const fields: Intl.DateTimeFormatOptions = {

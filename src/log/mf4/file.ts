@@ -8,12 +8,12 @@ import { Message } from "../../message/message.ts";
 import type { ChannelNames } from "../channels.ts";
 import type { DecodeContext } from "../format.ts";
 import type { Records } from "../records.ts";
+import { SECOND, timeOf } from "../time.ts";
 import type { Blocks } from "./blocks.ts";
 import { dataLengthOf, declareChannel, type Group, messageOfRecord, nanosecondsOf } from "./group.ts";
 
 /** No message has a later time. */
-const END_OF_TIME = 2n ** 53n * 1_000_000_000n;
-const SECOND = 1_000_000_000n;
+const END_OF_TIME = 2n ** 53n * SECOND;
 
 /** A file being read. */
 export interface File {
@@ -47,8 +47,7 @@ export function messageOf(
     file.blocks.diagnose(`record ${reason}`, place);
     return null;
   }
-  const seconds = Number(time / SECOND);
-  const nanoseconds = Number(time % SECOND);
+  const { seconds, nanoseconds } = timeOf(time);
   const found = messageOfRecord(records, record, data, group, seconds, nanoseconds, file.own, file.channels);
   if (found instanceof Message) return found;
   file.blocks.diagnose(found, place);

@@ -12,6 +12,7 @@ import { Bytes } from "../bytes.ts";
 import { FileChannels } from "../channels.ts";
 import type { LogItem } from "../entry.ts";
 import type { EncodeOptions, LogEncoder } from "../format.ts";
+import { SECOND } from "../time.ts";
 import { PROGRAM } from "./read.ts";
 
 const CLASSIC = 1;
@@ -118,7 +119,7 @@ export class Mf4Encoder implements LogEncoder {
 
   #begin(timestampNs: bigint, out: Bytes): void {
     // One second early, in whole microseconds: a slightly older message of another interface still is after the start.
-    this.#startNs = timestampNs < 1_000_000_000n ? 0n : timestampNs - timestampNs % 1000n - 1_000_000_000n;
+    this.#startNs = timestampNs < SECOND ? 0n : timestampNs - timestampNs % 1000n - SECOND;
     out.bytes(this.#header());
   }
 
