@@ -7,7 +7,6 @@
 import {
   CAN_EFF_FLAG,
   CAN_EFF_MASK,
-  CAN_ERR_FLAG,
   CAN_MAX_DLEN,
   CAN_MAX_RAW_DLC,
   CAN_MTU,
@@ -15,62 +14,36 @@ import {
   CAN_SFF_MASK,
   CANFD_BRS,
   CANFD_ESI,
-  CANFD_FDF,
   CANFD_MAX_DLEN,
   CANFD_MTU,
-  CANXL_AF,
   CANXL_HDR_SIZE,
-  CANXL_LEN,
   CANXL_MAX_DLEN,
   CANXL_PRIO_MASK,
-  CANXL_SDT,
   CANXL_SEC,
   CANXL_VCID_OFFSET,
-  CANXL_XLF,
-  fdLength,
   fdLengths,
   FRAME_DATA,
-  FRAME_LEN,
-  FRAME_LEN8_DLC,
 } from "../kernel/can.ts";
-import { CAN_ERR_BUSERROR } from "../kernel/error.ts";
 import { parseAscDate } from "./asc_date.ts";
 import { BRS, ESI, FDF, RTR, SEC } from "./asc_flags.ts";
-import { ChannelNames } from "./channels.ts";
 import type { LogItem } from "./entry.ts";
-import type { DecodeContext } from "./format.ts";
-import { LineScanner } from "./lines.ts";
 import { noteOfText } from "./notes.ts";
-import { Records } from "./records.ts";
-import { joinTime, timeOf } from "./time.ts";
+import { TimedScanner } from "./timed_lines.ts";
 
 const [ZERO, NINE, DOT, SPACE, D, E, R, T, X] = [..."09. DERTX"].map((each) => each.charCodeAt(0));
 /** The bit by which small letters differ from capital ones. */
 const SMALL = 0x20;
 
 /** Reads Vector ASC files. Methods that take something of a line also take the blanks behind it. */
-export class AscDecoder extends LineScanner {
-  readonly #records = new Records();
-  readonly #channels: ChannelNames;
+export class AscDecoder extends TimedScanner {
   /** The base of the numbers in lines of classic frames. */
   #base = 16;
   #relative = false;
   /** Whether an event was read: a trigger block that begins later does not change the start of the times. */
   #began = false;
-  /** The start of the times: seconds since 1970, and nanoseconds. */
-  #startSeconds = 0;
-  #startNanoseconds = 0;
-  /** The time of the current line: seconds since 1970, and nanoseconds. */
-  #seconds = 0;
-  #nanoseconds = 0;
   /** The length code and the length of the frame in the current line. */
   #code = 0;
   #length = 0;
-
-  constructor(context: DecodeContext) {
-    super(context);
-    this.#channels = new ChannelNames(context.info.channels);
-  }
 
   protected override scan(items: LogItem[]): void {
     const { cursor } = this;
@@ -89,7 +62,7 @@ export class AscDecoder extends LineScanner {
       const text = line.slice(2).trim();
       const version = /^version (\S+)$/.exec(text)?.[1];
       if (version !== undefined) info.version = version;
-      else if (!this.#channels.declareByText(text)) items.push(noteOfText(text, null));
+      else if (!this.channels.declareByText(text)) items.push(noteOfText(text, null));
       return;
     }
     const base = /^base\s+(hex|dec)/i.exec(line)?.[1];
@@ -102,25 +75,23 @@ export class AscDecoder extends LineScanner {
     if (date !== undefined) {
       const start = parseAscDate(date, this.context.zone);
       if (start === null) this.diagnose(`invalid date: ${date}`, this.from);
-      else if (!this.#began) this.#begin(start);
+      else if (!this.#began) this.begin(start);
       return;
     }
     if (/^(no\s+)?internal\s+events\s+logged|^end\s+triggerblock/i.test(line)) return;
     this.diagnose(`unknown kind of line: ${line.slice(0, 80)}`, this.from);
   }
 
-  #begin(startNs: bigint): void {
-    this.context.info.startTimeNs = startNs;
-    ({ seconds: this.#startSeconds, nanoseconds: this.#startNanoseconds } = timeOf(startNs));
-    this.#seconds = this.#startSeconds;
-    this.#nanoseconds = this.#startNanoseconds;
+  protected override begin(startNs: bigint): void {
+    super.begin(startNs);
+    this.setTime(this.start.seconds, this.start.nanoseconds); // to which the first relative time is added
   }
 
   /** Returns false if the time is invalid. */
   #time(): boolean {
     const { cursor } = this;
     const from = cursor.at;
-    let seconds = cursor.decimal();
+    const seconds = cursor.decimal();
     let nanoseconds = 0;
     if (cursor.byte === DOT) {
       cursor.at++;
@@ -133,14 +104,8 @@ export class AscDecoder extends LineScanner {
     }
     cursor.blanks();
     this.#began = true;
-    seconds += this.#relative ? this.#seconds : this.#startSeconds;
-    nanoseconds += this.#relative ? this.#nanoseconds : this.#startNanoseconds;
-    if (nanoseconds >= 1e9) {
-      nanoseconds -= 1e9;
-      seconds++;
-    }
-    this.#seconds = seconds;
-    this.#nanoseconds = nanoseconds;
+    if (this.#relative) this.setTime(this.seconds + seconds, this.nanoseconds + nanoseconds);
+    else this.setTime(this.start.seconds + seconds, this.start.nanoseconds + nanoseconds);
     return true;
   }
 
@@ -156,8 +121,7 @@ export class AscDecoder extends LineScanner {
 
   #object(kind: string, items: LogItem[]): void {
     if (kind === "Start" || kind === "Stop") return; // of measurement
-    const timestampNs = joinTime(this.#seconds, this.#nanoseconds);
-    items.push({ type: "object", kind: kind.replace(/:$/, ""), timestampNs });
+    items.push({ type: "object", kind: kind.replace(/:$/, ""), timestampNs: this.timestampNs });
   }
 
   /** `1 123x Rx d 8 00 …`, `1 123 Tx r 4`, `1 ErrorFrame …`. */
@@ -167,7 +131,7 @@ export class AscDecoder extends LineScanner {
     const channel = cursor.number(10);
     if (channel < 0) return this.#invalid("channel", from);
     cursor.blanks();
-    if (this.#isError()) return this.#error(channel, items);
+    if (this.#isError()) return this.error(channel, items);
     const identifier = cursor.at;
     const id = this.#identifier(this.#base);
     const direction = this.#direction();
@@ -187,7 +151,7 @@ export class AscDecoder extends LineScanner {
     if (kind === D) return this.#classicData(id, channel, direction, items);
     const asked = cursor.number(16);
     const code = asked >= 0 && asked <= CAN_MAX_RAW_DLC ? asked : 0;
-    this.#records.begin(CAN_MTU);
+    this.records.begin(CAN_MTU);
     this.#frame(id | CAN_RTR_FLAG, Math.min(code, CAN_MAX_DLEN), code, channel, direction, items);
   }
 
@@ -197,7 +161,7 @@ export class AscDecoder extends LineScanner {
     // A single digit is hexadecimal; some programs write 10 to 15 in decimal.
     const code = cursor.number(cursor.bytes[from + 1] > SPACE ? 10 : 16);
     if (code < 0 || code > CAN_MAX_RAW_DLC) return this.#invalid("length code", from);
-    const records = this.#records;
+    const { records } = this;
     records.begin(code > CAN_MAX_DLEN ? CANFD_MTU : CAN_MTU);
     const there = cursor.numberBytes(this.#base, fdLengths[code], records.bytes, FRAME_DATA);
     const length = there > CAN_MAX_DLEN ? fdLengths[code] : Math.min(code, CAN_MAX_DLEN);
@@ -214,7 +178,7 @@ export class AscDecoder extends LineScanner {
     const direction = this.#direction();
     // Some versions mark the start of measurement as such a line.
     if (channel < 0 || cursor.isEnd) return this.#object("CANFD", items);
-    if (this.#isError()) return this.#error(channel, items);
+    if (this.#isError()) return this.error(channel, items);
     if (direction < 0) return this.#objectAt(from, items);
     const identifier = cursor.at;
     const id = this.#identifier(16);
@@ -227,7 +191,7 @@ export class AscDecoder extends LineScanner {
       bits = this.#fdHead();
       if (bits < 0) return this.diagnose("missing or invalid BRS, ESI, length code or length", head);
     }
-    this.#records.begin(CANFD_MTU);
+    this.records.begin(CANFD_MTU);
     if (!this.#data(FRAME_DATA)) return;
     const flags = this.#flags(2, FDF);
     if (flags < 0) return;
@@ -273,7 +237,7 @@ export class AscDecoder extends LineScanner {
       cursor.skip(); // the name
       if (!this.#lengths(most)) return this.diagnose("missing or invalid length code or length", head);
     }
-    this.#records.begin(CANFD_MTU);
+    this.records.begin(CANFD_MTU);
     if (!this.#data(FRAME_DATA)) return;
     // The data is followed by the stuff bit count (FD frames only), the checksum, and the flags.
     const flags = this.#flags(isFd ? 2 : 1, 0);
@@ -300,19 +264,14 @@ export class AscDecoder extends LineScanner {
     if (sdt > 255 || vcid < 0 || vcid > 255 || af < 0 || af > 0xffffffff || priority > CANXL_PRIO_MASK) {
       return this.diagnose("SDU type, VCID, acceptance field or priority out of range for CAN XL", head);
     }
-    const records = this.#records;
+    const { records } = this;
     records.begin(CANXL_HDR_SIZE + length);
     if (!this.#data(CANXL_HDR_SIZE)) return;
     const flags = this.#flags(1, 0);
     if (flags < 0) return;
-    const memory = records.bytes;
-    records.words[0] = priority | vcid << CANXL_VCID_OFFSET;
-    memory[FRAME_LEN] = CANXL_XLF | (flags & SEC || sec === 1 ? CANXL_SEC : 0);
-    memory[CANXL_SDT] = sdt;
-    memory[CANXL_LEN] = length;
-    memory[CANXL_LEN + 1] = length >>> 8;
-    records.words[CANXL_AF >> 2] = af;
-    this.#finish(CANXL_HDR_SIZE + length, channel, direction, items);
+    const word = priority | vcid << CANXL_VCID_OFFSET;
+    records.xl(word, flags & SEC || sec === 1 ? CANXL_SEC : 0, sdt, length, af);
+    this.finish(CANXL_HDR_SIZE + length, channel, direction === 1, items);
   }
 
   /** Takes an SDU type, SEC, a length code and a length. Returns the first two; [-1, -1] if something else is there. */
@@ -333,7 +292,7 @@ export class AscDecoder extends LineScanner {
   /** Takes the data of the frame. Returns false if it is invalid. */
   #data(to: number): boolean {
     const { cursor } = this;
-    const there = cursor.numberBytes(16, this.#length, this.#records.bytes, to);
+    const there = cursor.numberBytes(16, this.#length, this.records.bytes, to);
     if (there === this.#length) return true;
     if (cursor.isEnd) this.diagnose(`${there} bytes of data instead of ${this.#length}`);
     else this.#invalid("byte of data", cursor.at);
@@ -360,30 +319,13 @@ export class AscDecoder extends LineScanner {
 
   /** Builds a classic frame. Its data is in memory. */
   #frame(word: number, length: number, code: number, channel: number, direction: number, items: LogItem[]): void {
-    const { words, bytes } = this.#records;
-    words[0] = word;
-    bytes[FRAME_LEN] = length;
-    if (length === CAN_MAX_DLEN && code > CAN_MAX_DLEN) bytes[FRAME_LEN8_DLC] = code;
-    this.#finish(CAN_MTU, channel, direction, items);
+    this.records.classic(word, length, code);
+    this.finish(CAN_MTU, channel, direction === 1, items);
   }
 
   #fdFrame(word: number, length: number, bits: number, channel: number, direction: number, items: LogItem[]): void {
-    const { words, bytes } = this.#records;
-    words[0] = word;
-    bytes[FRAME_LEN] = fdLength(length);
-    bytes[FRAME_LEN + 1] = bits | CANFD_FDF;
-    this.#finish(CANFD_MTU, channel, direction, items);
-  }
-
-  /** The log contains no details of an error. As in can-utils, it becomes a bus error without details. */
-  #error(channel: number, items: LogItem[]): void {
-    this.#records.begin(CAN_MTU);
-    this.#frame(CAN_ERR_FLAG | CAN_ERR_BUSERROR, CAN_MAX_DLEN, 0, channel, 0, items);
-  }
-
-  #finish(frameLength: number, channel: number, direction: number, items: LogItem[]): void {
-    const name = this.#channels.of(channel);
-    items.push(this.#records.finish(this.#seconds, this.#nanoseconds, direction === 1, frameLength, name));
+    this.records.fd(word, length, bits);
+    this.finish(CANFD_MTU, channel, direction === 1, items);
   }
 
   /** Whether an error frame is here. */

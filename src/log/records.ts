@@ -4,7 +4,20 @@
  * @module
  */
 
-import { CAN_MTU, CANXL_MTU } from "../kernel/can.ts";
+import {
+  CAN_MAX_DLEN,
+  CAN_MAX_RAW_DLC,
+  CAN_MTU,
+  CANFD_FDF,
+  CANXL_AF,
+  CANXL_LEN,
+  CANXL_MTU,
+  CANXL_SDT,
+  CANXL_XLF,
+  fdLength,
+  FRAME_LEN,
+  FRAME_LEN8_DLC,
+} from "../kernel/can.ts";
 import { LOCAL, wordsOf } from "../message/fields.ts";
 import type { Message } from "../message/message.ts";
 import { messageOfWords } from "../message/of_frame.ts";
@@ -18,12 +31,55 @@ export class Records {
   begin(frameLength: number): void {
     const { words } = this;
     if (frameLength !== CAN_MTU) words.fill(0, 0, wordsOf(frameLength));
-    else {words[0] =
-        words[1] =
-        words[2] =
-        words[3] =
-          0; // the most frequent size, without a call
+    else { // the most frequent size, without a call
+      words[0] = 0;
+      words[1] = 0;
+      words[2] = 0;
+      words[3] = 0;
     }
+  }
+
+  /**
+   * Sets the identifier and the length of a classic frame.
+   *
+   * @param word The identifier with its flags.
+   * @param code The length code: kept if it is 9 to 15 and the length is 8.
+   */
+  classic(word: number, length: number, code: number): void {
+    const { words, bytes } = this;
+    words[0] = word;
+    bytes[FRAME_LEN] = length;
+    if (length === CAN_MAX_DLEN && code > CAN_MAX_DLEN && code <= CAN_MAX_RAW_DLC) bytes[FRAME_LEN8_DLC] = code;
+  }
+
+  /**
+   * Sets the identifier and the length of an FD frame.
+   *
+   * @param length The number of bytes of data, rounded up to the next length of an FD frame.
+   * @param flags `CANFD_BRS`, `CANFD_ESI` or both.
+   */
+  fd(word: number, length: number, flags: number): void {
+    const { words, bytes } = this;
+    words[0] = word;
+    bytes[FRAME_LEN] = fdLength(length);
+    bytes[FRAME_LEN + 1] = flags | CANFD_FDF;
+  }
+
+  /**
+   * Sets the header of an XL frame.
+   *
+   * @param word The priority and the VCID.
+   * @param flags `CANXL_SEC` and other flags, or 0.
+   * @param length The number of bytes of data, 1 to 2048.
+   */
+  xl(word: number, flags: number, sdt: number, length: number, af: number): void {
+    const { words, bytes } = this;
+    words[0] = word;
+    bytes[FRAME_LEN] = flags | CANXL_XLF;
+    bytes[CANXL_SDT] = sdt;
+    bytes[CANXL_LEN] = length;
+    bytes[CANXL_LEN + 1] = length >>> 8;
+    words[CANXL_AF >> 2] = af;
   }
 
   /** Copies `count` bytes of a file into the frame, from the offset `at` to the offset `to`, a multiple of 4. */
