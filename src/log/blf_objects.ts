@@ -24,19 +24,13 @@ import {
   CAN_SFF_MASK,
   CANFD_BRS,
   CANFD_ESI,
-  CANFD_FDF,
   CANFD_MAX_DLEN,
   CANFD_MTU,
-  CANXL_AF,
   CANXL_HDR_SIZE,
-  CANXL_LEN,
   CANXL_MAX_DLEN,
   CANXL_PRIO_MASK,
-  CANXL_SDT,
   CANXL_SEC,
   CANXL_VCID_OFFSET,
-  CANXL_XLF,
-  fdLength,
   fdLengths,
   FRAME_DATA,
   FRAME_LEN,
@@ -259,14 +253,9 @@ export class ObjectDecoder {
     if (length < 1 || length > CANXL_MAX_DLEN) return `CAN XL frame with ${length} bytes of data`;
     const records = this.#records;
     records.begin(CANXL_HDR_SIZE + length);
-    const { bytes, words } = records;
     records.copy(view, data, CANXL_HDR_SIZE, length);
-    words[0] = (id & CANXL_PRIO_MASK) | view.getUint8(at + 26) << CANXL_VCID_OFFSET;
-    bytes[FRAME_LEN] = CANXL_XLF | (flags & SEC ? CANXL_SEC : 0);
-    bytes[CANXL_SDT] = view.getUint8(at + 16);
-    bytes[CANXL_LEN] = length;
-    bytes[CANXL_LEN + 1] = length >>> 8;
-    words[CANXL_AF >> 2] = view.getUint32(at + 28, true);
+    const word = (id & CANXL_PRIO_MASK) | view.getUint8(at + 26) << CANXL_VCID_OFFSET;
+    records.xl(word, flags & SEC ? CANXL_SEC : 0, view.getUint8(at + 16), length, view.getUint32(at + 28, true));
     return this.#finish(CANXL_HDR_SIZE + length, view.getUint8(at), direction === TX);
   }
 
@@ -276,7 +265,6 @@ export class ObjectDecoder {
     const records = this.#records;
     records.begin(CAN_MTU);
     const { bytes } = records;
-    bytes[FRAME_LEN] = CAN_MAX_DLEN;
     let classes = CAN_ERR_BUSERROR;
     let outgoing = false;
     if (type === CAN_ERROR_EXT) {
@@ -296,7 +284,7 @@ export class ObjectDecoder {
         bytes[FRAME_DATA + 3] = ecc & 0x1f;
       }
     }
-    records.words[0] = (CAN_ERR_FLAG | classes) >>> 0;
+    records.classic((CAN_ERR_FLAG | classes) >>> 0, CAN_MAX_DLEN, 0);
     const channel = type === CAN_FD_ERROR_64 ? view.getUint8(at) : view.getUint16(at, true);
     return this.#finish(CAN_MTU, channel, outgoing);
   }
@@ -319,36 +307,18 @@ export class ObjectDecoder {
     isFd: boolean,
     bits: number,
   ): Message {
+    const records = this.#records;
     if (!isFd) {
       const length = Math.min(remote ? code : said, CAN_MAX_DLEN);
-      const bytes = remote ? 0 : Math.min(carried, length);
-      return this.#classic(idWord(id, remote), length, code, data, bytes, channel, outgoing);
+      records.begin(CAN_MTU);
+      if (!remote) records.copy(this.#view, data, FRAME_DATA, Math.min(carried, length));
+      records.classic(idWord(id, remote), length, code);
+      return this.#finish(CAN_MTU, channel, outgoing);
     }
-    const records = this.#records;
     records.begin(CANFD_MTU);
-    const { bytes } = records;
     records.copy(this.#view, data, FRAME_DATA, carried);
-    records.words[0] = idWord(id, false);
-    bytes[FRAME_LEN] = fdLength(said);
-    bytes[FRAME_LEN + 1] = bits | CANFD_FDF;
+    records.fd(idWord(id, false), said, bits);
     return this.#finish(CANFD_MTU, channel, outgoing);
-  }
-
-  #classic(
-    word: number,
-    length: number,
-    code: number,
-    data: number,
-    carried: number,
-    channel: number,
-    outgoing: boolean,
-  ): Message {
-    const records = this.#records;
-    records.begin(CAN_MTU);
-    records.copy(this.#view, data, FRAME_DATA, carried);
-    records.words[0] = word;
-    records.words[1] = lengthWord(length, code);
-    return this.#finish(CAN_MTU, channel, outgoing);
   }
 
   #finish(frameLength: number, channel: number, outgoing: boolean): Message {

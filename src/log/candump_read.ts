@@ -14,13 +14,10 @@ import {
   CAN_RTR_FLAG,
   CANFD_MAX_DLEN,
   CANFD_MTU,
-  CANXL_AF,
   CANXL_HDR_SIZE,
-  CANXL_LEN,
   CANXL_MAX_DLEN,
   CANXL_MTU,
   CANXL_PRIO_MASK,
-  CANXL_SDT,
   CANXL_VCID_OFFSET,
   CANXL_XLF,
   fdLength,
@@ -159,18 +156,12 @@ export class CandumpDecoder extends LineScanner {
     cursor.at += 15;
     const records = this.#records;
     records.begin(CANXL_MTU);
-    const memory = records.bytes;
     const length = this.#data(cursor, CANXL_HDR_SIZE, CANXL_MAX_DLEN);
     if (length < 0) return null;
     if (length === 0) return this.#fail("CAN XL frame without data");
     const direction = this.#direction(cursor);
     if (direction < 0) return null;
-    records.words[0] = priority | ((id >>> 12) << CANXL_VCID_OFFSET);
-    memory[FRAME_LEN] = flags;
-    memory[CANXL_SDT] = sdt;
-    memory[CANXL_LEN] = length;
-    memory[CANXL_LEN + 1] = length >>> 8;
-    records.words[CANXL_AF >> 2] = af;
+    records.xl(priority | ((id >>> 12) << CANXL_VCID_OFFSET), flags, sdt, length, af);
     return records.finish(seconds, nanoseconds, direction === 1, CANXL_HDR_SIZE + length, channel);
   }
 

@@ -10,20 +10,15 @@ import {
   CAN_ERR_FLAG,
   CAN_ERR_MASK,
   CAN_MAX_DLEN,
-  CAN_MAX_RAW_DLC,
   CAN_MTU,
   CAN_RTR_FLAG,
   CAN_SFF_MASK,
   CANFD_BRS,
   CANFD_ESI,
-  CANFD_FDF,
   CANFD_MAX_DLEN,
   CANFD_MTU,
-  fdLength,
   fdLengths,
   FRAME_DATA,
-  FRAME_LEN,
-  FRAME_LEN8_DLC,
 } from "../../kernel/can.ts";
 import { CAN_ERR_BUSERROR } from "../../kernel/error.ts";
 import type { Message } from "../../message/message.ts";
@@ -256,8 +251,7 @@ export function messageOfRecord(
   if (kind === "error") {
     records.begin(CAN_MTU);
     const classes = own ? value("ID") & CAN_ERR_MASK : CAN_ERR_BUSERROR;
-    records.words[0] = (CAN_ERR_FLAG | classes) >>> 0;
-    records.bytes[FRAME_LEN] = CAN_MAX_DLEN;
+    records.classic((CAN_ERR_FLAG | classes) >>> 0, CAN_MAX_DLEN, 0);
     if (own) records.bytes.set(data.subarray(0, CAN_MAX_DLEN), FRAME_DATA);
     return records.finish(seconds, nanoseconds, outgoing, CAN_MTU, channel);
   }
@@ -269,17 +263,10 @@ export function messageOfRecord(
   }
   const fd = kind === "data" && (value("EDL") === 1 || data.length > CAN_MAX_DLEN);
   records.begin(fd ? CANFD_MTU : CAN_MTU);
-  const { bytes, words } = records;
-  words[0] = (plain | (extended ? CAN_EFF_FLAG : 0) | (kind === "remote" ? CAN_RTR_FLAG : 0)) >>> 0;
-  if (fd) {
-    bytes[FRAME_LEN] = fdLength(data.length);
-    bytes[FRAME_LEN + 1] = CANFD_FDF | (value("BRS") ? CANFD_BRS : 0) | (value("ESI") ? CANFD_ESI : 0);
-  } else {
-    const length = kind === "remote" ? Math.min(code, CAN_MAX_DLEN) : data.length;
-    bytes[FRAME_LEN] = length;
-    if (length === CAN_MAX_DLEN && code > CAN_MAX_DLEN && code <= CAN_MAX_RAW_DLC) bytes[FRAME_LEN8_DLC] = code;
-  }
-  if (kind === "data") bytes.set(data, FRAME_DATA);
+  const word = (plain | (extended ? CAN_EFF_FLAG : 0) | (kind === "remote" ? CAN_RTR_FLAG : 0)) >>> 0;
+  if (fd) records.fd(word, data.length, (value("BRS") ? CANFD_BRS : 0) | (value("ESI") ? CANFD_ESI : 0));
+  else records.classic(word, kind === "remote" ? Math.min(code, CAN_MAX_DLEN) : data.length, code);
+  if (kind === "data") records.bytes.set(data, FRAME_DATA);
   return records.finish(seconds, nanoseconds, outgoing, fd ? CANFD_MTU : CAN_MTU, channel);
 }
 
