@@ -193,10 +193,10 @@ describe("The broadcast manager and other programs", () => {
     await canplayer.finish();
     const isLast = ({ canId }: Report) => canId === marker.init.arbitrationId;
     await peer.until(() => reports(peer).some(isLast), "tell of the last");
-    const told = reports(peer).slice(rows.length);
+    const reported = reports(peer).slice(rows.length);
     const events = bcm.recvMany(9999, 1);
     rows.forEach(([{ mask, throttle }], i) => {
-      const theirs = told.filter(({ canId, opcode }) => canId === idOf(i) && opcode === RX_CHANGED);
+      const theirs = reported.filter(({ canId, opcode }) => canId === idOf(i) && opcode === RX_CHANGED);
       const mine = events.filter(({ message }) => message?.arbitrationId === idOf(i));
       // The kernel chooses the time of throttled notifications.
       if (throttle === undefined) {

@@ -102,13 +102,13 @@ describe("The text of an error frame", () => {
     bus.sendMany(messages);
     bus.send(new Message({ arbitrationId: 0x7e1, isExtendedId: false }));
     await candump.until(() => candump.lines.some((line) => line.includes(" 7E1 ")), "show all");
-    const told = explanations(candump.lines);
+    const reported = explanations(candump.lines);
     const row = (message: Message, text: string | null) => `${message}: ${text}`;
     assertEquals(
-      messages.map((message, i) => row(message, told[i])),
+      messages.map((message, i) => row(message, reported[i])),
       messages.map((message) => row(message, inCandump(message))),
     );
-    assert(told.filter((text) => text !== null).length > 500, `${told.length}`);
+    assert(reported.filter((text) => text !== null).length > 500, `${reported.length}`);
     // Each listed difference is a real one: without it the texts differ.
     for (const { reason, inCandump } of differences) {
       const differing = messages.filter((message) => inCandump(`${message.error}`, message) !== `${message.error}`);
@@ -156,7 +156,7 @@ describe("Error frames of slcan", { ...options, skip: noSlcan }, () => {
     ip("link", "set", channel, "up");
     using bus = new Bus(channel);
     using errors = bus.errors();
-    const told: [says: string, text: string][] = [
+    const reported: [says: string, text: string][] = [
       ["e1a", "protocol-violation{{}{acknowledge-slot}}, no-acknowledgement-on-tx, bus-error"],
       ["e2bB", "protocol-violation{{tx-dominant-bit-error,tx-recessive-bit-error}{}}, bus-error"],
       ["e1c", "protocol-violation{{single-bit-error}{crc-sequence}}, bus-error"],
@@ -169,7 +169,7 @@ describe("Error frames of slcan", { ...options, skip: noSlcan }, () => {
       ["sa000001", "controller-problem{back-to-error-active}, error-counter-tx-rx{{1}{0}}"],
       ["sb256000", "bus-off"],
     ];
-    for (const [says, text] of told) {
+    for (const [says, text] of reported) {
       bus.send(new Message({ arbitrationId: 0x123, isExtendedId: false, data: new TextEncoder().encode(says) }), 5);
       const message = (await errors.next()).value!;
       assertEquals([`${message.error}`, message.channel, message.isRx], [text, channel, true]);

@@ -161,12 +161,12 @@ describe("Links under an ISO-TP socket", options, () => {
   after(() => ip("link", "del", "vcan1"));
 
   it("that do not exist, are not CAN, are down or carry no FD frames: the error says what to do", () => {
-    const told: [Partial<IsoTpSocketOptions>, string, string][] = [
+    const reported: [Partial<IsoTpSocketOptions>, string, string][] = [
       [{ channel: "vcan99" }, "ENODEV", "ip link add dev vcan99 type vcan"],
       [{ channel: "lo" }, "ENODEV", "it is not a CAN interface"],
       [{}, "ENETDOWN", "sudo ip link set vcan1 up"],
     ];
-    for (const [options, code, text] of told) {
+    for (const [options, code, text] of reported) {
       const error = assertThrows(() => new IsoTpSocket({ ...on, ...options }), CanInitializationError, text);
       assertEquals(error.code, code);
     }
@@ -224,17 +224,17 @@ describe("Links under an ISO-TP socket", options, () => {
 
   it("that are deleted while a PDU is being sent unawaited: it is reported, and close does not block", async () => {
     const count = await restingDescriptors();
-    for (const told of ["recv", "send", "none"]) {
+    for (const reported of ["recv", "send", "none"]) {
       ip("link", "add", "vcan2", "type", "vcan");
       ip("link", "set", "vcan2", "up");
       using socket = new IsoTpSocket({ ...on, channel: "vcan2" });
-      const receiving = told === "none"
+      const receiving = reported === "none"
         ? undefined
         : assertRejects(() => socket.recvAsync(), CanOperationError, "ENODEV");
       socket.send(bytes(20));
       ip("link", "del", "vcan2");
-      if (told === "recv") assertThrows(() => socket.recv(5), CanOperationError, "the interface is gone");
-      if (told === "send") assertThrows(() => socket.send(bytes(1), 5), CanOperationError, "the interface is gone");
+      if (reported === "recv") assertThrows(() => socket.recv(5), CanOperationError, "the interface is gone");
+      if (reported === "send") assertThrows(() => socket.send(bytes(1), 5), CanOperationError, "the interface is gone");
       await receiving;
     }
     await descriptorsBackTo(count);

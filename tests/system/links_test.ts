@@ -116,10 +116,10 @@ describe("Links", options, () => {
   it("that went down, found by a send: the next receive fails too, once", async () => {
     ip("link", "set", "vcan1", "up");
     using bus = new Bus("vcan1");
-    const told = assertRejects(() => bus.recvAsync(), CanOperationError, "ENETDOWN");
+    const reported = assertRejects(() => bus.recvAsync(), CanOperationError, "ENETDOWN");
     ip("link", "set", "vcan1", "down");
     for (let i = 0; i < 2; i++) assertThrows(() => bus.send(message), CanOperationError, "ENETDOWN");
-    await told;
+    await reported;
     assertEquals(bus.recv(0), null);
     assertThrows(() => bus.send(message), CanOperationError, "ENETDOWN");
     assertEquals(bus.recv(0), null);
@@ -134,9 +134,9 @@ describe("Links", options, () => {
     ip("link", "set", "vcan1", "down");
     ip("link", "set", "vcan1", "up");
     assertThrows(() => other.recv(0), CanOperationError, "ENETDOWN");
-    const told = assertRejects(() => bus.recvAsync(), CanOperationError, "ENETDOWN");
+    const reported = assertRejects(() => bus.recvAsync(), CanOperationError, "ENETDOWN");
     bus.send(message); // takes the socket's pending error before the waiting receive sees it
-    await told;
+    await reported;
     assertEquals((await receive(other, 1))[0].arbitrationId, 0x123);
   });
 

@@ -45,7 +45,7 @@ const capinfos: UsualReader = {
       const some = paths.slice(i, i + 100);
       const { stdout, stderr } = spawnSync("capinfos", ["-TrcMm", ...some], { encoding: "utf8" });
       const lines = stdout.trim().split("\n");
-      // A complaint names no file in a form to rely on: each is looked at alone.
+      // A complaint names no file in a form to rely on: each file is examined alone.
       if (stderr === "" && lines.length === some.length) found.push(...lines.map((line) => packets(line, "")));
       else {
         found.push(...some.map((path) => {

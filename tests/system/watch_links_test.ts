@@ -17,7 +17,7 @@ async function eventsOf(
   of: (event: LinkEvent) => boolean,
   count = Infinity,
 ): Promise<string[]> {
-  const told: string[] = [];
+  const reported: string[] = [];
   for (let next = await watch.next(); !next.done; next = await watch.next()) {
     const event = next.value;
     const { type, status, before } = event;
@@ -25,10 +25,10 @@ async function eventsOf(
     const changes = event.changes.filter((field) => field !== "operState");
     if (!of(event) || (type === "changed" && changes.length === 0)) continue;
     const what = type === "state" ? `${before!.state} to ${status.state}` : status.name;
-    told.push(type === "changed" && changes.length === 1 ? `changed ${what}: ${changes}` : `${type} ${what}`);
-    if (type === "removed" || told.length === count) break;
+    reported.push(type === "changed" && changes.length === 1 ? `changed ${what}: ${changes}` : `${type} ${what}`);
+    if (type === "removed" || reported.length === count) break;
   }
-  return told;
+  return reported;
 }
 
 describe("watchLinks", options, () => {
@@ -36,7 +36,7 @@ describe("watchLinks", options, () => {
     using watch = watchLinks();
     let beats = 0;
     const beat = setInterval(() => beats++, 5);
-    const told = eventsOf(watch, ({ status }) => status.name.startsWith("watched"));
+    const reported = eventsOf(watch, ({ status }) => status.name.startsWith("watched"));
     await pause(50);
     for (
       const command of [
@@ -53,7 +53,7 @@ describe("watchLinks", options, () => {
       ip(...command.split(" "));
       await pause(20);
     }
-    assertEquals(await told, [
+    assertEquals(await reported, [
       "added watched0",
       "up watched0",
       "changed watched0: txQueueLength",
@@ -110,7 +110,7 @@ describe("watchLinks", options, () => {
       if (status.name.startsWith("flood") && status.isUp) up.set(status.name, type);
       if (up.size === names.length) break;
     }
-    assert([...up.values()].includes("added"), "none was up when it was told of first: nothing was lost");
+    assert([...up.values()].includes("added"), "none was up when it was first reported: nothing was lost");
     using other = watchLinks();
     batch(names.map((name) => `link del ${name}`));
     const gone = new Set<string>();

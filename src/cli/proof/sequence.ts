@@ -62,7 +62,7 @@ export async function receiveSequence(bus: Bus, options: ProofOptions, terminal:
 export class Steps {
   /** The number of steps that were not one. */
   faults = 0;
-  /** The number of values left out by these steps. More than 127 in a row cannot be told from a step back. */
+  /** The number of values left out by these steps. More than 127 in a row cannot be distinguished from a step back. */
   missing = 0;
   #expected: number | null = null;
 
