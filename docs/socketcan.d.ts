@@ -2,3 +2,4 @@
 export * from "../mod.ts";
 export * from "../src/dbc/mod.ts";
 export * from "../src/log/mod.ts";
+export * from "../src/web/mod.ts";

@@ -21,6 +21,7 @@ const categories = [
   "J1939",
   "Logs",
   "Databases",
+  "Web",
 ];
 
 /** What `deno doc --json` says of an export. */
@@ -113,6 +114,7 @@ describe("The documentation", () => {
       `${root}mod.ts`,
       `${root}src/log/mod.ts`,
       `${root}src/dbc/mod.ts`,
+      `${root}src/web/mod.ts`,
     );
     using program = new Program(shell, args);
     const { nodes } = JSON.parse((await program.finish()).join("\n")) as {

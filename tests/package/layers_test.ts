@@ -11,6 +11,7 @@ import { root } from "../system/script.ts";
 const house: readonly (readonly Room[])[] = [
   [{ name: "mod.ts", paths: ["mod.ts"] }],
   [{ name: "cli", paths: ["src/cli/"] }],
+  [{ name: "web", paths: ["src/web/"] }],
   [
     { name: "log", paths: ["src/log/"], only: ["endpoint", "message", "kernel", "check", "errors"] },
     { name: "dbc", paths: ["src/dbc/"], only: ["message", "check", "errors"] },
@@ -60,6 +61,7 @@ function imports(file: string): string[] {
   // Files, compression and the command line come from the runtime, under the same name in both.
   const builtin = (specifier: string) =>
     file.startsWith("src/log/") && /^node:(fs\/promises|zlib|sqlite)$/.test(specifier) ||
+    file.startsWith("src/web/") && /^node:(crypto)$/.test(specifier) ||
     file.startsWith("src/cli/") && /^node:(fs|os|process|stream|util)$/.test(specifier);
   return specifiers.filter((specifier) => !builtin(specifier)).map((specifier) => {
     assert(specifier.startsWith("."), `${file} imports "${specifier}": imports from a URL have no import map`);

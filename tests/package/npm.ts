@@ -30,6 +30,7 @@ export function packForNpm(target: string): string {
       if (file.endsWith(".d.ts")) writeFileSync(join(folder, file), withJsSpecifiers(read(join(folder, file))));
     }
     for (const file of files as string[]) {
+      if (file === "src") cpSync(`${root}src/web/page`, join(folder, "src/web/page"), { recursive: true });
       if (!file.endsWith(".ts") && statSync(root + file).isFile()) cpSync(root + file, join(folder, file));
     }
     const full = {

@@ -131,8 +131,12 @@ describe("The npm package", { timeout: PATIENCE }, () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it("has a module and its declaration for each file of the library, and documents", () => {
-    const code = files.filter((file) => file.endsWith(".js"));
-    const others = files.filter((file) => !/^(mod|(src|ffi|bun)\/.+)(\.js|\.d\.ts)$/.test(file));
+    const page = files.filter((file) => file.startsWith("src/web/page/")).map((file) => file.slice(13)).sort();
+    assertEquals(page, readdirSync(`${root}src/web/page`).sort());
+    const code = files.filter((file) => file.endsWith(".js") && !file.startsWith("src/web/page/"));
+    const others = files.filter((file) =>
+      !file.startsWith("src/web/page/") && !/^(mod|(src|ffi|bun)\/.+)(\.js|\.d\.ts)$/.test(file)
+    );
     const documents = ["CHANGELOG.md", "LICENSE", "README.md", "docs/terminal.svg", "package.json"];
     assertEquals(others.sort(), documents);
     for (const file of ["mod.js", "ffi/deno.js", "bun/libc.js", "src/bus/bus.js"]) assert(code.includes(file), file);
@@ -141,11 +145,12 @@ describe("The npm package", { timeout: PATIENCE }, () => {
       assert(files.includes(file.replace(/js$/, "d.ts")), `${file} has no declaration`);
     }
     let count = 0;
-    for (const file of files.filter((file) => /\.(js|d\.ts)$/.test(file))) {
+    for (const file of files.filter((file) => /\.(js|d\.ts)$/.test(file) && !file.startsWith("src/web/page/"))) {
       const specifiers = readFileSync(join(target, file), "utf8").matchAll(imports);
       for (const [, specifier] of specifiers) {
         count++;
         if (file.startsWith("src/log/") && /^node:(fs|fs\/promises|zlib|sqlite)$/.test(specifier)) continue;
+        if (file.startsWith("src/web/") && /^node:(crypto)$/.test(specifier)) continue;
         if (file.startsWith("src/cli/") && /^node:(fs|os|process|stream|util)$/.test(specifier)) continue;
         assertMatch(specifier, /^\.\.?\/.*\.js$/, file);
         const imported = join(file, "..", specifier);
@@ -163,13 +168,25 @@ describe("The npm package", { timeout: PATIENCE }, () => {
       ".": { types: "./mod.d.ts", default: "./mod.js" },
       "./log": { types: "./src/log/mod.d.ts", default: "./src/log/mod.js" },
       "./dbc": { types: "./src/dbc/mod.d.ts", default: "./src/dbc/mod.js" },
+      "./web": { types: "./src/web/mod.d.ts", default: "./src/web/mod.js" },
       "./cli": { types: "./src/cli/mod.d.ts", default: "./src/cli/mod.js" },
       "./package.json": "./package.json",
     });
     assertEquals([main, types], [exports["."].default, exports["."].types]);
-    const { name, version, description, keywords, license, type, engines } = source;
+    const { name, version, description, keywords, license, type, engines, dependencies } = source;
     const bin = { can: "./src/cli/mod.js" };
-    assertEquals(others, { name, version, description, keywords, license, type, engines, sideEffects: false, bin });
+    assertEquals(others, {
+      name,
+      version,
+      description,
+      keywords,
+      license,
+      type,
+      engines,
+      sideEffects: false,
+      bin,
+      dependencies,
+    });
   });
 
   it("runs in this runtime", async () => {
