@@ -6,21 +6,19 @@
 
 import { checkVersion } from "../../ffi/host.ts";
 import { openLibc } from "../../ffi/open.ts";
-import { checkSingle, show } from "../check.ts";
-import { CanSocket } from "../endpoint/can_socket.ts";
+import { checkSingle } from "../check.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import type { Feed } from "../endpoint/feed.ts";
-import { copyFilters, type Logger, type SignalOptions } from "../endpoint/options.ts";
+import type { Logger, SignalOptions } from "../endpoint/options.ts";
 import type { OnReady } from "../endpoint/source.ts";
-import { type Sending, Writer } from "../endpoint/writer.ts";
+import { Writer } from "../endpoint/writer.ts";
 import { CanError, CanOperationError } from "../errors.ts";
 import { ENODEV, errnoName } from "../kernel/errno.ts";
 import { Link } from "../link/link.ts";
 import { isListenOnly } from "../link/listen_only.ts";
 import type { ControllerState } from "../link/names.ts";
 import type { LinkStatus } from "../link/status.ts";
-import { type CanFilter, toRawFilters } from "../message/filter.ts";
-import { Message } from "../message/message.ts";
+import type { Message } from "../message/message.ts";
 import type { PeriodicOptions } from "../periodic/plan.ts";
 import type { CyclicSendTask } from "../periodic/task.ts";
 import { PeriodicTasks } from "../periodic/tasks.ts";
@@ -30,13 +28,8 @@ import { RawPort } from "../raw/port.ts";
 import { ReconnectingPort } from "../raw/reconnecting_port.ts";
 import { VirtualPort } from "../raw/virtual_port.ts";
 import { ErrorFeeds } from "./error_feed.ts";
-
-/**
- * The kinds of frames that a bus sends and receives, with python-can's names: classic CAN, CAN FD too, or CAN XL too.
- *
- * @category Bus
- */
-export type CanProtocol = "CAN_20" | "CAN_FD" | "CAN_XL";
+import { MessageBus, protocolOf } from "./message_bus.ts";
+import { MessageSending } from "./message_sending.ts";
 
 /**
  * A CAN bus: a raw CAN socket of the kernel ([SocketCAN](https://docs.kernel.org/networking/can.html)), or a virtual bus
@@ -54,19 +47,13 @@ export type CanProtocol = "CAN_20" | "CAN_FD" | "CAN_XL";
  * console.log(`${bus.recv(1.0)}`);
  * ```
  */
-export class Bus extends CanSocket<Message, Message> {
-  /** A description of the bus, as in python-can: `socketcan channel "vcan0"`. */
-  readonly channelInfo: string;
-  /** The kinds of frames that the bus sends and receives, as the options `fd` and `xl` have set. */
-  readonly protocol: CanProtocol;
+export class Bus extends MessageBus {
   readonly #endpoint: Endpoint<FramePort, Message, Message>;
   readonly #errors: ErrorFeeds;
   readonly #periodic: PeriodicTasks;
   readonly #logger: Logger | undefined;
   readonly #libc: string | undefined;
   readonly #virtual: boolean;
-  readonly #joinFilters: boolean;
-  #filters: readonly CanFilter[] | null;
 
   /**
    * Opens a bus.
@@ -82,15 +69,18 @@ export class Bus extends CanSocket<Message, Message> {
     checkSingle("Bus", arguments);
     const full = fullOptions(options);
     const { channel, logger } = full;
-    const protocol = full.xl ? "CAN_XL" : full.fd ? "CAN_FD" : "CAN_20";
-    logger?.debug?.(`opening ${full.interface} channel "${channel}", ${protocol}`);
-    const sending = new MessageSending(full);
+    logger?.debug?.(`opening ${full.interface} channel "${channel}", ${protocolOf(full)}`);
+    const sending = new MessageSending(
+      full,
+      "the send buffer or the interface's transmit queue is full, as when no other node acknowledges frames" +
+        (full.reconnect ? "; or the interface is down or gone" : ""),
+    );
     const endpoint = new Endpoint<FramePort, Message, Message>(
       { channel, logger, noun: "bus", receives: full.receive },
       (onReady) => openSocket(full, onReady),
       (socket, rearm) => new Writer(socket, rearm, sending),
     );
-    super(endpoint);
+    super(endpoint, full);
     this.#endpoint = endpoint;
     this.#errors = new ErrorFeeds(this, endpoint.socket, full, openSocket);
     this.#periodic = new PeriodicTasks({
@@ -101,10 +91,6 @@ export class Bus extends CanSocket<Message, Message> {
       check: (message) => sending.check(message),
       assertOpen: (action) => endpoint.assertOpen(action),
     });
-    this.protocol = protocol;
-    this.channelInfo = endpoint.socket.channelInfo;
-    this.#filters = copyFilters(full.filters);
-    this.#joinFilters = full.joinFilters;
     this.#logger = logger;
     this.#libc = full.libc;
     this.#virtual = full.interface === "virtual";
@@ -246,29 +232,6 @@ export class Bus extends CanSocket<Message, Message> {
     this.#periodic.stopAll();
   }
 
-  /** The filters in force; null if the bus receives everything. */
-  get filters(): readonly CanFilter[] | null {
-    return this.#filters;
-  }
-
-  /**
-   * Replaces the filters. Unread messages that were received under the previous filters are dropped, so every message read
-   * after this call has passed the new ones.
-   *
-   * @param filters At most 512 filters; null or an empty array receives everything.
-   * @throws {RangeError | TypeError} A filter is wrong, and the previous filters stay in force; or the bus was opened with
-   * `receive: false`.
-   * @throws {CanOperationError} The kernel refused the filters, and the previous ones stay in force; or the bus is closed.
-   */
-  setFilters(filters: readonly CanFilter[] | null): void {
-    this.#endpoint.assertReceives("set filters of");
-    this.#endpoint.socket.setFilters(toRawFilters(filters, this.#joinFilters));
-    this.#endpoint.reader.clear();
-    this.#filters = copyFilters(filters);
-    this.#endpoint.arm(); // an error that was found while dropping frames is for the pending waits
-    this.#logger?.debug?.(`filters set: ${JSON.stringify(this.#filters)}`);
-  }
-
   /** Makes pending asynchronous waits keep the process alive, which is the default. */
   override ref(): this {
     this.#errors.keepAlive = true;
@@ -320,37 +283,4 @@ function openSocket(options: FullBusOptions, onReady: OnReady): FramePort {
   }
   const Socket = options.reconnect ? ReconnectingPort : RawPort;
   return new Socket(openLibc(options.libc), options, onReady);
-}
-
-/** Checks the messages that a bus sends. */
-class MessageSending implements Sending<Message> {
-  readonly channel: string;
-  readonly logger: Logger | undefined;
-  readonly noRoom: string;
-  readonly #options: FullBusOptions;
-
-  constructor(options: FullBusOptions) {
-    this.#options = options;
-    this.channel = options.channel;
-    this.logger = options.logger;
-    this.noRoom =
-      "the send buffer or the interface's transmit queue is full, as when no other node acknowledges frames" +
-      (options.reconnect ? "; or the interface is down or gone" : "");
-  }
-
-  check(message: Message): void {
-    const { fd, xl, channel } = this.#options;
-    if (!(message instanceof Message)) {
-      throw new TypeError(`Cannot send ${show(message)}: it is not a Message`);
-    }
-    if (message.isFd && !fd) {
-      throw new TypeError(`Cannot send a CAN FD message on a bus opened without fd: true: ${message}`);
-    }
-    if (message.isXl && !xl) {
-      throw new TypeError(`Cannot send a CAN XL message on a bus opened without xl: true: ${message}`);
-    }
-    if (channel === "" && !message.channel) {
-      throw new TypeError(`Cannot send on every channel at once: name one as the message's channel: ${message}`);
-    }
-  }
 }

@@ -26,6 +26,8 @@ export interface Owner {
   readonly noun: string;
   /** False for a socket that was opened without receiving. */
   readonly receives?: boolean;
+  /** Why frames may be lost, for the warning of the first loss, if not only because the receive buffer was full. */
+  readonly whyLost?: string;
   /** Logs received messages and waits. */
   readonly logger?: Logger;
 }

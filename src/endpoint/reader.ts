@@ -236,10 +236,10 @@ export class Reader<In> {
     const { droppedFrames } = this.#socket;
     if (droppedFrames === 0) return;
     this.#lossReported = true;
-    logger.warn(
-      `${droppedFrames} frames were lost: the receive buffer (${this.#socket.receiveBuffer} bytes) was full; ` +
-        `read faster, set filters, or open the bus with a larger receiveBuffer. droppedFrames counts further losses`,
-    );
+    const why = this.#owner.whyLost ??
+      `the receive buffer (${this.#socket.receiveBuffer} bytes) was full; ` +
+        `read faster, set filters, or open the bus with a larger receiveBuffer`;
+    logger.warn(`${droppedFrames} frames were lost: ${why}. droppedFrames counts further losses`);
   }
 }
 

@@ -8,18 +8,18 @@
  */
 
 import { CanOperationError } from "../errors.ts";
-import { CAN_ERR_FLAG, CAN_ERR_MASK, filterMatches, type RawFilter } from "../kernel/can.ts";
+import type { RawFilter } from "../kernel/can.ts";
 import { EDEADLK, errnoName } from "../kernel/errno.ts";
 import { CONFIRM, FD, LOCAL, SOFTWARE_TIME } from "../message/fields.ts";
-import { noteDropped } from "../message/losses.ts";
-import { fieldsOf, frameIdWord, type Message, messageOf } from "../message/message.ts";
+import { fieldsOf, type Message, messageOf } from "../message/message.ts";
+import { timeNow } from "../message/time_now.ts";
+import { Acceptance } from "./acceptance.ts";
 import type { FramePort } from "./frame_port.ts";
+import { MessageQueue } from "./message_queue.ts";
 import type { FullBusOptions } from "./options.ts";
 
 /** The usual default size of the kernel's buffers (`net.core.rmem_default`), in bytes. */
 const DEFAULT_BUFFER = 212_992;
-/** The bytes of the receive buffer that a queued frame takes, as in the kernel, where most of it is overhead. */
-const FRAME_COST = 768;
 
 /** The ports on each wire, by channel. */
 const wires = new Map<string, Set<VirtualPort>>();
@@ -33,14 +33,8 @@ export class VirtualPort implements FramePort {
   readonly #options: FullBusOptions;
   readonly #onReady: () => void;
   readonly #wire: Set<VirtualPort>;
-  #filters: readonly RawFilter[];
-  #errorMask: number;
-  /** The received messages. Those before #head have been returned. */
-  #queue: Message[] = [];
-  #head = 0;
-  #dropped = 0;
-  /** The number of frames dropped since the latest one was queued. */
-  #gap = 0;
+  readonly #acceptance: Acceptance;
+  readonly #queue: MessageQueue;
   #armed = false;
   #scheduled = false;
 
@@ -49,9 +43,9 @@ export class VirtualPort implements FramePort {
     const { channel } = options;
     this.#options = options;
     this.#onReady = onReady;
-    this.#filters = options.rawFilters;
-    this.#errorMask = options.errorMask;
+    this.#acceptance = new Acceptance(options);
     this.receiveBuffer = granted(options.receiveBuffer);
+    this.#queue = new MessageQueue(this.receiveBuffer);
     this.sendBuffer = granted(options.sendBuffer);
     this.channelInfo = channel === "" ? "virtual, every channel" : `virtual channel "${channel}"`;
     let wire = wires.get(channel);
@@ -66,23 +60,15 @@ export class VirtualPort implements FramePort {
   }
 
   get droppedFrames(): number {
-    return this.#dropped;
+    return this.#queue.dropped;
   }
 
   get idle(): boolean {
-    return this.#waiting === 0;
+    return this.#queue.size === 0;
   }
 
   receive(into: Message[], from: number, max: number): number {
-    const count = Math.min(max, this.#waiting);
-    for (let i = 0; i < count; i++) into[from + i] = this.#queue[this.#head + i];
-    this.#head += count;
-    // Free the returned messages occasionally: each time would move all the others.
-    if (2 * this.#head >= this.#queue.length) {
-      this.#queue.splice(0, this.#head);
-      this.#head = 0;
-    }
-    return count;
+    return this.#queue.take(into, from, max);
   }
 
   send(messages: readonly Message[], from: number): number {
@@ -100,7 +86,7 @@ export class VirtualPort implements FramePort {
   }
 
   waitReadable(seconds: number): void {
-    if (this.#waiting > 0) return;
+    if (this.#queue.size > 0) return;
     if (seconds === Infinity) {
       const { channel } = this.#options;
       const code = errnoName(EDEADLK);
@@ -117,27 +103,22 @@ export class VirtualPort implements FramePort {
 
   arm(readable: boolean, writable: boolean): void {
     this.#armed = readable || writable;
-    if (writable || this.#waiting > 0) this.#fireSoon();
+    if (writable || this.#queue.size > 0) this.#fireSoon();
   }
 
   setFilters(filters: readonly RawFilter[]): void {
-    this.#filters = filters;
-    this.#queue = [];
-    this.#head = 0;
+    this.#acceptance.filters = filters;
+    this.#queue.clear();
   }
 
   setErrorMask(mask: number): void {
-    this.#errorMask = mask;
+    this.#acceptance.errorMask = mask;
   }
 
   close(): void {
     this.#armed = false;
     this.#wire.delete(this);
     if (this.#wire.size === 0) wires.delete(this.#options.channel);
-  }
-
-  get #waiting(): number {
-    return this.#queue.length - this.#head;
   }
 
   #fireSoon(): void {
@@ -152,30 +133,9 @@ export class VirtualPort implements FramePort {
   }
 
   #deliver(message: Message, channel: string, own: boolean): void {
-    if (!this.#accepts(message)) return;
-    if (this.#waiting * FRAME_COST >= this.receiveBuffer) {
-      this.#dropped++;
-      this.#gap++;
-      return;
-    }
-    const copy = received(message, channel, own);
-    if (this.#gap > 0) noteDropped(copy, this.#gap);
-    this.#gap = 0;
-    this.#queue.push(copy);
+    if (!this.#acceptance.accepts(message)) return;
+    this.#queue.push(received(message, channel, own));
     this.#fireSoon();
-  }
-
-  #accepts(message: Message): boolean {
-    const { fd, xl, joinFilters } = this.#options;
-    if ((message.isFd && !fd) || (message.isXl && !xl)) return false;
-    const idWord = frameIdWord(message);
-    if (idWord & CAN_ERR_FLAG) {
-      // The kernel counts matches for joined filters, and an error frame matches only once, by the error mask.
-      return (idWord & this.#errorMask & CAN_ERR_MASK) !== 0 && !(joinFilters && this.#filters.length > 1);
-    }
-    return joinFilters
-      ? this.#filters.every((filter) => filterMatches(filter, idWord))
-      : this.#filters.some((filter) => filterMatches(filter, idWord));
   }
 }
 
@@ -186,10 +146,7 @@ function granted(asked: number | undefined): number {
 
 /** Returns the message as a receiver sees it: with the current time, and marked as sent by this host. */
 function received(message: Message, channel: string, own: boolean): Message {
-  const milliseconds = performance.timeOrigin + performance.now();
-  const seconds = Math.floor(milliseconds / 1000);
-  const nanoseconds = Math.floor((milliseconds - 1000 * seconds) * 1e6);
   const fields = fieldsOf(message);
   const bits = (fields.bits & FD) | SOFTWARE_TIME | LOCAL | (own ? CONFIRM : 0);
-  return messageOf({ ...fields, seconds, nanoseconds, bits, channel });
+  return messageOf({ ...fields, ...timeNow(), bits, channel });
 }
