@@ -6,11 +6,12 @@
 
 import { readFileSync } from "node:fs";
 import { Database } from "../dbc/database.ts";
-import type { DecodedMessage, DecodedSignal } from "../dbc/decode.ts";
 import type { Message } from "../message/message.ts";
+import { type Names, where } from "../where/where.ts";
+import { ExpressionError } from "../where/tokens.ts";
 import type { Arguments, Flag } from "./command/arguments.ts";
 import type { Terminal } from "./command/terminal.ts";
-import type { Names, Value } from "./where/where.ts";
+import { UsageError } from "./command/usage_error.ts";
 
 /** The flags. */
 export const databaseFlags = {
@@ -36,73 +37,16 @@ export function databaseOf(words: Arguments, terminal: Terminal, j1939 = words.h
   return databases.length === 1 ? databases[0] : Database.merge(...databases);
 }
 
-/** Decodes messages one after the other; the last one is decoded once, however often it is asked for. */
-export class Decoding implements Names {
-  readonly all: ReadonlySet<string>;
-  readonly #database: Database;
-  #message: Message | null = null;
-  #decoded: DecodedMessage | null = null;
-
-  constructor(database: Database) {
-    this.#database = database;
-    this.all = new Set(database.messages.flatMap(({ signals }) => signals.map(({ name }) => name)));
+/**
+ * Returns the condition of `--where`.
+ *
+ * @throws {UsageError} The expression is wrong; the error has the column.
+ */
+export function whereOf(expression: string, names: Names | null): (message: Message) => boolean {
+  try {
+    return where(expression, names);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    throw new UsageError(`--where '${expression}', ${error.message}`);
   }
-
-  has(name: string): boolean {
-    return this.all.has(name);
-  }
-
-  /** Returns what a message says; null if it is not in the database. */
-  decode(message: Message): DecodedMessage | null {
-    if (message !== this.#message) {
-      this.#message = message;
-      this.#decoded = this.#database.decode(message);
-    }
-    return this.#decoded;
-  }
-
-  value(message: Message, name: string): Value {
-    return this.#signal(message, name)?.value;
-  }
-
-  label(message: Message, name: string): string | undefined {
-    return this.#signal(message, name)?.label ?? undefined;
-  }
-
-  #signal(message: Message, name: string): DecodedSignal | undefined {
-    const signals = this.decode(message)?.signals;
-    return signals && Object.hasOwn(signals, name) ? signals[name] : undefined;
-  }
-}
-
-/** Writes a decoded message: `EngineData: Speed 81.5 km/h, Gear Drive`. */
-export function decodedText({ name, signals, missing, unknownMultiplexers }: DecodedMessage): string {
-  const parts = Object.entries(signals).map(([signal, decoded]) => `${signal} ${valueText(decoded)}`);
-  if (missing.length > 0) parts.push(`(too short for ${missing.join(", ")})`);
-  if (unknownMultiplexers.length > 0) parts.push(`(nothing is selected by ${unknownMultiplexers.join(", ")})`);
-  return `${name}: ${parts.join(", ")}`;
-}
-
-function valueText({ value, label, unit, inRange }: DecodedSignal): string {
-  // At most 15 digits, which is what a double holds: 0.1 * 3 is 0.3.
-  const number = typeof value === "number" ? `${Number(value.toPrecision(15))}` : `${value}`;
-  return `${label ?? number}${label === null && unit !== "" ? ` ${unit}` : ""}${inRange ? "" : " (out of range)"}`;
-}
-
-/** Returns a decoded message for JSON: bigints as texts, as in `Message.toJSON`. */
-export function decodedJson({ name, signals, missing, unknownMultiplexers }: DecodedMessage): unknown {
-  const plain = (value: number | bigint) => typeof value === "bigint" ? `${value}` : value;
-  return {
-    name,
-    signals: Object.fromEntries(
-      Object.entries(signals).map(([signal, { raw, value, label, unit }]) => [signal, {
-        raw: plain(raw),
-        value: plain(value),
-        ...label !== null && { label },
-        ...unit !== "" && { unit },
-      }]),
-    ),
-    ...missing.length > 0 && { missing },
-    ...unknownMultiplexers.length > 0 && { unknownMultiplexers },
-  };
 }

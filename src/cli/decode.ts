@@ -6,14 +6,14 @@
 
 import { LogReader } from "../log/reader.ts";
 import { Selector } from "../log/select.ts";
+import { Decoding } from "../where/decoding.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
-import { databaseFlags, databaseOf, Decoding } from "./databases.ts";
+import { databaseFlags, databaseOf, whereOf } from "./databases.ts";
 import { Screen } from "./frames/screen.ts";
 import { frames, json, signals } from "./frames/show.ts";
 import { type TimeMode, timeModes, timeWriter } from "./frames/times.ts";
 import { readFlags, readOptionsOf, reportDiagnostics, selectionOf, streamOf } from "./log_flags.ts";
-import { where } from "./where/where.ts";
 
 /** The command. */
 export const command: Command = {
@@ -42,7 +42,7 @@ export const command: Command = {
     words.exclusive("json", "signals");
     const decoding = new Decoding(database);
     const expression = words.text("where");
-    const wanted = expression === undefined ? null : where(expression, decoding);
+    const wanted = expression === undefined ? null : whereOf(expression, decoding);
     const time = timeWriter((words.text("time") ?? "a") as TimeMode, words.has("utc"));
     const show = words.has("json")
       ? json(decoding)

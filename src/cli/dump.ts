@@ -8,19 +8,19 @@ import type { Bus } from "../bus/bus.ts";
 import { LogWriter } from "../log/writer.ts";
 import { droppedBefore } from "../message/losses.ts";
 import type { Message } from "../message/message.ts";
+import { Decoding } from "../where/decoding.ts";
 import type { Arguments } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import type { Output, Terminal } from "./command/terminal.ts";
 import { unlessStopped } from "./command/waiting.ts";
-import { databaseFlags, databaseOf, Decoding } from "./databases.ts";
+import { databaseFlags, databaseOf, whereOf } from "./databases.ts";
 import { parseChannelWords } from "./frames/channel_words.ts";
 import { Screen } from "./frames/screen.ts";
 import { frames, json, type Show, signals } from "./frames/show.ts";
 import { date, type TimeMode, timeModes, timeWriter } from "./frames/times.ts";
 import { outputOf } from "./log_flags.ts";
 import { openReceiver } from "./open_bus.ts";
-import { where } from "./where/where.ts";
 
 /** Frames received at once. */
 const BATCH = 256;
@@ -152,7 +152,7 @@ export const command: Command = {
     }
     const database = databaseOf(words, terminal);
     const decoding = database && new Decoding(database);
-    const wanted = expression === undefined ? null : where(expression, decoding);
+    const wanted = expression === undefined ? null : whereOf(expression, decoding);
     terminal.catchSignals();
 
     await using writer = openLog(words, terminal);

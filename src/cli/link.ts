@@ -11,7 +11,7 @@ import { watchLinks } from "../link/watch_links.ts";
 import { numberOf } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
-import { suggestion } from "./command/nearest.ts";
+import { suggestion } from "../where/nearest.ts";
 import type { Output, Terminal } from "./command/terminal.ts";
 import { changesOf, describeLink, statisticsOf } from "./link_text.ts";
 

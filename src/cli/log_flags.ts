@@ -14,7 +14,7 @@ import type { LogWriteOptions } from "../log/write_options.ts";
 import type { LogLoss } from "../log/writer.ts";
 import type { LogDiagnostic } from "../log/diagnostics.ts";
 import type { Arguments, Flag } from "./command/arguments.ts";
-import { suggestion } from "./command/nearest.ts";
+import { suggestion } from "../where/nearest.ts";
 import { type Output, readInput, type Terminal } from "./command/terminal.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { parseFilter } from "./frames/channel_words.ts";

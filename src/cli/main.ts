@@ -9,7 +9,7 @@ import { parse } from "./command/arguments.ts";
 import type { CommandEntry } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { commandHelp, overview } from "./command/help.ts";
-import { suggestion } from "./command/nearest.ts";
+import { suggestion } from "../where/nearest.ts";
 import { ClosedPipe, Terminal } from "./command/terminal.ts";
 import { commands } from "./commands.ts";
 import { version } from "./version.ts";

@@ -8,7 +8,7 @@ import { Bus } from "../bus/bus.ts";
 import { CAN_EFF_MASK, CAN_ERR_MASK, CAN_SFF_MASK } from "../kernel/can.ts";
 import type { Arguments, Flag } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
-import { suggestion } from "./command/nearest.ts";
+import { suggestion } from "../where/nearest.ts";
 import type { Terminal } from "./command/terminal.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { Screen } from "./frames/screen.ts";

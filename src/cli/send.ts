@@ -10,7 +10,7 @@ import type { Message } from "../message/message.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { readInput, type Terminal } from "./command/terminal.ts";
-import { suggestion } from "./command/nearest.ts";
+import { suggestion } from "../where/nearest.ts";
 import { databaseFlags, databaseOf } from "./databases.ts";
 import { parseFilter } from "./frames/channel_words.ts";
 import { parseFrame } from "./frames/frame_words.ts";

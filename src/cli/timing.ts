@@ -9,7 +9,7 @@ import { bitTimingConsts, type ControllerName } from "../bit_timing/controllers.
 import { Link } from "../link/link.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
-import { suggestion } from "./command/nearest.ts";
+import { suggestion } from "../where/nearest.ts";
 import { controllers, heading, line } from "./timing/table.ts";
 
 /** The usual bitrates. */

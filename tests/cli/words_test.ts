@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parse } from "../../src/cli/command/arguments.ts";
 import { UsageError } from "../../src/cli/command/usage_error.ts";
-import { nearest } from "../../src/cli/command/nearest.ts";
+import { nearest } from "../../src/where/nearest.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { parseChannelWords, parseFilter } from "../../src/cli/frames/channel_words.ts";
 import { parseFrame } from "../../src/cli/frames/frame_words.ts";

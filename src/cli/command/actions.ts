@@ -6,7 +6,7 @@
 
 import { type Arguments, commonFlags, type Flag } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { suggestion } from "./nearest.ts";
+import { suggestion } from "../../where/nearest.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 

@@ -8,7 +8,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { suggestion } from "./nearest.ts";
+import { suggestion } from "../../where/nearest.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A flag of a subcommand, by its long name. */

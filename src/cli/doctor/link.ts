@@ -8,7 +8,7 @@ import { CANFD_MTU } from "../../kernel/can.ts";
 import { Link } from "../../link/link.ts";
 import type { LinkStatistics } from "../../link/statistics.ts";
 import type { LinkStatus } from "../../link/status.ts";
-import { suggestion } from "../command/nearest.ts";
+import { suggestion } from "../../where/nearest.ts";
 import type { Report } from "./finding.ts";
 
 /** Finds the interfaces to examine: the one named, or all. */

@@ -5,7 +5,8 @@
  */
 
 import type { Message } from "../../message/message.ts";
-import { decodedJson, decodedText, type Decoding } from "../databases.ts";
+import { decodedJson, decodedText } from "../../dbc/decoded_text.ts";
+import type { Decoding } from "../../where/decoding.ts";
 import type { Screen } from "./screen.ts";
 
 /** Returns what is shown of a frame, with line ends; "" for nothing. */

@@ -6,7 +6,7 @@
 
 import type { Database } from "../../dbc/database.ts";
 import type { J1939Message } from "../../j1939/message.ts";
-import { decodedJson, decodedText } from "../databases.ts";
+import { decodedJson, decodedText } from "../../dbc/decoded_text.ts";
 import { bytesText } from "../frames/bytes.ts";
 import { addressText, pgnText } from "./words.ts";
 

@@ -8,7 +8,7 @@ import { checkPgn } from "../../j1939/pgn.ts";
 import { Name, type NameInit } from "../../j1939/name.ts";
 import { J1939_MAX_UNICAST_ADDR, J1939_NO_ADDR, J1939_PGN_MAX } from "../../kernel/j1939.ts";
 import { numberOf } from "../command/arguments.ts";
-import { suggestion } from "../command/nearest.ts";
+import { suggestion } from "../../where/nearest.ts";
 import { UsageError } from "../command/usage_error.ts";
 import { hexText, parseHex } from "../frames/bytes.ts";
 

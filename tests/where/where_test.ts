@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Message } from "../../mod.ts";
-import { UsageError } from "../../src/cli/command/usage_error.ts";
-import { type Names, where } from "../../src/cli/where/where.ts";
+import { ExpressionError } from "../../src/where/tokens.ts";
+import { type Names, where } from "../../src/where/where.ts";
 
 const message = new Message({
   arbitrationId: 0x123,
@@ -20,7 +20,7 @@ const names: Names = {
   label: (_, name) => ({ Gear: "Drive" })[name],
 };
 
-describe("--where", () => {
+describe("where", () => {
   it("computes, compares and combines", () => {
     const cases: Record<string, boolean> = {
       "id == 0x123": true,
@@ -60,8 +60,8 @@ describe("--where", () => {
 
   it("refuses what it does not know, with the column", () => {
     const refused = (expression: string, reason: string) => {
-      const error = assertThrows(() => where(expression, names), UsageError);
-      assertEquals(error.message, `--where '${expression}', ${reason}`);
+      const error = assertThrows(() => where(expression, names), ExpressionError);
+      assertEquals(error.message, reason);
     };
     refused("Sped > 1", "column 1: nothing is named Sped; did you mean Speed?");
     refused("id == ", "column 7: expected a value");
@@ -73,7 +73,7 @@ describe("--where", () => {
     refused("id id", "column 4: unexpected id");
     refused("constructor == 1", "column 1: nothing is named constructor");
     refused("", "column 1: expected a value");
-    assertThrows(() => where(`${"(".repeat(1e5)}1`), UsageError, "nested too deeply");
-    assertThrows(() => where("!".repeat(1e5)), UsageError, "nested too deeply");
+    assertThrows(() => where(`${"(".repeat(1e5)}1`), ExpressionError, "nested too deeply");
+    assertThrows(() => where("!".repeat(1e5)), ExpressionError, "nested too deeply");
   });
 });

@@ -4,7 +4,17 @@
  * @module
  */
 
-import { UsageError } from "../command/usage_error.ts";
+/** An expression is wrong, at a column. */
+export class ExpressionError extends SyntaxError {
+  override readonly name = "ExpressionError";
+  /** The column, from 1. */
+  readonly column: number;
+
+  constructor(column: number, reason: string) {
+    super(`column ${column}: ${reason}`);
+    this.column = column;
+  }
+}
 
 /** A word of an expression, and the column where it begins, from 1. */
 export interface Token {
@@ -19,7 +29,7 @@ const WORD =
 /**
  * Splits an expression.
  *
- * @throws {UsageError} A character begins no word.
+ * @throws {ExpressionError} A character begins no word.
  */
 export function tokensOf(expression: string): Token[] {
   const tokens: Token[] = [];
@@ -30,16 +40,11 @@ export function tokensOf(expression: string): Token[] {
     }
     WORD.lastIndex = at;
     const groups = WORD.exec(expression)?.groups;
-    if (groups === undefined) throw errorAt(expression, at + 1, "unexpected character");
+    if (groups === undefined) throw new ExpressionError(at + 1, "unexpected character");
     const [kind, text] = Object.entries(groups).find(([, each]) => each !== undefined)!;
     tokens.push({ kind: kind as Token["kind"], text, column: at + 1 });
     at += text.length;
   }
   tokens.push({ kind: "end", text: "", column: expression.length + 1 });
   return tokens;
-}
-
-/** Returns the error of an expression, with the place. */
-export function errorAt(expression: string, column: number, reason: string): UsageError {
-  return new UsageError(`--where '${expression}', column ${column}: ${reason}`);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Message } from "../../message/message.ts";
-import { suggestion } from "../command/nearest.ts";
-import { errorAt, type Token, tokensOf } from "./tokens.ts";
+import type { Message } from "../message/message.ts";
+import { suggestion } from "./nearest.ts";
+import { ExpressionError, type Token, tokensOf } from "./tokens.ts";
 
 /** A value; undefined where the frame has none, which equals nothing and is neither more nor less. */
 export type Value = number | bigint | string | boolean | undefined;
@@ -82,7 +82,7 @@ const DEPTH = 100;
  * Returns a function that says whether a frame fulfils an expression.
  *
  * @param names Other names than the frame's fields: the signals of a database.
- * @throws {UsageError} The expression is wrong; the error has the column.
+ * @throws {ExpressionError} The expression is wrong; the error has the column.
  */
 export function where(expression: string, names: Names | null = null): (message: Message) => boolean {
   const evaluate = new Parser(expression, names).parse();
@@ -91,14 +91,12 @@ export function where(expression: string, names: Names | null = null): (message:
 
 /** Makes functions of an expression. Bitwise operators bind tighter than comparisons: `id & 0xff == 3` is what it looks like. */
 class Parser {
-  readonly #expression: string;
   readonly #names: Names | null;
   readonly #tokens: readonly Token[];
   #at = 0;
   #depth = 0;
 
   constructor(expression: string, names: Names | null) {
-    this.#expression = expression;
     this.#names = names;
     this.#tokens = tokensOf(expression);
   }
@@ -224,6 +222,6 @@ class Parser {
   }
 
   #error(token: Token, reason: string): Error {
-    return errorAt(this.#expression, token.column, reason);
+    return new ExpressionError(token.column, reason);
   }
 }
