@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { Message, type MessageInit } from "../../mod.ts";
-import { type LogFormatName, LogWriter } from "../../src/log/mod.ts";
+import { type LogFormatName, LogReader, LogWriter } from "../../src/log/mod.ts";
 
 const script = fileURLToPath(new URL("logs.py", import.meta.url));
 export const missing = (...programs: string[]) => {
@@ -66,6 +66,11 @@ export function essence(message: Message): Record<string, unknown> {
 export function write(path: string, items: readonly Message[], format?: LogFormatName): void {
   using log = LogWriter.open(path, { ...format && { format } });
   log.writeMany(items);
+}
+
+/** Reads a file, which has no faults. */
+export function readAll(path: string): Promise<Message[]> {
+  return LogReader.open(path, { strict: true }).readAll();
 }
 
 /** Reads a file with python-can. Its readers must report the given channel. */
