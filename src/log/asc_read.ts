@@ -41,6 +41,8 @@ export class AscDecoder extends TimedScanner {
   #relative = false;
   /** Whether an event was read: a trigger block that begins later does not change the start of the times. */
   #began = false;
+  /** Whether the last trigger block has not ended. */
+  #open = false;
   /** The length code and the length of the frame in the current line. */
   #code = 0;
   #length = 0;
@@ -71,6 +73,7 @@ export class AscDecoder extends TimedScanner {
       this.#relative = /timestamps\s+relative/i.test(line);
       return;
     }
+    if (/^(begin|end)\s+triggerblock/i.test(line)) this.#open = /^begin/i.test(line);
     const date = /^(?:date|begin\s+triggerblock)\s+(.+)$/is.exec(line)?.[1];
     if (date !== undefined) {
       const start = parseAscDate(date, this.context.zone);
@@ -80,6 +83,11 @@ export class AscDecoder extends TimedScanner {
     }
     if (/^(no\s+)?internal\s+events\s+logged|^end\s+triggerblock/i.test(line)) return;
     this.diagnose(`unknown kind of line: ${line.slice(0, 80)}`, this.from);
+  }
+
+  override end(items: LogItem[]): void {
+    super.end(items);
+    if (this.#open) this.doubt("the file ends within a trigger block and may be truncated");
   }
 
   protected override begin(startNs: bigint): void {

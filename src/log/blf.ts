@@ -59,6 +59,8 @@ class BlfDecoder extends BlockDecoder {
   #nanoseconds = 0;
   /** The start of the recording, or of 1970 if the header has none; null before the header was read. */
   #start: Time | null = null;
+  /** The size of the file as the header states it: too small or 0 if the file was not closed. */
+  #size = 0;
   /** The rest of the last container: an object that continues in the next one. */
   readonly #tail = new Pending();
 
@@ -115,8 +117,14 @@ class BlfDecoder extends BlockDecoder {
   }
 
   override end(items: LogItem[]): void {
+    const { diagnostics } = this.context;
+    const known = diagnostics.count;
     super.end(items);
     if (!this.lost && this.#tail.length > 8) this.diagnose("the last object is truncated", 0);
+    if (this.lost || diagnostics.count > known || this.received >= this.#size) return;
+    diagnostics.add(`file ends here, but its header states ${this.#size} bytes: the rest is missing`, {
+      offset: this.received,
+    });
   }
 
   /**
@@ -166,6 +174,7 @@ class BlfDecoder extends BlockDecoder {
       5: "CANape",
     };
     info.application = applications[view.getUint8(12)] ?? null;
+    this.#size = view.getUint32(16, true) + view.getUint32(20, true) * 2 ** 32;
     const start = readSystemTime(view, 40, zone);
     info.startTimeNs = start;
     this.#start = timeOf(start ?? 0n);

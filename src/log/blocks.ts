@@ -33,6 +33,11 @@ export abstract class BlockDecoder implements LogDecoder {
     if (!this.lost && this.#rest.length > 0) this.cutOff(this.#rest.view(), items);
   }
 
+  /** The number of bytes that were passed to `decode`. */
+  protected get received(): number {
+    return this.offset + this.#rest.length;
+  }
+
   /**
    * Decodes all complete blocks.
    *

@@ -64,7 +64,8 @@ const PENDING = 1 << 20;
  * message to a time before 1970.
  * @throws {SyntaxError} The source is in none of the known formats; with `strict`, something in it cannot be read.
  * @throws {Error} A file cannot be opened, read or written.
- * @throws The reason of the signal when it is aborted; the messages written by then stay in the target.
+ * @throws The reason of the signal when it is aborted; the messages written by then stay in the target, except those that a
+ * stream did not take within a second.
  *
  * @category Logs
  */
@@ -83,7 +84,32 @@ export async function convert(
   // Before the target is opened: a source that cannot be read must not empty it.
   await reader.info();
   if (isSameFile(from, to, write)) throw new TypeError(`Cannot convert "${from}" into itself: write to another file`);
-  await using writer = LogWriter.open(to, write);
+  const writer = LogWriter.open(to, write);
+  const abort = () => void writer.abort(signal!.reason).catch(() => {}); // also rejects what waits for the writer
+  signal?.addEventListener("abort", abort);
+  try {
+    const seen = await copy(reader, writer, selector, signal);
+    signal?.throwIfAborted();
+    return {
+      messages: writer.count,
+      leftOut: seen - writer.count,
+      losses: writer.losses,
+      diagnostics: reader.diagnostics,
+      skipped: reader.skipped,
+    };
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Copies what is selected, and closes the writer. Returns the number of messages that were read. */
+async function copy(
+  reader: LogReader,
+  writer: LogWriter,
+  selector: Selector,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  await using _closing = writer;
   let seen = 0;
   for await (const items of reader.batches()) {
     if (signal?.aborted) break;
@@ -97,14 +123,7 @@ export async function convert(
     if (writer.pending > PENDING) await writer.drain();
   }
   await writer.close();
-  signal?.throwIfAborted();
-  return {
-    messages: writer.count,
-    leftOut: seen - writer.count,
-    losses: writer.losses,
-    diagnostics: reader.diagnostics,
-    skipped: reader.skipped,
-  };
+  return seen;
 }
 
 /** Whether both are paths of the same file, which opening the target would empty. */

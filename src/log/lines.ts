@@ -76,8 +76,7 @@ export abstract class LineScanner implements LogDecoder {
     if (this.#rest.length === 0 && !this.#skipping) return;
     this.#finish(items);
     // A whole line, as far as one can tell: one that is not was reported.
-    const { diagnostics } = this.context;
-    diagnostics.doubt("the last line has no line end and may be truncated", { line: this.#number, column: 1 });
+    this.doubt("the last line has no line end and may be truncated");
   }
 
   /**
@@ -89,6 +88,11 @@ export abstract class LineScanner implements LogDecoder {
   /** Reports that something in the current line, at an offset or at the cursor, could not be read. */
   protected diagnose(reason: string, at: number = this.cursor.at): void {
     this.#report(reason, at - this.from + 1);
+  }
+
+  /** Reports a doubt about the current line as a whole. */
+  protected doubt(reason: string): void {
+    this.context.diagnostics.doubt(reason, { line: this.#number, column: 1 });
   }
 
   /** Returns the offset after the last byte of the current line: that of its LF, or of the CR before it. */

@@ -26,6 +26,8 @@ export interface Output {
   close(): Promise<void>;
   /** Writes the rest and closes, blocking the thread, unless it is closed. */
   closeSync(): void;
+  /** Drops what a stream has not taken, for the given reason, which ends all waiting for it. A file takes everything. */
+  abandon(reason: unknown): void;
 }
 
 type Fs = typeof import("node:fs");
@@ -189,6 +191,8 @@ export class FileOutput implements Output {
     }
   }
 
+  abandon(): void {}
+
   check(): void {
     if (this.#failure) throw this.#failure.error;
   }
@@ -315,6 +319,7 @@ export const noOutput: Output = {
   drain: () => Promise.resolve(),
   close: () => Promise.resolve(),
   closeSync() {},
+  abandon() {},
 };
 
 /** A stream of bytes. */
@@ -326,9 +331,12 @@ export class StreamOutput implements Output {
   #pending = 0;
   #closed = false;
   #failure: { error: unknown } | null = null;
+  readonly #abandoned: Promise<void>;
+  #setAbandoned: () => void = () => {};
 
   constructor(stream: WritableStream<Uint8Array>, gzip: boolean) {
     this.#writer = stream.getWriter();
+    this.#abandoned = new Promise((resolve) => this.#setAbandoned = resolve);
     this.#gzip = gzip;
   }
 
@@ -355,7 +363,7 @@ export class StreamOutput implements Output {
   rewrite(): void {}
 
   async drain(): Promise<void> {
-    await this.#last;
+    await Promise.race([this.#last, this.#abandoned]);
     this.check();
   }
 
@@ -363,7 +371,14 @@ export class StreamOutput implements Output {
     if (this.#closed) return;
     this.#closed = true;
     await this.drain();
-    await this.#writer.close();
+    await Promise.race([this.#writer.close(), this.#abandoned]);
+    this.check();
+  }
+
+  abandon(reason: unknown): void {
+    this.#failure ??= { error: reason };
+    this.#writer.abort(reason).catch(() => {}); // it may fail or never end, which nobody waits for
+    this.#setAbandoned();
   }
 
   closeSync(): void {

@@ -12,7 +12,7 @@ import type { DecodeContext, LogDecoder, LogFormat, LogInfo, Zone } from "./form
 import { detectFormat, formatNamed, formatNames } from "./formats.ts";
 import { isGzip } from "./inflate.ts";
 import { type FullReadOptions, fullReadOptions, type LogReadOptions } from "./options.ts";
-import { pathOf } from "./output.ts";
+import { fileSystem, pathOf } from "./output.ts";
 import { fileSource, memorySource, type RandomSource } from "./random.ts";
 import { bytesOf, type Ending, type LogInput } from "./source.ts";
 import { zoneOf } from "./zone.ts";
@@ -309,7 +309,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
 
   /** Returns random access to the file or, for a compressed file or a stream, to all of its bytes in memory. */
   async #random(head: Uint8Array): Promise<RandomSource> {
-    if (this.#path !== null) {
+    if (this.#path !== null && fileSystem().statSync(this.#path).isFile()) { // a pipe can be read only once
       const source = fileSource(this.#path);
       if (!isGzip(source.read(0, 2))) return source;
       source.close();

@@ -11,6 +11,7 @@ import { CanError } from "../errors.ts";
 import { ENETDOWN, ENODEV } from "../kernel/errno.ts";
 import { droppedBefore } from "../message/losses.ts";
 import type { Message } from "../message/message.ts";
+import { untilAborted, whileTaken } from "./waiting.ts";
 import type { LogLoss, LogWriter } from "./writer.ts";
 
 /**
@@ -47,6 +48,11 @@ export interface RecordReport {
    * slow. Times of less than 0.1 s in all are not counted.
    */
   readonly heldUp: number;
+  /**
+   * The number of bytes that are not written: 0, unless the signal was aborted and the stream that is written to then took
+   * nothing for a second. Use `log.abort()` to close a log to such a stream.
+   */
+  readonly unwritten: number;
   /** Why the recording ended: by the signal, the count or the duration, or because the interface went down or away. */
   readonly ended: "signal" | "count" | "duration" | "link";
   /** The error that reported the loss of the interface; null if the recording ended for another reason. */
@@ -126,13 +132,23 @@ export async function record(
     if (log.pending > buffer) {
       const from = performance.now();
       logger?.warn(`the disk is too slow: "${bus.channel}" is not read until ${log.pending} bytes are written`);
-      await log.flush();
+      await untilAborted(log.flush(), signal);
       heldUp += (performance.now() - from) / 1000;
     }
   }
   const dropped = transcript.end();
-  await log.flush();
-  return { messages: transcript.messages, dropped, heldUp, ended, error: failure, losses: log.losses };
+  const flushing = log.flush();
+  await untilAborted(flushing, signal);
+  if (signal?.aborted) await whileTaken(flushing, () => log.pending);
+  return {
+    messages: transcript.messages,
+    dropped,
+    heldUp,
+    unwritten: log.pending,
+    ended,
+    error: failure,
+    losses: log.losses,
+  };
 }
 
 /** Whether an error says that the interface is down or gone. */

@@ -245,7 +245,7 @@ class Player implements Replay {
     const { read, signal } = this.#options;
     const selector = new Selector(this.#options);
     const schedule = new Schedule(this.#options);
-    await using reader = LogReader.open(this.#log, read);
+    await using reader = LogReader.open(this.#log, { ...read, signal });
     for await (const items of reader.batches()) {
       for (const item of items) {
         if (this.#back || signal?.aborted) break;

@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { FileHandle } from "node:fs/promises";
 import type { Gunzip } from "node:zlib";
 import { isGzip, isZlibError, plainBytes } from "./inflate.ts";
+import { fileSystem } from "./output.ts";
+import { untilAborted } from "./waiting.ts";
 
 /**
  * Where to read a log from: a path, a file URL, the bytes of a file, or a stream of bytes.
@@ -99,27 +100,39 @@ async function* streamBytes(
 }
 
 async function* fileBytes(path: string | URL, options: SourceOptions): AsyncGenerator<Uint8Array> {
-  const { signal } = options;
+  const { signal, ended } = options;
   const { open } = await import("node:fs/promises");
-  const file: FileHandle = await open(path, "r");
+  // A pipe may keep whoever opens or reads it waiting for ever; a file does not, and is closed before reading it ends.
+  const isFile = fileSystem().statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+  const impatient = isFile ? undefined : signal;
+  const opening = open(path, "r");
+  const file = await untilAborted(opening, impatient);
+  if (file === null) {
+    opening.then((late) => late.close()).catch(() => {}); // nobody reads it any more
+    return ended("aborted");
+  }
+  let reading: Promise<unknown> = Promise.resolve();
   try {
     const chunk = new Uint8Array(CHUNK);
     let position = 0;
     while (!signal.aborted) {
-      const { bytesRead } = await file.read(chunk, 0, CHUNK, null);
+      const read = reading = file.read(chunk, 0, CHUNK, null);
+      const { bytesRead } = await untilAborted(read, impatient) ?? { bytesRead: 0 };
       position += bytesRead;
       if (bytesRead > 0) {
         yield chunk.subarray(0, bytesRead);
         continue;
       }
-      if (!options.follow) return options.ended("end");
+      if (signal.aborted) break;
+      if (!options.follow) return ended("end");
       const status = await file.stat();
-      if (status.isFile() && status.size < position) return options.ended("shrunk");
+      if (status.isFile() && status.size < position) return ended("shrunk");
       await pause(signal);
     }
-    options.ended("aborted");
+    ended("aborted");
   } finally {
-    await file.close();
+    const closing = reading.catch(() => {}).then(() => file.close()); // an error of reading is thrown where it is waited for
+    await untilAborted(closing, impatient);
   }
 }
 
@@ -136,49 +149,65 @@ function pause(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Waits until a stream takes more, or is closed. */
-function drained(stream: Gunzip): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stream.off("drain", done).off("close", done);
-      resolve();
-    };
-    stream.on("drain", done).on("close", done);
-  });
-}
-
-/** Inflates gzip, also with several members. A truncated file yields everything up to the truncation. */
+/**
+ * Inflates gzip, also with several members. Truncated data yields everything up to the truncation, which is reported unless
+ * more may follow.
+ */
 async function* inflated(
   raw: AsyncGenerator<Uint8Array, void, void>,
-  { damaged }: SourceOptions,
+  options: SourceOptions,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const { constants, createGunzip } = await import("node:zlib");
-  const gunzip: Gunzip = createGunzip({ chunkSize: CHUNK, finishFlush: constants.Z_SYNC_FLUSH });
-  const feed = async () => {
-    try {
-      for await (const chunk of raw) {
-        // A chunk is valid until the next one only, and zlib keeps it longer: hence the copy.
-        if (!gunzip.write(chunk.slice())) await drained(gunzip);
-        if (gunzip.destroyed) return;
-      }
-      gunzip.end();
-    } catch (error) {
-      gunzip.destroy(error as Error);
-    }
-  };
-  const feeding = feed();
+  const { createGunzip } = await import("node:zlib");
+  const gunzip = createGunzip({ chunkSize: CHUNK });
   let offset = 0;
   try {
-    for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
-      offset += chunk.length;
-      yield plainBytes(chunk);
+    const outputs = outputsOf(gunzip);
+    for await (const chunk of raw) {
+      for await (const output of outputs((done) => gunzip.write(chunk, done))) {
+        offset += output.length;
+        yield output;
+      }
+    }
+    if (options.follow || options.signal.aborted) return;
+    for await (const output of outputs((done) => gunzip.on("end", done).end())) {
+      offset += output.length;
+      yield output;
     }
   } catch (error) {
     if (!isZlibError(error)) throw error;
-    damaged(`gzip data is damaged: ${error.message}; the rest of the file cannot be read`, offset);
+    const reason = error.code === "Z_BUF_ERROR"
+      ? "gzip data is truncated: the rest of the file is missing"
+      : `gzip data is damaged: ${error.message}; the rest of the file cannot be read`;
+    options.damaged(reason, offset);
   } finally {
     gunzip.destroy();
     await raw.return();
-    await feeding;
   }
+}
+
+/**
+ * Returns a function that starts a step of a stream, and yields what comes out of the stream until the step is done. Unlike
+ * iteration of the stream, this loses nothing that came out before an error.
+ */
+function outputsOf(stream: Gunzip): (step: (done: () => void) => void) => AsyncGenerator<Uint8Array, void, void> {
+  let failure: { readonly error: Error } | null = null;
+  let wake = () => {};
+  stream.on("readable", () => wake()).on("error", (error) => {
+    failure = { error };
+    wake();
+  });
+  return async function* (step) {
+    let isDone = false;
+    step(() => {
+      isDone = true;
+      wake();
+    });
+    for (;;) {
+      const output: Uint8Array | null = stream.read();
+      if (output !== null) yield plainBytes(output);
+      else if (failure !== null) throw failure.error;
+      else if (isDone) return;
+      else await new Promise<void>((resolve) => wake = resolve);
+    }
+  };
 }

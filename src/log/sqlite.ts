@@ -50,6 +50,10 @@ function* readSqlite(source: RandomSource, context: DecodeContext): Generator<Lo
     const database = openDatabase(path);
     try {
       yield* rowsOf(database, context);
+      const missing = bytesMissing(source);
+      if (missing > 0) {
+        context.diagnostics.add(`the last ${missing} bytes of the file are missing`, { offset: source.size });
+      }
     } finally {
       database.close();
     }
@@ -59,6 +63,17 @@ function* readSqlite(source: RandomSource, context: DecodeContext): Generator<Lo
   } finally {
     remove();
   }
+}
+
+/** Returns the number of bytes that a file lacks by its header. SQLite itself would read what is there as if it were all. */
+function bytesMissing(source: RandomSource): number {
+  const header = source.read(0, 100);
+  if (header.length < 100) return 0;
+  const view = new DataView(header.buffer, header.byteOffset);
+  // The header states the size if two counters agree: very old versions of SQLite only updated the first one.
+  if (view.getUint32(24) !== view.getUint32(92)) return 0;
+  const page = view.getUint16(16) === 1 ? 65536 : view.getUint16(16);
+  return page * view.getUint32(28) - source.size;
 }
 
 /** Whether SQLite itself reports an error: the file is damaged, or cannot be opened. */

@@ -16,6 +16,7 @@ import { FileNames, nameAt } from "./naming.ts";
 import { checkNote } from "./notes.ts";
 import { FileOutput, fileSystem, noOutput, type OpenMode, type Output, pathOf, StreamOutput } from "./output.ts";
 import { checkWriteOptions, type LogWriteOptions } from "./write_options.ts";
+import { whileTaken } from "./waiting.ts";
 import { zoneOf } from "./zone.ts";
 
 /** The number of bytes collected before they are passed to the output. */
@@ -306,8 +307,20 @@ export class LogWriter implements Disposable, AsyncDisposable {
         return this.pending > 16 * PIECE ? this.drain() : undefined;
       },
       close: () => this.close(),
-      abort: () => this.close(),
+      abort: (reason) => this.abort(reason),
     });
+  }
+
+  /**
+   * Closes the log as `close` does, but does not wait for a stream that takes nothing for a second: it is aborted with the
+   * reason, and what it has not taken is dropped. Then this, and all other waiting for the log, rejects with the reason.
+   */
+  async abort(reason?: unknown): Promise<void> {
+    const closing = this.close();
+    if (await whileTaken(closing, () => this.pending)) return;
+    this.#output.abandon(reason);
+    await closing;
+    this.#check();
   }
 
   /** Writes the rest and closes the log. Rejects if something could not be written. A second call only waits for the first. */

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { deflateSync, gzipSync } from "node:zlib";
@@ -7,7 +7,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Message } from "../../mod.ts";
 import { Blocks } from "../../src/log/mf4/blocks.ts";
 import { GroupData } from "../../src/log/mf4/data.ts";
-import { LogReader } from "../../src/log/mod.ts";
+import { LogReader, LogWriter } from "../../src/log/mod.ts";
 import { fileSource, memorySource } from "../../src/log/random.ts";
 import { dataGroupOf, mf4File, withData } from "../support/log_blocks.ts";
 import { readItems, written } from "../support/logs.ts";
@@ -99,8 +99,54 @@ describe("Hostile logs", () => {
     assertEquals(whole.items.length, 20_000);
     const half = await readItems(compressed.subarray(0, compressed.length >> 1));
     assert(half.items.length > 5_000, `${half.items.length} messages`);
-    assert(half.reader.skipped > 0);
+    assertEquals(half.reader.diagnostics[0].reason, "gzip data is truncated: the rest of the file is missing");
   });
+
+  it("a gzip file that is cut where a line ends is reported as truncated, and thrown if strict", async () => {
+    const line = "(1.000000) can0 123#11\n";
+    const [one, two] = [gzipSync(line.repeat(1000)), gzipSync(line)];
+    const reported = async (...parts: Uint8Array[]) => {
+      const { items, reader } = await readItems(Buffer.concat(parts), { format: "candump" });
+      return [items.length, ...reader.diagnostics.map(({ reason, offset }) => `${offset}: ${reason}`)];
+    };
+    const truncated = `${1000 * line.length}: gzip data is truncated: the rest of the file is missing`;
+    assertEquals(await reported(one, two), [1001]);
+    assertEquals(await reported(one, new Uint8Array(100)), [1000]); // padding, as tapes have it
+    assertEquals(await reported(one.subarray(0, -8)), [1000, truncated]); // without the checksum
+    assertEquals(await reported(one.subarray(0, -1)), [1000, truncated]);
+    for (const length of [1, 2, 5]) assertEquals(await reported(one, two.subarray(0, length)), [1000, truncated]);
+    assertEquals(await reported(one.subarray(0, 5)), [0, truncated.replace(/^\d+/, "0")]);
+    await assertRejects(
+      () => readItems(one.subarray(0, -8), { strict: true }),
+      SyntaxError,
+      "Cannot read the log, byte 23000: gzip data is truncated",
+    );
+  });
+
+  for (const format of ["asc", "blf", "mf4", "sqlite"] as const) {
+    it(`${format}: a file that is cut anywhere behind its header says so`, async () => {
+      const folder = mkdtempSync(`${tmpdir()}/logs-`);
+      try {
+        const path = `${folder}/log`;
+        await using log = LogWriter.open(path, { format, timeZone: "UTC" });
+        for (let i = 0; i < 40; i++) {
+          log.write(new Message({ arbitrationId: i, timestamp: 1000 + i, data: [1, 2, i], channel: "can0" }));
+          if (i % 10 === 0) await log.flush(); // ends a block: the file is also cut at its end
+        }
+        await log.close();
+        const whole = readFileSync(path);
+        assertEquals((await readItems(whole, { format })).reader.skipped, 0);
+        const step = { asc: 1, blf: 1, mf4: 16, sqlite: 97 }[format];
+        const header = format === "asc" ? whole.indexOf("\n", whole.indexOf("Begin")) + 1 : 144;
+        for (let length = header; length < whole.length; length += step) {
+          const { items, reader } = await readItems(whole.subarray(0, length), { format });
+          if (items.length < 40) assert(reader.skipped > 0, `${items.length} items of ${length} bytes`);
+        }
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
 
   it("damaged gzip data is reported, and thrown if strict", async () => {
     const compressed = gzipSync(text("(1.000000) can0 123#11\n".repeat(1000)));
