@@ -1,0 +1,347 @@
+/**
+ * A pane: some series over the same time.
+ *
+ * @module
+ */
+
+/** @import { PlotSeries } from "../protocol.ts" */
+/** @import { SeriesName } from "./series.js" */
+
+import { fill, iconButton, make, write } from "./dom.js";
+import { quantity, timeOfDay } from "./format.js";
+import { plotGestures } from "./plot_gestures.js";
+import uPlot from "./uplot.js";
+
+/** Colours for light and dark, each with a dash, so that the lines differ without colour too. */
+const light = ["#0a5bb8", "#b3420d", "#16703a", "#8a2fb0", "#9a6700", "#c2185b", "#00707a", "#4a5568"];
+const dark = ["#6fb3ff", "#ff9e66", "#62d18e", "#d59bf6", "#f2bc55", "#ff8ab5", "#5fd0dc", "#b6c2d0"];
+const dashes = [[], [7, 3], [2, 2], [10, 3, 2, 3], [4, 4], [12, 4], [1, 3], [6, 2, 1, 2]];
+
+/** @typedef {{ from: number, to: number }} Window */
+
+/**
+ * @typedef {object} PaneActions
+ * @property {() => Window} window The time that is shown.
+ * @property {(window: Window) => void} show Shows another time.
+ * @property {(key: string) => SeriesName} name
+ * @property {() => void} choose Lets the user choose series.
+ * @property {(key: string) => void} drop Takes a series out.
+ * @property {() => void} remove Takes the pane away.
+ * @property {() => string} csv The address of the values as CSV.
+ */
+
+export class PlotPane {
+  /**
+   * @param {readonly string[]} keys
+   * @param {PaneActions} actions
+   */
+  constructor(keys, actions) {
+    this.keys = keys;
+    this.actions = actions;
+    /** @type {readonly PlotSeries[]} */
+    this.series = [];
+    /** @type {uPlot | null} */
+    this.chart = null;
+    this.layout = "";
+    this.area = make("div", { class: "chart" });
+    this.legend = make("ul", { class: "legend", "aria-label": "Series" });
+    this.values = keys.map(() => make("b", { class: "value" }));
+    this.csv = make("a", { class: "button", title: "All values in this time, as CSV", download: "plot.csv" }, "CSV");
+    this.csv.addEventListener("click", () => this.csv.href = actions.csv());
+    this.csv.href = "#";
+    this.element = make(
+      "figure",
+      { class: "pane" },
+      make(
+        "figcaption",
+        { class: "pane-head" },
+        this.legend,
+        make("button", { type: "button", title: "Choose the series of this plot", onclick: actions.choose }, "Series…"),
+        make("button", { type: "button", title: "This plot as a picture", onclick: () => this.#save() }, "PNG"),
+        this.csv,
+        iconButton("cross", "Remove this plot", actions.remove),
+      ),
+      this.area,
+    );
+    this.observer = new ResizeObserver(() => this.#resize());
+    this.observer.observe(this.area);
+    this.#drawLegend();
+  }
+
+  /** The width of the plotting area in pixels of the screen. */
+  get pixels() {
+    return Math.max(
+      50,
+      Math.round((this.chart ? this.chart.bbox.width : this.area.clientWidth * devicePixelRatio) || 800),
+    );
+  }
+
+  /** @param {readonly PlotSeries[]} series Those of this pane, in its order. */
+  show(series) {
+    this.series = series;
+    const layout = JSON.stringify([this.keys, series.map(({ unit }) => unit), isDark()]);
+    const data = joined(series);
+    if (this.chart === null || layout !== this.layout) {
+      this.layout = layout;
+      this.chart?.destroy();
+      this.chart = this.#chart(data);
+      this.#drawLegend();
+    } else this.chart.setData(data);
+    this.#drawValues();
+  }
+
+  /** The names of the series may have changed. */
+  named() {
+    this.#drawLegend();
+  }
+
+  /** Shows another time of what is there. */
+  move() {
+    const { from, to } = this.actions.window();
+    this.chart?.setScale("x", { min: from, max: to });
+  }
+
+  /** Ends the pane. */
+  close() {
+    this.observer.disconnect();
+    this.chart?.destroy();
+    this.element.remove();
+  }
+
+  /** @param {uPlot.AlignedData} data */
+  #chart(data) {
+    const style = getComputedStyle(this.element);
+    const [text, line] = [style.getPropertyValue("--dim"), style.getPropertyValue("--hair")];
+    const units = [...new Set(this.series.map(({ unit }) => unit))];
+    /** @type {(unit: string) => string} */
+    const scale = (unit) => `y${unit}`;
+    const font = `11px ${style.getPropertyValue("--sans")}`;
+    const chart = new uPlot(
+      {
+        width: Math.max(100, this.area.clientWidth),
+        height: Math.max(80, this.area.clientHeight),
+        padding: [8, units.length > 1 ? 4 : 12, 0, 0],
+        legend: { show: false },
+        cursor: {
+          sync: { key: "plots", scales: ["x", null] },
+          drag: { x: true, y: false, setScale: false },
+          points: { size: 7 },
+        },
+        scales: {
+          x: {
+            time: true,
+            range: () => {
+              const { from, to } = this.actions.window();
+              return [from, to];
+            },
+          },
+          ...Object.fromEntries(units.map((unit) => [scale(unit), { auto: true, range: range(unit) }])),
+        },
+        axes: [
+          { stroke: text, font, grid: { stroke: line }, ticks: { stroke: line, size: 4 }, size: 28, values: ticks },
+          ...units.slice(0, 2).map((unit, index) => ({
+            scale: scale(unit),
+            side: index === 0 ? 3 : 1,
+            stroke: text,
+            font,
+            size: 56,
+            grid: { show: index === 0, stroke: line },
+            ticks: { stroke: line, size: 4 },
+            label: unit || undefined,
+            labelSize: unit ? 16 : 0,
+            labelGap: 0,
+            labelFont: font,
+            values: (/** @type {uPlot} */ _, /** @type {number[]} */ values) => values.map(quantity),
+          })),
+        ],
+        series: [
+          {},
+          ...this.series.flatMap(({ unit }, index) => {
+            const look = {
+              scale: scale(unit),
+              stroke: colour(index),
+              width: 1.25,
+              dash: dashes[index % dashes.length],
+            };
+            return [{ ...look, points: { show: false } }, { ...look, points: { show: isolated } }];
+          }),
+        ],
+        bands: this.series.map((_, index) => ({
+          series: /** @type {uPlot.Band.Bounds} */ ([2 * index + 2, 2 * index + 1]),
+          fill: `${colour(index)}38`,
+        })),
+        hooks: {
+          setCursor: [() => this.#drawValues()],
+          setSelect: [(chart) => this.#zoom(chart)],
+        },
+      },
+      data,
+      this.area,
+    );
+    plotGestures(chart.over, {
+      window: this.actions.window,
+      show: this.actions.show,
+      time: (left) => chart.posToVal(left, "x"),
+    });
+    return chart;
+  }
+
+  /** @param {uPlot} chart */
+  #zoom(chart) {
+    const { left, width } = chart.select;
+    if (width < 4) return;
+    const [from, to] = [chart.posToVal(left, "x"), chart.posToVal(left + width, "x")];
+    chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.actions.show({ from, to });
+  }
+
+  #resize() {
+    const { clientWidth: width, clientHeight: height } = this.area;
+    if (this.chart !== null && width > 0 && height > 0) this.chart.setSize({ width, height });
+  }
+
+  #drawLegend() {
+    fill(
+      this.legend,
+      ...this.keys.map((key, index) => {
+        const { name, group, bus } = this.actions.name(key);
+        const sample = make("canvas", { width: 36, height: 12, class: "sample", "aria-hidden": "true" });
+        drawSample(sample, index);
+        return make(
+          "li",
+          {},
+          sample,
+          make("span", { class: "series-name", title: `${group} on ${bus}` }, name),
+          make("span", { class: "dim series-group" }, group === bus ? bus : `${group} ${bus}`),
+          this.values[index],
+          iconButton("cross", `Take out ${name}`, () => this.actions.drop(key)),
+        );
+      }),
+    );
+  }
+
+  /** Writes the values at the cursor, or the newest. */
+  #drawValues() {
+    this.series.forEach(({ minimums, maximums, unit, progress }, index) => {
+      const at = this.chart?.cursor.idxs?.[2 * index + 2];
+      const data = this.chart?.data;
+      const [low, high] = at === null || at === undefined || data === undefined
+        ? [minimums.at(-1), maximums.at(-1)]
+        : [data[2 * index + 1]?.[at], data[2 * index + 2]?.[at]];
+      const there = low !== null && low !== undefined && high !== null && high !== undefined;
+      const value = !there ? "–" : low === high ? quantity(high) : `${quantity(low)} … ${quantity(high)}`;
+      const part = progress < 1 ? ` (${Math.floor(progress * 100)} % read)` : "";
+      write(this.values[index], `${value}${there && unit ? ` ${unit}` : ""}${part}`);
+    });
+  }
+
+  /** Saves the plot with its legend as a picture. */
+  async #save() {
+    if (this.chart === null) return;
+    const { canvas } = this.chart.ctx;
+    const scale = canvas.width / this.chart.width;
+    const row = 20 * scale;
+    const picture = make("canvas", { width: canvas.width, height: canvas.height + row * this.keys.length + row / 2 });
+    const context = /** @type {CanvasRenderingContext2D} */ (picture.getContext("2d"));
+    const style = getComputedStyle(this.element);
+    context.fillStyle = style.getPropertyValue("--surface");
+    context.fillRect(0, 0, picture.width, picture.height);
+    context.font = `${12 * scale}px ${style.getPropertyValue("--sans")}`;
+    context.textBaseline = "middle";
+    this.keys.forEach((key, index) => {
+      const { name, group, bus } = this.actions.name(key);
+      const y = row * (index + 0.75);
+      stroke(context, index, 10 * scale, 46 * scale, y, scale);
+      context.fillStyle = style.getPropertyValue("--text");
+      context.fillText(`${name}, ${group === bus ? bus : `${group}, ${bus}`}`, 54 * scale, y);
+    });
+    context.drawImage(canvas, 0, row * this.keys.length + row / 2);
+    const blob = await new Promise((/** @type {(blob: Blob | null) => void} */ done) => picture.toBlob(done));
+    if (blob === null) return;
+    const address = URL.createObjectURL(blob);
+    make("a", { href: address, download: "plot.png" }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  }
+}
+
+const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+
+/** @param {number} index */
+const colour = (index) => (isDark() ? dark : light)[index % light.length];
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} index
+ * @param {number} from
+ * @param {number} to
+ * @param {number} y
+ * @param {number} scale
+ */
+function stroke(context, index, from, to, y, scale) {
+  context.strokeStyle = colour(index);
+  context.lineWidth = 2 * scale;
+  context.setLineDash(dashes[index % dashes.length].map((length) => length * scale));
+  context.beginPath();
+  context.moveTo(from, y);
+  context.lineTo(to, y);
+  context.stroke();
+}
+
+/** @param {HTMLCanvasElement} canvas @param {number} index */
+function drawSample(canvas, index) {
+  const context = canvas.getContext("2d");
+  if (context) stroke(context, index, 0, canvas.width, canvas.height / 2, 1.5);
+}
+
+/**
+ * The series over one list of times. Where one has no point at another's time there is no gap; null is one.
+ *
+ * @param {readonly PlotSeries[]} series
+ */
+function joined(series) {
+  if (series.length === 0) return /** @type {uPlot.AlignedData} */ ([[]]);
+  return uPlot.join(
+    series.map(({ times, minimums, maximums }) => [[...times], [...minimums], [...maximums]]),
+  );
+}
+
+/**
+ * Limits of a scale, with some room; a load is shown from 0 on, and so are counts.
+ *
+ * @param {string} unit
+ * @returns {(chart: uPlot, low: number, high: number) => [number, number]}
+ */
+function range(unit) {
+  return (_, low, high) => {
+    if (low === null || high === null) return [0, 1];
+    const room = (high - low || Math.abs(high) || 1) * 0.08;
+    const from = (unit === "%" || unit === "/s") && low >= 0 ? 0 : low - room;
+    return [from, high + room];
+  };
+}
+
+/**
+ * The labels of the times: with fractions of a second only where they are needed.
+ *
+ * @param {uPlot} _
+ * @param {number[]} times
+ */
+function ticks(_, times) {
+  const step = times.length > 1 ? times[1] - times[0] : 1;
+  const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
+  return times.map((time) => timeOfDay(time + 10 ** -digits / 1000, digits));
+}
+
+/**
+ * Points of their own are drawn where they are few.
+ *
+ * @param {uPlot} chart
+ * @param {number} index
+ * @param {number} first
+ * @param {number} last
+ */
+function isolated(chart, index, first, last) {
+  let there = 0;
+  for (let place = first; place <= last; place++) if (chart.data[index][place] != null) there++;
+  return there < chart.bbox.width / devicePixelRatio / 12;
+}
