@@ -166,10 +166,10 @@ export class Database<Messages extends MessageTypes = MessageTypes> implements D
     if (format !== undefined) checkChoice("format", format, formatNames);
     const text = textOf(source, encoding);
     const diagnostics = new Diagnostics(text, strict);
-    const { content, places } = formatOf(text, format).read(text, diagnostics);
+    const { content, placeOf } = formatOf(text, format).read(text, diagnostics);
     for (const message of strict ? content.messages : []) {
       const fault = layoutFault(message);
-      if (fault) diagnostics.add(fault.reason, places.get(fault.signal)!);
+      if (fault) diagnostics.add(fault.reason, placeOf(fault.signal));
     }
     const messages = j1939 === undefined
       ? content.messages

@@ -17,8 +17,8 @@ export type DatabaseFormatName = "dbc" | "kcd" | "sym";
 /** What was read from a file. */
 export interface ReadDatabase {
   readonly content: DatabaseContent;
-  /** Where in the text each signal is. */
-  readonly places: ReadonlyMap<Signal, number>;
+  /** Returns where in the text a signal of the content is. */
+  readonly placeOf: (signal: Signal) => number;
 }
 
 /** A file format. */

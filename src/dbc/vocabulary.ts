@@ -25,12 +25,14 @@ type MessageWords = Pick<DatabaseMessage, "isFd" | "bitrateSwitch" | "isJ1939" |
 
 /** What the attributes of a database say of its messages and signals. */
 export class Vocabulary {
-  readonly #definitions = new Map<string, AttributeDefinition>();
+  readonly #definitions: ReadonlyMap<AttributeOwner, ReadonlyMap<string, AttributeDefinition>>;
   readonly #isJ1939Database: boolean;
 
   /** @param database The attributes of the database itself. */
   constructor(definitions: readonly AttributeDefinition[], database: Attributes) {
-    for (const definition of definitions) this.#definitions.set(`${definition.owner} ${definition.name}`, definition);
+    const byOwner = Map.groupBy(definitions, ({ owner }) => owner);
+    const named = (list: readonly AttributeDefinition[]) => new Map(list.map((each) => [each.name, each]));
+    this.#definitions = new Map(Array.from(byOwner, ([owner, list]) => [owner, named(list)]));
     this.#isJ1939Database = this.#valueOf("database", database, "ProtocolType") === "J1939";
   }
 
@@ -75,7 +77,7 @@ export class Vocabulary {
   }
 
   #isNumber(name: string): boolean {
-    return this.#definitions.get(`message ${name}`)?.type === "INT";
+    return this.#definitions.get("message")?.get(name)?.type === "INT";
   }
 
   /** What a message says itself comes before what the database says of all, and that before the default for messages. */
@@ -90,7 +92,7 @@ export class Vocabulary {
   }
 
   #valueOf(owner: AttributeOwner, attributes: Attributes, name: string): AttributeValue | undefined {
-    return attributes.get(name) ?? this.#definitions.get(`${owner} ${name}`)?.defaultValue ?? undefined;
+    return attributes.get(name) ?? this.#definitions.get(owner)?.get(name)?.defaultValue ?? undefined;
   }
 }
 

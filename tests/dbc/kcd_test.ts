@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Message } from "../../mod.ts";
 import { readXml } from "../../src/dbc/kcd/xml.ts";
-import { Database, type DatabaseMessage } from "../../src/dbc/mod.ts";
+import { Database, type DatabaseMessage, type Signal } from "../../src/dbc/mod.ts";
 import { kcdText } from "../support/database_files.ts";
 import { bytesOf } from "../support/signals.ts";
 
@@ -16,7 +16,7 @@ function faults(text: string): string[] {
 
 describe("A KCD", () => {
   const database = Database.parse(kcdText, { strict: true });
-  const [abs, floats, empty, big] = database.messages;
+  const [abs, floats, empty, cascade, big] = database.messages;
 
   it("has a version, a bit timing and nodes", () => {
     const { version, comment, bitTiming, nodes } = database;
@@ -78,6 +78,29 @@ describe("A KCD", () => {
     assertEquals(Object.keys(database.decode(message)!.signals), ["Mode", "Both", "Second", "Temperature", "Flag"]);
   });
 
+  it("has labels of ranges of values", () => {
+    assertEquals([...abs.signals[0].labels], [[1n, "running"], [2n, "running"], [3n, "error"], [0n, "idle"]]);
+  });
+
+  it("has multiplexers that another one selects, whichever of their elements is first", () => {
+    const selected = (signals: readonly Signal[]) =>
+      signals.map(({ name, isMultiplexer, multiplexer }) => [name, isMultiplexer, multiplexer]);
+    const outer: Signal["multiplexer"] = { signal: "Outer", ranges: [[1n, 1n]] };
+    assertEquals(selected(cascade.signals), [
+      ["Outer", true, null],
+      ["Inner", true, outer],
+      ["Deep", false, { signal: "Inner", ranges: [[2n, 2n]] }],
+    ]);
+    const reversed = kcdText.replace(/(<Multiplex name="Outer"[^]*?<\/Multiplex>)([^]*?<\/Multiplex>)/, "$2$1");
+    const again = Database.parse(reversed, { strict: true }).messageByName("Cascade")!;
+    assertEquals(again.signals.find(({ name }) => name === "Inner")?.multiplexer, outer);
+    const decode = (data: string) => Object.keys(database.decodeData("Cascade", bytesOf(data)).signals);
+    assertEquals([decode("01 02 07"), decode("01 03 07"), decode("00 02 07")], [["Outer", "Inner", "Deep"], [
+      "Outer",
+      "Inner",
+    ], ["Outer"]]);
+  });
+
   it("is the same as a DBC", () => {
     const { messages } = Database.parse(`${database}`, { strict: true });
     const withoutAttributes = messages.map((message): DatabaseMessage => ({ ...message, attributes: new Map() }));
@@ -118,9 +141,9 @@ describe("A KCD", () => {
       '3:39 value is "1.5": it must be a whole number: the <Label> is skipped',
     ]);
     assertEquals(
-      message('<Signal name="s" offset="0"><LabelSet><LabelGroup name="x" from="1" to="2"/></LabelSet></Signal>'),
+      message('<Signal name="s" offset="0"><LabelSet><LabelGroup name="x" from="1" to="257"/></LabelSet></Signal>'),
       [
-        "3:39 labels of a range of values are not read",
+        "3:39 1 to 257 are no values, or more than 256: the <LabelGroup> is skipped",
       ],
     );
   });

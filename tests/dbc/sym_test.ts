@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Message } from "../../mod.ts";
-import { Database, type DatabaseMessage } from "../../src/dbc/mod.ts";
+import { Database, type DatabaseMessage, type Signal } from "../../src/dbc/mod.ts";
 import { symText } from "../support/database_files.ts";
 import { bytesOf } from "../support/signals.ts";
 
@@ -25,10 +25,31 @@ describe("A SYM", () => {
       ["OnOff", new Map([[0n, "off"], [1n, "on, at last"], [15n, "error"]])],
       ["Nothing", new Map()],
     ]);
-    assertEquals(attributeDefinitions.map(({ name, owner }) => [name, owner]), [["SPN", "signal"]]);
+    assertEquals(attributeDefinitions.map(({ name, owner }) => [name, owner]), [["SPN", "signal"], [
+      "LongName",
+      "signal",
+    ]]);
+  });
+
+  it("has start values: values in their units, and labels", () => {
+    const startOf = (signal: string) => {
+      const text = `FormatVersion=6.0\n{ENUMS}\nEnum=E(2="on")\n{SEND}\n[M]\nID=1h\nVar=s ${signal}`;
+      return Database.parse(text, { strict: true }).messages[0].signals[0].startValue;
+    };
+    assertEquals([command.signals[0].startValue, wide.signals[1].startValue], [22, 15]);
+    assertEquals(startOf("unsigned 0,8 /f:0.1 /o:-40 /d:-30.04"), 100);
+    assertEquals([startOf("float 0,32 /d:1.5"), startOf("E 0,8 /d:on"), startOf("unsigned 0,64 /e:E /d:on")], [
+      1.5,
+      2,
+      2n,
+    ]);
+    assertEquals(startOf("string 0,64 /d:rDefault"), null);
+    const encoded = database.encodeData("Command", { Switch: "off", Level: 3 });
+    assertEquals(database.decodeData("Command", encoded).signals.Speed.value, 1);
   });
 
   it("has messages, one for each of a range of identifiers", () => {
+    assertEquals(database.messages.map(({ bitrateSwitch }) => bitrateSwitch), [false, false, false, true, false]);
     const briefly = database.messages.map(({ name, frameId, isExtendedId, length, senders, isFd }) => [
       ...[name, frameId, isExtendedId, length, senders.join(), isFd],
     ]);
@@ -62,7 +83,12 @@ describe("A SYM", () => {
         offset: -10,
       },
       ...{ minimum: -100, maximum: 1000, unit: "rpm", labels: new Map(), receivers: [], comment: "of the speed" },
-      ...{ attributes: new Map([["SPN", 190]]), startValue: null, isMultiplexer: false, multiplexer: null },
+      ...{
+        attributes: new Map<string, number | string>([["SPN", 190], ["LongName", "long name"]]),
+        startValue: 22,
+        isMultiplexer: false,
+        multiplexer: null,
+      },
     });
     assertEquals([state.name, state.start, state.length, state.maximum, state.labels.get(15n)], [
       "Switch",
@@ -102,7 +128,14 @@ describe("A SYM", () => {
 
   it("is the same as a DBC", () => {
     const { messages } = Database.parse(`${database}`, { strict: true });
-    const withoutAttributes = messages.map((message): DatabaseMessage => ({ ...message, attributes: new Map() }));
+    // A DBC has attributes for what a SYM has words for.
+    const withoutAttributes = messages.map((message): DatabaseMessage => {
+      const signals = message.signals.map((signal): Signal => {
+        const kept = [...signal.attributes].filter(([name]) => name !== "GenSigStartValue");
+        return { ...signal, attributes: new Map(kept) };
+      });
+      return { ...message, attributes: new Map(), signals };
+    });
     assertEquals(withoutAttributes, [...database.messages]);
   });
 
@@ -131,6 +164,7 @@ describe("A SYM", () => {
     assertEquals(faults("{SIGNALS}\nSig=s unsigned 8 /f:x"), [
       '3:1 /f is "x": it must be a number: the line is skipped',
     ]);
+    assertEquals(faults("{SIGNALS}\nSig=s unsigned 8 /d:x"), ['3:1 /d is "x": it is neither a number nor a label']);
     assertEquals(faults("{SIGNALS}\nSig=s unsigned 8 more"), ['3:1 "more" is no option: the line is skipped']);
     assertEquals(symbol("Sig=t 0"), ["7:1 there is no signal t: the line is skipped"]);
     assertEquals(symbol("Sig=s"), ['7:1 the first bit is "": it must be a number: the line is skipped']);

@@ -18,7 +18,7 @@ export const kcdText = `<?xml version="1.0" encoding="UTF-8"?>
       <Notes>Anti-lock brakes</Notes>
       <Producer><NodeRef id="2"/><NodeRef id="1"/></Producer>
       <Multiplex name="Mode" offset="0" length="2">
-        <LabelSet><Label name="idle" value="0"/></LabelSet>
+        <LabelSet><LabelGroup name="running" from="1" to="3"/><Label name="idle" value="0"/><Label name="error" value="3"/></LabelSet>
         <MuxGroup count="0"><Signal name="Both" offset="8" length="8"/><Signal name="First" offset="16" length="8"/></MuxGroup>
         <MuxGroup count="1"><Signal name="Both" offset="8" length="8"/><Signal name="Second" offset="16" length="4"/></MuxGroup>
       </Multiplex>
@@ -35,6 +35,14 @@ export const kcdText = `<?xml version="1.0" encoding="UTF-8"?>
       <Signal name="Double" offset="32" length="64" endianess="big"><Value type="double"/></Signal>
     </Message>
     <Message id="0x10" name="Empty"/>
+    <Message id="0x12" name="Cascade">
+      <Multiplex name="Outer" offset="0" length="8">
+        <MuxGroup count="1"><Signal name="Inner" offset="8" length="8"/></MuxGroup>
+      </Multiplex>
+      <Multiplex name="Inner" offset="8" length="8">
+        <MuxGroup count="2"><Signal name="Deep" offset="16" length="8"/></MuxGroup>
+      </Multiplex>
+    </Message>
   </Bus>
   <Bus name="Comfort"><Message id="0x11" name="Big"><Signal name="A" offset="2" length="12" endianess="big"/></Message></Bus>
 </NetworkDefinition>
@@ -45,6 +53,7 @@ export const symText = `// of the pump
 FormatVersion=6.0 // Do not edit this line!
 Title="Pump"
 FloatDecimalPlaces=1
+BRS=True
 
 {ENUMS}
 // a comment
@@ -59,8 +68,9 @@ Sig="Oil, °C" float /u:"deg C"
 Sig=Double double -h -b
 Sig=Bit bit
 Sig=Char char /u:/
-Sig=State OnOff 4
+Sig=State OnOff 4 /d:error
 Sig=Other unsigned 8 /e:OnOff
+Sig=Name string 64 /d:rDefault
 
 {SEND}
 

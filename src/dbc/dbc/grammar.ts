@@ -5,6 +5,7 @@
  */
 
 import type { Diagnostics } from "../diagnostics.ts";
+import { draftSignal } from "../draft.ts";
 import { MOST_BYTES } from "../limits.ts";
 import {
   attribute,
@@ -156,7 +157,7 @@ function signal({ tokens, file }: Reader, at: number): void {
   const name = tokens.name("the name of a signal");
   const { at: selectorAt } = tokens;
   const multiplexing = tokens.kind === "word" ? tokens.name("") : "";
-  const [found, selector, multiplexer] = /^(?:m(\d+))?(M?)$/.exec(multiplexing) ?? [];
+  const [found, selector, multiplexer] = multiplexing === "" ? [""] : /^(?:m(\d+))?(M?)$/.exec(multiplexing) ?? [];
   if (found === undefined) {
     throw new Fault(`expected "M", "m" and a number, or ":", found "${multiplexing}"`, selectorAt);
   }
@@ -178,14 +179,22 @@ function signal({ tokens, file }: Reader, at: number): void {
   tokens.mark(")");
   const { minimum, maximum } = limits(tokens);
   const unit = tokens.quoted("the unit in quotes");
-  signals.push({
-    at,
+  const isMultiplexer = multiplexer === "M";
+  const draft = draftSignal({
     name,
-    isMultiplexer: multiplexer === "M",
-    selector: selector === undefined ? null : BigInt(selector),
-    ...{ start, length, byteOrder, isSigned, scale, offset, minimum, maximum, unit },
+    start,
+    length,
+    byteOrder,
+    isSigned,
+    scale,
+    offset,
+    minimum,
+    maximum,
+    unit,
     receivers: receivers(tokens),
+    isMultiplexer,
   });
+  signals.push({ at, selector: selector === undefined ? null : BigInt(selector), draft });
 }
 
 /** `BO_TX_BU_ 291 : Engine,Gateway;` */

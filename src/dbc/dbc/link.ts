@@ -5,28 +5,37 @@
  */
 
 import type { Diagnostics } from "../diagnostics.ts";
-import { type Draft, draftMessage, draftSignal } from "../draft.ts";
+import { type Draft, draftMessage, noAttributes } from "../draft.ts";
 import type { ReadDatabase } from "../format.ts";
 import type {
+  Attributes,
   AttributeValue,
   DatabaseContent,
   DatabaseNode,
   EnvironmentVariable,
   RelationAttribute,
   Signal,
+  SignalGroup,
 } from "../model.ts";
 import { Vocabulary } from "../vocabulary.ts";
 import { Definitions } from "./definitions.ts";
 import { longSymbolOf } from "./long_names.ts";
-import type { LinkedMessage, LinkedSignal } from "./linked.ts";
+import type { LinkedMessage } from "./linked.ts";
 import { linkMultiplexing } from "./multiplexing.ts";
-import { type MessageStatement, NOBODY, type Owner, type Statements, type VariableStatement } from "./statements.ts";
+import {
+  type MessageStatement,
+  NOBODY,
+  type Owner,
+  type SignalStatement,
+  type Statements,
+  type VariableStatement,
+} from "./statements.ts";
 
 /** What may have comments and attributes. */
 interface Described {
   name: string;
   comment: string | null;
-  readonly attributes: Map<string, AttributeValue>;
+  attributes: Attributes;
 }
 
 /** Returns what a DBC's statements say. */
@@ -41,9 +50,13 @@ class Linker {
   readonly #nodes = new Map<string, Draft<DatabaseNode>>();
   readonly #messages = new Map<number, LinkedMessage>();
   readonly #variables = new Map<string, Draft<EnvironmentVariable>>();
-  readonly #database: Described = { name: "", comment: null, attributes: new Map() };
+  readonly #database: Described = { name: "", comment: null, attributes: noAttributes };
+  /** Of those that have any. */
+  readonly #attributes = new Map<Described, Map<string, AttributeValue>>();
   readonly #relations: RelationAttribute[] = [];
   readonly #definitions: Definitions;
+  /** Whether a part has a name that is not the one by which statements call it. */
+  #hasLongNames = false;
   /** All messages in the order of the file, also those whose identifier another one has. */
   readonly #order: LinkedMessage[] = [];
 
@@ -69,13 +82,9 @@ class Linker {
     linkMultiplexing(this.#order, this.#file.multiplexing, find, this.#diagnostics);
     const attributeDefinitions = this.#definitions.list;
     const vocabulary = new Vocabulary(attributeDefinitions, this.#database.attributes);
-    const places = new Map<Signal, number>();
     for (const { draft, signals } of this.#order) {
       Object.assign(draft, vocabulary.ofMessage(draft));
-      for (const { at, draft } of signals.values()) {
-        draft.startValue = vocabulary.startOf(draft);
-        places.set(draft, at);
-      }
+      for (const { draft } of signals.values()) draft.startValue = vocabulary.startOf(draft);
     }
     const content: DatabaseContent = {
       version: this.#file.version,
@@ -89,32 +98,30 @@ class Linker {
       attributeDefinitions,
       relationAttributes: this.#relations,
     };
-    return { content, places };
+    return { content, placeOf: (signal) => this.#placeOf(signal) };
   }
 
   #addNodes(): void {
     for (const { at, name } of this.#file.nodes) {
       if (name === NOBODY) continue;
       if (this.#nodes.has(name)) this.#diagnostics.add(`there is a node ${name} already`, at);
-      else this.#nodes.set(name, { name, comment: null, attributes: new Map() });
+      else this.#nodes.set(name, { name, comment: null, attributes: noAttributes });
     }
   }
 
   #addMessage(statement: MessageStatement): void {
     const { at, id, name, length, sender } = statement;
     const { isLeftOut, ...identifier } = this.#identifierOf(statement);
-    const draft = draftMessage({ name, length, ...identifier });
-    const signals = new Map<string, LinkedSignal>();
-    for (const { at, selector, ...given } of statement.signals) {
-      if (signals.has(given.name)) {
-        this.#diagnostics.add(`message ${name} has a signal ${given.name} already: this one is skipped`, at);
-        continue;
-      }
-      const signal = draftSignal(given);
-      signals.set(given.name, { at, selector, draft: signal });
-      draft.signals.push(signal);
+    const signals = new Map<string, SignalStatement>();
+    for (const signal of statement.signals) {
+      const { at, draft } = signal;
+      if (!signals.has(draft.name)) signals.set(draft.name, signal);
+      else this.#diagnostics.add(`message ${name} has a signal ${draft.name} already: this one is skipped`, at);
     }
-    const linked = { sender, draft, signals, isLeftOut };
+    const groups: SignalGroup[] = [];
+    const drafts = Array.from(signals.values(), ({ draft }) => draft);
+    const draft = draftMessage({ name, length, ...identifier, signals: drafts, signalGroups: groups });
+    const linked = { sender, draft, signals, groups, isLeftOut };
     const twin = this.#messages.get(id);
     if (twin === undefined) this.#messages.set(id, linked);
     else if (!isLeftOut) {
@@ -145,7 +152,7 @@ class Linker {
     if (this.#variables.has(given.name)) {
       return this.#diagnostics.add(`there is an environment variable ${given.name} already: this one is skipped`, at);
     }
-    const rest = { dataLength: null, labels: new Map(), comment: null, attributes: new Map() };
+    const rest = { dataLength: null, labels: new Map(), comment: null, attributes: noAttributes };
     this.#variables.set(given.name, { ...given, ...rest, accessNodes: [...accessNodes] });
   }
 
@@ -154,10 +161,24 @@ class Linker {
       const described = this.#described(owner, at);
       if (node !== null || described === null) continue;
       const value = this.#definitions.valueOf(name, owner.type, given, at);
-      if (name !== longSymbolOf(owner.type)) described.attributes.set(name, value);
-      else if (value !== "") described.name = `${value}`;
+      if (name !== longSymbolOf(owner.type)) this.#setAttribute(described, name, value);
+      else if (value !== "") {
+        described.name = `${value}`;
+        this.#hasLongNames = true;
+      }
     }
+    if (!this.#hasLongNames) return;
     for (const { draft: { name }, signals } of this.#order) this.#checkLongNames(name, signals);
+  }
+
+  #setAttribute(described: Described, name: string, value: AttributeValue): void {
+    let attributes = this.#attributes.get(described);
+    if (attributes === undefined) {
+      attributes = new Map();
+      this.#attributes.set(described, attributes);
+      described.attributes = attributes;
+    }
+    attributes.set(name, value);
   }
 
   /** Values are known by the names of their signals: a long name that another signal has is not taken. */
@@ -193,7 +214,7 @@ class Linker {
 
   #addSenders(): void {
     for (const { sender, draft, signals } of this.#order) {
-      if (sender !== null && sender !== NOBODY) draft.senders.push(this.#nodeName(sender));
+      if (sender !== null && sender !== NOBODY) draft.senders = [this.#nodeName(sender)];
       for (const { draft } of signals.values()) draft.receivers = this.#nodeNames(draft.receivers);
     }
     for (const { at, id, senders } of this.#file.senders) {
@@ -211,7 +232,7 @@ class Linker {
     for (const { at, id, group } of this.#file.groups) {
       const message = this.#message(id, at);
       const signals = group.signals.flatMap((name) => this.#signal(id, name, at)?.name ?? []);
-      message?.draft.signalGroups.push({ ...group, signals });
+      message?.groups.push({ ...group, signals });
     }
   }
 
@@ -227,7 +248,7 @@ class Linker {
       const labelled = owner.type === "signal"
         ? this.#signal(owner.id, owner.name, at)
         : this.#variable(owner.name, at);
-      if (labelled) labelled.labels = new Map(labels);
+      if (labelled) labelled.labels = labels;
     }
   }
 
@@ -246,31 +267,38 @@ class Linker {
     if (owner.type === "database") return this.#database;
     if (owner.type === "message") return this.#message(owner.id, at)?.draft ?? null;
     if (owner.type === "signal") return this.#signal(owner.id, owner.name, at);
-    if (owner.type === "node") return this.#found(this.#nodes.get(owner.name), `node ${owner.name}`, at);
+    if (owner.type === "node") return this.#found(this.#nodes.get(owner.name), at, () => `node ${owner.name}`);
     return this.#variable(owner.name, at);
   }
 
   #message(id: number, at: number): LinkedMessage | null {
-    return this.#found(this.#messages.get(id), `message with the identifier ${id}`, at);
+    return this.#found(this.#messages.get(id), at, () => `message with the identifier ${id}`);
   }
 
   #signal(id: number, name: string, at: number): Draft<Signal> | null {
     const message = this.#message(id, at);
-    return message &&
-      this.#found(message.signals.get(name)?.draft, `signal ${name} in message ${message.draft.name}`, at);
+    if (message === null) return null;
+    return this.#found(message.signals.get(name)?.draft, at, () => `signal ${name} in message ${message.draft.name}`);
   }
 
   #variable(name: string, at: number): Draft<EnvironmentVariable> | null {
-    return this.#found(this.#variables.get(name), `environment variable ${name}`, at);
+    return this.#found(this.#variables.get(name), at, () => `environment variable ${name}`);
   }
 
-  #found<T>(item: T | undefined, what: string, at: number): T | null {
-    if (item === undefined) this.#diagnostics.add(`there is no ${what}`, at);
+  #found<T>(item: T | undefined, at: number, what: () => string): T | null {
+    if (item === undefined) this.#diagnostics.add(`there is no ${what()}`, at);
     return item ?? null;
   }
 
-  #nodeNames(names: readonly string[]): string[] {
-    return names.map((name) => this.#nodeName(name));
+  #nodeNames(names: readonly string[]): readonly string[] {
+    return this.#hasLongNames ? names.map((name) => this.#nodeName(name)) : names;
+  }
+
+  #placeOf(wanted: Signal): number {
+    for (const { signals } of this.#order) {
+      for (const { at, draft } of signals.values()) if (draft === wanted) return at;
+    }
+    return 0;
   }
 
   /** A node that `BU_` does not name may send and receive all the same. */

@@ -5,20 +5,16 @@
  */
 
 import type { Draft } from "../draft.ts";
-import type { DatabaseMessage, Signal } from "../model.ts";
-
-/** A signal, and what its statement says of its multiplexer. */
-export interface LinkedSignal {
-  readonly at: number;
-  readonly selector: bigint | null;
-  readonly draft: Draft<Signal>;
-}
+import type { DatabaseMessage, SignalGroup } from "../model.ts";
+import type { SignalStatement } from "./statements.ts";
 
 /** A message, and its signals by their names in the file, which may be shorter than theirs. */
 export interface LinkedMessage {
   readonly sender: string | null;
   readonly draft: Draft<DatabaseMessage>;
-  readonly signals: ReadonlyMap<string, LinkedSignal>;
+  readonly signals: ReadonlyMap<string, SignalStatement>;
+  /** The groups of the draft, to be filled. */
+  readonly groups: SignalGroup[];
   /** Whether it is no message of the database; what names it is none of the database either. */
   readonly isLeftOut: boolean;
 }

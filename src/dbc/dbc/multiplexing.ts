@@ -7,8 +7,8 @@
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Draft } from "../draft.ts";
 import type { Signal } from "../model.ts";
-import type { LinkedMessage, LinkedSignal } from "./linked.ts";
-import type { MultiplexStatement } from "./statements.ts";
+import type { LinkedMessage } from "./linked.ts";
+import type { MultiplexStatement, SignalStatement } from "./statements.ts";
 
 /**
  * Gives the signals of all messages their multiplexers.
@@ -31,19 +31,19 @@ export function linkMultiplexing(
     selecting.isMultiplexer = true;
   }
   for (const message of messages) {
-    addSimple(message, diagnostics);
-    removeCycles(message, diagnostics);
+    const signals = [...message.signals.values()];
+    addSimple(signals, diagnostics);
+    if (signals.some(({ draft }) => draft.multiplexer !== null)) removeCycles(signals, diagnostics);
   }
 }
 
 /** Gives the multiplexer to signals that have only its value. */
-function addSimple({ signals }: LinkedMessage, diagnostics: Diagnostics): void {
-  const all = [...signals.values()];
+function addSimple(signals: readonly SignalStatement[], diagnostics: Diagnostics): void {
   // One that is selected itself is for signals that name it.
-  const multiplexer = all.find(({ selector, draft }) =>
+  const multiplexer = signals.find(({ selector, draft }) =>
     draft.isMultiplexer && selector === null && draft.multiplexer === null
   );
-  for (const { at, selector, draft } of all) {
+  for (const { at, selector, draft } of signals) {
     if (selector === null || draft.multiplexer !== null) continue;
     if (multiplexer) draft.multiplexer = { signal: multiplexer.draft.name, ranges: [[selector, selector]] };
     else {
@@ -54,11 +54,11 @@ function addSimple({ signals }: LinkedMessage, diagnostics: Diagnostics): void {
 }
 
 /** Makes sure that no signal selects itself, through others or not. */
-function removeCycles({ signals }: LinkedMessage, diagnostics: Diagnostics): void {
-  const byName = new Map([...signals.values()].map((signal) => [signal.draft.name, signal]));
-  const done = new Set<LinkedSignal>();
+function removeCycles(signals: readonly SignalStatement[], diagnostics: Diagnostics): void {
+  const byName = new Map(signals.map((signal) => [signal.draft.name, signal]));
+  const done = new Set<SignalStatement>();
   for (const first of byName.values()) {
-    const path = new Set<LinkedSignal>();
+    const path = new Set<SignalStatement>();
     for (let signal = first; !done.has(signal);) {
       done.add(signal);
       path.add(signal);

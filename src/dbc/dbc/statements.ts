@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Draft } from "../draft.ts";
 import type {
   AttributeDefinition,
   AttributeValue,
@@ -25,11 +26,11 @@ interface Placed {
   readonly at: number;
 }
 
-/** `SG_` */
-export interface SignalStatement
-  extends Placed, Omit<Signal, "isFloat" | "labels" | "comment" | "attributes" | "startValue" | "multiplexer"> {
+/** `SG_`: a signal, to which other statements add. */
+export interface SignalStatement extends Placed {
   /** `m1`: the value of the multiplexer. */
   readonly selector: bigint | null;
+  readonly draft: Draft<Signal>;
 }
 
 /** `BO_`. Its identifier has bit 31 set for an extended frame, here and wherever a statement names it. */

@@ -8,9 +8,9 @@
 
 import { endOf, startOfOffset } from "../bits.ts";
 import { type Diagnostics, Fault } from "../diagnostics.ts";
-import { type Draft, draftMessage, draftSignal, SignalList } from "../draft.ts";
+import { draftMessage, draftSignal, SignalList } from "../draft.ts";
 import type { DatabaseFormat, ReadDatabase } from "../format.ts";
-import type { DatabaseMessage, Signal } from "../model.ts";
+import type { DatabaseMessage, Labels, Signal } from "../model.ts";
 import { MOST_BYTES } from "../limits.ts";
 import { type Element, readXml } from "./xml.ts";
 
@@ -20,6 +20,9 @@ export const kcd: DatabaseFormat = {
   detect: (text) => text.trimStart().startsWith("<"),
   read: (text, diagnostics) => new KcdReader(diagnostics).read(text),
 };
+
+/** The most values of a group of labels, each of which becomes a label: those of a byte. */
+const MOST_IN_GROUP = 256;
 
 class KcdReader {
   readonly #diagnostics: Diagnostics;
@@ -60,11 +63,11 @@ class KcdReader {
         attributeDefinitions: [],
         relationAttributes: [],
       },
-      places: this.#places,
+      placeOf: (signal) => this.#places.get(signal) ?? 0,
     };
   }
 
-  #message(element: Element): Draft<DatabaseMessage> {
+  #message(element: Element): DatabaseMessage {
     const name = need(element, "name");
     const frameId = whole(element, "id", 0x1fff_ffff);
     const isExtendedId = element.attributes.get("format") === "extended" || frameId > 0x7ff;
@@ -76,32 +79,38 @@ class KcdReader {
     }
     const signals = new SignalList();
     for (const mux of children(element, "Multiplex")) this.#try(mux, () => this.#addMultiplex(mux, signals));
-    for (const signal of children(element, "Signal")) this.#try(signal, () => this.#addSignal(signal, signals, null));
+    for (const signal of children(element, "Signal")) this.#try(signal, () => this.#addSignal(signal, signals, {}));
     const needed = signals.list.reduce((most, signal) => Math.max(most, endOf(signal)), 0);
     const isAuto = (element.attributes.get("length") ?? "auto") === "auto";
     const length = isAuto ? needed : whole(element, "length", MOST_BYTES);
-    const message = draftMessage({ name, frameId, isExtendedId, length });
-    message.signals = signals.list;
-    message.comment = textOf(child(element, "Notes"));
-    message.senders = this.#nodeRefs(child(element, "Producer"));
     const interval = element.attributes.has("interval") ? number(element, "interval") : 0;
-    message.cycleTime = interval > 0 ? interval / 1000 : null;
-    return message;
+    return draftMessage({
+      ...{ name, frameId, isExtendedId, length, signals: signals.list },
+      comment: textOf(child(element, "Notes")),
+      senders: this.#nodeRefs(child(element, "Producer")),
+      cycleTime: interval > 0 ? interval / 1000 : null,
+    });
   }
 
   #addMultiplex(element: Element, signals: SignalList): void {
-    const multiplexer = this.#addSignal(element, signals, null);
-    multiplexer.isMultiplexer = true;
+    const { name } = this.#addSignal(element, signals, { isMultiplexer: true });
     for (const group of children(element, "MuxGroup")) {
       this.#try(group, () => {
         const value = bigint(group, "count");
-        const selection = { signal: multiplexer.name, ranges: [[value, value] as const] };
-        for (const each of children(group, "Signal")) this.#try(each, () => this.#addSignal(each, signals, selection));
+        const multiplexer = { signal: name, ranges: [[value, value] as const] };
+        for (const each of children(group, "Signal")) {
+          this.#try(each, () => this.#addSignal(each, signals, { multiplexer }));
+        }
       });
     }
   }
 
-  #addSignal(element: Element, signals: SignalList, multiplexer: Signal["multiplexer"]): Draft<Signal> {
+  /** @param given What its place in the message says of it. */
+  #addSignal(
+    element: Element,
+    signals: SignalList,
+    given: Partial<Pick<Signal, "isMultiplexer" | "multiplexer">>,
+  ): Signal {
     const byteOrder = element.attributes.get("endianess") === "big" ? "big-endian" : "little-endian";
     const length = element.attributes.has("length") ? whole(element, "length", 64) : 1;
     if (length === 0) throw new Fault("a signal has no bits");
@@ -110,7 +119,7 @@ class KcdReader {
     const isFloat = type === "single" || type === "double";
     if (isFloat && length !== 32 && length !== 64) throw new Fault(`a ${type} has ${length} bits`);
     const signal = draftSignal({
-      ...{ name: need(element, "name"), length, byteOrder, isFloat, multiplexer },
+      ...{ name: need(element, "name"), length, byteOrder, isFloat, ...given },
       start: startOfOffset(whole(element, "offset", 8 * MOST_BYTES), byteOrder),
       isSigned: type === "signed",
       scale: optional(value, "slope") ?? 1,
@@ -120,16 +129,31 @@ class KcdReader {
       unit: value?.attributes.get("unit") ?? "",
       comment: textOf(child(element, "Notes")),
       receivers: this.#nodeRefs(child(element, "Consumer")),
+      labels: this.#labels(child(element, "LabelSet")),
     });
-    for (const label of children(child(element, "LabelSet"), "Label")) {
-      this.#try(label, () => signal.labels.set(bigint(label, "value"), need(label, "name")));
+    const added = signals.add(signal);
+    if (added === null) throw new Fault(`the message has a signal ${signal.name} already`);
+    this.#places.set(added, element.at);
+    return added;
+  }
+
+  #labels(set: Element | null): Labels {
+    const labels = new Map<bigint, string>();
+    for (const group of children(set, "LabelGroup")) {
+      this.#try(group, () => {
+        const [first, last] = [bigint(group, "from"), bigint(group, "to")];
+        if (last < first || last - first >= MOST_IN_GROUP) {
+          throw new Fault(`${first} to ${last} are no values, or more than ${MOST_IN_GROUP}`);
+        }
+        const name = need(group, "name");
+        for (let value = first; value <= last; value++) labels.set(value, name);
+      });
     }
-    for (const { at } of children(child(element, "LabelSet"), "LabelGroup")) {
-      this.#diagnostics.add("labels of a range of values are not read", at);
+    // Last, for they say more of their values than a group does.
+    for (const label of children(set, "Label")) {
+      this.#try(label, () => labels.set(bigint(label, "value"), need(label, "name")));
     }
-    if (!signals.add(signal)) throw new Fault(`the message has a signal ${signal.name} already`);
-    this.#places.set(signal, element.at);
-    return signal;
+    return labels;
   }
 
   #nodeRefs(parent: Element | null): string[] {

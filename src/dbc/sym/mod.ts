@@ -9,7 +9,7 @@ import type { DatabaseFormat, ReadDatabase } from "../format.ts";
 import { MOST_BYTES } from "../limits.ts";
 import type { AttributeDefinition, DatabaseMessage, Labels, Signal } from "../model.ts";
 import { type Line, linesOf, splitAtCommas } from "./lines.ts";
-import { nameOf, readSignal } from "./signal.ts";
+import { nameOf, readSignal, type SymSignal } from "./signal.ts";
 import { messagesOf, readId, readMux, type SymMessage } from "./symbol.ts";
 import { bigintOf, numberOf, unquoted, wholeOf } from "./values.ts";
 
@@ -28,11 +28,13 @@ const senders = new Map([
 ]);
 
 /** What says nothing of a message's data: how tools show it and watch it. */
-const ignored = new Set(["UniqueVariables", "FloatDecimalPlaces", "BRS", "Timeout", "MinInterval", "Color"]);
+const ignored = new Set(["UniqueVariables", "FloatDecimalPlaces", "Timeout", "MinInterval", "Color"]);
 
-const spn: AttributeDefinition = {
-  ...{ name: "SPN", owner: "signal", type: "INT", minimum: 0, maximum: 524_287, values: [], defaultValue: 0 },
-};
+/** What signals say that the model has no words for: `/spn:` and `/ln:`. */
+const definitions: readonly AttributeDefinition[] = [
+  { name: "SPN", owner: "signal", type: "INT", minimum: 0, maximum: 524_287, values: [], defaultValue: 0 },
+  { name: "LongName", owner: "signal", type: "STRING", minimum: null, maximum: null, values: [], defaultValue: "" },
+];
 
 class SymReader {
   readonly #diagnostics: Diagnostics;
@@ -42,6 +44,8 @@ class SymReader {
   #section = "";
   #version = "";
   #title: string | null = null;
+  /** `BRS=True`: that CAN FD frames send their data at the higher bitrate. */
+  #bitrateSwitch = false;
   /** An enum whose closing parenthesis is in a line below. */
   #enum: { readonly at: number; readonly parts: string[] } | null = null;
 
@@ -56,7 +60,9 @@ class SymReader {
     this.#endEnum();
     const places = new Map<Signal, number>();
     const messages = this.#messages(places);
-    const hasSpn = messages.some(({ signals }) => signals.some(({ attributes }) => attributes.has("SPN")));
+    const used = new Set(
+      messages.flatMap(({ signals }) => signals.flatMap(({ attributes }) => [...attributes.keys()])),
+    );
     return {
       content: {
         version: this.#version,
@@ -67,10 +73,10 @@ class SymReader {
         valueTables: this.#tables,
         environmentVariables: [],
         attributes: new Map(),
-        attributeDefinitions: hasSpn ? [spn] : [],
+        attributeDefinitions: definitions.filter(({ name }) => used.has(name)),
         relationAttributes: [],
       },
-      places,
+      placeOf: (signal) => places.get(signal) ?? 0,
     };
   }
 
@@ -79,7 +85,7 @@ class SymReader {
     const branches = Map.groupBy(this.#symbols.filter(({ id }) => id === null), keyOf);
     return this.#symbols.flatMap((symbol) =>
       messagesOf(symbol, branches.get(keyOf(symbol)) ?? [], places, (reason, at) => this.#diagnostics.add(reason, at))
-    );
+    ).map((message) => ({ ...message, bitrateSwitch: message.isFd && this.#bitrateSwitch }));
   }
 
   #readLine(line: Line): void {
@@ -97,16 +103,17 @@ class SymReader {
   }
 
   #readKey(key: string, line: Line): void {
-    const { at, comment } = line;
+    const { at } = line;
     const [first, ...rest] = line.fields;
     const value = first.slice(key.length + 1);
     const fields = value === "" ? rest : [value, ...rest];
     if (ignored.has(key)) return;
     if (key === "FormatVersion") this.#setVersion(value, at);
+    else if (key === "BRS") this.#bitrateSwitch = /^(?:true|yes|1)$/i.test(value);
     else if (key === "Title") this.#title = unquoted(fields.join(" "));
     else if (key === "Enum") this.#beginEnum(at, fields);
     else if (key === "Sig" && this.#section === "SIGNALS") {
-      const { signal } = readSignal(fields, comment, (name) => this.#labelsOf(name, at));
+      const { signal } = this.#readSignal(fields, line);
       this.#signals.set(signal.name, signal);
     } else this.#readSymbolKey(key, fields, line);
   }
@@ -115,6 +122,11 @@ class SymReader {
     this.#version = version;
     if (version === "6.0") return;
     this.#diagnostics.add(`the version is ${JSON.stringify(version)}: only 6.0 is known, and all are read as that`, at);
+  }
+
+  #readSignal(fields: readonly string[], { at, comment }: Line): SymSignal {
+    const report = (reason: string) => this.#diagnostics.add(reason, at);
+    return readSignal(fields, comment, (name) => this.#labelsOf(name, at), report);
   }
 
   #labelsOf(name: string, at: number): Labels {
@@ -142,7 +154,7 @@ class SymReader {
     else if (key === "CycleTime") symbol.cycleTime = numberOf(value, "the cycle time");
     else if (key === "Mux") symbol.mux = readMux(fields, line);
     else if (key === "Var") {
-      const { signal, offset } = readSignal(fields, comment, (name) => this.#labelsOf(name, at));
+      const { signal, offset } = this.#readSignal(fields, line);
       if (offset === null) throw new Fault("a variable must have its first bit and its length, as 8,16");
       symbol.signals.push({ signal, offset, at });
     } else if (key === "Sig") {

@@ -7,12 +7,15 @@
 import { Fault } from "../diagnostics.ts";
 import { type Draft, draftSignal } from "../draft.ts";
 import { MOST_BYTES } from "../limits.ts";
-import type { Labels, Signal } from "../model.ts";
-import { numberOf, unquoted, wholeOf } from "./values.ts";
+import { isLong } from "../long.ts";
+import type { AttributeValue, Labels, Signal } from "../model.ts";
+import { isNumber, numberOf, unquoted, wholeOf } from "./values.ts";
 
 /** The types that have a length of their own. */
 const lengths = new Map([["bit", 1], ["char", 8], ["float", 32], ["double", 64]]);
-const types = new Set([...lengths.keys(), "signed", "unsigned", "string", "raw"]);
+/** Those whose bits are no number to a user: what is said of it is no number either. */
+const texts = new Set(["string", "raw"]);
+const types = new Set([...lengths.keys(), "signed", "unsigned", ...texts]);
 
 /** A signal before it has a place in a message. */
 export interface SymSignal {
@@ -26,12 +29,14 @@ export interface SymSignal {
  * Reads `Speed unsigned 16 -m /u:km/h /f:0.1` or, for a variable, `Speed unsigned 8,16 …`, with an offset.
  *
  * @param labelsOf Returns the labels of an enum. Enums are types too.
+ * @param report Takes what is left out of the signal.
  * @throws {Fault} It is something else.
  */
 export function readSignal(
   [name = "", type = "", ...rest]: readonly string[],
   comment: string | null,
   labelsOf: (name: string) => Labels,
+  report: (reason: string) => void,
 ): SymSignal {
   const [place, ...behind] = /^\d/.test(rest[0] ?? "") ? rest : ["", ...rest];
   const [first, second] = place.split(",");
@@ -44,6 +49,10 @@ export function readSignal(
   };
   const table = options.get("e") ?? (types.has(type) ? undefined : type);
   const spn = numeric("spn", null);
+  const attributes = new Map<string, AttributeValue>();
+  if (spn !== null) attributes.set("SPN", spn);
+  const longName = options.get("ln");
+  if (longName !== undefined) attributes.set("LongName", unquoted(longName));
   const signal = draftSignal({
     ...{ name: nameOf(name), start: 0, length, comment },
     byteOrder: options.has("-m") ? "big-endian" : "little-endian",
@@ -54,10 +63,24 @@ export function readSignal(
     minimum: numeric("min", type === "bit" ? 0 : null),
     maximum: numeric("max", type === "bit" ? 1 : null),
     unit: unquoted(options.get("u") ?? ""),
-    attributes: new Map(spn === null ? [] : [["SPN", spn]]),
+    attributes,
+    ...table !== undefined && { labels: labelsOf(unquoted(table)) },
   });
-  if (table !== undefined) signal.labels = new Map(labelsOf(unquoted(table)));
+  const start = options.get("d");
+  if (start !== undefined && !texts.has(type)) {
+    signal.startValue = startValueOf(signal, unquoted(start));
+    if (signal.startValue === null) report(`/d is ${JSON.stringify(start)}: it is neither a number nor a label`);
+  }
   return { signal, offset: second === undefined ? null : wholeOf(first, "the first bit", 8 * MOST_BYTES - 1) };
+}
+
+/** Returns the raw value of `/d:`, a value in the signal's unit or a label; null if it is neither. */
+function startValueOf(signal: Signal, text: string): number | bigint | null {
+  const [label] = [...signal.labels].find(([, name]) => name === text) ?? [];
+  if (label !== undefined) return isLong(signal) ? label : Number(label);
+  const raw = isNumber(text) ? (numberOf(text, "") - signal.offset) / signal.scale : NaN;
+  if (!Number.isFinite(raw)) return null;
+  return signal.isFloat ? raw : Math.round(raw) + 0;
 }
 
 /**

@@ -88,8 +88,9 @@ export function messagesOf(
   if (id === null) return [];
   const signals = new SignalList();
   const add = (signal: Draft<Signal>, at: number): void => {
-    if (!signals.add(signal)) report(`message ${name} has a signal ${signal.name} already: this one is skipped`, at);
-    places.set(signal, at);
+    const added = signals.add(signal);
+    if (added) places.set(added, at);
+    else report(`message ${name} has a signal ${signal.name} already: this one is skipped`, at);
   };
   if (mux) add(mux.multiplexer, mux.at);
   for (const branch of [symbol, ...branches]) {
@@ -101,9 +102,7 @@ export function messagesOf(
   }
   const isExtendedId = id.isLong || id.last > 0x7ff || /extended$/i.test(type);
   return Array.from({ length: id.last - id.first + 1 }, (_, index) => ({
-    ...draftMessage({ name, frameId: id.first + index, isExtendedId, length }),
-    senders: [...senders],
-    signals: signals.list,
+    ...draftMessage({ name, frameId: id.first + index, isExtendedId, length, senders, signals: signals.list }),
     comment: id.comment,
     isFd: /^fd/i.test(type),
     cycleTime: cycleTime > 0 ? cycleTime / 1000 : null,

@@ -11,14 +11,23 @@ export function unquoted(field: string): string {
   return /^".*"$/s.test(field) ? field.slice(1, -1).replaceAll('\\"', '"') : field;
 }
 
+/** Whether a text is a number: decimal, or hexadecimal with an `h` behind. */
+export function isNumber(field: string): boolean {
+  return Number.isFinite(valueOf(field));
+}
+
+function valueOf(field: string): number {
+  if (/^[\da-f]{1,16}h$/i.test(field)) return parseInt(field, 16);
+  return /^[-+.\d]/.test(field) ? Number(field) + 0 : NaN;
+}
+
 /**
  * Returns a number: decimal, or hexadecimal with an `h` behind.
  *
  * @throws {Fault} It is none.
  */
 export function numberOf(field: string, what: string): number {
-  const isHex = /^[\da-f]{1,16}h$/i.test(field);
-  const value = isHex ? parseInt(field, 16) : /^[-+.\d]/.test(field) ? Number(field) + 0 : NaN;
+  const value = valueOf(field);
   if (Number.isFinite(value)) return value;
   throw new Fault(`${what} is ${JSON.stringify(field.slice(0, 40))}: it must be a number`);
 }
