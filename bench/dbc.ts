@@ -1,6 +1,7 @@
 /**
  * Measures how fast messages are decoded and encoded and a DBC is read, beside hand-written code for the same signals, in this
- * runtime and in Python: `deno run -A bench/dbc.ts [MESSAGES [ROUNDS]]`, `bun bench/dbc.ts`.
+ * runtime and in Python, and beside cantools: `deno run -A bench/dbc.ts [MESSAGES [ROUNDS [PYTHON]]]`, `bun bench/dbc.ts …`.
+ * `bench/cantools` prints a Python that has cantools, and fetches it from Debian where this machine's has not.
  *
  * Runs on one core with the same messages in interleaved rounds, and counts the processor time of this process. Each row shows
  * the median. The data of a message is read from it for the first time, as of one that was just received.
@@ -14,8 +15,10 @@ import { fileURLToPath } from "node:url";
 import { Message } from "../mod.ts";
 import { Database } from "../src/dbc/mod.ts";
 import { decodeByHand, handText, valuesByHand } from "./dbc_by_hand.ts";
+import { longText } from "./long_dbc.ts";
 
-const [count = 40_000, rounds = 15] = process.argv.slice(2).map(Number);
+const [count = 40_000, rounds = 15] = process.argv.slice(2, 4).map(Number);
+const interpreter = process.argv[4] ?? "python3";
 const database = Database.parse(handText);
 const into = database.signalValues();
 const { messages } = database;
@@ -71,7 +74,13 @@ function compare(message: Message): void {
 }
 
 for (const message of newMessages().slice(0, 4000)) compare(message);
-const python = { byHand: [] as number[], cantools: [] as number[] };
+const text = longText();
+const bytes = new TextEncoder().encode(text);
+const large = Database.parse(bytes);
+if (large.diagnostics.length > 0) throw new Error("The large DBC has a fault");
+const parsing: number[] = [];
+/** The times of Python: decoding by hand and by cantools, and cantools' parsing. NaN where there is no cantools. */
+const python: number[][] = [[], [], []];
 for (let round = 0; round < rounds; round++) {
   for (const [name, run] of Object.entries(jobs)) {
     const list = newMessages();
@@ -79,14 +88,15 @@ for (let round = 0; round < rounds; round++) {
       for (const message of list) sink = run(message);
     }));
   }
+  parsing.push(timed(() => sink = Database.parse(bytes)));
   if (round % 3 === 0) {
     const script = fileURLToPath(new URL("dbc.py", import.meta.url));
-    const output = execFileSync("python3", [script, `${count}`], { encoding: "utf8", input: handText });
-    const [byHand, cantools] = output.split(" ").map(Number);
-    python.byHand.push(byHand);
-    python.cantools.push(cantools); // NaN where it is not installed
+    const input = `${handText}\0${text}`;
+    const output = execFileSync(interpreter, [script, `${count}`], { encoding: "utf8", input });
+    for (const [i, time] of output.split(" ").map(Number).entries()) python[i].push(time);
   }
 }
+const [pythonByHand, cantools, cantoolsParsing] = python.map(median);
 
 const signals = newMessages().reduce((sum, _, i) => sum + messages[i % messages.length].signals.length, 0);
 const seconds = (name: string) => median(times.get(name)!);
@@ -98,41 +108,15 @@ row("job", "million signals/s", "time, beside by hand", "speed-up on Python by h
 row("---", "--:", "--:", "--:", "--:");
 for (const name of ["decode", "decodeSignals"]) {
   const byHand = ratio(seconds(name), seconds(`${name}, by hand`));
-  const others = [python.byHand, python.cantools].map((each) => ratio(median(each), seconds(name)));
+  const others = [pythonByHand, cantools].map((each) => ratio(each, seconds(name)));
   row(`\`${name}\``, perSecond(name), byHand, ...others);
 }
 row("`encode`", perSecond("encode"), "", "", "");
 
-/** A DBC of some 800 kB, of messages with comments, attributes and labels. */
-function longText(): string {
-  const parts = ['VERSION ""\nBU_: A B\nBA_DEF_ BO_ "GenMsgCycleTime" INT 0 65535;\n'];
-  const tails: string[] = [];
-  for (let id = 0; parts.join("").length + tails.join("").length < 800_000; id += 50) {
-    for (let i = id; i < id + 50; i++) {
-      const lines = Array.from(
-        { length: 12 },
-        (_, s) =>
-          ` SG_ Signal_${s} : ${5 * s}|${5}@${s & 1}${s & 2 ? "+" : "-"} (0.${
-            s + 1
-          },-${s}) [0|${s}00] "unit ${s}" A,B\n`,
-      );
-      parts.push(`BO_ ${2 ** 31 + i} Message_${i}: 8 A\n${lines.join("")}\n`);
-      tails.push(
-        `CM_ SG_ ${2 ** 31 + i} Signal_1 "What signal 1 of message ${i} means.";\n`,
-        `BA_ "GenMsgCycleTime" BO_ ${2 ** 31 + i} ${i % 1000};\n`,
-        `VAL_ ${2 ** 31 + i} Signal_2 0 "off" 1 "on" 2 "error" 3 "not available" ;\n`,
-      );
-    }
-  }
-  return [...parts, ...tails].join("");
-}
-
-const text = longText();
-const bytes = new TextEncoder().encode(text);
-if (Database.parse(bytes).diagnostics.length > 0) throw new Error("The long DBC has a fault");
-const parsing = Array.from({ length: rounds }, () => timed(() => sink = Database.parse(bytes)));
-const { length } = Database.parse(bytes).messages;
-console.log(
-  `\nA DBC of ${(bytes.length / 1000).toFixed(0)} kB, ${length} messages: ${(1000 * median(parsing)).toFixed(0)} ms`,
-);
+const kilobytes = (bytes.length / 1000).toFixed(0);
+const milliseconds = (1000 * median(parsing)).toFixed(0);
+const beside = Number.isNaN(cantoolsParsing)
+  ? ""
+  : `, cantools ${ratio(cantoolsParsing, median(parsing))} times as long`;
+console.log(`\nA DBC of ${kilobytes} kB, ${large.messages.length} messages: ${milliseconds} ms${beside}`);
 if (sink === undefined) throw new Error("Nothing was done");
