@@ -121,7 +121,7 @@ describe("typesOf", () => {
           include: [],
         }),
       );
-      using compiler = new Program(`${root}node_modules/.bin/tsc`, ["-p", folder]);
+      using compiler = new Program(`${root}node_modules/typescript-7/bin/tsc`, ["-p", folder]);
       const { end } = await compiler.result();
       assertEquals([end, ...compiler.lines], ["0"]);
     } finally {

@@ -25,7 +25,7 @@ export function packForNpm(target: string): string {
   const folder = join(work, "package");
   try {
     const { devDependencies: _, private: __, files, ...manifest } = JSON.parse(read(`${root}package.json`));
-    run(`${root}node_modules/.bin/tsc`, "-p", `${root}tests/package/npm.json`, "--outDir", folder);
+    run(`${root}node_modules/typescript-7/bin/tsc`, "-p", `${root}tests/package/npm.json`, "--outDir", folder);
     for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
       if (file.endsWith(".d.ts")) writeFileSync(join(folder, file), withJsSpecifiers(read(join(folder, file))));
     }

@@ -96,8 +96,6 @@ const strictest = {
   skipLibCheck: false,
   noEmit: true,
   target: "esnext",
-  lib: ["esnext"],
-  types: ["bun"],
 };
 
 /** Import and export declarations, which begin a line. */
@@ -243,23 +241,23 @@ describe("The npm package", { timeout: PATIENCE }, () => {
   });
 
   it("has types without an error with the strictest options", { skip: !inDeno && "in Deno's run" }, async () => {
+    // Bun's types are checked with it by one compiler: to read them takes the other longer than all else.
+    const withBun = { lib: ["esnext"], types: ["bun"] };
     const rows = [
-      ["bundler", "preserve", compilers],
-      ["nodenext", "nodenext", ["typescript-7"]],
+      ["typescript-5.9", { module: "preserve", moduleResolution: "bundler", lib: ["esnext", "dom"], types: [] }],
+      ["typescript-7", { module: "preserve", moduleResolution: "bundler", ...withBun }],
+      ["typescript-7", { module: "nodenext", moduleResolution: "nodenext", ...withBun }],
     ] as const;
-    for (const [moduleResolution, module, checkers] of rows) {
-      const project = join(folder, moduleResolution);
+    for (const [i, [compiler, options]] of rows.entries()) {
+      const project = join(folder, `strictest-${i}`);
       mkdirSync(project);
       writeFileSync(join(project, "package.json"), '{ "type": "module" }');
-      writeFileSync(join(project, "index.ts"), program);
-      const config = { compilerOptions: { ...strictest, module, moduleResolution } };
-      writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
-      for (const compiler of checkers) await checkTypes(compiler, project);
       // The check finds errors: this one.
-      writeFileSync(join(project, "index.ts"), `${program}\nnew Message({ arbitrationID: 1 });\n`);
-      using tsc = new Program(`${root}node_modules/typescript-7/bin/tsc`, ["-p", project]);
-      const { end } = await tsc.result();
-      assert(end !== "0" && tsc.lines.join("\n").includes("arbitrationID"), tsc.lines.join("\n"));
+      const wrong = "// @ts-expect-error: no such field\nnew Message({ arbitrationID: 1 });\n";
+      writeFileSync(join(project, "index.ts"), program + wrong);
+      const config = { compilerOptions: { ...strictest, ...options } };
+      writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
+      await checkTypes(compiler, project);
     }
   });
 });

@@ -43,7 +43,8 @@ export class Parts {
     const part = (title: string, ...command: string[]): Part => ({ title, where: "host", command });
     return [
       part("types in Deno", deno, "check", "--quiet", ...code),
-      part("types in tsc, with Bun's", "tsc", "-p", "."),
+      // Four times as fast as TypeScript 6, which Deno has.
+      part("types in tsc, with Bun's", "node_modules/typescript-7/bin/tsc", "-p", "."),
       part("documentation", deno, "doc", "--quiet", "--lint", ...entries),
       part("lint", deno, "lint", "--quiet", ...code),
       part("format", "dprint", "check"),
