@@ -6,7 +6,7 @@
 
 import { checkChoice, fillOptions, type OptionTable, show } from "../check.ts";
 import type { CanFilter } from "../message/filter.ts";
-import type { Message } from "../message/message.ts";
+import { Message } from "../message/message.ts";
 import { writeDbc } from "./dbc/write.ts";
 import type { Decoded, DecodedMessage } from "./decode.ts";
 import { type DatabaseDiagnostic, Diagnostics } from "./diagnostics.ts";
@@ -213,9 +213,10 @@ export class Database<Messages extends MessageTypes = MessageTypes> implements D
    * Decodes a message that was received, which `messageById` finds, or a message of a `J1939Socket`.
    *
    * @returns Null if it is not in the database, or has no data to decode: a remote, an error or a CAN XL frame.
+   * @throws {TypeError} It is neither of the two.
    */
   decode(message: Message | J1939Payload): Decoded<Messages> | null {
-    const decoded = this.#find(message)?.decoder.decode("pgn" in message ? message.data : message) ?? null;
+    const decoded = this.#find(message)?.decoder.decode(message instanceof Message ? message : message.data) ?? null;
     return decoded as Decoded<Messages> | null;
   }
 
@@ -224,11 +225,13 @@ export class Database<Messages extends MessageTypes = MessageTypes> implements D
    *
    * @param name The message's name.
    * @throws {RangeError} There is no such message.
+   * @throws {TypeError} The data is not bytes.
    */
   decodeData<Name extends keyof Messages & string>(
     name: Name,
     data: Uint8Array,
   ): DecodedMessage<Name, Messages[Name]> {
+    if (!(data instanceof Uint8Array)) throw new TypeError(`The data of ${name} must be bytes: ${show(data)}`);
     return this.#named(name).decoder.decode(data) as DecodedMessage<Name, Messages[Name]>;
   }
 
@@ -238,11 +241,12 @@ export class Database<Messages extends MessageTypes = MessageTypes> implements D
    * @param into Takes the values, in the order of the message's `signals`.
    * @returns The message that it is; null, with `into` unchanged, where `decode` returns null.
    * @throws {RangeError} The message has more signals than `into` has room for.
+   * @throws {TypeError} It is not a message.
    */
   decodeSignals(message: Message | J1939Payload, into: SignalValues): DatabaseMessage | null {
     const entry = this.#find(message);
     if (entry === undefined) return null;
-    entry.decoder.decodeInto("pgn" in message ? message.data : message, into);
+    entry.decoder.decodeInto(message instanceof Message ? message : message.data, into);
     return entry.message;
   }
 
@@ -286,8 +290,10 @@ export class Database<Messages extends MessageTypes = MessageTypes> implements D
    *
    * @param names Of the messages. Default: all.
    * @throws {RangeError} There is no such message.
+   * @throws {TypeError} It is one name, not a list.
    */
   filters(names?: Iterable<keyof Messages & string>): CanFilter[] {
+    if (typeof names === "string") throw new TypeError(`filters takes a list of names: [${show(names)}]`);
     return filtersOf(names === undefined ? this.messages : Array.from(names, (name) => this.#named(name).message));
   }
 
@@ -302,9 +308,12 @@ export class Database<Messages extends MessageTypes = MessageTypes> implements D
   }
 
   #find(message: Message | J1939Payload): Entry | undefined {
-    if ("pgn" in message) return this.#lookup.byPgn(message);
-    if (message.isErrorFrame || message.isRemoteFrame || message.isXl) return undefined;
-    return this.#lookup.byId(message.arbitrationId, message.isExtendedId);
+    if (message instanceof Message) {
+      if (message.isErrorFrame || message.isRemoteFrame || message.isXl) return undefined;
+      return this.#lookup.byId(message.arbitrationId, message.isExtendedId);
+    }
+    if (typeof message?.pgn === "number" && message.data instanceof Uint8Array) return this.#lookup.byPgn(message);
+    throw new TypeError(`A database decodes a Message, or one of a J1939Socket, not ${show(message)}`);
   }
 
   #named(name: string): Entry {

@@ -143,10 +143,11 @@ class Encoding {
     const { name, signals } = this.#message;
     for (const signal of signals) this.#rawOf(signal);
     if (this.#missing.length > 0) {
+      const they = this.#missing.length === 1 ? "it" : "them";
       throw new TypeError(
         `${name} needs ${
           this.#missing.join(", ")
-        }: the database has no start value of it; give it, or the option startValue`,
+        }: the database has no start value of ${they}; give ${they}, or the option startValue`,
       );
     }
     return [...this.#raws].filter((each): each is [Signal, number | bigint] => each[1] !== null);

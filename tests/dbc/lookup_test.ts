@@ -53,6 +53,18 @@ describe("A database", () => {
     assertThrows(() => car.filters(["M", "N"]), RangeError, 'The database has no message "N"');
   });
 
+  it("says what it cannot decode, and that filters are of a list", () => {
+    const car = database({ M: 1 });
+    const bytes = new Uint8Array(8);
+    const into = car.signalValues();
+    for (const wrong of [null, undefined, bytes, { arbitrationId: 1, data: bytes }, { pgn: 1, data: [1] }] as never[]) {
+      assertThrows(() => car.decode(wrong), TypeError, "A database decodes a Message, or one of a J1939Socket, not ");
+      assertThrows(() => car.decodeSignals(wrong, into), TypeError, "A database decodes a Message");
+    }
+    assertThrows(() => car.decodeData("M", "abc" as never), TypeError, 'The data of M must be bytes: "abc"');
+    assertThrows(() => car.filters("M" as never), TypeError, 'filters takes a list of names: ["M"]');
+  });
+
   it("decodes and encodes", () => {
     const car = Database.parse('BO_ 1 M: 2 X\n SG_ a : 0|16@1+ (0.5,1) [0|0] "" X\n');
     const data = Uint8Array.of(2, 1);
