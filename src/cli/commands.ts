@@ -9,6 +9,7 @@ import type { CommandEntry } from "./command/command.ts";
 /** The subcommands, in the order in which they are listed. */
 export const commands: readonly CommandEntry[] = [
   { name: "dump", summary: "show what is on a bus", load: () => import("./dump.ts") },
+  { name: "view", summary: "watch buses on the whole screen", load: () => import("./view.ts") },
   { name: "send", summary: "send frames, and await an answer", load: () => import("./send.ts") },
   { name: "gen", summary: "send generated frames, at a rate", load: () => import("./gen.ts") },
   { name: "log", summary: "record buses into a file", load: () => import("./log.ts") },

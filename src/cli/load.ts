@@ -6,25 +6,21 @@
 
 import type { Bus } from "../bus/bus.ts";
 import { Link } from "../link/link.ts";
-import { numberOf } from "./command/arguments.ts";
+import type { Stuffing } from "../live/frame_bits.ts";
+import { type Bitrates, Traffic } from "../live/traffic.ts";
+import { bitratesOf, parseBitrates } from "./bitrates.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { unlessStopped } from "./command/waiting.ts";
 import { identifierText } from "./frames/bytes.ts";
-import { frameBits, type Stuffing } from "./load/frame_bits.ts";
 import { openReceiver } from "./open_bus.ts";
 
 /** A bus, and what came in the current second. */
 interface Watched {
   readonly name: string;
   readonly bus: Bus;
-  readonly bitrate: number;
-  readonly dataBitrate: number;
-  frames: number;
-  bits: number;
-  payload: number;
-  /** Seconds in which the wire was in use. */
-  busy: number;
+  readonly bitrates: Bitrates;
+  readonly traffic: Traffic;
   readonly loads: number[];
   readonly byId: Map<string, { frames: number; busy: number }>;
 }
@@ -69,36 +65,37 @@ export const command: Command = {
     terminal.catchSignals();
     using buses = new DisposableStack();
     const watched = words.words.map((word): Watched => {
-      const { name, bitrate, dataBitrate } = bitratesOf(word);
+      const { name, ...bitrates } = namedBitrates(word);
       const bus = buses.use(openReceiver(
         { channel: name, filters: null, joinFilters: false, errorMask: null },
         terminal,
       ));
-      return { name, bus, bitrate, dataBitrate, ...empty(), loads: [], byId: new Map() };
+      return { name, bus, bitrates, traffic: new Traffic(stuffing), loads: [], byId: new Map() };
     });
 
     const { signal } = terminal;
     const start = performance.now();
     for (let line = 1; line <= most && !signal.aborted; line++) {
       const end = start + 1000 * interval * line;
-      await Promise.all(watched.map((each) => gather(each, end, stuffing, signal)));
+      await Promise.all(watched.map((each) => gather(each, end, signal)));
       if (signal.aborted) break;
       if (words.has("time") && !words.has("json")) terminal.out.line(new Date().toISOString());
       for (const each of watched) {
-        const load = each.busy / interval;
+        const { name, traffic, bitrates: { bitrate } } = each;
+        const { frames, bits, payload, busy } = traffic;
+        const load = busy / interval;
         each.loads.push(load);
-        const { name, frames, bits, payload } = each;
         const dropped = each.bus.droppedFrames;
         if (words.has("json")) terminal.out.line(JSON.stringify({ name, frames, bits, payload, load, dropped }));
         else {
           const bar = words.has("bar") ? ` ${barOf(load)}` : "";
           const lost = dropped > 0 ? ` ${dropped} dropped` : "";
           terminal.out.line(
-            `${name}@${each.bitrate} ${String(frames).padStart(5)} ${String(bits).padStart(7)} ` +
+            `${name}@${bitrate} ${String(frames).padStart(5)} ${String(bits).padStart(7)} ` +
               `${String(payload).padStart(6)} ${(100 * load).toFixed(1).padStart(5)}%${bar}${lost}`,
           );
         }
-        Object.assign(each, empty());
+        traffic.reset();
       }
       terminal.out.flush();
     }
@@ -107,21 +104,12 @@ export const command: Command = {
   },
 };
 
-function empty(): Pick<Watched, "frames" | "bits" | "payload" | "busy"> {
-  return { frames: 0, bits: 0, payload: 0, busy: 0 };
-}
-
 /** Counts what comes until a time in milliseconds. */
-async function gather(watched: Watched, end: number, stuffing: Stuffing, signal: AbortSignal): Promise<void> {
+async function gather(watched: Watched, end: number, signal: AbortSignal): Promise<void> {
   for (let rest; (rest = end - performance.now()) > 0 && !signal.aborted;) {
     const wait = watched.bus.recvManyAsync(1000, { timeout: rest / 1000, signal });
     for (const message of await unlessStopped(wait, signal, [])) {
-      const { nominal, data } = frameBits(message, stuffing);
-      const busy = nominal / watched.bitrate + data / watched.dataBitrate;
-      watched.frames++;
-      watched.bits += nominal + data;
-      watched.payload += 8 * message.data.length;
-      watched.busy += busy;
+      const busy = watched.traffic.add(message, watched.bitrates);
       const id = identifierText(message.arbitrationId, message.isExtendedId);
       const known = watched.byId.get(id);
       if (known) {
@@ -157,20 +145,11 @@ function summarize(
 }
 
 /** @throws {UsageError} There is no bitrate. */
-function bitratesOf(word: string): { name: string; bitrate: number; dataBitrate: number } {
+function namedBitrates(word: string): { name: string } & Bitrates {
   const [, name, rates] = /^([^@]+)(?:@([^@]*))?$/.exec(word) ?? [];
   if (name === undefined) throw new UsageError(`"${word}" is no interface: write can0 or can0@500000`);
-  if (rates !== undefined) {
-    const [bitrate, dataBitrate = bitrate, more] = rates.split(",").map((rate) =>
-      numberOf("the bitrate", rate, 1, 1e9)
-    );
-    if (more !== undefined) throw new UsageError(`${word} has more than a bitrate and one for the data`);
-    return { name: name === "any" ? "" : name, bitrate, dataBitrate };
-  }
-  const status = Link.statuses().find((each) => each.name === name);
-  if (status?.bitTiming) {
-    const { bitrate } = status.bitTiming;
-    return { name, bitrate, dataBitrate: status.dataBitTiming?.bitrate ?? bitrate };
-  }
+  if (rates !== undefined) return { name: name === "any" ? "" : name, ...parseBitrates(rates, word) };
+  const bitrates = bitratesOf(Link.statuses().find((each) => each.name === name));
+  if (bitrates !== null) return { name, ...bitrates };
   throw new UsageError(`${name} has no bitrate of its own: say it, as in ${name}@500000`);
 }

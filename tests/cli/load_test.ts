@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { Message } from "../../mod.ts";
-import { frameBits } from "../../src/cli/load/frame_bits.ts";
+import { frameBits } from "../../src/live/frame_bits.ts";
 import { generator } from "../support/random.ts";
 
 /** A frame's bits as a text of digits, with stuff bits, up to the end of what is stuffed: the standard's figures, bit by bit. */

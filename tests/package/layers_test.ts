@@ -12,7 +12,10 @@ const house: readonly (readonly Room[])[] = [
   [{ name: "mod.ts", paths: ["mod.ts"] }],
   [{ name: "cli", paths: ["src/cli/"] }],
   [{ name: "web", paths: ["src/web/"] }],
-  [{ name: "where", paths: ["src/where/"], only: ["dbc", "message", "check"] }],
+  [
+    { name: "live", paths: ["src/live/"], only: ["dbc", "message", "kernel"] },
+    { name: "where", paths: ["src/where/"], only: ["dbc", "message", "check"] },
+  ],
   [
     { name: "log", paths: ["src/log/"], only: ["endpoint", "message", "kernel", "check", "errors"] },
     { name: "dbc", paths: ["src/dbc/"], only: ["message", "check", "errors"] },

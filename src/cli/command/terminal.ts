@@ -108,10 +108,15 @@ export class Terminal {
     for (const name of Object.keys(signals) as Signal[]) {
       process.on(name, () => {
         if (this.#signal !== null) process.exit(128 + signals[name]);
-        this.#signal = name;
-        this.#stop.abort(new DOMException(`stopped by ${name}`, "AbortError"));
+        this.stop(name);
       });
     }
+  }
+
+  /** Aborts `signal`, as a signal does: for a terminal in raw mode, where Ctrl-C is a key. */
+  stop(name: Signal): void {
+    this.#signal = name;
+    this.#stop.abort(new DOMException(`stopped by ${name}`, "AbortError"));
   }
 
   /** The exit status that tells of the signal; null if there was none. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { fdLengths } from "../../kernel/can.ts";
-import type { Message } from "../../message/message.ts";
+import { fdLengths } from "../kernel/can.ts";
+import type { Message } from "../message/message.ts";
 
 /** How stuff bits are counted: none, those that the frame has, or the most that it could have. */
 export type Stuffing = "none" | "exact" | "worst";
