@@ -73,7 +73,7 @@ export const command: Command = {
     { line: "view any --bitrate 500000 -o drive.log", text: "all buses, recorded" },
     { line: "view vcan0 --dbc car.dbc --unfold --where 'Speed > 80'", text: "signals, with their history" },
   ],
-  permissions: ["--allow-ffi", "--allow-read (for --dbc and --known)", "--allow-write (for logs and what is known)"],
+  permissions: ["--allow-ffi", "--allow-read (for --dbc, --known)", "--allow-write (for logs, w)"],
   async run(words, terminal) {
     const channels = words.words.map(parseChannelWords);
     if (channels.length === 0) throw new UsageError("can view takes an interface, such as vcan0, or any");

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type LinkStatus, Message } from "../../mod.ts";
 import { bindings } from "../../src/cli/view/bindings.ts";
@@ -201,8 +202,8 @@ describe("The screen of can view", () => {
     session.view.allUnfolded = true;
     table.add(frame(1, [1]), 1); // so that the bus is shown
     const lines = session.draw([], { columns: 80, rows: 24 }, 1).map((line) => line.render(80, true));
-    const text = lines.join("\n").replaceAll(/\x1b\[[\d;]*m/g, "");
-    assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(text), JSON.stringify(text));
+    const text = stripVTControlCharacters(lines.join(" "));
+    assert(!/[\p{Cc}\p{Cf}]/u.test(text), JSON.stringify(text));
     assertMatch(text, /c�\[2Jan 123/);
     assertMatch(text, /Gear +�2J�Dr�ive漢字😀 {3,}/);
   });
@@ -406,6 +407,8 @@ describe("The keys of can view", () => {
       }
       await press("Down");
     }
+    const page = readFileSync(new URL("../../docs/view.md", import.meta.url), "utf8");
+    for (const key of bindings.flatMap(({ keys }) => Object.keys(keys))) assert(page.includes(`\`${key}\``), key);
     await press("q");
     await type("/\x03");
     assertEquals(quits, ["q", "^C"]);

@@ -11,7 +11,8 @@ interface Cell {
 }
 
 const EMPTY: Cell = { text: " ", style: "" };
-const SEQUENCE = /^\x1b\[([?]?)([\d;]*)([A-Za-z])/;
+/** What follows the character Escape. */
+const SEQUENCE = /^\[([?]?)([\d;]*)([A-Za-z])/;
 
 /** A screen that interprets what is written to it. It throws at what it does not know. */
 export class VtScreen {
@@ -73,13 +74,13 @@ export class VtScreen {
         text = text.slice(character.length);
         continue;
       }
-      const match = SEQUENCE.exec(text);
+      const match = SEQUENCE.exec(text.slice(1));
       if (match === null) {
         if (text.length < 16) break; // it may go on
         throw new Error(`unknown sequence ${JSON.stringify(text.slice(0, 16))}`);
       }
       this.#control(match[1], match[2], match[3]);
-      text = text.slice(match[0].length);
+      text = text.slice(1 + match[0].length);
     }
     this.#rest = text;
   }

@@ -40,9 +40,10 @@ const controls: Readonly<Record<string, string>> = {
   " ": "Space",
 };
 
-/** A sequence, whole or as far as it has come. */
-const SEQUENCE = /^\x1b(?:\[\[?[0-9;?<=>]*(?:[@-Z\\^-~])?|O[A-Za-z]?)?/;
-const WHOLE = /^\x1b(?:\[\[?[0-9;?<=>]*[@-Z\\^-~]|O[A-Za-z])$/;
+/** What follows Escape in a sequence, as far as it has come, and all of it. */
+const BEGUN = /^(?:\[\[?[0-9;?<=>]*(?:[@-Z\\^-~])?|O[A-Za-z]?)?/;
+const WHOLE = /^(?:\[\[?[0-9;?<=>]*[@-Z\\^-~]|O[A-Za-z])$/;
+const ESCAPE = "\x1b";
 
 /**
  * Makes keys of bytes. A key is a character, or a name: `Up`, `Enter`, `^C`. Sequences of unknown keys give nothing.
@@ -61,21 +62,21 @@ export class KeyReader {
     this.#text += this.#decoder.decode(bytes, { stream: true });
     const keys: string[] = [];
     while (this.#text !== "") {
-      if (this.#text[0] !== "\x1b") {
+      if (this.#text[0] !== ESCAPE) {
         const character = String.fromCodePoint(this.#text.codePointAt(0)!);
         this.#text = this.#text.slice(character.length);
         keys.push(nameOf(character));
         continue;
       }
-      const [sequence] = SEQUENCE.exec(this.#text)!;
+      const [sequence] = BEGUN.exec(this.#text.slice(1))!;
       if (!WHOLE.test(sequence)) {
-        if (sequence.length === this.#text.length) break; // it may go on
+        if (sequence.length === this.#text.length - 1) break; // it may go on
         keys.push("Esc");
         this.#text = this.#text.slice(1);
         continue;
       }
-      this.#text = this.#text.slice(sequence.length);
-      const name = sequences[sequence.slice(1)];
+      this.#text = this.#text.slice(1 + sequence.length);
+      const name = sequences[sequence];
       if (name !== undefined) keys.push(name);
     }
     return keys;
