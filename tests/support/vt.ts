@@ -60,6 +60,7 @@ export class VtScreen {
   /** Changes the size; what was on the screen stays as far as it fits. */
   resize(columns: number, rows: number): void {
     [this.columns, this.rows] = [columns, rows];
+    [this.#x, this.#y] = [Math.min(this.#x, columns - 1), Math.min(this.#y, rows - 1)];
     const old = this.#cells;
     this.#cells = this.#blank().map((line, y) => line.map((cell, x) => old[y]?.[x] ?? cell));
   }

@@ -25,7 +25,7 @@ export interface ScreenEvents {
   readonly key: (key: string) => void;
   /** The size is another one, or the screen must be drawn again. */
   readonly resized: () => void;
-  /** The terminal is gone. */
+  /** The terminal is gone, or cannot be used. */
   readonly gone: (error: Error) => void;
 }
 
@@ -119,18 +119,20 @@ export class FullScreen implements Disposable {
     process.exit(QUIT);
   };
 
-  /** After it was stopped from outside, the shell has set the terminal for itself. */
-  readonly #resume = (): void => {
-    process.stdin.setRawMode(false);
-    this.#take();
-    this.#lines = [];
-    this.#events.resized();
-  };
+  /** After it was stopped from outside, the shell has set the terminal for itself. A terminal that is closed sends it too. */
+  readonly #resume = (): void =>
+    this.#guard(() => {
+      process.stdin.setRawMode(false);
+      this.#take();
+      this.#lines = [];
+      this.#events.resized();
+    });
 
-  readonly #resize = (): void => {
-    this.clear();
-    this.#events.resized();
-  };
+  readonly #resize = (): void =>
+    this.#guard(() => {
+      this.clear();
+      this.#events.resized();
+    });
 
   readonly #data = (bytes: Uint8Array): void => {
     clearTimeout(this.#timer);
@@ -143,21 +145,35 @@ export class FullScreen implements Disposable {
 
   readonly #end = (): void => this.#events.gone(new ClosedPipe("the terminal is gone"));
 
-  readonly #error = (error: Error): void => {
-    this.#events.gone(isGone(error) ? new ClosedPipe("the terminal is gone", { cause: error }) : error);
-  };
+  readonly #error = (error: Error): void => this.#events.gone(explained(error));
+
+  /** Passes an error on that nobody else would catch. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#events.gone(explained(error));
+    }
+  }
 
   #write(text: string): void {
     try {
       this.#terminal.out.write(text);
       this.#terminal.out.flush();
     } catch (error) {
-      throw isGone(error) ? new ClosedPipe("the terminal is gone", { cause: error }) : error;
+      throw explained(error);
     }
   }
 }
 
-/** Whether an error says that the terminal was closed. */
+/** Returns an error; another one if it says that the terminal was closed. */
+function explained(error: unknown): Error {
+  if (!(error instanceof Error)) throw error;
+  return isGone(error) ? new ClosedPipe("the terminal is gone", { cause: error }) : error;
+}
+
+/** Whether an error says that the terminal was closed. That of Bun's setRawMode has the number in its text only. */
 function isGone(error: unknown): boolean {
-  return error instanceof ClosedPipe || (error as { code?: string }).code === "EIO";
+  const { code, message } = error as { code?: string; message: string };
+  return error instanceof ClosedPipe || code === "EIO" || /errno: 5\b/.test(message);
 }
