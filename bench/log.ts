@@ -1,5 +1,5 @@
 /**
- * Compares log files with python-can and log2asc: `deno run -A bench/log.ts [MESSAGES [ROUNDS]]`, `bun bench/log.ts`.
+ * Compares log files with python-can and log2asc: `deno run -A bench/log.ts [MESSAGES [ROUNDS [JOB …]]]`, `bun bench/log.ts`.
  *
  * Give it one core, with `taskset -c 0`. All read the same files, in interleaved rounds, of which each row shows the median.
  * What counts is the processor time of a process with all of its threads, so that other work on the machine disturbs less.
@@ -16,7 +16,8 @@ import { fileURLToPath } from "node:url";
 import { Message } from "../mod.ts";
 import { convert, LogReader, LogWriter } from "../src/log/mod.ts";
 
-const [count = 300_000, rounds = 5] = process.argv.slice(2).map(Number);
+const [count = 300_000, rounds = 5] = process.argv.slice(2, 4).map(Number);
+const wanted = process.argv.slice(4);
 const script = fileURLToPath(new URL("log.py", import.meta.url));
 const folder = mkdtempSync(`${tmpdir()}/bench-`);
 const path = (name: string) => `${folder}/${name}`;
@@ -113,9 +114,10 @@ const median = (values: number[]) => values.sort((one, other) => one - other)[va
 
 try {
   for (const file of ["a.log", "a.asc", "a.blf", "a.trc", "a.pcapng", "a.mf4", "a.db"]) await write(file);
-  const times = new Map(jobs.map((job) => [job, { ours: [] as number[], peer: [] as number[] }]));
+  const chosen = jobs.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const times = new Map(chosen.map((job) => [job, { ours: [] as number[], peer: [] as number[] }]));
   for (let round = 0; round < rounds; round++) {
-    for (const job of jobs) {
+    for (const job of chosen) {
       times.get(job)!.ours.push(await job.ours());
       if (job.peer) times.get(job)!.peer.push(job.peer.run());
     }

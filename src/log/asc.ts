@@ -57,11 +57,11 @@ class AscEncoder implements LogEncoder {
     const after = seconds - this.#start!;
     // Some readers reject times before the start.
     if (after < 0) this.#options.lose("timestampNs", item);
-    const [whole, fraction] = after < 0 ? [0, 0] : [after, Math.floor(nanoseconds / 1000)];
-    for (let digits = 1000; digits > 1 && whole < digits; digits /= 10) out.byte(32);
+    const whole = Math.max(after, 0);
+    out.spaces(whole >= 1000 ? 0 : whole >= 100 ? 1 : whole >= 10 ? 2 : 3);
     out.decimal(whole);
     out.byte(DOT);
-    out.decimal(fraction, 6);
+    out.decimal(after < 0 ? 0 : Math.floor(nanoseconds / 1000), 6);
     out.byte(32);
     if (item.isXl) this.#xl(item, channel, out);
     else if (item.isFd) this.#fd(item, channel, out);
@@ -90,7 +90,7 @@ class AscEncoder implements LogEncoder {
     }
     const from = out.length;
     identifier(message, out);
-    while (out.length < from + 15) out.byte(32);
+    out.spaces(from + 15 - out.length);
     out.text(message.isRx ? " Rx   " : " Tx   ");
     out.text(message.isRemoteFrame ? "r " : "d ");
     out.hex(message.len8Dlc || message.dlc, 1);

@@ -381,13 +381,13 @@ class BlfEncoder implements LogEncoder {
   #beginObject(item: LogItem): number {
     this.#header.count++;
     const objects = this.#objects;
-    const from = objects.claim(HEADER_V1 - 8); // the last 8 bytes are the time
+    const from = objects.claim(HEADER_V1);
     const { data } = objects;
     data.setUint32(from, LOBJ, true);
     data.setUint32(from + 4, HEADER_V1 | 1 << 16, true);
     data.setUint32(from + 16, NANOSECONDS, true);
     data.setUint32(from + 20, 0, true);
-    this.#time(item);
+    this.#setTime(item, data, from + 24);
     return from;
   }
 
@@ -400,8 +400,8 @@ class BlfEncoder implements LogEncoder {
     for (let i = 0; i < size % 4; i++) objects.byte(0);
   }
 
-  /** Appends the time of an item in nanoseconds after the start; the closest one that 64 bits can hold. */
-  #time(item: LogItem): void {
+  /** Sets the time of an item in nanoseconds after the start; the closest one that 64 bits can hold. */
+  #setTime(item: LogItem, data: DataView, at: number): void {
     const startNs = this.#header.startNs!;
     this.#start ??= timeOf(startNs);
     if (item instanceof Message) {
@@ -410,7 +410,10 @@ class BlfEncoder implements LogEncoder {
       // A double holds up to 2^53 ns, 104 days, exactly. All other times need bigints, which are slower.
       if (after >= 0 && after <= Number.MAX_SAFE_INTEGER) {
         this.#last = item;
-        return this.#objects.u64(after);
+        const high = Math.floor(after / 2 ** 32);
+        data.setUint32(at, after - high * 2 ** 32, true);
+        data.setUint32(at + 4, high, true);
+        return;
       }
     }
     this.#setLast();
@@ -418,7 +421,7 @@ class BlfEncoder implements LogEncoder {
     const held = BigInt.asIntN(64, after) === after ? after : after < 0n ? -(2n ** 63n) : 2n ** 63n - 1n;
     if (held !== after) this.#options.lose("timestampNs", item);
     this.#header.lastNs = startNs + held;
-    writeTime(held, this.#objects);
+    data.setBigInt64(at, held, true);
   }
 
   #setLast(): void {
@@ -458,11 +461,6 @@ class BlfEncoder implements LogEncoder {
     this.#setLast();
     return this.#header.bytes(this.#options.zone);
   }
-}
-
-function writeTime(ns: bigint, out: Bytes): void {
-  out.u32(Number(ns & 0xffffffffn));
-  out.u32(Number(ns >> 32n & 0xffffffffn));
 }
 
 /** Appends a global marker: event type, colours, whether it can be moved, three texts. Returns its object type. */

@@ -53,6 +53,12 @@ export class Bytes {
     this.memory[this.length++] = value;
   }
 
+  /** Appends blanks. */
+  spaces(count: number): void {
+    this.reserve(count);
+    for (let i = 0; i < count; i++) this.memory[this.length++] = 32;
+  }
+
   /** Appends a few bytes of an array. */
   part(values: Uint8Array, from: number, to: number): void {
     this.reserve(to - from);

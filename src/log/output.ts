@@ -65,6 +65,9 @@ interface Piece {
   readonly position: number;
 }
 
+/** The number of pieces whose memory is kept for others. */
+const SPARE = 4;
+
 /** How to open a file: a new one, which must not exist; a new one in place of any other; or an existing one to append to. */
 export type OpenMode = "new" | "replace" | "append";
 
@@ -93,6 +96,8 @@ export class FileOutput implements Output {
   readonly #seekable: boolean;
   readonly #key: string;
   readonly #queue: Piece[] = [];
+  /** Memory of pieces that are written, for those to come: new memory costs more than copying into it. */
+  readonly #spare: Uint8Array[] = [];
   #position: number;
   #pending = 0;
   /** The piece being written asynchronously. */
@@ -153,10 +158,18 @@ export class FileOutput implements Output {
   write(bytes: Uint8Array): void {
     this.check();
     if (bytes.length === 0) return;
-    const copy = copyOf(bytes, this.#gzip);
-    if (!this.#seekable) return this.#attempt({ bytes: copy, position: 0 });
-    this.#add({ bytes: copy, position: this.#position });
-    this.#position += copy.length;
+    const packed = this.#gzip ? zlib().gzipSync(bytes) : bytes;
+    if (!this.#seekable) return this.#attempt({ bytes: packed, position: 0 });
+    this.#add({ bytes: this.#gzip ? packed : this.#copy(bytes), position: this.#position });
+    this.#position += packed.length;
+  }
+
+  /** Returns a copy, in memory that was used before if there is some. */
+  #copy(bytes: Uint8Array): Uint8Array {
+    const memory = this.#spare.pop();
+    if (memory === undefined || memory.length < bytes.length) return bytes.slice();
+    memory.set(bytes);
+    return memory.subarray(0, bytes.length);
   }
 
   rewrite(bytes: Uint8Array): void {
@@ -246,6 +259,7 @@ export class FileOutput implements Output {
       this.#current = null;
       this.#pending -= bytes.length;
       if (error) this.#fail(error);
+      else if (!this.#gzip && this.#spare.length < SPARE) this.#spare.push(new Uint8Array(bytes.buffer));
       this.#pump();
     });
   }
@@ -305,10 +319,6 @@ function keyOf({ dev, ino }: { readonly dev: number; readonly ino: number }): st
   return `${dev}:${ino}`;
 }
 
-function copyOf(bytes: Uint8Array, gzip: boolean): Uint8Array {
-  return gzip ? zlib().gzipSync(bytes) : bytes.slice();
-}
-
 /** The output of formats that write their file themselves. */
 export const noOutput: Output = {
   pending: 0,
@@ -351,7 +361,7 @@ export class StreamOutput implements Output {
   write(bytes: Uint8Array): void {
     this.check();
     if (bytes.length === 0) return;
-    const copy = copyOf(bytes, this.#gzip);
+    const copy = this.#gzip ? zlib().gzipSync(bytes) : bytes.slice();
     this.#pending += copy.length;
     this.#last = this.#writer.write(copy).then(() => {
       this.#pending -= copy.length;

@@ -9,7 +9,7 @@ import { CAN_ERR_FLAG, filterMatches, type RawFilter } from "../kernel/can.ts";
 import { type CanFilter, toRawFilters } from "../message/filter.ts";
 import { frameIdWord, Message } from "../message/message.ts";
 import type { LogItem, LogNote } from "./entry.ts";
-import { SECOND } from "./time.ts";
+import { SECOND, splitTime, type Time, timeOf } from "./time.ts";
 
 /**
  * Which messages of a log to select.
@@ -41,8 +41,9 @@ export class Selector {
   readonly #from: number | Date;
   readonly #to: number | Date;
   readonly #shiftNs: bigint;
-  #fromNs: bigint | null = null;
-  #toNs: bigint | null = null;
+  /** The window, once the time of the first message is known; null for no limit. */
+  #fromTime: Time | null = null;
+  #toTime: Time | null = null;
   /** The time of the first message, selected or not, in nanoseconds since 1970; null before it. */
   firstNs: bigint | null = null;
 
@@ -54,8 +55,8 @@ export class Selector {
     this.#filters = filters === null || filters.length === 0 ? null : toRawFilters(filters);
     this.#from = checkTime("from", from);
     this.#to = checkTime("to", to);
-    if (this.#from instanceof Date) this.#fromNs = nanosecondsOf(this.#from);
-    if (this.#to instanceof Date) this.#toNs = nanosecondsOf(this.#to);
+    if (this.#from instanceof Date) this.#fromTime = timeOf(nanosecondsOf(this.#from));
+    if (this.#to instanceof Date) this.#toTime = timeOf(nanosecondsOf(this.#to));
     if (typeof shift !== "number" || !Number.isFinite(shift)) {
       throw new TypeError(`shift must be a finite number of seconds: ${shift}`);
     }
@@ -72,17 +73,19 @@ export class Selector {
 
   /** Returns the item with its changes; null if it is not selected. */
   apply(item: LogItem): LogItem | null {
-    const timestampNs = item.timestampNs;
-    if (this.firstNs === null && timestampNs !== null && item instanceof Message) this.#begin(timestampNs);
-    if (timestampNs !== null) {
-      // A note in front of the first message is earlier than anything after it.
-      if (this.#fromNs === null ? this.#from !== 0 : timestampNs < this.#fromNs) return null;
-      if (this.#toNs !== null && timestampNs >= this.#toNs) {
-        this.#past = true;
-        return null;
-      }
+    if (item instanceof Message) {
+      if (this.firstNs === null) this.#begin(item.timestampNs);
+      return this.#isInside(splitTime(item)) ? this.#message(item) : null;
     }
-    return item instanceof Message ? this.#message(item) : this.#note(item);
+    return item.timestampNs === null || this.#isInside(timeOf(item.timestampNs)) ? this.#note(item) : null;
+  }
+
+  #isInside(time: Time): boolean {
+    // A note in front of the first message is earlier than anything after it.
+    if (this.#fromTime === null ? this.#from !== 0 : isBefore(time, this.#fromTime)) return false;
+    if (this.#toTime === null || isBefore(time, this.#toTime)) return true;
+    this.#past = true;
+    return false;
   }
 
   #message(message: Message): Message | null {
@@ -115,9 +118,13 @@ export class Selector {
 
   #begin(firstNs: bigint): void {
     this.firstNs = firstNs;
-    if (typeof this.#from === "number") this.#fromNs = firstNs + nanoseconds(this.#from);
-    if (typeof this.#to === "number" && this.#to !== Infinity) this.#toNs = firstNs + nanoseconds(this.#to);
+    if (typeof this.#from === "number") this.#fromTime = timeOf(firstNs + nanoseconds(this.#from));
+    if (typeof this.#to === "number" && this.#to !== Infinity) this.#toTime = timeOf(firstNs + nanoseconds(this.#to));
   }
+}
+
+function isBefore(one: Time, other: Time): boolean {
+  return one.seconds < other.seconds || (one.seconds === other.seconds && one.nanoseconds < other.nanoseconds);
 }
 
 /** Whether a message passes one of the filters. Error frames are not filtered and always pass. */
