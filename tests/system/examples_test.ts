@@ -363,8 +363,11 @@ const nodes: Record<string, { skip: string | false; run: () => Promise<void> }> 
       await printed("simulate", /^EngineData every 0.02 s$/, /^EngineStatus every 0.1 s$/, /^stopped$/);
       const received = bus.recvMany(99_999, 0).map(({ arbitrationId, data }) => `${arbitrationId} ${data.join(" ")}`);
       const start = ["291 0 0 0 0 0 0 0 0", "292 60 0"];
-      const later = ["291 0 0 1 0 0 0 0 0", "291 244 1 2 0 0 0 0 0"]; // 0 km/h in first, 50 km/h in second gear
-      assertEquals([...start, ...later].filter((each) => !received.includes(each)), []);
+      assertEquals(start.filter((each) => !received.includes(each)), []);
+      // Each gear at some speed: on a busy machine not all speeds are sent before the next one.
+      for (const gear of [1, 2]) {
+        assert(received.some((each) => each.startsWith("291 ") && each.endsWith(` ${gear} 0 0 0 0 0`)), `gear ${gear}`);
+      }
       const count = (id: string) => received.filter((each) => each.startsWith(id)).length;
       assert(count("291") > count("292"), `${count("291")} and ${count("292")} frames`);
     },
