@@ -16,6 +16,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "play", summary: "send the frames of a log, with its timing", load: () => import("./play.ts") },
   { name: "convert", summary: "rewrite a log in another format", load: () => import("./convert.ts") },
   { name: "decode", summary: "show a log with its signals, by a database", load: () => import("./decode.ts") },
+  { name: "web", summary: "show buses and logs in a browser", load: () => import("./web.ts") },
   { name: "load", summary: "how busy buses are", load: () => import("./load.ts") },
   { name: "test", summary: "prove a link between two hosts", load: () => import("./proof.ts") },
   { name: "link", summary: "show and change interfaces", load: () => import("./link.ts") },

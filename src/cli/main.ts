@@ -12,7 +12,7 @@ import { commandHelp, overview } from "./command/help.ts";
 import { suggestion } from "../where/nearest.ts";
 import { ClosedPipe, Terminal } from "./command/terminal.ts";
 import { commands } from "./commands.ts";
-import { version } from "./version.ts";
+import { version } from "../version.ts";
 
 /** Exit status of a command line that is wrong. */
 const USAGE = 2;

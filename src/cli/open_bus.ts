@@ -12,7 +12,8 @@ import type { Terminal } from "./command/terminal.ts";
 import type { ChannelWords } from "./frames/channel_words.ts";
 
 /** How buses are opened that receive. */
-export interface ReceiveOptions extends Pick<BusOptions, "receiveBuffer" | "timestamps" | "reconnect" | "logger"> {
+export interface ReceiveOptions
+  extends Pick<BusOptions, "receiveBuffer" | "timestamps" | "reconnect" | "receiveOwnMessages" | "logger"> {
   /** Whether error frames of all classes are received where the words give no mask. */
   readonly errors?: boolean;
 }

@@ -50,10 +50,7 @@ export class LiveTable {
     this.frames++;
     this.dropped += droppedBefore(message);
     const channel = message.channel ?? "";
-    let rows = this.#byChannel.get(channel);
-    if (rows === undefined) this.#byChannel.set(channel, rows = new Map());
-    const number = numberOf(message);
-    let row = rows.get(number);
+    let row = this.#byChannel.get(channel)?.get(numberOf(message));
     if (row === undefined) {
       if (this.#rows.length >= MOST) {
         this.overflow++;
@@ -61,11 +58,17 @@ export class LiveTable {
       }
       const id = idOf(message);
       row = new Row(channel, id, message, this.known.of(`${channel} ${id}`), now);
-      rows.set(number, row);
-      this.#rows.push(row);
+      this.#insert(row);
     }
     row.add(message, this.#decode, now);
     return row;
+  }
+
+  #insert(row: Row): void {
+    let rows = this.#byChannel.get(row.channel);
+    if (rows === undefined) this.#byChannel.set(row.channel, rows = new Map());
+    rows.set(numberOf(row.message), row);
+    this.#rows.push(row);
   }
 
   /** Removes all rows. What is known of them stays. */
@@ -95,7 +98,7 @@ export class LiveTable {
   /** Returns a copy that later messages do not change. What is known is shared. */
   copy(): LiveTable {
     const copy = new LiveTable({ decode: this.#decode, known: this.known });
-    copy.#rows.push(...this.#rows.map((row) => row.copy()));
+    for (const row of this.#rows) copy.#insert(row.copy());
     [copy.frames, copy.overflow, copy.dropped] = [this.frames, this.overflow, this.dropped];
     return copy;
   }
@@ -107,7 +110,8 @@ function numberOf({ arbitrationId, isExtendedId, isRemoteFrame, isErrorFrame, is
   return arbitrationId + 2 ** 32 * (kind + 16 * vcid);
 }
 
-function idOf(message: Message): string {
+/** The text of what distinguishes the rows of an interface. */
+export function idOf(message: Message): string {
   const { arbitrationId, isExtendedId, isErrorFrame, isRemoteFrame, isXl } = message;
   const digits = (value: number, width: number) => value.toString(16).toUpperCase().padStart(width, "0");
   if (isXl) return `X${digits(message.vcid, 2)}${digits(message.priority, 3)}`;

@@ -67,6 +67,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   #opening: Promise<Opened | null> | null = null;
   readonly #path: string | URL | null;
   #taken = false;
+  #bytesRead = 0;
   /** Aborted when reading ends, however it ends. */
   readonly #closing = new AbortController();
 
@@ -94,6 +95,7 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
         return following();
       },
       signal: signal ? AbortSignal.any([signal, closing]) : closing,
+      read: (bytes) => this.#bytesRead = bytes,
       ended: (how) => this.#ending = how,
       damaged: (reason, offset) => {
         this.#ending = "end";
@@ -140,6 +142,14 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   /** The number of diagnostics so far, including those that `diagnostics` no longer holds. */
   get skipped(): number {
     return this.#diagnostics.count;
+  }
+
+  /**
+   * The number of bytes of the file or the stream that have been read so far, compressed ones as they are in it; in an MF4 or
+   * SQLite file, up to where. It shows how far reading has come.
+   */
+  get bytesRead(): number {
+    return this.#bytesRead;
   }
 
   /** The number of objects so far that are neither messages nor notes, by their kind: `"LIN_MESSAGE"`. */
@@ -311,7 +321,12 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
   async #random(head: Uint8Array): Promise<RandomSource> {
     if (this.#path !== null && fileSystem().statSync(this.#path).isFile()) { // a pipe can be read only once
       const source = fileSource(this.#path);
-      if (!isGzip(source.read(0, 2))) return source;
+      if (!isGzip(source.read(0, 2))) {
+        return {
+          ...source,
+          read: (offset, length) => this.#counted(source, offset, length),
+        };
+      }
       source.close();
     }
     this.#follow = false;
@@ -352,6 +367,12 @@ export class LogReader implements AsyncIterable<Message>, AsyncDisposable {
       }
     }
     return head.view();
+  }
+
+  #counted(source: RandomSource, offset: number, length: number): Uint8Array {
+    const bytes = source.read(offset, length);
+    this.#bytesRead = Math.max(this.#bytesRead, offset + bytes.length);
+    return bytes;
   }
 
   #isKnown(head: Uint8Array): boolean {

@@ -29,6 +29,8 @@ export interface SourceOptions {
   /** Whether to wait for more data at the end of a file, until `signal` is aborted. May change meanwhile. */
   readonly follow: boolean;
   readonly signal: AbortSignal;
+  /** Called with the number of bytes of the input that have been read so far, compressed ones as they are. */
+  read(bytes: number): void;
   /** Called when there are no more bytes to read. */
   ended(how: Ending): void;
   /** Called if gzip data is damaged, after which nothing more is yielded. `offset` counts inflated bytes. */
@@ -81,15 +83,17 @@ function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
 
 async function* streamBytes(
   stream: ReadableStream<Uint8Array>,
-  { signal, ended }: SourceOptions,
+  { signal, ended, read }: SourceOptions,
 ): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
+  let position = 0;
   const abort = () => void reader.cancel(signal.reason).catch(() => {}); // to end the pending read
   signal.addEventListener("abort", abort);
   try {
     while (!signal.aborted) {
       const { done, value } = await reader.read();
       if (done) break;
+      read(position += value.length);
       yield* piecesOf(value);
     }
     ended(signal.aborted ? "aborted" : "end");
@@ -119,6 +123,7 @@ async function* fileBytes(path: string | URL, options: SourceOptions): AsyncGene
       const read = reading = file.read(chunk, 0, CHUNK, null);
       const { bytesRead } = await untilAborted(read, impatient) ?? { bytesRead: 0 };
       position += bytesRead;
+      options.read(position);
       if (bytesRead > 0) {
         yield chunk.subarray(0, bytesRead);
         continue;

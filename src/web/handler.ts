@@ -5,31 +5,16 @@
  */
 
 import { Access, loopback, newToken } from "./access.ts";
+import { answerApi, type Server } from "./api.ts";
+import { Databases } from "./databases.ts";
+import { Hub } from "./hub.ts";
+import { LogFolder } from "./log_folder.ts";
+import { fullWebOptions, type WebOptions } from "./options.ts";
 import { pageFile } from "./page_files.ts";
 import type { Failure } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
-
-/**
- * Options of `webHandler`.
- *
- * @category Web
- */
-export interface WebOptions {
-  /** The path below which the page is, with a slash at both ends. Default `"/"`. */
-  readonly path?: string;
-  /**
-   * The names by which the server may be called, without a port: `["can.local", "192.168.1.5"]`; `"*"` for any. Default: those of
-   * this machine for itself, `localhost`, `127.0.0.1` and `[::1]`. Other names are refused, so that no page of another site can
-   * look in by a name that it makes lead here.
-   */
-  readonly hosts?: readonly string[];
-  /**
-   * What a request must know: in the link as `?token=`, then in a cookie; or as `Authorization: Bearer`. Null for nothing, if the
-   * server that the handler is mounted in has its own guard. Default: null if `hosts` has only names of this machine for itself,
-   * else a random one, which the handler's property `token` has.
-   */
-  readonly token?: string | null;
-}
+import { Sender } from "./sender.ts";
+import { fileNamed } from "./upload.ts";
 
 /**
  * What `webHandler` returns: a function for `Deno.serve`, `Bun.serve` and other servers.
@@ -41,7 +26,7 @@ export interface WebHandler extends AsyncDisposable {
   (request: Request): Promise<Response>;
   /** What a request must know; null for nothing. */
   readonly token: string | null;
-  /** Ends all connections, and closes what the handler has opened. A second call does nothing. */
+  /** Ends all connections and periodic frames, the log and the reading of the buses. A second call does nothing. */
   close(): Promise<void>;
 }
 
@@ -57,41 +42,66 @@ const headers = {
 };
 
 /**
- * Makes the handler of the live page.
+ * Makes the handler of the live page, which shows buses and recordings in a browser.
+ *
+ * In `Bun.serve`, set `idleTimeout: 0`: it would close the stream of events of a page that is hidden.
+ *
+ * @throws {TypeError | RangeError} An option is unknown or wrong.
+ * @throws {Error} A recording cannot be opened.
  *
  * @category Web
  */
 export function webHandler(options: WebOptions = {}): WebHandler {
-  const { path = "/", hosts = loopback } = options;
-  const isOwn = hosts.every((host) => loopback.includes(host));
-  const token = options.token === undefined ? (isOwn ? null : newToken()) : options.token;
-  const access = new Access(hosts, token, path);
+  const full = fullWebOptions(options);
+  const isOwn = full.hosts.every((host) => loopback.includes(host));
+  const token = full.token === undefined ? (isOwn ? null : newToken()) : full.token;
+  const access = new Access(full.hosts, token, full.path);
+  const files = full.recordings.map(fileNamed);
+  const databases = new Databases();
+  for (const { database, name, bus = "" } of full.databases) databases.add(database, name, bus);
+  const changed = () => hub.changed();
+  const sender = new Sender(full.buses, databases, full.allowSend, changed);
+  const log = new LogFolder(full.recordFolder, changed);
+  const hub: Hub = new Hub(full, databases, sender, log);
+  const server: Server = { options: full, hub, sender, log };
+  for (const file of files) hub.open(file);
 
-  async function answer(request: Request): Promise<Response> {
-    const url = new URL(request.url);
-    if (`${url.pathname}/` === path) return Response.redirect(new URL(`${path}${url.search}`, url), 308);
-    const done = access.check(request, url);
-    if (done) return done;
-    if (!url.pathname.startsWith(path)) throw new Refusal(404, `There is nothing at ${url.pathname}`);
-    const name = url.pathname.slice(path.length) || "index.html";
-    const file = request.method === "GET" ? await pageFile(name) : null;
-    if (file === null) throw new Refusal(404, `There is nothing at ${url.pathname}`);
-    return new Response(file.text, { headers: { "content-type": file.type } });
-  }
-
+  let closed: Promise<void> | undefined;
+  const close = () => closed ??= closeAll(server);
   const handler = async (request: Request): Promise<Response> => {
-    let response: Response;
     try {
-      response = await answer(request);
+      if (closed) throw new Refusal(503, "The page was closed");
+      return guarded(await answer(request, access, server));
     } catch (error) {
-      response = failure(error);
+      return guarded(failure(error));
     }
-    const all = new Headers(response.headers);
-    for (const [name, value] of Object.entries(headers)) all.set(name, value);
-    return new Response(response.body, { status: response.status, headers: all });
   };
-  const close = () => Promise.resolve();
   return Object.assign(handler, { token, close, [Symbol.asyncDispose]: close });
+}
+
+async function answer(request: Request, access: Access, server: Server): Promise<Response> {
+  const url = new URL(request.url);
+  const { path } = server.options;
+  const welcome = access.check(request, url);
+  if (welcome) return welcome;
+  if (`${url.pathname}/` === path) return new Response(null, { status: 308, headers: { location: path + url.search } });
+  if (!url.pathname.startsWith(path)) throw new Refusal(404, `There is nothing at ${url.pathname}`);
+  const name = url.pathname.slice(path.length) || "index.html";
+  if (name.startsWith("api/")) return await answerApi(server, name.slice(4), request, url);
+  const file = request.method === "GET" ? await pageFile(name) : null;
+  if (file === null) throw new Refusal(404, `There is nothing at ${url.pathname}`);
+  return new Response(file.text, { headers: { "content-type": file.type } });
+}
+
+async function closeAll({ hub, sender, log }: Server): Promise<void> {
+  sender.close();
+  await hub.close();
+  await log.stop();
+}
+
+function guarded(response: Response): Response {
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
 }
 
 function failure(error: unknown): Response {

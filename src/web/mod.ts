@@ -3,14 +3,17 @@
  *
  * @example Mount it in a server
  * ```ts
+ * import { Bus } from "@socketcan/bus";
  * import { webHandler } from "@socketcan/bus/web";
  *
- * await using handler = webHandler();
- * const response = await handler(new Request("http://localhost/"));
+ * using bus = new Bus({ channel: "demo", interface: "virtual" });
+ * await using handler = webHandler({ buses: [bus] });
+ * const response = await handler(new Request("http://localhost/")); // in Deno.serve(handler) or Bun.serve({ fetch: handler })
  * console.log(response.status); // 200
  * ```
  *
  * @module
  */
 
-export { type WebHandler, webHandler, type WebOptions } from "./handler.ts";
+export { type WebHandler, webHandler } from "./handler.ts";
+export type { WebDatabase, WebFinding, WebOptions } from "./options.ts";

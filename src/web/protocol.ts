@@ -56,6 +56,7 @@ export interface Hello {
 
 /** What there is; sent at each change, whole. */
 export interface State {
+  /** The version of this package. */
   readonly version: string;
   readonly sources: readonly SourceState[];
   readonly databases: readonly DatabaseState[];
@@ -134,6 +135,8 @@ export interface TaskState {
   /** What is sent, for people. */
   readonly text: string;
   readonly period: number;
+  /** Why it ended by itself; null while it goes on. */
+  readonly error: string | null;
 }
 
 /** The recording of the live buses. */
@@ -175,7 +178,11 @@ export interface Snapshot {
 export interface RowDefinition {
   /** Its number, by which `RowValues` name it. */
   readonly row: number;
-  /** Its name, which stays the same from one run to another: `"can0/123"`, `"can0/18FEF100"`, `"can0/r123"`, `"can0/error"`. */
+  /**
+   * Its name, which stays the same from one run to another: the bus encoded as by
+   * `encodeURIComponent`, and the identifier as text: `"can0/123"`, `"can0/18FEF100"`; after a letter for remote frames (R), error
+   * frames (E, with their classes) and CAN XL (X, with VCID and priority).
+   */
   readonly key: string;
   readonly bus: string;
   readonly id: number;
@@ -255,7 +262,7 @@ export interface SignalValue {
 /** How a bus does. */
 export interface BusHealth {
   readonly bus: string;
-  /** Its controller's state: `"error-active"` …; null for a virtual bus, a vcan and a recording without error frames. */
+  /** Its controller's state: `"ERROR-ACTIVE"` …; null for a virtual bus, a vcan and a recording without error frames. */
   readonly state: string | null;
   /** Whether it is open and up; a recording's bus always is. */
   readonly up: boolean;
@@ -426,10 +433,15 @@ export interface MessageDefinition {
 
 /** Something that `can doctor` found. */
 export interface Finding {
-  readonly level: "good" | "note" | "bad";
+  /** `problem`: it does not work; `warning`: it may not. */
+  readonly level: "ok" | "warning" | "problem";
+  /** What was examined: an interface, the kernel. */
+  readonly subject: string;
   readonly text: string;
-  /** What to do; absent if nothing. */
-  readonly remedy?: string;
+  /** What follows from it. */
+  readonly meaning?: string;
+  /** The command that mends it. */
+  readonly fix?: string;
 }
 
 /** A frame to send, given by its fields or by a database. */

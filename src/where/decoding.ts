@@ -12,12 +12,13 @@ import type { Names, Value } from "./where.ts";
 /** Decodes messages one after the other; the last one is decoded once, however often it is asked for. */
 export class Decoding implements Names {
   readonly all: ReadonlySet<string>;
-  readonly #database: Database;
+  /** The database. */
+  readonly database: Database;
   #message: Message | null = null;
   #decoded: DecodedMessage | null = null;
 
   constructor(database: Database) {
-    this.#database = database;
+    this.database = database;
     this.all = new Set(database.messages.flatMap(({ signals }) => signals.map(({ name }) => name)));
   }
 
@@ -29,7 +30,7 @@ export class Decoding implements Names {
   decode(message: Message): DecodedMessage | null {
     if (message !== this.#message) {
       this.#message = message;
-      this.#decoded = this.#database.decode(message);
+      this.#decoded = this.database.decode(message);
     }
     return this.#decoded;
   }

@@ -38,6 +38,7 @@ const house: readonly (readonly Room[])[] = [
   [
     { name: "check", paths: ["src/check.ts"] },
     { name: "errors", paths: ["src/errors.ts"] },
+    { name: "version", paths: ["src/version.ts"] },
   ],
 ];
 
@@ -65,7 +66,7 @@ function imports(file: string): string[] {
   // Files, compression and the command line come from the runtime, under the same name in both.
   const builtin = (specifier: string) =>
     file.startsWith("src/log/") && /^node:(fs\/promises|zlib|sqlite)$/.test(specifier) ||
-    file.startsWith("src/web/") && /^node:(crypto)$/.test(specifier) ||
+    file.startsWith("src/web/") && /^node:(crypto|fs|fs\/promises|os|path)$/.test(specifier) ||
     file.startsWith("src/cli/") && /^node:(fs|os|process|stream|util)$/.test(specifier);
   return specifiers.filter((specifier) => !builtin(specifier)).map((specifier) => {
     assert(specifier.startsWith("."), `${file} imports "${specifier}": imports from a URL have no import map`);

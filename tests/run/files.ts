@@ -17,7 +17,7 @@ export interface TestFiles {
 }
 
 /** Folders of tests that start programs or read and write files, and so get every permission. */
-const programs = ["cli", "log", "system", "package"];
+const programs = ["cli", "log", "web", "system", "package"];
 const noTests = ["data", "run", "std", "support", "vm"];
 
 /** The library's own tests, which may do nothing but call libc; or those that start programs. */

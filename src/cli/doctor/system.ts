@@ -13,7 +13,7 @@ import { IsoTpSocket } from "../../isotp/isotp_socket.ts";
 import { J1939Socket } from "../../j1939/j1939_socket.ts";
 import { EAFNOSUPPORT, EPROTONOSUPPORT } from "../../kernel/errno.ts";
 import { Link } from "../../link/link.ts";
-import { version } from "../version.ts";
+import { version } from "../../version.ts";
 import type { Report } from "./finding.ts";
 
 /** The kernel's protocols besides raw CAN, and a socket of each. They need an interface to open. */

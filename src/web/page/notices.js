@@ -65,20 +65,18 @@ export function welcome(element, { state, filtered, recording, findings }) {
     make(
       "ul",
       { class: "findings" },
-      ...(findings ?? []).map(({ level, text, remedy }) =>
+      ...(findings ?? []).map(({ level, subject, text, meaning, fix }) =>
         make(
           "li",
           {},
+          make("span", { class: "sign", "data-sign": signs[level] }, level),
           make(
-            "span",
-            { class: "sign", "data-sign": level === "good" ? "good" : level === "note" ? "warn" : "bad" },
-            {
-              good: "good",
-              note: "note",
-              bad: "problem",
-            }[level],
+            "p",
+            {},
+            `${subject}: ${text}`,
+            meaning && make("span", { class: "remedy" }, meaning),
+            fix && make("span", { class: "remedy" }, make("code", {}, fix)),
           ),
-          make("p", {}, text, remedy && make("span", { class: "remedy" }, remedy)),
         )
       ),
     ),
@@ -101,6 +99,9 @@ export function welcome(element, { state, filtered, recording, findings }) {
     ),
   );
 }
+
+/** The signs of findings. */
+const signs = { ok: "good", warning: "warn", problem: "bad" };
 
 /** What the keys do, in a dialog. */
 export function help() {
