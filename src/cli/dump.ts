@@ -20,7 +20,7 @@ import { Screen } from "./frames/screen.ts";
 import { frames, json, type Show, signals } from "./frames/show.ts";
 import { date, type TimeMode, timeModes, timeWriter } from "./frames/times.ts";
 import { outputOf } from "./log_flags.ts";
-import { openReceiver } from "./open_bus.ts";
+import { openReceivers } from "./open_bus.ts";
 
 /** Frames received at once. */
 const BATCH = 256;
@@ -184,14 +184,10 @@ export const command: Command = {
         if (count === limit || (idle !== undefined && performance.now() - last >= idle)) stop.abort();
       }
     };
-    const opened = channels.map((channel) =>
-      buses.use(openReceiver(channel, terminal, {
-        errors: words.has("errors"),
-        timestamps: words.has("hardware") ? "hardware" : "software",
-        reconnect: words.has("reconnect"),
-        ...receiveBuffer !== undefined && { receiveBuffer },
-      }))
-    );
+    const opened = openReceivers(channels, words, terminal, buses, {
+      errors: words.has("errors"),
+      ...receiveBuffer !== undefined && { receiveBuffer },
+    });
     await Promise.all(opened.map((bus) => unlessStopped(follow(bus), signal, undefined)));
     return 0;
   },

@@ -10,7 +10,7 @@ import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { parseChannelWords } from "./frames/channel_words.ts";
 import { outputOf, reportLosses, writeFlags, writeOptionsOf } from "./log_flags.ts";
-import { openReceiver } from "./open_bus.ts";
+import { openReceivers } from "./open_bus.ts";
 
 /** The command. */
 export const command: Command = {
@@ -53,13 +53,7 @@ export const command: Command = {
     }
     terminal.catchSignals();
     using buses = new DisposableStack();
-    const opened = channels.map((channel) =>
-      buses.use(openReceiver(channel, terminal, {
-        errors: true,
-        timestamps: words.has("hardware") ? "hardware" : "software",
-        reconnect: words.has("reconnect"),
-      }))
-    );
+    const opened = openReceivers(channels, words, terminal, buses, { errors: true });
     await using writer = LogWriter.open(outputOf(output, terminal.out), writeOptionsOf(words));
     const reports = await Promise.all(opened.map((bus) =>
       record(bus, writer, {

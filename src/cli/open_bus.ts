@@ -8,6 +8,7 @@ import { Bus } from "../bus/bus.ts";
 import { CAN_ERR_MASK, CANXL_MIN_MTU } from "../kernel/can.ts";
 import { Link } from "../link/link.ts";
 import type { BusOptions } from "../raw/options.ts";
+import type { Arguments } from "./command/arguments.ts";
 import type { Terminal } from "./command/terminal.ts";
 import type { ChannelWords } from "./frames/channel_words.ts";
 
@@ -32,6 +33,23 @@ export function openReceiver(words: ChannelWords, terminal: Terminal, options: R
     logger: terminal.logger,
     ...rest,
   });
+}
+
+/**
+ * Opens a bus for each of some words, as `--hardware` and `--reconnect` say.
+ *
+ * @param buses Closes them.
+ */
+export function openReceivers(
+  channels: readonly ChannelWords[],
+  words: Arguments,
+  terminal: Terminal,
+  buses: DisposableStack,
+  options: Omit<ReceiveOptions, "timestamps" | "reconnect">,
+): Bus[] {
+  const timestamps = words.has("hardware") ? "hardware" : "software";
+  const reconnect = words.has("reconnect");
+  return channels.map((channel) => buses.use(openReceiver(channel, terminal, { ...options, timestamps, reconnect })));
 }
 
 /** Whether an interface, or one of all, carries CAN XL: older kernels refuse the option. */

@@ -20,7 +20,7 @@ import { unlessStopped } from "./command/waiting.ts";
 import { databaseFlags, databaseOf, whereOf } from "./databases.ts";
 import { parseChannelWords } from "./frames/channel_words.ts";
 import { reportLosses, writeFlags, writeOptionsOf } from "./log_flags.ts";
-import { openReceiver } from "./open_bus.ts";
+import { openReceivers } from "./open_bus.ts";
 import { FADE } from "./view/body.ts";
 import { FullScreen } from "./view/full_screen.ts";
 import { Meters } from "./view/meters.ts";
@@ -82,6 +82,7 @@ export const command: Command = {
     const bitrate = words.text("bitrate");
     const bitrates = bitrate === undefined ? null : parseBitrates(bitrate);
     const output = words.text("output");
+    if (output === "-") throw new UsageError("can view has the terminal for itself: give -o a file, not -");
     const writing = writeOptionsOf(words);
     const database = databaseOf(words, terminal);
     const decoding = database && new Decoding(database);
@@ -107,15 +108,11 @@ export const command: Command = {
     openKnown(words, session);
     terminal.catchSignals();
     using buses = new DisposableStack();
-    const opened = channels.map((channel) =>
-      buses.use(openReceiver(channel, terminal, {
-        errors: true,
-        timestamps: words.has("hardware") ? "hardware" : "software",
-        reconnect: words.has("reconnect"),
-        logger: { warn: (text) => session.say(text, true) },
-        ...receiveBuffer !== undefined && { receiveBuffer },
-      }))
-    );
+    const opened = openReceivers(channels, words, terminal, buses, {
+      errors: true,
+      logger: { warn: (text) => session.say(text, true) },
+      ...receiveBuffer !== undefined && { receiveBuffer },
+    });
     if (output !== undefined) recorder.begin(output);
     const meters = new Meters(channels.map(({ channel }) => channel), bitrates, () => Link.statuses());
     await watch(opened, session, meters, terminal, stop.signal);

@@ -16,9 +16,10 @@ import { sparkline } from "../../src/cli/view/spark.ts";
 import { cut, safe, widthOf } from "../../src/cli/view/text.ts";
 import { Database } from "../../src/dbc/mod.ts";
 import { LiveTable } from "../../src/live/table.ts";
-import { LogReader } from "../../src/log/mod.ts";
+import { LogReader, type LogWriteOptions } from "../../src/log/mod.ts";
 import { Decoding } from "../../src/where/decoding.ts";
 import { where } from "../../src/where/where.ts";
+import { pause } from "../support/pause.ts";
 import { VtScreen } from "../support/vt.ts";
 import { car } from "./car.ts";
 
@@ -28,10 +29,10 @@ const frame = (arbitrationId: number, data: number[], channel = "can0", timestam
   new Message({ arbitrationId, isExtendedId: false, data, channel, timestamp });
 
 /** A session over a table, with a screen of a terminal. */
-function open(columns = 80, rows = 24) {
+function open(columns = 80, rows = 24, writing: LogWriteOptions = {}) {
   const decoding = new Decoding(Database.parse(car));
   const table = new LiveTable({ decode: (message) => decoding.decode(message) });
-  const recorder = new Recorder({});
+  const recorder = new Recorder(writing);
   const files = new Map<string, string>();
   const quits: string[] = [];
   const session = new Session({
@@ -396,6 +397,18 @@ describe("The keys of can view", () => {
     }
   });
 
+  it("say that a log has ended, on a full disk", async () => {
+    const { session, recorder, show } = open(120, 24, { format: "candump" });
+    recorder.begin("/dev/full");
+    for (let i = 0; i < 1000 && recorder.failure === null; i++) {
+      await session.record(Array.from({ length: 1000 }, () => frame(1, [1])), "can0");
+      await pause(1);
+    }
+    assertMatch(show().lines[23], /^the log has ended: .*(ENOSPC|No space left)/i);
+    assertEquals(recorder.log, null);
+    await session.record([frame(1, [1])], "can0");
+  });
+
   it("say what they do, and quit", async () => {
     const { press, show, quits, type } = open();
     for (const key of ["?", "h", "F1"]) {
@@ -506,6 +519,7 @@ describe("can view", () => {
       assertMatch((await can(["view"])).err, /can view takes an interface/);
       assertMatch((await can(["view", "vcan0", "--sort", "size"])).err, /--sort is "size"/);
       assertMatch((await can(["view", "vcan0", "--bitrate", "1,2,3"])).err, /more than a bitrate/);
+      assertEquals((await can(["view", "vcan0", "-o", "-"])).status, 2);
       const none = await can(["view", "vcan0", "--dbc", `${dir}/car.dbc`]);
       assertEquals([none.status, none.out], [1, ""]);
       assertMatch(none.err, /^can: can view needs a terminal, and standard output is none; "can dump"/);

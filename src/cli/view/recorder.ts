@@ -65,6 +65,7 @@ export class Recorder implements AsyncDisposable {
       if (!(error instanceof Error)) throw error;
       this.failure = error;
       this.#log = null;
+      await Promise.allSettled([log.close()]); // which fails for the same reason
       throw error;
     }
   }

@@ -9,6 +9,7 @@ import type { Row } from "../../live/row.ts";
 import type { Message } from "../../message/message.ts";
 import { type Action, actionOf } from "./bindings.ts";
 import type { BusState } from "./head.ts";
+import { edited } from "./edited.ts";
 import type { Recorder } from "./recorder.ts";
 import { drawScreen, type Size } from "./screen.ts";
 import type { Line } from "./line.ts";
@@ -89,7 +90,7 @@ export class Session {
     }
     const action = actionOf(key);
     if (action === "quit") this.#options.quit(key);
-    else if (action !== undefined) await this.#act(action);
+    else if (action !== undefined) await this.#attempt(() => this.#actions[action]());
   }
 
   /** Says something in the last line. */
@@ -179,15 +180,6 @@ export class Session {
       this.view.selected = null;
     },
   };
-
-  async #act(action: Exclude<Action, "quit">): Promise<void> {
-    try {
-      await this.#actions[action]();
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      this.say(error.message, true);
-    }
-  }
 
   #move(by: number): void {
     const { view } = this;
@@ -285,37 +277,28 @@ export class Session {
   /** Takes a key of an answer. */
   async #edit(prompt: Prompt, key: string): Promise<void> {
     const { view } = this;
-    switch (key) {
-      case "Enter":
-        view.prompt = null;
-        try {
-          await prompt.done(prompt.text);
-        } catch (error) {
-          if (!(error instanceof Error)) throw error;
-          this.say(error.message, true);
-          view.prompt = prompt; // to be corrected
-        }
-        return;
-      case "Esc":
-        view.prompt = null;
-        return;
-      case "Backspace":
-        prompt.text = Array.from(prompt.text).slice(0, -1).join("");
-        break;
-      case "^U":
-        prompt.text = "";
-        break;
-      case "^W":
-        prompt.text = prompt.text.replace(/\S*\s*$/, "");
-        break;
-      case "Space":
-        prompt.text += " ";
-        break;
-      default:
-        if (Array.from(key).length !== 1) return;
-        prompt.text += key;
+    if (key === "Esc") view.prompt = null;
+    else if (key === "Enter") {
+      view.prompt = null;
+      await this.#attempt(() => prompt.done(prompt.text), () => {
+        view.prompt = prompt; // to be corrected
+      });
+    } else {
+      prompt.text = edited(prompt.text, key);
+      prompt.changed?.(prompt.text);
     }
-    prompt.changed?.(prompt.text);
+  }
+
+  /** Does something; if it fails, the last line says why. */
+  async #attempt(act: () => void | Promise<void>, failed?: () => void): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.say(error.message, true);
+      failed?.();
+      this.redraw(); // Deno writes on the screen which permission is missing
+    }
   }
 }
 
