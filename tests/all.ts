@@ -1,8 +1,8 @@
 /**
  * Everything: checks, then the tests in both runtimes, on this machine and on a kernel with SocketCAN.
  *
- * `deno run -A tests/all.ts [--verbose] [checks] [host] [kernel]`; all three by default. With --verbose it shows the
- * output of parts that passed, too.
+ * `deno run -A tests/all.ts [--verbose] [checks] [host | quick] [kernel]`; checks, host and kernel by default. With
+ * --verbose it shows the output of parts that passed, too.
  *
  * @module
  */
@@ -20,8 +20,8 @@ const start = performance.now();
 const root = fileURLToPath(new URL("../", import.meta.url));
 const words = new Set(Deno.args);
 const verbose = words.delete("--verbose");
-const unknown = [...words].filter((word) => !["checks", "host", "kernel"].includes(word));
-if (unknown.length > 0) throw new RangeError(`no such part: ${unknown}; there are checks, host and kernel`);
+const unknown = [...words].filter((word) => !["checks", "host", "quick", "kernel"].includes(word));
+if (unknown.length > 0) throw new RangeError(`no such part: ${unknown}; there are checks, host, quick and kernel`);
 const wanted = (word: string) => words.size === 0 || words.has(word);
 
 Deno.chdir(root);
@@ -37,6 +37,7 @@ try {
   const add = (some: readonly Part[]) => running.push(...some.map((part) => schedule.run(part)));
   if (wanted("kernel")) running.push(kernel(parts, direct));
   if (wanted("host")) add(parts.host());
+  else if (words.has("quick")) add(parts.quick());
   if (wanted("checks")) add(parts.checks());
   await Promise.all(running);
 

@@ -18,14 +18,20 @@ export interface TestFiles {
 
 /** Folders of tests that start programs or read and write files, and so get every permission. */
 const programs = ["cli", "log", "web", "system", "package"];
+/** Those of them that start other programs. */
+export const slow: readonly string[] = ["system", "package"];
 const noTests = ["data", "run", "std", "support", "vm"];
 
-/** The library's own tests, which may do nothing but call libc; or those that start programs. */
-export function testFiles(suite: "library" | "programs"): TestFiles {
+/**
+ * The library's own tests, which may do nothing but call libc; or those that start programs.
+ *
+ * @param without Folders to leave out.
+ */
+export function testFiles(suite: "library" | "programs", without: readonly string[] = []): TestFiles {
   const folders = readdirSync("tests", { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !noTests.includes(entry.name))
     .map(({ name }) => name)
-    .filter((name) => programs.includes(name) === (suite === "programs"));
+    .filter((name) => programs.includes(name) === (suite === "programs") && !without.includes(name));
   const all = folders.flatMap((folder) =>
     readdirSync(`tests/${folder}`).filter((name) => name.endsWith("_test.ts")).sort().map((name) =>
       `tests/${folder}/${name}`

@@ -6,7 +6,7 @@
 
 import { readFileSync } from "node:fs";
 import type { Runtime } from "./completeness.ts";
-import { testFiles } from "./files.ts";
+import { slow, testFiles } from "./files.ts";
 import type { Part } from "./schedule.ts";
 
 type Machine = "direct" | "uml" | "qemu";
@@ -53,11 +53,13 @@ export class Parts {
 
   /** All tests, on this machine; those that need more are skipped. */
   host(): Part[] {
-    const suites = (["library", "programs"] as const).flatMap((suite) =>
-      runtimes.map((runtime) => this.#tests(runtime, suite, "host", testFiles(suite).all))
-    );
     const examples = [this.#deno, "test", "--doc", "--allow-ffi", "mod.ts", "src", "ffi", "bun"];
-    return [...suites, { title: "examples in the doc comments", where: "host", command: examples }];
+    return [...this.#onHost([]), { title: "examples in the doc comments", where: "host", command: examples }];
+  }
+
+  /** The same without what takes longest: other programs, the package, examples. */
+  quick(): Part[] {
+    return this.#onHost(slow);
   }
 
   /** The tests that need a kernel with SocketCAN. */
@@ -79,6 +81,12 @@ export class Parts {
   /** Runs nothing on a machine, to see whether it can be had. */
   probe(machine: Machine): string[] {
     return ["tests/vm/run", "--machine", machine, "--timeout", "3600", "--", "true"];
+  }
+
+  #onHost(without: readonly string[]): Part[] {
+    return (["library", "programs"] as const).flatMap((suite) =>
+      runtimes.map((runtime) => this.#tests(runtime, suite, "host", testFiles(suite, without).all))
+    );
   }
 
   #tests(
