@@ -8,6 +8,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { LogFormatName } from "../../src/log/mod.ts";
+import { noPython } from "./log_tools.ts";
 
 /** What a program found in a file. */
 export interface Found {
@@ -28,7 +29,7 @@ const absent = (program: string) => !existsSync(`/usr/bin/${program}`);
 
 const python: UsualReader = {
   name: "python-can",
-  missing: spawnSync("/usr/bin/python3", ["-c", "import can"]).status !== 0,
+  missing: noPython !== false,
   count(paths) {
     const input = paths.join("\n");
     return JSON.parse(execFileSync("/usr/bin/python3", [script, "count"], { input, encoding: "utf8", maxBuffer: 1e9 }));
