@@ -54,10 +54,15 @@ export class Parts {
   /** All tests, on this machine; those that need more are skipped. */
   host(): Part[] {
     const examples = [this.#deno, "test", "--doc", "--allow-ffi", "mod.ts", "src", "ffi", "bun"];
-    return [...this.#onHost([]), { title: "examples in the doc comments", where: "host", command: examples }];
+    const browser = [this.#deno, "test", "--no-check", "--quiet", "-A", "tests/web/browser/browser.ts"];
+    return [
+      ...this.#onHost([]),
+      { title: "examples in the doc comments", where: "host", command: examples },
+      { title: "the live page in Chromium", where: "host", command: browser },
+    ];
   }
 
-  /** The same without what takes longest: other programs, the package, examples. */
+  /** The same without what takes longest: other programs, the package, examples, a browser. */
   quick(): Part[] {
     return this.#onHost(slow);
   }

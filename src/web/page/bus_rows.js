@@ -114,7 +114,8 @@ export class BusRows {
     for (const values of snapshot.rows) {
       const row = this.rows.get(values.row);
       if (row === undefined) continue;
-      if (row.values === null || row.hidden) this.version++;
+      // A longer frame has more lines in the table.
+      if (row.values?.frame.data.length !== values.frame.data.length || row.hidden) this.version++;
       row.update(values, now);
     }
     for (const number of snapshot.hidden) {

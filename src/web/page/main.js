@@ -42,6 +42,7 @@ const table = new Table(rows, {
     plots.add(key);
     say("Plotted: see Plots");
   },
+  fail,
 });
 const trace = new Trace();
 const plots = new Plots(rows, {
@@ -87,14 +88,22 @@ function open(name) {
   health.clear();
   buses = [];
   look({ source: name }).catch(fail);
-  if (state !== null) takeState(state);
+  if (state !== null && has(state)) takeState(state);
   if (layout.view === "files") show("table");
+}
+
+/** Whether there is the source that is looked at. @param {State} now */
+function has(now) {
+  return now.sources.some((each) => each.source === source);
 }
 
 /** @param {State} now */
 function takeState(now) {
+  // One that was just opened may come with the next state.
+  if (!has(now) && (state === null || has(state))) source = now.sources[0]?.source ?? "";
   state = now;
-  if (!now.sources.some((each) => each.source === source)) source = now.sources[0]?.source ?? "";
+  if (isNew) void view();
+  isNew = false;
   const shown = current();
   player.open(shown?.title ?? "", shown?.recording ?? null);
   files.show(now);
@@ -127,19 +136,18 @@ function drawWelcome() {
   welcome(table.welcome, { state, findings, recording, filtered: layout.filter !== "" || layout.search !== "" });
 }
 
+/** Whether the server has to be sent the view, which takes knowing what there is. */
+let isNew = false;
+
 /** @param {Hello} hello */
 function greet({ resumed, missed }) {
-  if (!resumed) {
+  isNew = !resumed;
+  if (isNew) {
     rows.clear();
     trace.refilter();
-    void view();
   }
   if (missed > 0) {
-    say(
-      `The connection was lost for ${duration(missed)}. ${
-        resumed ? "Counts, trace and plots have what came meanwhile." : "The server has begun anew."
-      }`,
-    );
+    say(`The connection was lost for ${duration(missed)}. Counts, trace and plots have what came meanwhile.`);
   }
 }
 
@@ -155,7 +163,7 @@ function take(now) {
     health.show(buses, now.skipped);
     drawBuses();
   }
-  trace.take(now.trace, now.player?.index ?? null);
+  trace.take(now.trace, now.player);
   trace.start = current()?.recording?.start ?? null;
   // Several snapshots may come between two pictures.
   if (drawing) return;

@@ -118,7 +118,7 @@ export class Send {
     void this.#load();
     fill(
       this.tasks,
-      ...state.tasks.map(({ task, bus, text, period }) =>
+      ...state.tasks.map(({ task, bus, text, period, error }) =>
         make(
           "li",
           { class: "item" },
@@ -134,6 +134,7 @@ export class Send {
             }, "Replace"),
             iconButton("cross", `Stop ${text}`, () => void this.#stop(task)),
           ),
+          error !== null && make("p", { class: "problem-text" }, error),
         )
       ),
     );

@@ -41,12 +41,16 @@ export function listen(listener) {
   const source = new EventSource(`api/events?client=${client}`);
   source.onopen = () => listener.connected(true);
   source.onerror = () => {
+    isKnown = false;
     listener.connected(false);
     // A browser tries again by itself, but not after an answer that is an error.
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(listener), RETRY);
   };
   for (const name of /** @type {const} */ (["hello", "state", "snapshot"])) {
-    source.addEventListener(name, (event) => listener[name](JSON.parse(event.data)));
+    source.addEventListener(name, (event) => {
+      isKnown = true;
+      listener[name](JSON.parse(event.data));
+    });
   }
 }
 
@@ -94,11 +98,14 @@ export function address(path, query) {
   return pairs.length > 0 ? `${path}?${pairs.join("&")}` : path;
 }
 
+/** Whether the server knows this page. */
+let isKnown = false;
+
 /**
- * Says what this page looks at.
+ * Says what this page looks at. Before the server knows the page this does nothing: it is sent the whole view then.
  *
  * @param {Omit<View, "client">} changes
  */
-export function look(changes) {
-  return ask("POST", "api/view", {}, { client, ...changes });
+export async function look(changes) {
+  if (isKnown) await ask("POST", "api/view", {}, { client, ...changes });
 }

@@ -36,6 +36,7 @@ export class Table {
    * @param {object} actions
    * @param {(changes: { where?: string, search?: string, unfolded?: string[], muted?: string[] }) => Promise<unknown>} actions.look
    * @param {(key: string) => void} actions.plot Plots a series.
+   * @param {(error: unknown) => void} actions.fail
    */
   constructor(rows, actions) {
     this.rows = rows;
@@ -100,7 +101,7 @@ export class Table {
       value: layout.search,
       oninput: pause(() => {
         arrange({ search: search.value });
-        void this.actions.look({ search: search.value });
+        this.#tell({ search: search.value });
       }),
     });
     search.id = "search";
@@ -176,8 +177,13 @@ export class Table {
   #toggle(list, key) {
     const before = layout[list];
     this.#set({ [list]: before.includes(key) ? before.filter((each) => each !== key) : [...before, key] });
-    if (list === "open") void this.actions.look({ unfolded: layout.open });
-    if (list === "muted") void this.actions.look({ muted: layout.muted });
+    if (list === "open") this.#tell({ unfolded: layout.open });
+    if (list === "muted") this.#tell({ muted: layout.muted });
+  }
+
+  /** @param {{ search?: string, unfolded?: string[], muted?: string[] }} changes */
+  #tell(changes) {
+    this.actions.look(changes).catch(this.actions.fail);
   }
 
   /** @param {Line} line */

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** @import { TraceExtent, TraceFrame, TracePosition } from "../protocol.ts" */
+/** @import { PlayerState, TraceExtent, TraceFrame, TracePosition } from "../protocol.ts" */
 
 import { byId, fill, icon, make, write } from "./dom.js";
 import { count, identifier, timeOfDay } from "./format.js";
@@ -20,8 +20,9 @@ export class Trace {
   constructor() {
     /** @type {TraceExtent | null} */
     this.extent = null;
-    /** The place in a recording; null for live buses. @type {number | null} */
+    /** The place in a recording; null for live buses. @type {PlayerState | null} */
     this.place = null;
+    this.seeking = false;
     /** The first number of the list, and the one after its last. */
     this.first = 0;
     this.end = 0;
@@ -100,7 +101,7 @@ export class Trace {
    * Takes the extent from a snapshot.
    *
    * @param {TraceExtent} extent
-   * @param {number | null} place The number of the frame that a recording's player has reached.
+   * @param {PlayerState | null} place Where a recording's player is.
    */
   take(extent, place) {
     this.extent = extent;
@@ -121,13 +122,6 @@ export class Trace {
     this.pages.clear();
     this.first = this.end = 0;
     this.list.selected = -1;
-  }
-
-  /** Shows the frame of a time. @param {number} time */
-  async goTo(time) {
-    /** @type {TracePosition} */
-    const { from } = await ask("GET", "api/trace/at", { client, time });
-    this.#scroll(from - this.first);
   }
 
   /** Draws what has changed. */
@@ -156,13 +150,39 @@ export class Trace {
    */
   #follow(first, end) {
     const { fit } = this.list.visible;
-    const isPlaying = this.place !== null && this.extent?.filtered === null;
-    const last = isPlaying ? Math.min(end, this.place ?? end) : end;
+    if (this.place !== null && this.extent?.filtered) return void this.#seek(this.place.time, first, end);
+    const last = this.place === null ? end : Math.min(end, this.place.index);
     void this.pages.want(Math.max(first, last - Math.ceil(fit) - 1), last);
     this.first = first;
-    this.end = isPlaying ? end : Math.max(first, Math.min(end, this.pages.newest));
+    this.end = this.place !== null ? end : Math.max(first, Math.min(end, this.pages.newest));
     this.list.resize(this.end - first);
-    this.#scroll(Math.max(0, (isPlaying ? Math.min(last, this.pages.newest) : this.end) - first - fit));
+    this.#scroll(Math.max(0, (this.place === null ? this.end : last) - first - fit));
+  }
+
+  /**
+   * Shows the frames up to a time: of a list that is filtered only the server knows which they are.
+   *
+   * @param {number} time
+   * @param {number} first
+   * @param {number} end
+   */
+  async #seek(time, first, end) {
+    this.first = first;
+    this.end = end;
+    this.list.resize(end - first);
+    this.#want();
+    if (this.seeking) return;
+    this.seeking = true;
+    try {
+      /** @type {TracePosition} */
+      const { from } = await ask("GET", "api/trace/at", { client, time });
+      this.#scroll(Math.max(0, from - this.first - this.list.visible.fit));
+      this.#want();
+    } catch (error) {
+      this.pages.error = String(error instanceof Error ? error.message : error);
+    } finally {
+      this.seeking = false;
+    }
   }
 
   /** @param {number} index */
