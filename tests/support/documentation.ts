@@ -47,7 +47,8 @@ export function blocksOf(page: string): Block[] {
     code: code
       .replaceAll(`"@socketcan/bus"`, JSON.stringify(`${root}mod.ts`))
       .replaceAll(`"@socketcan/bus/log"`, JSON.stringify(`${root}src/log/mod.ts`))
-      .replaceAll(`"@socketcan/bus/dbc"`, JSON.stringify(`${root}src/dbc/mod.ts`)),
+      .replaceAll(`"@socketcan/bus/dbc"`, JSON.stringify(`${root}src/dbc/mod.ts`))
+      .replaceAll(`"@socketcan/bus/web"`, JSON.stringify(`${root}src/web/mod.ts`)),
   }));
 }
 

@@ -54,6 +54,24 @@ const nodes: Record<string, { skip: string | false; run: () => Promise<void> }> 
         /^ +040 {2}error: bus-off, 0 bytes$/,
       ),
   },
+  web: {
+    skip: false,
+    async run() {
+      using program = startScript("examples/web.ts", { args: ["0"], denoFlags: ["--allow-net"] });
+      await program.until(() => program.lines.length === 1, "the link");
+      const [link] = program.lines;
+      const page = await (await fetch(link.replace("localhost", "127.0.0.1"))).text();
+      assertMatch(page, /<!doctype html>/);
+      assertMatch(await (await fetch(new URL("/", link))).text(), /What is on the bus/);
+      const events = await fetch(new URL("api/events?client=an-example", link));
+      let text = "";
+      for await (const chunk of events.body!.pipeThrough(new TextDecoderStream())) {
+        text += chunk;
+        if (text.includes('"key":"car/123"')) break;
+      }
+      await program.stop("SIGINT");
+    },
+  },
   bit_timing: {
     skip: false,
     run: () =>
