@@ -115,7 +115,8 @@ describe("can view on a terminal", options, () => {
     assertEquals(readFileSync(known, "utf8"), "vcan0 7EE muted\n");
   });
 
-  it("gives the terminal back whatever ends it", async () => {
+  it("gives the terminal back whatever ends it, and ends its log in order", async () => {
+    using dir = folder();
     const ends = {
       "\x03": 130,
       SIGINT: 130,
@@ -124,15 +125,22 @@ describe("can view on a terminal", options, () => {
       SIGQUIT: 131,
     } as const;
     using bus = new Bus("vcan0");
-    const programs = Object.entries(ends).map(([how, status]) => ({ how, status, program: start(["view", "vcan0"]) }));
+    const programs = Object.entries(ends).map(([how, status], i) => {
+      const log = `${dir.path}/${i}.blf`;
+      return { how, status, log, program: start(["view", "vcan0", "-o", log]) };
+    });
     try {
-      for (const { how, status, program } of programs) {
+      for (const { how, status, log, program } of programs) {
         await program.until(has("321"), "show a frame", () => bus.send(frame(0x321, 1), 1));
         // At any moment: while it draws, or in a question.
         if (Math.random() < 0.5) program.press("/abc");
         if (how.startsWith("SIG")) program.signal(how as "SIGINT");
         else program.press(how);
         assertEquals([how, await restored(program)], [how, status]);
+        if (how === "SIGQUIT") continue; // it asks for an end at once
+        const reader = LogReader.open(log);
+        assert((await reader.readAll()).length > 0, how);
+        assertEquals(reader.diagnostics, [], how);
       }
     } finally {
       for (const { program } of programs) program[Symbol.dispose]();
