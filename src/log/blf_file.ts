@@ -12,10 +12,20 @@ export const LOGG = 0x47474f4c;
 export const LOBJ = 0x4a424f4c;
 export const FILE_HEADER = 144;
 export const OBJECT_HEADER = 16;
+/** The smallest size of an object header that includes the time (version 1), in bytes. */
+export const HEADER_V1 = 32;
+/** The units of an object's time, by its flags. */
+export const TEN_MICROSECONDS = 1;
+export const NANOSECONDS = 2;
 export const CONTAINER_HEADER = 32;
 export const CONTAINER_TYPE = 10;
 /** The largest size of a container's contents that is inflated to count them. */
 const MOST = 1 << 26;
+
+/** Returns an unsigned 32-bit number. */
+export function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24) >>> 0;
+}
 
 /** The header of a file that is being written. */
 export class BlfHeader {
