@@ -4,6 +4,8 @@
  * @module
  */
 
+import { openLibc } from "../../ffi/open.ts";
+import { LinkRequests } from "../link/requests.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { examineBus } from "./doctor/bus.ts";
@@ -30,7 +32,7 @@ export const command: Command = {
     { line: "doctor", text: "examine everything" },
     { line: "doctor vcan0 --json", text: "one interface, for a script" },
   ],
-  permissions: ["--allow-ffi", "--allow-sys"],
+  permissions: ["--allow-ffi", "--allow-sys", "--allow-all (for the filters of other programs)"],
   async run(words, terminal) {
     const [name, more] = words.words;
     if (more !== undefined) throw new UsageError("can doctor takes one interface, or none for all");
@@ -53,9 +55,10 @@ export const command: Command = {
     };
 
     if (examineSystem(report)) {
+      using requests = new LinkRequests(openLibc());
       for (const link of examineLinks(name, report)) {
         const status = link.status();
-        examineLink(status, link.statistics(), report);
+        examineLink(status, link.statistics(), requests.queue(link.index)?.dropped ?? 0, report);
         if (status.isUp) await examineBus(link, seconds, terminal.signal, report);
       }
     }

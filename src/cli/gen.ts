@@ -7,12 +7,10 @@
 import { Bus } from "../bus/bus.ts";
 import { CAN_MAX_DLEN, CAN_MAX_RAW_DLC, CANFD_MAX_DLEN, CANFD_MTU, CANXL_MIN_MTU } from "../kernel/can.ts";
 import { Link } from "../link/link.ts";
-import type { Message } from "../message/message.ts";
 import type { Arguments } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
-import type { Terminal } from "./command/terminal.ts";
 import { UsageError } from "./command/usage_error.ts";
-import { Screen } from "./frames/screen.ts";
+import { shower } from "./frames/sent.ts";
 import { Generator, type GeneratorOptions, type Kind } from "./gen/generator.ts";
 import { dataModeOf, idModeOf, lengthModeOf } from "./gen/modes.ts";
 import { PacedSender } from "./gen/paced_sender.ts";
@@ -84,7 +82,9 @@ export const command: Command = {
       room: room / 1000,
       drop: words.has("ignore"),
       signal: terminal.signal,
-      ...words.has("verbose") && { sent: shower(channel, words, terminal) },
+      ...words.has("verbose") && {
+        sent: shower(channel, terminal, { ascii: words.count("verbose") > 2, len8: words.has("len8") }),
+      },
     });
     try {
       await sender.run();
@@ -133,19 +133,4 @@ function carriedBy(channel: string): Kind {
   const { mtu } = Link.open(channel).status();
   const fd = mtu >= CANFD_MTU;
   return { extended: true, remote: true, fd, bitrateSwitch: fd, errorState: fd, xl: mtu >= CANXL_MIN_MTU };
-}
-
-/** Returns a function that shows frames. */
-function shower(channel: string, words: Arguments, { out, colors }: Terminal): (messages: readonly Message[]) => void {
-  const screen = new Screen({
-    time: () => "",
-    ascii: words.count("verbose") > 2,
-    len8: words.has("len8"),
-    colors,
-    width: channel.length,
-  });
-  return (messages) => {
-    for (const message of messages) out.write(screen.line(message.with({ channel })));
-    out.flush();
-  };
 }

@@ -8,8 +8,11 @@ import { Bus } from "../bus/bus.ts";
 import { Link } from "../link/link.ts";
 import { LogReader } from "../log/reader.ts";
 import { replay } from "../log/replay.ts";
+import type { Message } from "../message/message.ts";
+import type { BusOptions } from "../raw/options.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
+import { shower } from "./frames/sent.ts";
 import { inputOf, readFlags, readOptionsOf, selectionOf } from "./log_flags.ts";
 import { carriesXl } from "./open_bus.ts";
 
@@ -28,6 +31,8 @@ export const command: Command = {
     step: { takes: "SECONDS", text: "a fixed interval between frames, instead of the log's" },
     "skip-gaps": { short: "s", takes: "SECONDS", text: "cut longer gaps to this" },
     loop: { short: "l", takes: "TIMES", text: "play it so many times; i or inf for ever" },
+    "no-loopback": { short: "x", text: "do not show the frames to this host's other programs" },
+    verbose: { short: "v", text: "show each frame that was sent" },
     precise: { text: "wait for each frame in a busy loop, which needs a processor" },
     "error-frames": { text: "send error frames too, which only virtual interfaces can" },
   },
@@ -48,8 +53,17 @@ export const command: Command = {
     terminal.catchSignals();
 
     using buses = new DisposableStack();
-    const open = (channel: string) =>
-      buses.use(new Bus({ channel, fd: true, xl: carriesXl(channel), receive: false, errorMask: 0 }));
+    const open = (channel: string) => {
+      const options = {
+        channel,
+        fd: true,
+        xl: carriesXl(channel),
+        receive: false,
+        errorMask: 0,
+        localLoopback: !words.has("no-loopback"),
+      };
+      return buses.use(words.has("verbose") ? new ShownBus(options, shower(channel, terminal)) : new Bus(options));
+    };
     const pairs = targets.map(targetOf);
     const twice = pairs.find(([, channel], i) =>
       pairs.some((pair, j) => j < i && channel !== undefined && pair[1] === channel)
@@ -83,6 +97,22 @@ export const command: Command = {
     return 0;
   },
 };
+
+/** A bus that shows what it has sent. */
+class ShownBus extends Bus {
+  readonly #show: (messages: readonly Message[]) => void;
+
+  constructor(options: BusOptions, show: (messages: readonly Message[]) => void) {
+    super(options);
+    this.#show = show;
+  }
+
+  override async sendManyAsync(...[messages, options]: Parameters<Bus["sendManyAsync"]>): Promise<number> {
+    const count = await super.sendManyAsync(messages, options);
+    this.#show(messages.slice(0, count));
+    return count;
+  }
+}
 
 /**
  * Splits an interface and the channel that it gets, if one is named.

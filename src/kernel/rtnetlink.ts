@@ -1,6 +1,7 @@
 // <linux/rtnetlink.h>
 
-import { concat, viewOf } from "./nlattr.ts";
+import { type QueueStats, queueStatsTable } from "./gen_stats.ts";
+import { type AttributeTable, concat, decodeAttributes, nested, viewOf } from "./nlattr.ts";
 
 /** Creates or changes a link; from the kernel: describes one. */
 export const RTM_NEWLINK = 16;
@@ -64,4 +65,38 @@ export function decodeLinkMessage(payload: Uint8Array): LinkMessage {
     change: view.getUint32(12, true),
     attributes: payload.subarray(IFINFOMSG_SIZE),
   };
+}
+
+/** Requests the queues of links. */
+export const RTM_GETQDISC = 38;
+
+/** In the answer: statistics, as attributes TCA_STATS_*. */
+const TCA_STATS2 = 7;
+
+const queueTable = { statistics: [TCA_STATS2, nested(queueStatsTable)] } as const satisfies AttributeTable;
+
+/*
+ * struct tcmsg (20 bytes)
+ *   0  unsigned char  tcm_family
+ *   4  int            tcm_ifindex
+ *   8  __u32          tcm_handle
+ *  12  __u32          tcm_parent     TC_H_ROOT: the whole queue of a link
+ *  16  __u32          tcm_info
+ */
+export const TCMSG_SIZE = 20;
+
+/** In tcm_parent. */
+const TC_H_ROOT = 0xffffffff;
+
+/**
+ * Decodes the payload of an answer to RTM_GETQDISC: the link, and its queue; null for a part of a queue.
+ *
+ * @throws {RangeError} The payload is too short.
+ */
+export function decodeQueueMessage(payload: Uint8Array): { index: number; queue: QueueStats } | null {
+  if (payload.length < TCMSG_SIZE) throw new RangeError(`Queue message has ${payload.length} of 20 bytes`);
+  const view = viewOf(payload);
+  const { statistics } = decodeAttributes(queueTable, payload.subarray(TCMSG_SIZE));
+  if (view.getUint32(12, true) !== TC_H_ROOT || !statistics?.queue) return null;
+  return { index: view.getInt32(4, true), queue: statistics.queue };
 }

@@ -7,16 +7,20 @@
 import type { Libc } from "../../ffi/libc.ts";
 import { type CanError, type CanErrorDetails, CanInitializationError, CanOperationError } from "../errors.ts";
 import { EEXIST, ENODEV, EOPNOTSUPP, EPERM, ESRCH } from "../kernel/errno.ts";
+import type { QueueStats } from "../kernel/gen_stats.ts";
 import { linkTable } from "../kernel/if_link.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../kernel/netlink.ts";
 import { type Attributes, decodeAttributes, encodeAttributes } from "../kernel/nlattr.ts";
 import {
   decodeLinkMessage,
+  decodeQueueMessage,
   encodeLinkMessage,
   RTEXT_FILTER_SKIP_STATS,
   RTM_DELLINK,
   RTM_GETLINK,
+  RTM_GETQDISC,
   RTM_NEWLINK,
+  TCMSG_SIZE,
 } from "../kernel/rtnetlink.ts";
 import { canInterfaces, interfaceDriver } from "../socket/interfaces.ts";
 import { systemError } from "../socket/system_error.ts";
@@ -100,6 +104,15 @@ export class LinkRequests implements Disposable {
   /** A link's statistics. */
   statistics(index: number, known: string): LinkStatistics {
     return readStatistics(this.#get(index, known, 0), performance.now() / 1000);
+  }
+
+  /** The queue of frames that a link is to send; null for one without, and from a kernel without traffic control. */
+  queue(index: number): QueueStats | null {
+    const answer = this.#socket.dump(RTM_GETQDISC, new Uint8Array(TCMSG_SIZE));
+    if (answer.error === -EOPNOTSUPP) return null;
+    if (answer.error !== 0) throw this.error("read the queues of the links", answer);
+    const queues = answer.messages.map(({ payload }) => decodeQueueMessage(payload));
+    return queues.find((each) => each?.index === index)?.queue ?? null;
   }
 
   /** The status of all CAN links. */

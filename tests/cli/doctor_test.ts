@@ -10,7 +10,12 @@ import { can0, FakeLinks } from "../support/fake_links.ts";
 /** What is found in a healthy controller with some changes. */
 function findings(
   changes: Partial<LinkStatus>,
-  counters: { rx?: Partial<LinkStatistics["rx"]>; tx?: Partial<LinkStatistics["tx"]>; busOff?: number } = {},
+  counters: {
+    rx?: Partial<LinkStatistics["rx"]>;
+    tx?: Partial<LinkStatistics["tx"]>;
+    busOff?: number;
+    refused?: number;
+  } = {},
 ): string[] {
   using _ = new FakeLinks(can0());
   const link = Link.open("can0");
@@ -25,6 +30,7 @@ function findings(
       tx: { ...statistics.tx, ...counters.tx },
       device: statistics.device && { ...statistics.device, busOff: counters.busOff ?? 0 },
     },
+    counters.refused ?? 0,
     (finding) => found.push(finding),
   );
   return found.filter(({ level }) => level !== "ok").map(({ level, text, fix }) => `${level}: ${text}; ${fix}`);
@@ -55,8 +61,8 @@ describe("can doctor", () => {
   });
 
   it("finds what was lost", () => {
-    assertEquals(findings({ txQueueLength: 10 }, { tx: { dropped: 3 } }), [
-      "warning: 3 frames were dropped instead of sent; sudo ip link set can0 txqueuelen 1000",
+    assertEquals(findings({ txQueueLength: 10 }, { tx: { dropped: 3 }, refused: 4 }), [
+      "warning: 7 frames were dropped instead of sent; sudo ip link set can0 txqueuelen 1000",
     ]);
     assertEquals(findings({}, { rx: { overErrors: 1, fifoErrors: 2 } }), [
       "warning: the controller lost 3 frames; can link stats can0",

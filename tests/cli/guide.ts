@@ -1,16 +1,23 @@
 /**
- * The page of the `can` command, made from the table of commands: `deno run -A tests/cli/guide.ts` writes it.
+ * The page of the `can` command, made from the table of commands, and the options of can-utils in the page for those who know
+ * them: `deno run -A tests/cli/guide.ts` writes both.
  *
  * @module
  */
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { commandHelp } from "../../src/cli/command/help.ts";
 import { commands } from "../../src/cli/commands.ts";
+import { optionTables } from "../system/can_utils_options.ts";
+
+const docs = (name: string) => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
 
 /** The page's path. */
-export const page: string = fileURLToPath(new URL("../../docs/can.md", import.meta.url));
+export const page: string = docs("can.md");
+
+/** The path of the page for those who know can-utils. */
+export const canUtilsPage: string = docs("from-can-utils.md");
 
 const beginning = `# The can command
 
@@ -39,4 +46,14 @@ export async function guide(): Promise<string> {
   return beginning + sections.join("");
 }
 
-if (import.meta.main) writeFileSync(page, await guide());
+/** Returns the page for those who know can-utils, with the tables of its section "The options". */
+export function canUtilsGuide(): string {
+  const text = readFileSync(canUtilsPage, "utf8");
+  const [, before, after] = /^(.*\n## The options\n\n.*?\n\n)\|.*?\n(\n## .*)$/s.exec(text)!;
+  return `${before}${optionTables()}\n${after}`;
+}
+
+if (import.meta.main) {
+  writeFileSync(page, await guide());
+  writeFileSync(canUtilsPage, canUtilsGuide());
+}

@@ -8,7 +8,7 @@ import { Output, Terminal } from "../../src/cli/command/terminal.ts";
 import { statusOf } from "../../src/cli/main.ts";
 
 /** An output that is kept. */
-class Kept extends Output {
+export class Kept extends Output {
   readonly #decoder = new TextDecoder();
   text = "";
 
@@ -45,9 +45,17 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs a command line, until its end or until the signal, which stands for SIGINT. */
-export async function can(args: readonly string[], signal: AbortSignal = new AbortController().signal): Promise<Ran> {
-  const [out, err] = [new Kept(1), new Kept(2)];
+/**
+ * Runs a command line, until its end or until the signal, which stands for SIGINT.
+ *
+ * @param out What it has written, while it runs.
+ */
+export async function can(
+  args: readonly string[],
+  signal: AbortSignal = new AbortController().signal,
+  out: Kept = new Kept(1),
+): Promise<Ran> {
+  const err = new Kept(2);
   const status = await statusOf(args, new TestTerminal(out, err, signal));
   return { status, out: out.text, err: err.text };
 }

@@ -8,7 +8,7 @@ import { nearest } from "../../src/where/nearest.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { parseChannelWords, parseFilter } from "../../src/cli/frames/channel_words.ts";
 import { parseFrame } from "../../src/cli/frames/frame_words.ts";
-import { guide, page } from "./guide.ts";
+import { canUtilsGuide, canUtilsPage, guide, page } from "./guide.ts";
 import { can } from "./run.ts";
 
 const flags = {
@@ -201,8 +201,10 @@ describe("can", () => {
     }
   });
 
-  it("the guide's page is the help: deno run -A tests/cli/guide.ts", async () => {
-    assertEquals(readFileSync(page, "utf8"), await guide());
+  it("the guide's pages are made from the help, and from the table of can-utils' options", async () => {
+    const outdated = "deno run -A tests/cli/guide.ts writes it";
+    assertEquals(readFileSync(page, "utf8"), await guide(), outdated);
+    assertEquals(readFileSync(canUtilsPage, "utf8"), canUtilsGuide(), outdated);
   });
 
   it("completions are scripts with every command", async () => {

@@ -13,6 +13,7 @@ const onlyIn: Record<string, Runtime> = {
   "a closed bus leaks nothing in Deno, on vcan": "deno", // by Deno's sanitizers
   "a closed bus leaks nothing in Deno, on virtual": "deno",
   "Permissions": "deno", // Bun has none
+  "can doctor finds > permissions that Deno was not given": "deno",
   "The package for JSR": "deno",
   "The npm package > has types without an error in a project of bun init's": "deno",
   "The npm package > has types without an error with the strictest options": "deno",

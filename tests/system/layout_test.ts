@@ -61,6 +61,7 @@ const headers = [
   "linux/can/vxcan.h",
   "linux/errqueue.h",
   "linux/ethtool.h",
+  "linux/gen_stats.h",
   "linux/if.h",
   "linux/if_arp.h",
   "linux/if_link.h",
@@ -103,7 +104,9 @@ const ours: Record<string, string[]> = {
     `offsetof(struct ifreq, ${field})`
   ),
   SOCKADDR_NL_SIZE: ["sizeof(struct sockaddr_nl)"],
+  GNET_STATS_QUEUE_SIZE: ["sizeof(struct gnet_stats_queue)"],
   IFINFOMSG_SIZE: ["sizeof(struct ifinfomsg)"],
+  TCMSG_SIZE: ["sizeof(struct tcmsg)"],
   CAN_BITTIMING_SIZE: ["sizeof(struct can_bittiming)"],
   CAN_BITTIMING_CONST_SIZE: ["sizeof(struct can_bittiming_const)"],
   CAN_CTRLMODE_SIZE: ["sizeof(struct can_ctrlmode)"],

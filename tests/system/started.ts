@@ -12,7 +12,7 @@ import { pause } from "../support/pause.ts";
 function filtersInUse(): number {
   const lists = readdirSync("/proc/net/can").filter((name) => name.startsWith("rcvlist_"));
   const lines = lists.flatMap((list) => readFileSync(`/proc/net/can/${list}`, "latin1").split("\n"));
-  return lines.filter((line) => /^ +vcan/.test(line)).length;
+  return lines.filter((line) => /^ +[^ (]+ +[0-9a-f]+ +[0-9a-f]{8} /.test(line)).length;
 }
 
 /** Starts command lines, and waits until so many interfaces are open. */

@@ -85,7 +85,7 @@ export class Program implements Disposable {
   }
 
   /** Sends it a signal. */
-  kill(signal: "SIGWINCH" | "SIGINT" | "SIGTERM"): void {
+  kill(signal: "SIGWINCH" | "SIGINT" | "SIGTERM" | "SIGSTOP" | "SIGCONT"): void {
     if (this.#end === undefined) process.kill(this.#child.pid!, signal); // not child.kill: Deno's sends only one signal
   }
 

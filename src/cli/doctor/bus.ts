@@ -6,6 +6,7 @@
 
 import { Bus } from "../../bus/bus.ts";
 import { Link } from "../../link/link.ts";
+import { examineFilters, readFilters, type SocketFilter } from "./filters.ts";
 import type { Report } from "./finding.ts";
 
 /** From this error counter on, a controller is error passive (ISO 11898-1). */
@@ -27,6 +28,7 @@ export async function examineBus(link: Link, seconds: number, signal: AbortSigna
       }
     }
   }
+  const filters = filtersOf(subject, report);
   const { rx, tx } = Link.delta(before, link.statistics());
   const counters = link.status().errorCounters;
   if (counts.unacknowledged > 0 || (counters !== null && counters.tx >= PASSIVE && tx.packets === 0)) {
@@ -56,6 +58,7 @@ export async function examineBus(link: Link, seconds: number, signal: AbortSigna
       fix: `can dump ${subject} -r 8000000   # a larger receive buffer`,
     });
   }
+  examineFilters(subject, counts.frames, filters, report);
   const nothing = counts.frames === 0 && tx.packets === 0;
   report({
     level: "ok",
@@ -63,4 +66,20 @@ export async function examineBus(link: Link, seconds: number, signal: AbortSigna
     text: nothing ? `no frame in ${seconds} s` : `${counts.frames} frames in ${seconds} s`,
     ...nothing && counts.errors === 0 && { meaning: "Nobody sends, which is no fault by itself." },
   });
+}
+
+/** The filters of all programs; none where they must not be read, which is reported. */
+function filtersOf(subject: string, report: Report): readonly SocketFilter[] {
+  try {
+    return readFilters();
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "NotCapable")) throw error;
+    report({
+      level: "ok",
+      subject,
+      text: "the filters of other programs are not examined: Deno may not read /proc/net/can",
+      fix: "run it again with --allow-all, which Deno asks for all of /proc",
+    });
+    return [];
+  }
 }

@@ -40,8 +40,12 @@ export function examineLinks(name: string | undefined, report: Report): Link[] {
   return found;
 }
 
-/** Examines the settings, the state and the counters of an interface. */
-export function examineLink(status: LinkStatus, statistics: LinkStatistics, report: Report): void {
+/**
+ * Examines the settings, the state and the counters of an interface.
+ *
+ * @param refused How many frames found the queue full.
+ */
+export function examineLink(status: LinkStatus, statistics: LinkStatistics, refused: number, report: Report): void {
   const { name: subject, kind, isUp, mtu, modes, bitTiming, bitrateConst, state, txQueueLength } = status;
   const problem = (text: string, meaning: string, fix: string) =>
     report({ level: "problem", subject, text, meaning, fix });
@@ -76,10 +80,18 @@ export function examineLink(status: LinkStatus, statistics: LinkStatistics, repo
   if (modes?.includes("fd") && mtu < CANFD_MTU) {
     problem("its MTU is too small for CAN FD", `It is ${mtu}.`, `sudo ip link set ${subject} mtu ${CANFD_MTU}`);
   }
-  const { rx, tx, device } = statistics;
-  if (tx.dropped > 0) {
+  if (kind !== "can" && mtu < CANFD_MTU) {
     warning(
-      `${tx.dropped} frames were dropped instead of sent`,
+      "its MTU is too small for CAN FD",
+      `It is ${mtu}: only classic frames pass.`,
+      `sudo ip link set ${subject} down && sudo ip link set ${subject} mtu ${CANFD_MTU} up`,
+    );
+  }
+  const { rx, tx, device } = statistics;
+  const unsent = tx.dropped + refused;
+  if (unsent > 0) {
+    warning(
+      `${unsent} frames were dropped instead of sent`,
       `The queue of ${txQueueLength} frames was full, or the controller did not take them.`,
       `sudo ip link set ${subject} txqueuelen ${Math.max(1000, txQueueLength)}`,
     );

@@ -6,21 +6,20 @@
 
 import { release } from "node:os";
 import process from "node:process";
-import { BcmSocket } from "../../bcm/bcm_socket.ts";
+import { openLibc } from "../../../ffi/open.ts";
 import { Bus } from "../../bus/bus.ts";
-import { CanError, CanInterfaceNotImplementedError } from "../../errors.ts";
-import { IsoTpSocket } from "../../isotp/isotp_socket.ts";
-import { J1939Socket } from "../../j1939/j1939_socket.ts";
-import { EAFNOSUPPORT, EPROTONOSUPPORT } from "../../kernel/errno.ts";
-import { Link } from "../../link/link.ts";
+import { CanError } from "../../errors.ts";
+import { AF_CAN, CAN_BCM, CAN_ISOTP, CAN_J1939 } from "../../kernel/can.ts";
+import { EACCES, EAFNOSUPPORT, EPERM, EPROTONOSUPPORT, errnoName } from "../../kernel/errno.ts";
+import { SOCK_CLOEXEC, SOCK_DGRAM } from "../../kernel/socket.ts";
 import { version } from "../../version.ts";
 import type { Report } from "./finding.ts";
 
-/** The kernel's protocols besides raw CAN, and a socket of each. They need an interface to open. */
-const protocols: readonly (readonly [name: string, module: string, open: (channel: string) => Disposable])[] = [
-  ["the broadcast manager", "can_bcm", (channel) => new BcmSocket(channel)],
-  ["ISO-TP", "can_isotp", (channel) => new IsoTpSocket({ channel, txId: 0x7e0, rxId: 0x7e8, isExtendedId: false })],
-  ["J1939", "can_j1939", (channel) => new J1939Socket({ channel })],
+/** The kernel's protocols besides raw CAN, each with its module. */
+const protocols: readonly (readonly [name: string, module: string, type: number, protocol: number])[] = [
+  ["the broadcast manager", "can_bcm", SOCK_DGRAM, CAN_BCM],
+  ["ISO-TP", "can_isotp", SOCK_DGRAM, CAN_ISOTP],
+  ["J1939", "can_j1939", SOCK_DGRAM, CAN_J1939],
 ];
 
 /** Examines the system. Returns whether it makes sense to go on. */
@@ -36,17 +35,15 @@ export function examineSystem(report: Report): boolean {
     return false;
   }
   report({ level: "ok", subject: "kernel", text: "it has raw CAN" });
-  const up = Link.statuses().find(({ isUp }) => isUp);
-  for (const [name, module, open] of up ? protocols : []) {
-    try {
-      using _ = open(up!.name);
-    } catch (error) {
-      if (!(error instanceof CanError)) throw error;
-      if (error.errno !== EPROTONOSUPPORT && !(error instanceof CanInterfaceNotImplementedError)) continue;
+  const libc = openLibc();
+  for (const [name, module, type, protocol] of protocols) {
+    const fd = libc.socket(AF_CAN, type | SOCK_CLOEXEC, protocol); // a kernel that has the module loads it now
+    if (fd >= 0) libc.close(fd);
+    else {
       report({
         level: "warning",
         subject: "kernel",
-        text: `it has not ${name}`,
+        text: `it has not ${name}: ${errnoName(-fd)}`,
         meaning: "What needs it does not work; raw frames do.",
         fix: `sudo modprobe ${module}`,
       });
@@ -64,6 +61,16 @@ function unable(error: Error): Parameters<Report>[0] {
       text: "it has no CAN",
       meaning: "The modules are not loaded, or this kernel is built without them, as in many containers and clouds.",
       fix: "sudo modprobe can_raw",
+    };
+  }
+  if (error instanceof CanError && (error.errno === EPERM || error.errno === EACCES)) {
+    return {
+      level: "problem",
+      subject: "permissions",
+      text: `this program may not open CAN sockets: ${error.code}`,
+      meaning:
+        "CAN takes no privilege by itself: a container or a security policy (seccomp, AppArmor, SELinux) forbids it.",
+      fix: "docker run --security-opt seccomp=unconfined --network host …   # for a container",
     };
   }
   if (error.name === "NotCapable") {
