@@ -58,7 +58,7 @@ export const command: Command = {
       using requests = new LinkRequests(openLibc());
       for (const link of examineLinks(name, report)) {
         const status = link.status();
-        examineLink(status, link.statistics(), requests.queue(link.index)?.dropped ?? 0, report);
+        examineLink(status, link.statistics(), report, requests.queue(link.index)?.dropped);
         if (status.isUp) await examineBus(link, seconds, terminal.signal, report);
       }
     }

@@ -30,8 +30,8 @@ function findings(
       tx: { ...statistics.tx, ...counters.tx },
       device: statistics.device && { ...statistics.device, busOff: counters.busOff ?? 0 },
     },
-    counters.refused ?? 0,
     (finding) => found.push(finding),
+    counters.refused,
   );
   return found.filter(({ level }) => level !== "ok").map(({ level, text, fix }) => `${level}: ${text}; ${fix}`);
 }

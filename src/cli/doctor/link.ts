@@ -45,7 +45,7 @@ export function examineLinks(name: string | undefined, report: Report): Link[] {
  *
  * @param refused How many frames found the queue full.
  */
-export function examineLink(status: LinkStatus, statistics: LinkStatistics, refused: number, report: Report): void {
+export function examineLink(status: LinkStatus, statistics: LinkStatistics, report: Report, refused = 0): void {
   const { name: subject, kind, isUp, mtu, modes, bitTiming, bitrateConst, state, txQueueLength } = status;
   const problem = (text: string, meaning: string, fix: string) =>
     report({ level: "problem", subject, text, meaning, fix });
