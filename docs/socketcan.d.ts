@@ -2,4 +2,5 @@
 export * from "../mod.ts";
 export * from "../src/dbc/mod.ts";
 export * from "../src/log/mod.ts";
+export * from "../src/net/mod.ts";
 export * from "../src/web/mod.ts";

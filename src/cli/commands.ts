@@ -23,6 +23,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "timing", summary: "calculate bit timings", load: () => import("./timing.ts") },
   { name: "isotp", summary: "send, receive and follow ISO-TP messages", load: () => import("./isotp.ts") },
   { name: "j1939", summary: "J1939 messages, addresses and NAMEs", load: () => import("./j1939.ts") },
+  { name: "serve", summary: "give interfaces to other hosts", load: () => import("./serve.ts") },
   { name: "doctor", summary: "find out why nothing arrives", load: () => import("./doctor.ts") },
   {
     name: "completions",

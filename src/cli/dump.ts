@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bus } from "../bus/bus.ts";
+import type { MessageBus } from "../bus/message_bus.ts";
 import { LogWriter } from "../log/writer.ts";
 import { droppedBefore } from "../message/losses.ts";
 import type { Message } from "../message/message.ts";
@@ -94,7 +94,7 @@ class LogSink implements Sink {
 export const command: Command = {
   usage: ["IF[,FILTER]… …"],
   about: [
-    "IF is an interface, or any for all of them. Filters, in hexadecimal digits as in candump: ID:MASK, ID~MASK for all " +
+    "IF is an interface, any for all of them, or a bus on a network: socketcand://host/can0, cannelloni://host, cannelloni+tcp://host, udp-multicast://. Filters, in hexadecimal digits as in candump: ID:MASK, ID~MASK for all " +
     "others, ID alone, #ERRORMASK for error frames, j to join them (a frame must pass all). Eight digits are an extended " +
     "identifier.",
     "--where takes an expression over id, len, data[0], ext, rtr, err, fd, xl, brs, esi, rx, tx, channel and time, with " +
@@ -156,13 +156,12 @@ export const command: Command = {
     terminal.catchSignals();
 
     await using writer = openLog(words, terminal);
-    const sink = sinkOf(words, writer, decoding, terminal, Math.max(...channels.map(({ channel }) => channel.length)));
     using buses = new DisposableStack();
     const stop = new AbortController();
     const signal = AbortSignal.any([terminal.signal, stop.signal]);
     let count = 0;
     let last = performance.now();
-    const follow = async (bus: Bus) => {
+    const follow = async (bus: MessageBus) => {
       const { channel } = bus;
       let lost = 0;
       while (!signal.aborted) {
@@ -184,10 +183,11 @@ export const command: Command = {
         if (count === limit || (idle !== undefined && performance.now() - last >= idle)) stop.abort();
       }
     };
-    const opened = openReceivers(channels, words, terminal, buses, {
+    const opened = await openReceivers(channels, words, terminal, buses, {
       errors: words.has("errors"),
       ...receiveBuffer !== undefined && { receiveBuffer },
     });
+    const sink = sinkOf(words, writer, decoding, terminal, Math.max(...opened.map(({ channel }) => channel.length)));
     await Promise.all(opened.map((bus) => unlessStopped(follow(bus), signal, undefined)));
     return 0;
   },

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { Bus } from "../bus/bus.ts";
 import { CAN_MAX_DLEN, CAN_MAX_RAW_DLC, CANFD_MAX_DLEN, CANFD_MTU, CANXL_MIN_MTU } from "../kernel/can.ts";
 import { Link } from "../link/link.ts";
 import type { Arguments } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { shower } from "./frames/sent.ts";
+import { openBusNamed } from "./open_bus.ts";
 import { Generator, type GeneratorOptions, type Kind } from "./gen/generator.ts";
 import { dataModeOf, idModeOf, lengthModeOf } from "./gen/modes.ts";
 import { PacedSender } from "./gen/paced_sender.ts";
@@ -64,7 +64,7 @@ export const command: Command = {
     const burst = words.whole("burst", 1) ?? 1;
     const room = words.number("poll", 0) ?? 0;
     terminal.catchSignals();
-    using bus = new Bus({
+    using bus = await openBusNamed({
       channel,
       fd: options.kind.fd,
       xl: options.kind.xl,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bus } from "../bus/bus.ts";
+import type { MessageBus } from "../bus/message_bus.ts";
 import { Link } from "../link/link.ts";
 import type { Stuffing } from "../live/frame_bits.ts";
 import { type Bitrates, Traffic } from "../live/traffic.ts";
@@ -18,7 +18,7 @@ import { openReceiver } from "./open_bus.ts";
 /** A bus, and what came in the current second. */
 interface Watched {
   readonly name: string;
-  readonly bus: Bus;
+  readonly bus: MessageBus;
   readonly bitrates: Bitrates;
   readonly traffic: Traffic;
   readonly loads: number[];
@@ -64,14 +64,16 @@ export const command: Command = {
     const most = words.whole("count", 1) ?? Infinity;
     terminal.catchSignals();
     using buses = new DisposableStack();
-    const watched = words.words.map((word): Watched => {
+    const watched = await Promise.all(words.words.map(async (word): Promise<Watched> => {
       const { name, ...bitrates } = namedBitrates(word);
-      const bus = buses.use(openReceiver(
-        { channel: name, filters: null, joinFilters: false, errorMask: null },
-        terminal,
-      ));
+      const bus = buses.use(
+        await openReceiver(
+          { channel: name, filters: null, joinFilters: false, errorMask: null },
+          terminal,
+        ),
+      );
       return { name, bus, bitrates, traffic: new Traffic(stuffing), loads: [], byId: new Map() };
-    });
+    }));
 
     const { signal } = terminal;
     const start = performance.now();

@@ -53,7 +53,7 @@ export const command: Command = {
     }
     terminal.catchSignals();
     using buses = new DisposableStack();
-    const opened = openReceivers(channels, words, terminal, buses, { errors: true });
+    const opened = await openReceivers(channels, words, terminal, buses, { errors: true });
     await using writer = LogWriter.open(outputOf(output, terminal.out), writeOptionsOf(words));
     const reports = await Promise.all(opened.map((bus) =>
       record(bus, writer, {

@@ -5,11 +5,13 @@
  */
 
 import { Bus } from "../bus/bus.ts";
+import type { MessageBus } from "../bus/message_bus.ts";
 import { CAN_ERR_MASK, CANXL_MIN_MTU } from "../kernel/can.ts";
 import { Link } from "../link/link.ts";
 import type { BusOptions } from "../raw/options.ts";
 import type { Arguments } from "./command/arguments.ts";
 import type { Terminal } from "./command/terminal.ts";
+import { UsageError } from "./command/usage_error.ts";
 import type { ChannelWords } from "./frames/channel_words.ts";
 
 /** How buses are opened that receive. */
@@ -19,11 +21,15 @@ export interface ReceiveOptions
   readonly errors?: boolean;
 }
 
-/** Opens a bus that receives all kinds of frames that its interface carries. */
-export function openReceiver(words: ChannelWords, terminal: Terminal, options: ReceiveOptions = {}): Bus {
+/** Opens a bus that receives all kinds of frames that its interface, or the network, carries. */
+export function openReceiver(
+  words: ChannelWords,
+  terminal: Terminal,
+  options: ReceiveOptions = {},
+): Promise<MessageBus> {
   const { errors, ...rest } = options;
   const { channel, filters, joinFilters, errorMask } = words;
-  return new Bus({
+  return openBusNamed({
     channel,
     filters,
     joinFilters,
@@ -40,19 +46,48 @@ export function openReceiver(words: ChannelWords, terminal: Terminal, options: R
  *
  * @param buses Closes them.
  */
-export function openReceivers(
+export async function openReceivers(
   channels: readonly ChannelWords[],
   words: Arguments,
   terminal: Terminal,
   buses: DisposableStack,
   options: Omit<ReceiveOptions, "timestamps" | "reconnect">,
-): Bus[] {
+): Promise<MessageBus[]> {
   const timestamps = words.has("hardware") ? "hardware" : "software";
   const reconnect = words.has("reconnect");
-  return channels.map((channel) => buses.use(openReceiver(channel, terminal, { ...options, timestamps, reconnect })));
+  const opened: MessageBus[] = [];
+  for (const channel of channels) {
+    opened.push(buses.use(await openReceiver(channel, terminal, { ...options, timestamps, reconnect })));
+  }
+  return opened;
+}
+
+/**
+ * Opens an interface, or a bus on a network by its name: `socketcand://host/can0`.
+ *
+ * @throws {UsageError} An option is for interfaces of this host only.
+ */
+export async function openBusNamed(options: BusOptions): Promise<MessageBus> {
+  const { channel, xl: _, timestamps, reconnect, localLoopback, receiveOwnMessages, ...shared } = options;
+  if (!isNetName(channel)) return new Bus(options);
+  const local = Object.entries({
+    hardware: timestamps === "hardware",
+    reconnect,
+    "no-loopback": localLoopback === false,
+    "allow-send": receiveOwnMessages,
+  }).find(([, given]) => given);
+  if (local) throw new UsageError(`--${local[0]} is for interfaces of this host, not for ${channel}`);
+  const { openBus } = await import("../net/mod.ts");
+  return await openBus(channel, shared);
+}
+
+/** Whether a name is that of a bus on a network. */
+export function isNetName(channel: string): boolean {
+  return channel.includes("://");
 }
 
 /** Whether an interface, or one of all, carries CAN XL: older kernels refuse the option. */
 export function carriesXl(channel: string): boolean {
-  return Link.statuses().some(({ name, mtu }) => (channel === "" || name === channel) && mtu >= CANXL_MIN_MTU);
+  return !isNetName(channel) &&
+    Link.statuses().some(({ name, mtu }) => (channel === "" || name === channel) && mtu >= CANXL_MIN_MTU);
 }

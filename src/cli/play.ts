@@ -4,17 +4,16 @@
  * @module
  */
 
-import { Bus } from "../bus/bus.ts";
+import type { MessageBus } from "../bus/message_bus.ts";
 import { Link } from "../link/link.ts";
 import { LogReader } from "../log/reader.ts";
 import { replay } from "../log/replay.ts";
 import type { Message } from "../message/message.ts";
-import type { BusOptions } from "../raw/options.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { shower } from "./frames/sent.ts";
 import { inputOf, readFlags, readOptionsOf, selectionOf } from "./log_flags.ts";
-import { carriesXl } from "./open_bus.ts";
+import { carriesXl, openBusNamed } from "./open_bus.ts";
 
 const { channel: _, ...flags } = readFlags;
 
@@ -53,17 +52,24 @@ export const command: Command = {
     terminal.catchSignals();
 
     using buses = new DisposableStack();
-    const open = (channel: string) => {
-      const options = {
-        channel,
-        fd: true,
-        xl: carriesXl(channel),
-        receive: false,
-        errorMask: 0,
-        localLoopback: !words.has("no-loopback"),
-      };
-      return buses.use(words.has("verbose") ? new ShownBus(options, shower(channel, terminal)) : new Bus(options));
+    const open = async (channel: string) => {
+      const bus = buses.use(
+        await openBusNamed({
+          channel,
+          fd: true,
+          xl: carriesXl(channel),
+          receive: false,
+          errorMask: 0,
+          localLoopback: !words.has("no-loopback"),
+        }),
+      );
+      if (words.has("verbose")) showSent(bus, shower(bus.channel, terminal));
+      return bus;
     };
+    const openAll = async (names: readonly (readonly [name: string, channel: string])[]) =>
+      Object.fromEntries(
+        await Promise.all(names.map(async ([name, channel]) => [channel, await open(name)] as const)),
+      );
     const pairs = targets.map(targetOf);
     const twice = pairs.find(([, channel], i) =>
       pairs.some((pair, j) => j < i && channel !== undefined && pair[1] === channel)
@@ -73,10 +79,10 @@ export const command: Command = {
     if (everything && pairs.length > 1) {
       throw new UsageError(`${everything[0]} alone gets everything: write ${everything[0]}=CHANNEL beside others`);
     }
-    let onto: Bus | Record<string, Bus>;
-    if (everything) onto = open(everything[0]);
-    else if (pairs.length > 0) onto = Object.fromEntries(pairs.map(([name, channel]) => [channel, open(name)]));
-    else onto = Object.fromEntries((await namesIn(input, read)).map((name) => [name, open(name)]));
+    let onto: MessageBus | Record<string, MessageBus>;
+    if (everything) onto = await open(everything[0]);
+    else if (pairs.length > 0) onto = await openAll(pairs.map(([name, channel]) => [name, channel]));
+    else onto = await openAll((await namesIn(input, read)).map((name) => [name, name]));
 
     const report = await replay(input, onto, {
       ...selectionOf(words),
@@ -98,20 +104,14 @@ export const command: Command = {
   },
 };
 
-/** A bus that shows what it has sent. */
-class ShownBus extends Bus {
-  readonly #show: (messages: readonly Message[]) => void;
-
-  constructor(options: BusOptions, show: (messages: readonly Message[]) => void) {
-    super(options);
-    this.#show = show;
-  }
-
-  override async sendManyAsync(...[messages, options]: Parameters<Bus["sendManyAsync"]>): Promise<number> {
-    const count = await super.sendManyAsync(messages, options);
-    this.#show(messages.slice(0, count));
+/** Makes a bus show what it has sent. */
+function showSent(bus: MessageBus, show: (messages: readonly Message[]) => void): void {
+  const send = bus.sendManyAsync.bind(bus);
+  bus.sendManyAsync = async (messages, options) => {
+    const count = await send(messages, options);
+    show(messages.slice(0, count));
     return count;
-  }
+  };
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { Bus } from "../bus/bus.ts";
+import type { MessageBus } from "../bus/message_bus.ts";
 import type { Database } from "../dbc/database.ts";
 import type { Message } from "../message/message.ts";
 import type { Command } from "./command/command.ts";
@@ -15,6 +16,7 @@ import { databaseFlags, databaseOf } from "./databases.ts";
 import { parseFilter } from "./frames/channel_words.ts";
 import { parseFrame } from "./frames/frame_words.ts";
 import { Screen } from "./frames/screen.ts";
+import { openBusNamed } from "./open_bus.ts";
 
 /** Seconds that a send waits for room in the queue. */
 const ROOM = 10;
@@ -64,7 +66,7 @@ export const command: Command = {
 
     const filters = expected === undefined ? null : [parseFilter(expected)];
     terminal.catchSignals();
-    using bus = new Bus({
+    using bus = await openBusNamed({
       channel,
       fd: filters !== null || messages.some((message) => message.isFd),
       xl: messages.some((message) => message.isXl),
@@ -72,7 +74,7 @@ export const command: Command = {
       logger: terminal.logger,
     });
     if (period !== undefined) await repeat(bus, messages, period, count, terminal);
-    else bus.sendMany(messages, ROOM);
+    else await bus.sendManyAsync(messages, { timeout: ROOM });
     if (filters === null) return 0;
     const answer = await bus.recvAsync({ timeout, signal: terminal.signal });
     if (answer === null) {
@@ -116,12 +118,13 @@ function numberIn(text: string): number | bigint {
 
 /** Sends by the broadcast manager until the count is reached or a signal comes. */
 async function repeat(
-  bus: Bus,
+  bus: MessageBus,
   messages: readonly Message[],
   period: number,
   count: number | undefined,
   terminal: Terminal,
 ): Promise<void> {
+  if (!(bus instanceof Bus)) throw new UsageError(`--every is for interfaces of this host, not for ${bus.channelInfo}`);
   using task = bus.sendPeriodic(messages, period, count === undefined ? {} : { count });
   terminal.signal.addEventListener("abort", () => task.stop());
   await task.done;

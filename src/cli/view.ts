@@ -5,7 +5,7 @@
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Bus } from "../bus/bus.ts";
+import type { MessageBus } from "../bus/message_bus.ts";
 import { Link } from "../link/link.ts";
 import { KnownRows } from "../live/known.ts";
 import { LiveTable } from "../live/table.ts";
@@ -108,13 +108,13 @@ export const command: Command = {
     openKnown(words, session);
     terminal.catchSignals();
     using buses = new DisposableStack();
-    const opened = openReceivers(channels, words, terminal, buses, {
+    const opened = await openReceivers(channels, words, terminal, buses, {
       errors: true,
       logger: { warn: (text) => session.say(text, true) },
       ...receiveBuffer !== undefined && { receiveBuffer },
     });
     if (output !== undefined) recorder.begin(output);
-    const meters = new Meters(channels.map(({ channel }) => channel), bitrates, () => Link.statuses());
+    const meters = new Meters(opened.map(({ channel }) => channel), bitrates, () => Link.statuses());
     await watch(opened, session, meters, terminal, stop.signal);
 
     const { log } = recorder;
@@ -140,7 +140,7 @@ function openKnown(words: Arguments, session: Session): void {
 
 /** Shows what the buses receive, until a key, a signal or an error. */
 async function watch(
-  buses: readonly Bus[],
+  buses: readonly MessageBus[],
   session: Session,
   meters: Meters,
   terminal: Terminal,
@@ -182,7 +182,7 @@ async function watch(
     timer = setTimeout(tick, Math.max(PAUSE, SHARE * (performance.now() - start)));
   };
   tick();
-  const follow = async (bus: Bus) => {
+  const follow = async (bus: MessageBus) => {
     while (!signal.aborted) {
       const batch = await bus.recvManyAsync(BATCH, { signal });
       const time = now();

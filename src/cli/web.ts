@@ -6,6 +6,7 @@
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
+import { Bus } from "../bus/bus.ts";
 import { Database } from "../dbc/database.ts";
 import { Link } from "../link/link.ts";
 import { loopback, newToken } from "../web/access.ts";
@@ -22,7 +23,7 @@ import type { Finding } from "./doctor/finding.ts";
 import { examineLink, examineLinks } from "./doctor/link.ts";
 import { examineSystem } from "./doctor/system.ts";
 import { type ChannelWords, parseChannelWords } from "./frames/channel_words.ts";
-import { openReceiver } from "./open_bus.ts";
+import { openReceivers } from "./open_bus.ts";
 import { type Listening, serve } from "./web/serve.ts";
 
 /** The largest recording that a page may upload. */
@@ -90,15 +91,15 @@ export const command: Command = {
     terminal.catchSignals();
 
     using buses = new DisposableStack();
-    const opened = channels.map((channel) =>
-      buses.use(openReceiver(channel, terminal, {
-        errors: true,
-        timestamps: words.has("hardware") ? "hardware" : "software",
-        reconnect: words.has("reconnect"),
-        receiveOwnMessages: words.has("allow-send"),
-        ...receiveBuffer !== undefined && { receiveBuffer },
-      }))
-    );
+    const received = await openReceivers(channels, words, terminal, buses, {
+      errors: true,
+      receiveOwnMessages: words.has("allow-send"),
+      ...receiveBuffer !== undefined && { receiveBuffer },
+    });
+    const opened = received.map((bus) => {
+      if (bus instanceof Bus) return bus;
+      throw new UsageError(`can web takes interfaces of this host, not ${bus.channelInfo}`);
+    });
     await using handler = webHandler({
       buses: opened,
       recordings,

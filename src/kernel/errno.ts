@@ -147,6 +147,11 @@ export function errnoText(errno: number): string {
   return byNumber.get(errno)?.text ?? "unknown error";
 }
 
+/** Returns the number of an errno: 19 for `ENODEV`; undefined for a name that is none. */
+export function errnoNumber(name: string): number | undefined {
+  return errnos.find(([, each]) => each === name)?.[0];
+}
+
 // The errnos that the library handles.
 export const EPERM = 1;
 export const ENOENT = 2;
@@ -182,6 +187,7 @@ export const EADDRNOTAVAIL = 99;
 export const ENETDOWN = 100;
 export const ENETUNREACH = 101;
 export const ECONNABORTED = 103;
+export const ECONNRESET = 104;
 export const ENOBUFS = 105;
 export const ENOTCONN = 107;
 export const ESHUTDOWN = 108;

@@ -326,7 +326,12 @@ function timestampSourceBit(source: MessageInit["timestampSource"]): number {
   return source === "hardware" ? HARDWARE_TIME : SOFTWARE_TIME;
 }
 
-function splitTimestamp(timestamp: unknown): [seconds: number, nanoseconds: number] {
+/**
+ * Returns the fields of a time in seconds.
+ *
+ * @throws {TypeError | RangeError} It is no number, or out of range.
+ */
+export function splitTimestamp(timestamp: unknown): [seconds: number, nanoseconds: number] {
   if (typeof timestamp !== "number") throw new TypeError(`timestamp must be a number of seconds: ${show(timestamp)}`);
   if (!(timestamp >= 0 && timestamp < Number(SECONDS_LIMIT))) {
     throw new RangeError(`timestamp must be a finite number of seconds, 0 or more: ${timestamp}`);

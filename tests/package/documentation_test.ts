@@ -21,6 +21,7 @@ const categories = [
   "J1939",
   "Logs",
   "Databases",
+  "Network",
   "Web",
 ];
 
@@ -114,6 +115,7 @@ describe("The documentation", () => {
       `${root}mod.ts`,
       `${root}src/log/mod.ts`,
       `${root}src/dbc/mod.ts`,
+      `${root}src/net/mod.ts`,
       `${root}src/web/mod.ts`,
     );
     using program = new Program(shell, args);

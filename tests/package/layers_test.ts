@@ -19,6 +19,7 @@ const house: readonly (readonly Room[])[] = [
   [
     { name: "log", paths: ["src/log/"], only: ["endpoint", "message", "kernel", "check", "errors"] },
     { name: "dbc", paths: ["src/dbc/"], only: ["message", "check", "errors"] },
+    { name: "net", paths: ["src/net/"] },
   ],
   [{ name: "bus", paths: ["src/bus/"] }],
   [{ name: "periodic", paths: ["src/periodic/"] }],
@@ -63,10 +64,11 @@ function imports(file: string): string[] {
   const specifiers = [...text.matchAll(/^(?:import|export)\b[^;]*? from "([^"]+)";/gms)].map(([, specifier]) =>
     specifier
   );
-  // Files, compression and the command line come from the runtime, under the same name in both.
+  // Files, compression, networks and the command line come from the runtime, under the same name in both.
   const builtin = (specifier: string) =>
     file.startsWith("src/log/") && /^node:(fs\/promises|zlib|sqlite)$/.test(specifier) ||
     file.startsWith("src/web/") && /^node:(crypto|fs|fs\/promises|os|path)$/.test(specifier) ||
+    file.startsWith("src/net/") && /^node:(dgram|dns\/promises|net|os)$/.test(specifier) ||
     file.startsWith("src/cli/") && /^node:(fs|os|process|stream|util)$/.test(specifier);
   return specifiers.filter((specifier) => !builtin(specifier)).map((specifier) => {
     assert(specifier.startsWith("."), `${file} imports "${specifier}": imports from a URL have no import map`);

@@ -16,8 +16,8 @@ export interface TestFiles {
   readonly controllers: readonly string[];
 }
 
-/** Folders of tests that start programs or read and write files, and so get every permission. */
-const programs = ["cli", "log", "web", "system", "package"];
+/** Folders of tests that start programs, read and write files or use networks, and so get every permission. */
+const programs = ["cli", "log", "net", "web", "system", "package"];
 /** Those of them that start other programs. */
 export const slow: readonly string[] = ["system", "package"];
 const noTests = ["data", "run", "std", "support", "vm"];

@@ -48,7 +48,8 @@ export function blocksOf(page: string): Block[] {
       .replaceAll(`"@socketcan/bus"`, JSON.stringify(`${root}mod.ts`))
       .replaceAll(`"@socketcan/bus/log"`, JSON.stringify(`${root}src/log/mod.ts`))
       .replaceAll(`"@socketcan/bus/dbc"`, JSON.stringify(`${root}src/dbc/mod.ts`))
-      .replaceAll(`"@socketcan/bus/web"`, JSON.stringify(`${root}src/web/mod.ts`)),
+      .replaceAll(`"@socketcan/bus/web"`, JSON.stringify(`${root}src/web/mod.ts`))
+      .replaceAll(`"@socketcan/bus/net"`, JSON.stringify(`${root}src/net/mod.ts`)),
   }));
 }
 

@@ -40,7 +40,7 @@ export const dump: Action = {
     const canMask = isExtendedId ? CAN_EFF_MASK : CAN_SFF_MASK;
     terminal.catchSignals();
     const { signal, out } = terminal;
-    using bus = openReceiver({
+    using bus = await openReceiver({
       channel,
       filters: [source, destination].map((canId) => ({ canId, canMask, isExtendedId })),
       joinFilters: false,
