@@ -27,13 +27,15 @@ words of candump, cansend, canplayer, canbusload, can-calc-bit-timing and \`ip l
 \`\`\`sh
 deno task can dump vcan0                                # in a checkout
 bunx @socketcan/bus dump vcan0                          # Bun, from npm
-deno install -gA -n can jsr:@socketcan/bus/cli          # Deno: then can dump vcan0
+deno install -gA -n can jsr:@socketcan/bus/cli          # Deno: then can dump vcan0; in a checkout, src/cli/mod.ts
+bun build --compile src/cli/mod.ts --outfile can        # one file, from a checkout
 \`\`\`
 
 Standard output has the result, standard error the rest. The exit status is 0; 1 for a failure, with the library's message;
 2 for wrong words; 128 and its number after a signal. Numbers in frames and filters are hexadecimal, as in can-utils, all
 others decimal.
 
+[First steps](first-steps.md) begins without any hardware; [from can-utils](from-can-utils.md) has every option of theirs.
 This page is made from the command's own help.
 `;
 
