@@ -134,7 +134,15 @@ export class PlotPane {
           ...Object.fromEntries(units.map((unit) => [scale(unit), { auto: true, range: range(unit) }])),
         },
         axes: [
-          { stroke: text, font, grid: { stroke: line }, ticks: { stroke: line, size: 4 }, size: 28, values: ticks },
+          {
+            stroke: text,
+            font,
+            grid: { stroke: line },
+            ticks: { stroke: line, size: 4 },
+            size: 28,
+            space: 90,
+            values: ticks,
+          },
           ...units.slice(0, 2).map((unit, index) => ({
             scale: scale(unit),
             side: index === 0 ? 3 : 1,
@@ -159,7 +167,10 @@ export class PlotPane {
               width: 1.25,
               dash: dashes[index % dashes.length],
             };
-            return [{ ...look, points: { show: false } }, { ...look, points: { show: isolated } }];
+            return [{ ...look, points: { show: false } }, {
+              ...look,
+              points: { show: isolated, size: 4, fill: colour(index) },
+            }];
           }),
         ],
         bands: this.series.map((_, index) => ({
@@ -225,7 +236,8 @@ export class PlotPane {
         ? [minimums.at(-1), maximums.at(-1)]
         : [data[2 * index + 1]?.[at], data[2 * index + 2]?.[at]];
       const there = low !== null && low !== undefined && high !== null && high !== undefined;
-      const value = !there ? "–" : low === high ? quantity(high) : `${quantity(low)} … ${quantity(high)}`;
+      const text = (/** @type {number} */ value) => unit === "%" ? value.toFixed(1) : quantity(value);
+      const value = !there ? "–" : low === high ? text(high) : `${text(low)} … ${text(high)}`;
       const part = progress < 1 ? ` (${Math.floor(progress * 100)} % read)` : "";
       write(this.values[index], `${value}${there && unit ? ` ${unit}` : ""}${part}`);
     });

@@ -1,10 +1,11 @@
 /**
  * Takes the pictures of the live page for the guide, of a made-up car on virtual buses: `deno run -A tests/web/browser/pictures.ts`.
- * They look best where the fonts Inter and JetBrains Mono are installed.
+ * It needs pngquant, which makes them small; they look best with the fonts Inter and JetBrains Mono.
  *
  * @module
  */
 
+import { execFileSync } from "node:child_process";
 import { Bus, Message } from "../../../mod.ts";
 import { Database } from "../../../src/dbc/mod.ts";
 import { webHandler } from "../../../src/web/mod.ts";
@@ -87,8 +88,6 @@ const url = `http://127.0.0.1:${server.addr.port}/#${encodeURIComponent(JSON.str
 const pictures = [
   ["web-table", "desktop", "light", "table"],
   ["web-plots", "desktop", "dark", "plots"],
-  ["web-trace", "desktop", "light", "trace"],
-  ["web-health", "desktop", "dark", "health"],
   ["web-phone-table", "phone", "light", "table"],
   ["web-phone-plots", "phone", "dark", "plots"],
 ] as const;
@@ -97,6 +96,7 @@ for (const [name, screen, colorScheme, view] of pictures) {
   await show(opened.page, view);
   await opened.page.waitForTimeout(20_000);
   await opened.page.screenshot({ path: `${root}docs/${name}.png` });
+  execFileSync("pngquant", ["--force", "--strip", "--ext=.png", "64", `${root}docs/${name}.png`]);
   if (opened.errors.length > 0) throw new Error(opened.errors.join("\n"));
 }
 for (const timer of timers) clearInterval(timer);
