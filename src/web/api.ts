@@ -44,6 +44,7 @@ const answers: Readonly<Record<string, Answer>> = {
     if (body.has("search")) view.search = body.text("search");
     if (body.has("unfolded")) view.unfolded = body.texts("unfolded", 200);
     if (body.has("muted")) view.muted = body.texts("muted", 1000);
+    if (body.has("hold")) view.hold = body.flag("hold");
     if (body.has("series")) view.series = body.texts("series", 32);
     if (body.has("rate")) view.rate = body.number("rate", 0.2, 20);
     client.look(view, body.has("source") ? hub.source(body.text("source")) : client.source);

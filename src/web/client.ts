@@ -31,7 +31,7 @@ const EARLY = 0.01;
 /** What a client looks at, in full. */
 type FullView = Required<Omit<View, "client" | "source">>;
 
-const everything: FullView = { where: "", search: "", unfolded: [], muted: [], series: [], rate: 20 };
+const everything: FullView = { where: "", search: "", unfolded: [], muted: [], hold: false, series: [], rate: 20 };
 
 /** A client. */
 export class Client {
@@ -43,6 +43,8 @@ export class Client {
   #passes: ((message: Message) => boolean) | null = null;
   #databasesVersion = 0;
   #trace: TraceView;
+  /** Ends the holding of the trace's frames; null if they are not held. */
+  #release: (() => void) | null = null;
   #stream: EventStream | null = null;
   /** When it was connected last, in seconds of the monotonic clock. */
   #seenAt: number;
@@ -113,6 +115,15 @@ export class Client {
   disconnect(): void {
     this.#stream?.close();
     this.#stream = null;
+    this.#hold(false);
+  }
+
+  #hold(wanted: boolean): void {
+    if (wanted) this.#release ??= this.#source.frames.hold();
+    else {
+      this.#release?.();
+      this.#release = null;
+    }
   }
 
   /** Sends what there is; it waits if the client reads slowly. */
@@ -133,8 +144,11 @@ export class Client {
     this.#view = next;
     this.#passes = passes;
     this.#unfolded = new Set(next.unfolded);
-    if (other) this.#trace = this.#look(source);
-    else if (filters) this.#trace = this.#traceOf(source);
+    if (other) {
+      this.#hold(false);
+      this.#trace = this.#look(source);
+    } else if (filters) this.#trace = this.#traceOf(source);
+    this.#hold(next.hold);
     this.#pending = this.#all();
   }
 

@@ -316,6 +316,11 @@ export interface View {
   readonly unfolded?: readonly string[];
   /** Keys of rows that the trace leaves out; at most 1000. */
   readonly muted?: readonly string[];
+  /**
+   * Whether frames that the trace of live buses has now stay in it while as many again arrive, for a trace that is paused: its bound
+   * is twice as large meanwhile. Default false.
+   */
+  readonly hold?: boolean;
   /** Series that are recorded from now on, as far as possible from earlier on: see `Plot`. At most 32. */
   readonly series?: readonly string[];
   /** Snapshots a second, 0.2 to 20; default 20. A page that is hidden asks for few. */

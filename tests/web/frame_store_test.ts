@@ -82,6 +82,28 @@ describe("The frames of a source", () => {
     assertEquals(store.indexOf(99_999), 99_999);
   });
 
+  it("stay while they are held, and as many again arrive", () => {
+    const store = new FrameStore(new MemoryShelf(), 3000);
+    const append = (count: number) => {
+      for (let i = 0; i < count; i++) store.append(new Message({ arbitrationId: 1, timestamp: store.end }));
+    };
+    append(10_000);
+    const releases = [store.hold(), store.hold()];
+    append(3000);
+    assertEquals([store.first, store.end, store.bound], [7000, 13_000, 6000]);
+    append(5000);
+    assertEquals(store.end - store.first, 6000);
+    releases[0]();
+    releases[0](); // the second call does nothing
+    append(1);
+    assertEquals(store.end - store.first, 6000);
+    releases[1]();
+    append(1);
+    assertEquals([store.end - store.first, store.bound], [3000, 3000]);
+    assertEquals(store.read(0, 1)[0].timestamp, store.first);
+    store.close();
+  });
+
   it("leave no file behind", () => {
     const store = new FrameStore(new FileShelf(folder), null);
     for (let i = 0; i < 5000; i++) store.append(new Message({ arbitrationId: 1 }));

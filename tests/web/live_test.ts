@@ -194,6 +194,26 @@ describe("The live page", () => {
     assertEquals(unmuted.frames.map(({ id }: { id: number }) => id), [2, 2, 2]);
   });
 
+  it("keeps the trace of a page that is paused, until it goes on", async () => {
+    await using world = setUp({ traceFrames: 1024 });
+    await using page = await Page.open(world.handler);
+    const send = async (count: number) => {
+      const end = (page.snapshot?.trace.end ?? 0) + count;
+      for (let i = 0; i < count; i++) {
+        world.send({ arbitrationId: 1 });
+        if (i % 200 === 0) await pause();
+      }
+      await page.until(() => page.snapshot?.trace.end === end);
+      return page.snapshot!.trace;
+    };
+    assertEquals((await send(2000)).first, 976);
+    await page.look({ hold: true });
+    const { first, bound } = await send(1000);
+    assertEquals([first, bound], [976, 2048]);
+    await page.look({ hold: false });
+    assertEquals((await send(1)).first, 1977);
+  });
+
   it("shows a loss of the socket in the row of its bus, in the trace, and as a gap of plots", async () => {
     const channel = `wire${++wires}`;
     using bus = new Bus({ channel, interface: "virtual", receiveBuffer: 5000 });

@@ -11,8 +11,8 @@ import type { Shelf } from "./shelf.ts";
 /** Keeps frames: all, or the last ones. Frames are numbered from 0, in the order in which they came. */
 export class FrameStore {
   readonly #shelf: Shelf;
-  /** The most frames that are kept; null for all. */
-  readonly bound: number | null;
+  readonly #bound: number | null;
+  #holders = 0;
   /** The number of the first frame that is kept. */
   first = 0;
   /** The number after that of the last frame. */
@@ -27,7 +27,26 @@ export class FrameStore {
 
   constructor(shelf: Shelf, bound: number | null) {
     this.#shelf = shelf;
-    this.bound = bound;
+    this.#bound = bound;
+  }
+
+  /** The most frames that are kept; null for all. */
+  get bound(): number | null {
+    return this.#bound === null || this.#holders === 0 ? this.#bound : 2 * this.#bound;
+  }
+
+  /**
+   * Keeps what is here while as much again arrives, for someone who goes through it at leisure.
+   *
+   * @returns Ends that.
+   */
+  hold(): () => void {
+    this.#holders++;
+    let held = true;
+    return () => {
+      if (held) this.#holders--;
+      held = false;
+    };
   }
 
   /** The names of all channels of the frames, in the order in which they came first. */
@@ -45,9 +64,11 @@ export class FrameStore {
     this.#filling.append(message, number);
     this.end++;
     if (this.#filling.count === FRAMES) this.#next();
-    if (this.bound === null || this.end - this.first <= this.bound) return;
-    this.first++;
-    if (this.first % FRAMES === 0) this.#shelf.drop();
+    const { bound } = this;
+    while (bound !== null && this.end - this.first > bound) {
+      this.first++;
+      if (this.first % FRAMES === 0) this.#shelf.drop();
+    }
   }
 
   /** Returns up to `count` frames, from a number on or from the first that is kept. */

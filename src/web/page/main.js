@@ -44,7 +44,7 @@ const table = new Table(rows, {
   },
   fail,
 });
-const trace = new Trace();
+const trace = new Trace({ hold: (hold) => void look({ hold }).catch(fail) });
 const plots = new Plots(rows, {
   buses: () => current()?.buses ?? [],
   extent: () => {
@@ -73,6 +73,7 @@ function view() {
     search: layout.search,
     unfolded: layout.open,
     muted: layout.muted,
+    hold: !trace.follow,
     series: layout.panes.flatMap(({ series }) => series),
     rate: document.hidden ? 0.5 : 20,
   }).catch(fail);

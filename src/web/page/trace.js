@@ -17,7 +17,12 @@ import { TracePages } from "./trace_pages.js";
 const BYTES = 16;
 
 export class Trace {
-  constructor() {
+  /**
+   * @param {object} actions
+   * @param {(hold: boolean) => void} actions.hold Lets the server keep the frames that are there, as long as it can.
+   */
+  constructor(actions) {
+    this.actions = actions;
     /** @type {TraceExtent | null} */
     this.extent = null;
     /** The place in a recording; null for live buses. @type {PlayerState | null} */
@@ -84,6 +89,7 @@ export class Trace {
   setFollow(follow) {
     if (follow === this.follow) return;
     this.follow = follow;
+    this.actions.hold(!follow);
     this.#drawButton();
     if (follow) this.draw();
   }
