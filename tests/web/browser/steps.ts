@@ -220,7 +220,8 @@ export const steps: Record<string, (world: World) => Promise<void>> = {
     const kept = () => page.locator("#view-trace .bar").innerText();
     const text = await kept();
     await until("more frames are kept", async () => await kept() !== text);
-    assertEquals(await numbers(), before);
+    // A row below the last one may have begun to show.
+    assertEquals((await numbers()).slice(0, before.length), before);
     await page.locator(".trace-rows").hover();
     await page.mouse.wheel(0, -2000);
     await until("earlier frames are shown", async () => {
