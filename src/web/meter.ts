@@ -36,9 +36,9 @@ export class Meter {
   readonly series: Readonly<Record<SeriesName, Series>>;
   /** What its receiving failed with. */
   problem: string | null = null;
-  bitrates: Bitrates | null = null;
+  #bitrates: Bitrates | null = null;
   #reading: LinkReading | null = null;
-  readonly #traffic = new Traffic("exact");
+  #traffic = new Traffic("none");
   #errorsNow = 0;
   #lostNow = 0;
   #counters: { readonly tx: number; readonly rx: number } | null = null;
@@ -55,8 +55,15 @@ export class Meter {
     this.series = Object.fromEntries(series) as Record<SeriesName, Series>;
   }
 
+  /** The bitrates, without which there is no load; set before the first frame, or when a second has ended. */
+  set bitrates(bitrates: Bitrates | null) {
+    // To count the stuff bits of each frame takes most of the time.
+    if (this.#bitrates === null && bitrates !== null) this.#traffic = new Traffic("exact");
+    this.#bitrates = bitrates;
+  }
+
   add(message: Message): void {
-    this.#traffic.add(message, this.bitrates);
+    this.#traffic.add(message, this.#bitrates);
     const lost = droppedBefore(message);
     if (lost > 0) this.lost(message.timestamp, lost);
     this.#clock = message.timestampSource ?? this.#clock;
@@ -102,13 +109,13 @@ export class Meter {
     if (this.#lostNow > 0) { for (const each of Object.values(series)) each.gap(); }
     series.rate.append(time, totals.rate);
     series["error-frames"].append(time, this.#errorsNow / seconds);
-    if (this.bitrates !== null) series.load.append(time, 100 * totals.load);
+    if (this.#bitrates !== null) series.load.append(time, 100 * totals.load);
     if (this.#counters !== null) {
       series["tx-errors"].append(time, this.#counters.tx);
       series["rx-errors"].append(time, this.#counters.rx);
     }
-    this.bitrates = reading?.bitrates ?? this.bitrates;
     this.#traffic.reset();
+    if (reading?.bitrates) this.bitrates = reading.bitrates;
     this.#errorsNow = this.#lostNow = 0;
   }
 
@@ -122,7 +129,7 @@ export class Meter {
   health(): BusHealth {
     const totals = this.#totals;
     const reading = this.#reading;
-    const { bitrates } = this;
+    const bitrates = this.#bitrates;
     return {
       bus: this.bus,
       state: reading === null ? this.#state : reading.state,

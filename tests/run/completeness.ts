@@ -28,6 +28,7 @@ const onlyIn: Record<string, Runtime> = {
   "A script that is loaded again > leaves no socket open and no frames on the bus: --hot, after an error": "bun",
   "A compiled program > opens a bus, waits and answers": "bun",
   "A compiled program > can, as one file": "bun",
+  "A compiled program > the live page, with all its files": "bun",
   "A worker's sockets and periodic frames end with it > busy": "bun", // Deno does not end such a thread
   "checkVersion > is called before a virtual bus is opened, too": "deno", // Bun.version cannot be replaced
 };

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { describe, it } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Bus, Message } from "../../mod.ts";
+import { pageFiles } from "../../src/web/page_files.ts";
 import { noVcan } from "../support/kernel.ts";
 import { inDeno, root, runtime } from "./script.ts";
 import { PATIENCE, Program } from "./tools.ts";
@@ -54,6 +55,19 @@ describe("A compiled program", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("the live page, with all its files", { skip: inDeno && skip, timeout: PATIENCE }, async () => {
+    await compiled(`${root}src/cli/mod.ts`, async (file) => {
+      using web = new Program(file, ["web", `${root}tests/data/logs/blf_across.blf`, "--port", "0"]);
+      await web.until(() => web.lines.length === 1, "print its link");
+      for (const name of pageFiles) {
+        const response = await fetch(web.lines[0] + name);
+        assertEquals(response.status, 200, name);
+        assert((await response.text()).length > 100, name);
+      }
+      await web.stop("SIGINT");
+    });
   });
 
   it("can, as one file", { skip, timeout: PATIENCE }, async () => {
