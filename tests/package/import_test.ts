@@ -27,29 +27,60 @@ function check(lines: string[]): void {
   assert(["CanInterfaceNotImplementedError", "CanInitializationError"].includes(lines[1]), lines.join("\n"));
 }
 
+/** Runs a script that imports from a server of this project's files. */
+async function runOverHttp(scriptOf: (host: string) => string): Promise<{ lines: string[]; requested: string[] }> {
+  const requested: string[] = [];
+  const types: Record<string, string> = {
+    ts: "application/typescript",
+    js: "text/javascript",
+    html: "text/html",
+    css: "text/css",
+  };
+  const server = createServer(({ url = "" }, response) => {
+    requested.push(url);
+    response.setHeader("content-type", types[url.slice(url.lastIndexOf(".") + 1)] ?? "text/plain");
+    response.end(readFileSync(root + url.slice(1)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const folder = mkdtempSync(`${tmpdir()}/script-`);
+  try {
+    writeFileSync(`${folder}/script.ts`, scriptOf(host));
+    const [program, ...args] = command(`${folder}/script.ts`, {
+      denoFlags: ["--allow-ffi", `--allow-import=${host}`],
+    });
+    // A separate cache: another run may have used the same port.
+    using user = new Program("env", [`DENO_DIR=${folder}/cache`, program, ...args]);
+    return { lines: await user.finish(), requested };
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
 describe("A user's script", { timeout: PATIENCE }, () => {
   it("imports the library over HTTP, with no import map", { skip: !inDeno && "Bun does not import URLs" }, async () => {
-    const requested: string[] = [];
-    const server = createServer(({ url = "" }, response) => {
-      requested.push(url);
-      response.setHeader("content-type", "application/typescript");
-      response.end(readFileSync(root + url.slice(1)));
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const folder = mkdtempSync(`${tmpdir()}/script-`);
-    try {
-      writeFileSync(`${folder}/script.ts`, script(`http://${host}/mod.ts`));
-      const [program, ...args] = command(`${folder}/script.ts`, {
-        denoFlags: ["--allow-ffi", `--allow-import=${host}`],
-      });
-      // A separate cache: another run may have used the same port.
-      using user = new Program("env", [`DENO_DIR=${folder}/cache`, program, ...args]);
-      check(await user.finish());
-      assert(requested.includes("/mod.ts") && requested.includes("/bun/parking.ts"), requested.join());
-    } finally {
-      server.close();
-      rmSync(folder, { recursive: true });
-    }
+    const { lines, requested } = await runOverHttp((host) => script(`http://${host}/mod.ts`));
+    check(lines);
+    assert(requested.includes("/mod.ts") && requested.includes("/bun/parking.ts"), requested.join());
   });
+
+  it(
+    "imports the live page over HTTP, with no import map",
+    { skip: !inDeno && "Bun does not import URLs" },
+    async () => {
+      const { lines, requested } = await runOverHttp((host) => `
+      import { webHandler } from "http://${host}/src/web/mod.ts";
+      await using handler = webHandler();
+      const [page, script] = await Promise.all(["", "main.js"].map(async (name) => {
+        const response = await handler(new Request("http://localhost/" + name));
+        return [response.status, response.headers.get("content-type"), (await response.text()).length > 1000].join(" ");
+      }));
+      console.log(page);
+      console.log(script);
+    `);
+      assertEquals(lines, ["200 text/html; charset=utf-8 true", "200 text/javascript; charset=utf-8 true"]);
+      assert(requested.includes("/src/web/page/main.js"), requested.join());
+    },
+  );
 });

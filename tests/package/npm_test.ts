@@ -58,7 +58,17 @@ export const watch: () => Feed<LinkEvent> = () => watchLinks();
 export const timing: BitTiming | undefined = undefined;
 `;
 
-/** The same for Node, which has no FFI that the library uses. */
+/** A program that asks the handler of the live page. */
+const page = `
+import { webHandler } from "@socketcan/bus/web";
+
+await using handler = webHandler();
+const names = ["", "main.js", "uplot.js", "uplot.css"];
+const answers = await Promise.all(names.map((name) => handler(new Request("http://localhost/" + name))));
+console.log(answers.map(({ status }) => status).join(" "));
+`;
+
+/** The first for Node, which has no FFI that the library uses. */
 const inNode = `
 import { Bus, Message } from "@socketcan/bus";
 
@@ -119,8 +129,8 @@ describe("The npm package", { timeout: PATIENCE }, () => {
         .filter((entry) => entry.isFile())
         .map(({ parentPath, name }) => join(parentPath, name).slice(target.length + 1)),
     );
-    for (const types of ["@types", "bun-types", "undici-types"]) {
-      symlinkSync(`${root}node_modules/${types}`, join(folder, "node_modules", types));
+    for (const name of ["@types", "bun-types", "undici-types", "uplot"]) {
+      symlinkSync(`${root}node_modules/${name}`, join(folder, "node_modules", name));
     }
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
     writeFileSync(join(folder, "index.ts"), program);
@@ -195,6 +205,13 @@ describe("The npm package", { timeout: PATIENCE }, () => {
     });
     using user = new Program(shell, args);
     checkOutput(await user.finish());
+  });
+
+  it("has the live page", async () => {
+    writeFileSync(join(folder, "page.ts"), page);
+    const [shell, ...args] = command(join(folder, "page.ts"), { denoFlags: ["--node-modules-dir=manual"] });
+    using user = new Program(shell, args);
+    assertEquals(await user.finish(), ["200 200 200 200"]);
   });
 
   it("has the command can", async () => {

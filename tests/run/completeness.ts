@@ -20,6 +20,7 @@ const onlyIn: Record<string, Runtime> = {
   "The documentation > has blocks without type errors": "deno",
   "The documentation > puts every export into one category": "deno", // `deno doc` reads them
   "A user's script > imports the library over HTTP, with no import map": "deno",
+  "A user's script > imports the live page over HTTP, with no import map": "deno",
   "A script that is loaded again > leaves no socket open and no frames on the bus: --watch": "deno",
   "A script that is loaded again > leaves no socket open and no frames on the bus: --watch, after an error": "deno",
   "A script that is loaded again > leaves no socket open and no frames on the bus: --watch-hmr": "deno",

@@ -9,7 +9,7 @@ import { Bus, Message } from "../../mod.ts";
 import { car } from "../cli/car.ts";
 import { noVcan } from "../support/kernel.ts";
 import { startScript } from "./script.ts";
-import { PATIENCE, Program } from "./tools.ts";
+import { PATIENCE, type Program } from "./tools.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "can-web-test-"));
 const log = join(folder, "drive.log");
