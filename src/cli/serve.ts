@@ -22,7 +22,7 @@ export const command: Command = commandOf("serve", { socketcand, cannelloni, mul
     { line: "serve socketcand vcan0", text: "to programs of this host, on port 29536" },
     { line: "serve socketcand can0 can1 --address 192.168.1.5 --allow 192.168.1.0/24 --beacon", text: "to a network" },
     { line: "serve cannelloni can0 --address 0.0.0.0 --peer 192.168.1.7", text: "to a cannelloni there" },
-    { line: "serve multicast vcan0 --address 0.0.0.0", text: "to python-can's udp_multicast, on the default network" },
+    { line: "serve multicast vcan0", text: "to members of python-can's group; with --address 0.0.0.0, of the network" },
   ],
   permissions: ["--allow-ffi", "--allow-net", "--allow-sys (for --beacon)"],
 });

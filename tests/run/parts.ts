@@ -53,7 +53,7 @@ export class Parts {
 
   /** All tests, on this machine; those that need more are skipped. */
   host(): Part[] {
-    const examples = [this.#deno, "test", "--doc", "--allow-ffi", "mod.ts", "src", "ffi", "bun"];
+    const examples = [this.#deno, "test", "--doc", "--allow-ffi", "--allow-net", "mod.ts", "src", "ffi", "bun"];
     const browser = [this.#deno, "test", "--no-check", "--quiet", "-A", "tests/web/browser/browser.ts"];
     return [
       ...this.#onHost([]),

@@ -293,7 +293,7 @@ describe("The examples of can's help", options, () => {
           if (i === 300) stop.abort(); // one that shows what comes, until Ctrl-C
         }
         const { status, err } = await running;
-        const endless = /^(dump|web|isotp dump|j1939 (spy|claim)) /.test(line);
+        const endless = /^(dump|web|serve|isotp dump|j1939 (spy|claim)) /.test(line);
         assert(status === 0 || (status === 130 && endless), `can ${line}: ${status} ${err}`);
       }
     });
