@@ -4,14 +4,10 @@
  * @module
  */
 
-import { openLibc } from "../../ffi/open.ts";
-import { LinkRequests } from "../link/requests.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
-import { examineBus } from "./doctor/bus.ts";
+import { examine } from "./doctor/examine.ts";
 import type { Finding } from "./doctor/finding.ts";
-import { examineLink, examineLinks } from "./doctor/link.ts";
-import { examineSystem } from "./doctor/system.ts";
 
 const marks = { ok: "ok", warning: "!", problem: "!!" } as const;
 const colors = { ok: 32, warning: 33, problem: 31 } as const;
@@ -54,14 +50,7 @@ export const command: Command = {
       terminal.out.flush();
     };
 
-    if (examineSystem(report)) {
-      using requests = new LinkRequests(openLibc());
-      for (const link of examineLinks(name, report)) {
-        const status = link.status();
-        examineLink(status, link.statistics(), report, requests.queue(link.index)?.dropped);
-        if (status.isUp) await examineBus(link, seconds, terminal.signal, report);
-      }
-    }
+    await examine(name, seconds, terminal.signal, report);
     if (!words.has("json")) {
       const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
       terminal.out.line(

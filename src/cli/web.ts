@@ -18,10 +18,8 @@ import type { Command } from "./command/command.ts";
 import type { Terminal } from "./command/terminal.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { databaseFlags } from "./databases.ts";
-import { examineBus } from "./doctor/bus.ts";
+import { examine } from "./doctor/examine.ts";
 import type { Finding } from "./doctor/finding.ts";
-import { examineLink, examineLinks } from "./doctor/link.ts";
-import { examineSystem } from "./doctor/system.ts";
 import { type ChannelWords, parseChannelWords } from "./frames/channel_words.ts";
 import { openReceivers } from "./open_bus.ts";
 import { type Listening, serve } from "./web/serve.ts";
@@ -111,7 +109,7 @@ export const command: Command = {
       recordFolder,
       recordingBytes: RECORDING,
       ...traceFrames !== undefined && { traceFrames },
-      doctor: channels.length > 0 ? () => examine(terminal.signal) : null,
+      doctor: channels.length > 0 ? () => findings(terminal.signal) : null,
     });
     const listening = serve(handler, { host, port, tls, bodyBytes: RECORDING });
     print(handler, listening, host, tls !== null, terminal);
@@ -177,14 +175,8 @@ function print({ token }: WebHandler, { port }: Listening, host: string, secure:
 }
 
 /** What `can doctor` finds. */
-async function examine(signal: AbortSignal): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const report = (finding: Finding) => void findings.push(finding);
-  if (!examineSystem(report)) return findings;
-  for (const link of examineLinks(undefined, report)) {
-    const status = link.status();
-    examineLink(status, link.statistics(), report);
-    if (status.isUp) await examineBus(link, WATCHED, signal, report);
-  }
-  return findings;
+async function findings(signal: AbortSignal): Promise<Finding[]> {
+  const found: Finding[] = [];
+  await examine(undefined, WATCHED, signal, (finding) => void found.push(finding));
+  return found;
 }

@@ -40,7 +40,8 @@ export function hex(bytes: Uint8Array, most = Infinity): string {
 
 /** A number that JSON holds: bigints that are too large as texts, and so what is no number. */
 function plain(value: number | bigint): number | string {
-  if (typeof value === "number") return Number.isFinite(value) ? value : `${value}`;
+  // At most 15 digits, which is what a double holds: 0.1 * 3 is 0.3.
+  if (typeof value === "number") return Number.isFinite(value) ? Number(value.toPrecision(15)) : `${value}`;
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : `${value}`;
 }
 
