@@ -94,7 +94,7 @@ const pictures = [
 for (const [name, screen, colorScheme, view] of pictures) {
   await using opened = await open(browser, url, { ...screens[screen], colorScheme });
   await show(opened.page, view);
-  await opened.page.waitForTimeout(20_000);
+  await opened.page.waitForTimeout(15_000);
   await opened.page.screenshot({ path: `${root}docs/${name}.png` });
   execFileSync("pngquant", ["--force", "--strip", "--ext=.png", "64", `${root}docs/${name}.png`]);
   if (opened.errors.length > 0) throw new Error(opened.errors.join("\n"));
