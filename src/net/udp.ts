@@ -6,12 +6,17 @@
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIP } from "node:net";
+import { type Host, runtimeOf } from "../../ffi/host.ts";
 import { nextTurn } from "../endpoint/turn.ts";
 import { CanInitializationError, CanOperationError } from "../errors.ts";
 import { formatAddress, type NetAddress } from "./address.ts";
 import { networkError } from "./network_error.ts";
 
-/** The kernel's buffer for datagrams that wait to be read, in bytes: what it drops there is not counted anywhere. */
+/**
+ * The kernel's buffer for datagrams that wait to be read, in bytes: what it drops there shows only in sequence numbers, so it
+ * should be large. But Deno allocates as much for every datagram that it reads, which takes milliseconds: there the kernel's
+ * default stays.
+ */
 const KERNEL_BUFFER = 4 * 2 ** 20;
 
 /** Datagrams that are sent before the event loop has its turn, in which others arrive. */
@@ -66,7 +71,7 @@ export class UdpSocket {
     const socket = createSocket({
       type: version === 4 ? "udp4" : "udp6",
       reuseAddr: shared,
-      recvBufferSize: KERNEL_BUFFER,
+      ...runtimeOf(globalThis as unknown as Host).name !== "Deno" && { recvBufferSize: KERNEL_BUFFER },
     });
     return new Promise((resolve, reject) => {
       const failed = (error: Error) => {
