@@ -65,6 +65,8 @@ export interface RecordReport {
 const BLOCKED = 0.1;
 /** Messages received at once: as many as one system call returns. */
 const BATCH = 64;
+/** The most messages that are written after the end: more than a large receive buffer holds. */
+const QUEUED = 65536;
 
 /**
  * Records a bus until the signal, the count or the duration ends the recording, or the interface goes down or away. All
@@ -110,13 +112,11 @@ export async function record(
       const timeout = end === Infinity ? null : Math.max((end - performance.now()) / 1000, 0);
       batch = await bus.recvManyAsync(Math.min(BATCH, count - transcript.messages), { timeout, signal });
     } catch (error) {
-      if (signal?.aborted && error === signal.reason) {
-        ended = "signal";
-        break;
-      }
-      if (!isLoss(error)) throw error;
-      ended = "link";
-      failure = error;
+      if (signal?.aborted && error === signal.reason) ended = "signal";
+      else if (isLoss(error)) {
+        ended = "link";
+        failure = error;
+      } else throw error;
       transcript.writeQueued(count);
       break;
     }
@@ -190,10 +190,14 @@ class Transcript {
     this.messages += batch.length;
   }
 
-  /** Writes what is still queued when the interface went down, which the kernel reports first, up to `count` messages in all. */
+  /**
+   * Writes what came before the end, up to `count` messages in all: the kernel reports first that an interface went down,
+   * and a signal may be served before the socket.
+   */
   writeQueued(count: number): void {
+    const end = Math.min(count, this.messages + QUEUED); // the bus may still be busy
     for (;;) {
-      const most = Math.min(BATCH, count - this.messages);
+      const most = Math.min(BATCH, end - this.messages);
       const batch = most > 0 ? this.#received(most) : [];
       if (batch.length === 0) return;
       this.write(batch);

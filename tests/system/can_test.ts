@@ -6,11 +6,11 @@ import { Bus, Link, Message } from "../../mod.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { LogReader } from "../../src/log/mod.ts";
 import { car } from "../cli/car.ts";
-import { can } from "../cli/run.ts";
+import { can, Kept } from "../cli/run.ts";
 import { take } from "../support/delivery.ts";
 import { noIsoTp } from "../support/isotp.ts";
 import { noJ1939, noVcan } from "../support/kernel.ts";
-import { pause } from "../support/pause.ts";
+import { pause, until } from "../support/pause.ts";
 import { root, startScript } from "./script.ts";
 import { started } from "./started.ts";
 import { ip, PATIENCE, Program, receive } from "./tools.ts";
@@ -35,13 +35,12 @@ describe("can dump", options, () => {
     try {
       const stop = new AbortController();
       const words = ["dump", "vcan0", "vcan8", "--json", "--where", "data[0] == 7"];
-      const { running } = await started(2, () => ({ running: can(words, stop.signal) }));
+      const shown = new Kept(1);
+      const { running } = await started(2, () => ({ running: can(words, stop.signal, shown) }));
       using one = new Bus({ channel: "vcan0", receiveOwnMessages: true });
       using other = new Bus({ channel: "vcan8", receiveOwnMessages: true });
       for (const bus of [one, other]) bus.sendMany([6, 7].map((byte) => new Message({ data: [byte] })), 1);
-      take(one, 2);
-      take(other, 2);
-      await pause(200);
+      await until(() => shown.text.split("\n").length > 2);
       stop.abort();
       const { status, out } = await running;
       const found = out.trim().split("\n").map((line) => JSON.parse(line));
@@ -56,14 +55,23 @@ describe("can dump", options, () => {
 
   it("says where frames were lost, and how many", async () => {
     const stop = new AbortController();
-    const { running } = await started(1, () => ({ running: can(["dump", "-r", "1", "vcan0"], stop.signal) }));
+    const shown = new Kept(1);
+    const { running } = await started(1, () => ({ running: can(["dump", "-r", "1", "vcan0"], stop.signal, shown) }));
     using bus = new Bus("vcan0");
     let sent = 0;
-    for (const burst of [1000, 1000, 1]) {
-      // While this runs, nothing is received.
-      bus.sendMany(Array.from({ length: burst }, () => new Message({ arbitrationId: sent++ })), 10);
-      await pause(500);
+    const send = (count: number) => {
+      bus.sendMany(Array.from({ length: count }, () => new Message({ arbitrationId: sent++ })), 10);
+    };
+    const shows = (id: number) => shown.text.includes(`  ${id.toString(16).toUpperCase().padStart(8, "0")}  `);
+    for (const burst of [1000, 1000]) {
+      const first = sent;
+      send(burst); // while this runs, nothing is received
+      await until(() => shows(first));
     }
+    do { // losses are reported with the next frame that is received
+      send(1);
+      await pause(100);
+    } while (!shows(sent - 1));
     stop.abort();
     let next = 0;
     let total = 0;
@@ -192,7 +200,6 @@ describe("can log, convert, play", options, () => {
     using bus = new Bus({ channel: "vcan0", receiveOwnMessages: true });
     bus.sendMany([1, 2, 3].map((byte) => new Message({ data: [byte] })), 1);
     take(bus, 3);
-    await pause(300);
     stop.abort();
     assertEquals((await recording).status, 130);
     assertEquals((await LogReader.open(`${dir.path}/a.blf`).readAll()).map(({ data }) => data[0]), [1, 2, 3]);
