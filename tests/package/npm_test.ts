@@ -145,7 +145,15 @@ describe("The npm package", { timeout: PATIENCE }, () => {
     const others = files.filter((file) =>
       !file.startsWith("src/web/page/") && !/^(mod|(src|ffi|bun)\/.+)(\.js|\.d\.ts)$/.test(file)
     );
-    const documents = ["CHANGELOG.md", "LICENSE", "README.md", "docs/terminal.svg", "package.json"];
+    const documents = [
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "docs/terminal.svg",
+      "docs/web-phone-plots.png",
+      "docs/web-table.png",
+      "package.json",
+    ];
     assertEquals(others.sort(), documents);
     for (const file of ["mod.js", "ffi/deno.js", "bun/libc.js", "src/bus/bus.js"]) assert(code.includes(file), file);
     for (const file of code) {

@@ -15,7 +15,18 @@ describeInDeno("The package for JSR", { timeout: PATIENCE }, () => {
     const library =
       /^((src|ffi|bun)\/[a-z0-9_/]+\.ts|src\/web\/page\/[a-z0-9_]+\.(html|css|js|svg)|mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/terminal\.svg)$/;
     assertEquals(files.filter((file) => !library.test(file)), []);
-    for (const file of ["mod.ts", "src/bus/bus.ts", "ffi/libc.ts", "bun/libc.ts", "docs/terminal.svg", "LICENSE"]) {
+    for (
+      const file of [
+        "mod.ts",
+        "src/bus/bus.ts",
+        "ffi/libc.ts",
+        "bun/libc.ts",
+        "docs/terminal.svg",
+        "docs/web-phone-plots.png",
+        "docs/web-table.png",
+        "LICENSE",
+      ]
+    ) {
       assert(files.includes(file), file);
     }
   });
