@@ -61,7 +61,7 @@ export const command: Command = {
     { line: "web can0 can1 --host 0.0.0.0 --allow-record logs", text: "two buses, for the laptop beside the car" },
     { line: "web drive.log", text: "a recording" },
   ],
-  permissions: ["--allow-ffi", "--allow-net", "--allow-sys", "--allow-read", "--allow-write", "--allow-env (for logs)"],
+  permissions: ["--allow-ffi", "--allow-net", "--allow-sys", "-R", "-W", "-E (for logs)"],
   async run(words, terminal) {
     const isFile = (word: string) => /[./]/.test(word) && existsSync(word);
     const recordings = words.words.filter(isFile);
