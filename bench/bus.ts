@@ -64,7 +64,8 @@ interface Part {
 async function rate(part: Part): Promise<number> {
   let portions = 0;
   let milliseconds = 0;
-  for (const end = performance.now() + seconds * 1000; performance.now() < end; portions++) {
+  // At least until the clock has advanced within a portion.
+  for (const end = performance.now() + seconds * 1000; performance.now() < end || milliseconds === 0; portions++) {
     part.fill?.();
     const start = performance.now();
     const running = part.run();

@@ -13,7 +13,7 @@ describeInDeno("The package for JSR", { timeout: PATIENCE }, () => {
     assertEquals(end, "0", stderr);
     const files = stderr.split("\n").flatMap((line) => line.split(`file://${root}`)[1]?.match(/^(\S+) \(/)?.[1] ?? []);
     const library =
-      /^((src|ffi|bun)\/[a-z0-9_/]+\.ts|src\/web\/page\/[a-z0-9_]+\.(html|css|js|svg)|mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/terminal\.svg)$/;
+      /^((src|ffi|bun)\/[a-z0-9_/]+\.ts|src\/web\/page\/[a-z0-9_]+\.(html|css|js|svg)|mod\.ts|deno\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/(terminal\.svg|web-(phone-plots|table)\.png))$/;
     assertEquals(files.filter((file) => !library.test(file)), []);
     for (
       const file of [
