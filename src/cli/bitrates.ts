@@ -6,8 +6,20 @@
 
 import type { LinkStatus } from "../link/status.ts";
 import type { Bitrates } from "../live/traffic.ts";
-import { numberOf } from "./command/arguments.ts";
+import { type Arguments, type Flag, numberOf } from "./command/arguments.ts";
 import { UsageError } from "./command/usage_error.ts";
+
+/** The flag `bitrate`. */
+export const bitrateFlag = {
+  takes: "RATE[,DATARATE]",
+  text: "the bitrates of buses that have none of their own, for the load",
+} as const satisfies Flag;
+
+/** Returns the bitrates of the flag; null if it is not given. */
+export function givenBitrates(words: Arguments): Bitrates | null {
+  const rates = words.text("bitrate");
+  return rates === undefined ? null : parseBitrates(rates);
+}
 
 /**
  * Returns the bitrates of a text: `500000` or `500000,2000000`.

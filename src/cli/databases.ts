@@ -27,14 +27,17 @@ export const databaseFlags = {
 export function databaseOf(words: Arguments, terminal: Terminal, j1939 = words.has("j1939")): Database | null {
   const files = words.texts("dbc");
   if (files.length === 0) return null;
-  const databases = files.map((file) => {
-    const database = Database.parse(readFileSync(file), j1939 ? { j1939 } : {});
-    for (const { line, column, reason } of database.diagnostics.slice(0, 5)) {
-      terminal.warn(`can: ${file}, line ${line}, column ${column}: ${reason}`);
-    }
-    return database;
-  });
+  const databases = files.map((file) => readDatabase(file, j1939, terminal));
   return databases.length === 1 ? databases[0] : Database.merge(...databases);
+}
+
+/** Reads a database. What cannot be read in it is said on standard error. */
+export function readDatabase(file: string, j1939: boolean, terminal: Terminal): Database {
+  const database = Database.parse(readFileSync(file), j1939 ? { j1939 } : {});
+  for (const { line, column, reason } of database.diagnostics.slice(0, 5)) {
+    terminal.warn(`can: ${file}, line ${line}, column ${column}: ${reason}`);
+  }
+  return database;
 }
 
 /**

@@ -20,7 +20,7 @@ import { Screen } from "./frames/screen.ts";
 import { frames, json, type Show, signals } from "./frames/show.ts";
 import { date, type TimeMode, timeModes, timeWriter } from "./frames/times.ts";
 import { outputOf } from "./log_flags.ts";
-import { openReceivers } from "./open_bus.ts";
+import { openReceivers, receiverFlags, receiverOptions } from "./open_bus.ts";
 
 /** Frames received at once. */
 const BATCH = 256;
@@ -110,7 +110,7 @@ export const command: Command = {
     utc: { text: "dates in UTC instead of local time" },
     direction: { short: "x", text: "show the direction, and the flags BRS and ESI" },
     errors: { short: "e", text: "show error frames, in words; all of them where no #ERRORMASK is given" },
-    hardware: { short: "H", text: "the times of the controller, if it has a clock" },
+    hardware: receiverFlags.hardware,
     len8: { short: "8", text: "show the length codes 9 to F of classic frames with 8 bytes" },
     ascii: { short: "a", text: "show the data as text too" },
     binary: { short: "i", text: "show the data in binary digits" },
@@ -126,10 +126,10 @@ export const command: Command = {
     "log-format": { short: "L", text: "write the lines of a candump log" },
     json: { text: "write JSON, an object a line" },
     log: { short: "l", text: "write a log file, candump-DATE_TIME.log, and show nothing" },
-    "receive-buffer": { short: "r", takes: "BYTES", text: "the size of the socket's receive buffer" },
+    "receive-buffer": receiverFlags["receive-buffer"],
     colors: { short: "c", text: "the same as --color always" },
     "drop-count": { short: "d", text: "accepted for candump's sake: lost frames are always reported" },
-    reconnect: { short: "D", text: "wait for an interface that goes down or away, instead of ending" },
+    reconnect: receiverFlags.reconnect,
   },
   examples: [
     { line: "dump vcan0 -n 10", text: "show ten frames" },
@@ -143,7 +143,7 @@ export const command: Command = {
     if (channels.length === 0) throw new UsageError("can dump takes an interface, such as vcan0, or any");
     const limit = words.whole("count", 1) ?? Infinity;
     const idle = words.number("idle", 0);
-    const receiveBuffer = words.whole("receive-buffer", 1);
+    const receiving = receiverOptions(words);
     const expression = words.text("where");
     words.exclusive("json", "log-format", "log", "signals");
     words.requires("dbc", "signals", "j1939");
@@ -183,10 +183,7 @@ export const command: Command = {
         if (count === limit || (idle !== undefined && performance.now() - last >= idle)) stop.abort();
       }
     };
-    const opened = await openReceivers(channels, words, terminal, buses, {
-      errors: words.has("errors"),
-      ...receiveBuffer !== undefined && { receiveBuffer },
-    });
+    const opened = await openReceivers(channels, terminal, buses, { ...receiving, errors: words.has("errors") });
     const sink = sinkOf(words, writer, decoding, terminal, Math.max(...opened.map(({ channel }) => channel.length)));
     await Promise.all(opened.map((bus) => unlessStopped(follow(bus), signal, undefined)));
     return 0;

@@ -10,7 +10,7 @@ import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { parseChannelWords } from "./frames/channel_words.ts";
 import { outputOf, reportLosses, writeFlags, writeOptionsOf } from "./log_flags.ts";
-import { openReceivers } from "./open_bus.ts";
+import { openReceivers, receiverFlags, receiverOptions } from "./open_bus.ts";
 
 /** The command. */
 export const command: Command = {
@@ -26,8 +26,8 @@ export const command: Command = {
     zone: { takes: "ZONE", text: "the time zone of formats with local times: UTC, Europe/Berlin" },
     count: { short: "n", takes: "COUNT", text: "end after so many frames" },
     duration: { takes: "SECONDS", text: "end after so many seconds" },
-    hardware: { short: "H", text: "the times of the controller, if it has a clock" },
-    reconnect: { short: "D", text: "wait for an interface that goes down or away, instead of ending" },
+    hardware: receiverFlags.hardware,
+    reconnect: receiverFlags.reconnect,
   },
   examples: [
     { line: "log vcan0 -o drive.log -n 100", text: "a hundred frames in candump's format" },
@@ -53,7 +53,7 @@ export const command: Command = {
     }
     terminal.catchSignals();
     using buses = new DisposableStack();
-    const opened = await openReceivers(channels, words, terminal, buses, { errors: true });
+    const opened = await openReceivers(channels, terminal, buses, { ...receiverOptions(words), errors: true });
     await using writer = LogWriter.open(outputOf(output, terminal.out), writeOptionsOf(words));
     const reports = await Promise.all(opened.map((bus) =>
       record(bus, writer, {

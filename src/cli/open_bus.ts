@@ -9,10 +9,17 @@ import type { MessageBus } from "../bus/message_bus.ts";
 import { CAN_ERR_MASK, CANXL_MIN_MTU } from "../kernel/can.ts";
 import { Link } from "../link/link.ts";
 import type { BusOptions } from "../raw/options.ts";
-import type { Arguments } from "./command/arguments.ts";
+import type { Arguments, Flag } from "./command/arguments.ts";
 import type { Terminal } from "./command/terminal.ts";
 import { UsageError } from "./command/usage_error.ts";
 import type { ChannelWords } from "./frames/channel_words.ts";
+
+/** The flags of commands that open buses to receive. */
+export const receiverFlags = {
+  hardware: { short: "H", text: "the times of the controller, if it has a clock" },
+  "receive-buffer": { short: "r", takes: "BYTES", text: "the size of the socket's receive buffer" },
+  reconnect: { short: "D", text: "wait for an interface that goes down or away, instead of ending" },
+} as const satisfies Record<string, Flag>;
 
 /** How buses are opened that receive. */
 export interface ReceiveOptions
@@ -42,23 +49,32 @@ export function openReceiver(
 }
 
 /**
- * Opens a bus for each of some words, as `--hardware` and `--reconnect` say.
+ * Returns the options that `receiverFlags` give.
+ *
+ * @throws {UsageError} The size of the buffer is none.
+ */
+export function receiverOptions(words: Arguments): ReceiveOptions {
+  const receiveBuffer = words.whole("receive-buffer", 1);
+  return {
+    timestamps: words.has("hardware") ? "hardware" : "software",
+    reconnect: words.has("reconnect"),
+    ...receiveBuffer !== undefined && { receiveBuffer },
+  };
+}
+
+/**
+ * Opens a bus for each of some words.
  *
  * @param buses Closes them.
  */
 export async function openReceivers(
   channels: readonly ChannelWords[],
-  words: Arguments,
   terminal: Terminal,
   buses: DisposableStack,
-  options: Omit<ReceiveOptions, "timestamps" | "reconnect">,
+  options: ReceiveOptions,
 ): Promise<MessageBus[]> {
-  const timestamps = words.has("hardware") ? "hardware" : "software";
-  const reconnect = words.has("reconnect");
   const opened: MessageBus[] = [];
-  for (const channel of channels) {
-    opened.push(buses.use(await openReceiver(channel, terminal, { ...options, timestamps, reconnect })));
-  }
+  for (const channel of channels) opened.push(buses.use(await openReceiver(channel, terminal, options)));
   return opened;
 }
 

@@ -11,7 +11,7 @@ import { KnownRows } from "../live/known.ts";
 import { LiveTable } from "../live/table.ts";
 import { Decoding } from "../where/decoding.ts";
 import { where } from "../where/where.ts";
-import { parseBitrates } from "./bitrates.ts";
+import { bitrateFlag, givenBitrates } from "./bitrates.ts";
 import type { Arguments } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
 import type { Terminal } from "./command/terminal.ts";
@@ -20,7 +20,7 @@ import { unlessStopped } from "./command/waiting.ts";
 import { databaseFlags, databaseOf, whereOf } from "./databases.ts";
 import { parseChannelWords } from "./frames/channel_words.ts";
 import { reportLosses, writeFlags, writeOptionsOf } from "./log_flags.ts";
-import { openReceivers } from "./open_bus.ts";
+import { openReceivers, receiverFlags, receiverOptions } from "./open_bus.ts";
 import { FADE } from "./view/body.ts";
 import { FullScreen } from "./view/full_screen.ts";
 import { Meters } from "./view/meters.ts";
@@ -56,7 +56,7 @@ export const command: Command = {
     sort: { takes: "COLUMN", choices: sortKeys, text: "the order of the rows; bus if not given" },
     unfold: { short: "u", text: "show the signals of all rows below them" },
     known: { takes: "FILE", text: "what is known: muted rows, and bits that keep changing" },
-    bitrate: { takes: "RATE[,DATARATE]", text: "the bitrates of buses that have none of their own, for the load" },
+    bitrate: bitrateFlag,
     output: {
       short: "o",
       takes: "FILE",
@@ -64,9 +64,7 @@ export const command: Command = {
     },
     ...writeFlags,
     zone: { takes: "ZONE", text: "the time zone of formats with local times: UTC, Europe/Berlin" },
-    hardware: { short: "H", text: "the times of the controller, if it has a clock" },
-    "receive-buffer": { short: "r", takes: "BYTES", text: "the size of the socket's receive buffer" },
-    reconnect: { short: "D", text: "wait for an interface that goes down or away, instead of ending" },
+    ...receiverFlags,
   },
   examples: [
     { line: "view vcan0", text: "all that is on a bus" },
@@ -78,9 +76,8 @@ export const command: Command = {
     const channels = words.words.map(parseChannelWords);
     if (channels.length === 0) throw new UsageError("can view takes an interface, such as vcan0, or any");
     words.requires("dbc", "j1939");
-    const receiveBuffer = words.whole("receive-buffer", 1);
-    const bitrate = words.text("bitrate");
-    const bitrates = bitrate === undefined ? null : parseBitrates(bitrate);
+    const receiving = receiverOptions(words);
+    const bitrates = givenBitrates(words);
     const output = words.text("output");
     if (output === "-") throw new UsageError("can view has the terminal for itself: give -o a file, not -");
     const writing = writeOptionsOf(words);
@@ -108,10 +105,10 @@ export const command: Command = {
     openKnown(words, session);
     terminal.catchSignals();
     using buses = new DisposableStack();
-    const opened = await openReceivers(channels, words, terminal, buses, {
+    const opened = await openReceivers(channels, terminal, buses, {
+      ...receiving,
       errors: true,
       logger: { warn: (text) => session.say(text, true) },
-      ...receiveBuffer !== undefined && { receiveBuffer },
     });
     if (output !== undefined) recorder.begin(output);
     const meters = new Meters(opened.map(({ channel }) => channel), bitrates, () => Link.statuses());

@@ -7,21 +7,20 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { Bus } from "../bus/bus.ts";
-import { Database } from "../dbc/database.ts";
 import { Link } from "../link/link.ts";
 import { loopback, newToken } from "../web/access.ts";
 import { type WebHandler, webHandler } from "../web/handler.ts";
 import type { WebDatabase } from "../web/options.ts";
-import { parseBitrates } from "./bitrates.ts";
+import { bitrateFlag, givenBitrates } from "./bitrates.ts";
 import type { Arguments } from "./command/arguments.ts";
 import type { Command } from "./command/command.ts";
 import type { Terminal } from "./command/terminal.ts";
 import { UsageError } from "./command/usage_error.ts";
-import { databaseFlags } from "./databases.ts";
+import { databaseFlags, readDatabase } from "./databases.ts";
 import { examine } from "./doctor/examine.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { type ChannelWords, parseChannelWords } from "./frames/channel_words.ts";
-import { openReceivers } from "./open_bus.ts";
+import { openReceivers, receiverFlags, receiverOptions } from "./open_bus.ts";
 import { type Listening, serve } from "./web/serve.ts";
 
 /** The largest recording that a page may upload. */
@@ -50,11 +49,9 @@ export const command: Command = {
     key: { takes: "FILE", text: "the key of the certificate" },
     "allow-send": { text: "the page may send frames" },
     "allow-record": { takes: "DIR", text: "the page may record the buses into logs in this folder" },
-    bitrate: { takes: "RATE[,DATARATE]", text: "the bitrates of buses that have none of their own, for the load" },
+    bitrate: bitrateFlag,
     frames: { takes: "COUNT", text: "how many frames the trace keeps; 1000000 if not given" },
-    hardware: { short: "H", text: "the times of the controller, if it has a clock" },
-    "receive-buffer": { short: "r", takes: "BYTES", text: "the size of the sockets' receive buffers" },
-    reconnect: { short: "D", text: "wait for an interface that goes away, or is not there yet" },
+    ...receiverFlags,
   },
   examples: [
     { line: "web vcan0 --dbc car.dbc", text: "a bus, with its signals" },
@@ -74,9 +71,8 @@ export const command: Command = {
     words.requires("dbc", "j1939");
     const host = words.text("host") ?? "127.0.0.1";
     const isLocal = loopback.includes(host);
-    const bitrate = words.text("bitrate");
-    const bitrates = bitrate === undefined ? null : parseBitrates(bitrate);
-    const receiveBuffer = words.whole("receive-buffer", 1);
+    const bitrates = givenBitrates(words);
+    const receiving = receiverOptions(words);
     const recordFolder = words.text("allow-record") ?? null;
     if (recordFolder !== null && !statSync(recordFolder, { throwIfNoEntry: false })?.isDirectory()) {
       throw new UsageError(`--allow-record takes a folder that exists, and "${recordFolder}" is none`);
@@ -89,10 +85,10 @@ export const command: Command = {
     terminal.catchSignals();
 
     using buses = new DisposableStack();
-    const received = await openReceivers(channels, words, terminal, buses, {
+    const received = await openReceivers(channels, terminal, buses, {
+      ...receiving,
       errors: true,
       receiveOwnMessages: words.has("allow-send"),
-      ...receiveBuffer !== undefined && { receiveBuffer },
     });
     const opened = received.map((bus) => {
       if (bus instanceof Bus) return bus;
@@ -142,10 +138,7 @@ function read(path: string): string {
 function databasesOf(words: Arguments, terminal: Terminal): WebDatabase[] {
   return words.texts("dbc").map((text) => {
     const [, bus = "", file] = /^(?:([^=/.]+)=)?(.*)$/.exec(text)!;
-    const database = Database.parse(readFileSync(file), words.has("j1939") ? { j1939: true } : {});
-    for (const { line, column, reason } of database.diagnostics.slice(0, 5)) {
-      terminal.warn(`can: ${file}, line ${line}, column ${column}: ${reason}`);
-    }
+    const database = readDatabase(file, words.has("j1939"), terminal);
     return { database, name: file.slice(file.lastIndexOf("/") + 1), bus };
   });
 }
