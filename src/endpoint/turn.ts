@@ -26,6 +26,23 @@ export class Turns {
   }
 }
 
+/** The longest time in milliseconds that `setTimeout` takes. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Waits so many milliseconds, at most some 24 days, or until a signal is aborted. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, Math.min(milliseconds, LONGEST));
+    signal.addEventListener("abort", done);
+  });
+}
+
 /** What `setTimeout` returns in both runtimes, though their types say a number. */
 interface NativeTimer {
   ref(): void;

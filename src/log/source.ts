@@ -5,6 +5,7 @@
  */
 
 import type { Gunzip } from "node:zlib";
+import { pause } from "../endpoint/turn.ts";
 import { isGzip, isZlibError, plainBytes } from "./inflate.ts";
 import { fileSystem } from "./output.ts";
 import { untilAborted } from "./waiting.ts";
@@ -132,26 +133,13 @@ async function* fileBytes(path: string | URL, options: SourceOptions): AsyncGene
       if (!options.follow) return ended("end");
       const status = await file.stat();
       if (status.isFile() && status.size < position) return ended("shrunk");
-      await pause(signal);
+      await pause(FOLLOW, signal);
     }
     ended("aborted");
   } finally {
     const closing = reading.catch(() => {}).then(() => file.close()); // an error of reading is thrown where it is waited for
     await untilAborted(closing, impatient);
   }
-}
-
-/** Waits until the next check of a followed file is due, or until the signal is aborted. */
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, FOLLOW);
-    signal.addEventListener("abort", done);
-  });
 }
 
 /**

@@ -34,7 +34,7 @@ export interface Arrivals {
   deliver(message: Message): boolean;
   /** Frames were lost before the next one. */
   lose(count: number): void;
-  /** Something arrived that is no frame: one is taken for lost, and the first reason is logged. */
+  /** Something arrived that is not a frame: it counts as one lost frame, and the first reason is logged. */
   reject(reason: string): void;
   /** Receiving fails once; with `final` it fails from now on, after the frames that arrived before, as does sending. */
   fail(error: Error, final?: boolean): void;

@@ -14,7 +14,7 @@ import type { BusServer } from "./serve_options.ts";
 /** Exchanges frames until it is closed. */
 export function exchangeForever(bus: Bus, net: NetBus, address: NetAddress, logger: Logger | undefined): BusServer {
   const done = exchange(bus, net, logger);
-  done.catch(() => {}); // whoever waits for it is told; nobody has to
+  done.catch(() => {}); // it rejects for those who wait for it; nobody has to
   const close = async () => {
     bus.close();
     net.close();

@@ -38,7 +38,7 @@ export class TcpServer implements BusServer {
     const { address, port } = server.address() as AddressInfo;
     this.address = { host: address, port };
     this.done = new Promise((resolve, reject) => this.#settle = { resolve, reject });
-    this.done.catch(() => {}); // whoever waits for it is told; nobody has to
+    this.done.catch(() => {}); // it rejects for those who wait for it; nobody has to
   }
 
   /**

@@ -38,7 +38,7 @@ export function hex(bytes: Uint8Array, most = Infinity): string {
   return text;
 }
 
-/** A number that JSON holds: bigints that are too large as texts, and so what is no number. */
+/** A value for JSON: NaN, infinities and bigints beyond 2^53 become texts. */
 function plain(value: number | bigint): number | string {
   // At most 15 digits, which is what a double holds: 0.1 * 3 is 0.3.
   if (typeof value === "number") return Number.isFinite(value) ? Number(value.toPrecision(15)) : `${value}`;

@@ -5,6 +5,7 @@
  */
 
 import type { MessageBus } from "../bus/message_bus.ts";
+import { pause } from "../endpoint/turn.ts";
 import type { Bitrates } from "../live/traffic.ts";
 import { droppedBefore } from "../message/losses.ts";
 import { fieldsOf, type Message } from "../message/message.ts";
@@ -141,17 +142,4 @@ export class LiveSource implements Source {
       if (problem !== null) this.signals.gap(meter.bus);
     }
   }
-}
-
-/** Waits so many milliseconds, or until a signal is aborted. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done);
-  });
 }

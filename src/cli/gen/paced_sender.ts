@@ -5,7 +5,7 @@
  */
 
 import type { Bus } from "../../bus/bus.ts";
-import { Turns } from "../../endpoint/turn.ts";
+import { pause, Turns } from "../../endpoint/turn.ts";
 import { CanError } from "../../errors.ts";
 import type { Message } from "../../message/message.ts";
 import { unlessStopped } from "../command/waiting.ts";
@@ -110,8 +110,8 @@ export class PacedSender {
   async #until(time: number): Promise<void> {
     const { precise, signal } = this.#pace;
     for (let rest; (rest = time - performance.now()) > 0 && !signal.aborted;) {
-      if (!precise) await sleep(rest, signal);
-      else if (rest > ACTIVE) await sleep(rest - ACTIVE, signal);
+      if (!precise) await pause(rest, signal);
+      else if (rest > ACTIVE) await pause(rest - ACTIVE, signal);
       else while (performance.now() < time);
     }
     await this.#turns.give();
@@ -157,16 +157,4 @@ export class PacedSender {
       { code: "ENOBUFS", syscall: "send", channel },
     );
   }
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, Math.min(milliseconds, 2 ** 31 - 1));
-    signal.addEventListener("abort", end);
-  });
 }

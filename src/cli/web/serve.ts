@@ -45,7 +45,7 @@ export function serve(handler: Handler, { host, port, tls, bodyBytes }: ServeOpt
       return { port: server.addr.port, stop: () => server.shutdown() };
     }
     if (bun) {
-      // Bun ends connections on which nothing was sent for ten seconds, unless it is told not to.
+      // Bun ends connections on which nothing was sent for ten seconds, unless the limit is 0.
       const limits = { idleTimeout: 0, maxRequestBodySize: bodyBytes };
       const server = bun.serve({ hostname: host, port, fetch: handler, ...limits, ...tls && { tls } });
       return { port: server.port, stop: () => server.stop(true) };

@@ -56,7 +56,7 @@ const table: OptionTable<Own> = {
  * in microseconds.
  *
  * The protocol has no losses of its own, and none are counted here: what the server's host loses, because the network is
- * too slow, only the server knows. `droppedFrames` counts what the server sent and is no frame.
+ * too slow, only the server knows. `droppedFrames` counts what the server sent that is not a frame.
  *
  * Error frames arrive, without their data, but cannot be sent; servers other than this library's leave out remote frames.
  *
