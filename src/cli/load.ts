@@ -12,7 +12,7 @@ import { bitratesOf, parseBitrates } from "./bitrates.ts";
 import type { Command } from "./command/command.ts";
 import { UsageError } from "./command/usage_error.ts";
 import { unlessStopped } from "./command/waiting.ts";
-import { identifierText } from "./frames/bytes.ts";
+import { identifierText } from "../message/hex.ts";
 import { openReceiver } from "./open_bus.ts";
 
 /** A bus, and what came in the current second. */

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { bytesText } from "../message/hex.ts";
+
 /** What is known of a row. */
 export interface Known {
   /** Whether the row is hidden. */
@@ -78,14 +80,10 @@ export class KnownRows {
   toString(): string {
     const lines = [...this.#rows].sort(([one], [other]) => one < other ? -1 : 1).flatMap(([key, { muted, bits }]) => [
       ...muted ? [`${key} muted`] : [],
-      ...bits.some((byte) => byte !== 0) ? [`${key} ${hex(bits)}`] : [],
+      ...bits.some((byte) => byte !== 0) ? [`${key} ${bytesText(bits)}`] : [],
     ]);
     return `# What is known: rows that are hidden, and bits that keep changing.\n${
       lines.map((line) => `${line}\n`).join("")
     }`;
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).toUpperCase().padStart(2, "0")).join("");
 }

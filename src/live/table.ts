@@ -5,6 +5,7 @@
  */
 
 import type { DecodedMessage } from "../dbc/decode.ts";
+import { hexText, identifierText } from "../message/hex.ts";
 import { droppedBefore } from "../message/losses.ts";
 import type { Message } from "../message/message.ts";
 import { KnownRows } from "./known.ts";
@@ -113,8 +114,7 @@ function numberOf({ arbitrationId, isExtendedId, isRemoteFrame, isErrorFrame, is
 /** The text of what distinguishes the rows of an interface. */
 export function idOf(message: Message): string {
   const { arbitrationId, isExtendedId, isErrorFrame, isRemoteFrame, isXl } = message;
-  const digits = (value: number, width: number) => value.toString(16).toUpperCase().padStart(width, "0");
-  if (isXl) return `X${digits(message.vcid, 2)}${digits(message.priority, 3)}`;
-  if (isErrorFrame) return `E${digits(arbitrationId, 3)}`;
-  return `${isRemoteFrame ? "R" : ""}${digits(arbitrationId, isExtendedId ? 8 : 3)}`;
+  if (isXl) return `X${hexText(message.vcid, 2)}${hexText(message.priority, 3)}`;
+  if (isErrorFrame) return `E${hexText(arbitrationId, 3)}`;
+  return `${isRemoteFrame ? "R" : ""}${identifierText(arbitrationId, isExtendedId)}`;
 }

@@ -9,6 +9,7 @@ import { decodedText } from "../dbc/decoded_text.ts";
 import type { DecodedMessage } from "../dbc/decode.ts";
 import type { DatabaseMessage, Signal } from "../dbc/model.ts";
 import type { Row } from "../live/row.ts";
+import { bytesText } from "../message/hex.ts";
 import { droppedBefore } from "../message/losses.ts";
 import type { Message } from "../message/message.ts";
 import type { Databases } from "./databases.ts";
@@ -27,16 +28,6 @@ import type { Numbered } from "./trace_view.ts";
 
 /** The bytes of a frame's data in a row. */
 const ROW_BYTES = 64;
-
-const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0").toUpperCase());
-
-/** Bytes as hexadecimal digits. */
-export function hex(bytes: Uint8Array, most = Infinity): string {
-  let text = "";
-  const length = Math.min(bytes.length, most);
-  for (let i = 0; i < length; i++) text += digits[bytes[i]];
-  return text;
-}
 
 /** A value for JSON: NaN, infinities and bigints beyond 2^53 become texts. */
 function plain(value: number | bigint): number | string {
@@ -63,7 +54,7 @@ function fieldsOf(message: Message, most: number): FrameFields {
   const { isXl, vcid, sdt, af, sec } = message;
   return {
     length: message.dlc,
-    data: hex(message.data, most),
+    data: bytesText(message.data.subarray(0, most)),
     ...flags.length > 0 && { flags },
     ...message.isErrorFrame && { text: `${message.error}` },
     ...isXl && { xl: { vcid, sdt, af, sec } },
@@ -105,7 +96,7 @@ export function rowValues(
     period: Number.isNaN(period) ? null : period,
     jitter: Number.isNaN(jitter) ? null : jitter,
     frame: fieldsOf(message, ROW_BYTES),
-    ...changed !== null && { changed: hex(changed, Math.min(message.data.length, ROW_BYTES)) },
+    ...changed !== null && { changed: bytesText(changed.subarray(0, Math.min(message.data.length, ROW_BYTES))) },
     ...unfolded && { values: valuesOf(databases.decode(message)) },
   };
 }

@@ -7,10 +7,10 @@
 import { Bus } from "../bus/bus.ts";
 import type { MessageBus } from "../bus/message_bus.ts";
 import { CanError } from "../errors.ts";
+import { bytesText, identifierText } from "../message/hex.ts";
 import { Message } from "../message/message.ts";
 import type { CyclicSendTask } from "../periodic/task.ts";
 import type { Databases } from "./databases.ts";
-import { hex } from "./describe.ts";
 import type { Sent, TaskState } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
 import type { Fields } from "./requests.ts";
@@ -66,7 +66,7 @@ export class Sender {
     if (bus === undefined) throw new Refusal(404, `There is no bus "${name}" to send on`);
     try {
       const { message, text } = this.#message(request, name);
-      const data = hex(message.data);
+      const data = bytesText(message.data);
       if (request.has("task")) {
         const task = this.#task(request.text("task"));
         task.task.modifyData(message);
@@ -149,8 +149,8 @@ export class Sender {
         : { data: Uint8Array.from(digits.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)) },
       ...isFd && { isFd, bitrateSwitch: frame.flag("brs") },
     });
-    const id = message.arbitrationId.toString(16).toUpperCase().padStart(message.isExtendedId ? 8 : 3, "0");
-    return { message, text: `${id} ${isRemoteFrame ? "remote" : hex(message.data)}` };
+    const id = identifierText(message.arbitrationId, message.isExtendedId);
+    return { message, text: `${id} ${isRemoteFrame ? "remote" : bytesText(message.data)}` };
   }
 }
 

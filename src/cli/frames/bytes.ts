@@ -1,26 +1,11 @@
 /**
- * Bytes and identifiers in hexadecimal digits.
+ * Bytes as characters, and from hexadecimal digits.
  *
  * @module
  */
 
 import { UsageError } from "../command/usage_error.ts";
 import { readInput } from "../command/terminal.ts";
-
-/** Writes a number with at least so many digits. */
-export function hexText(value: number, digits: number): string {
-  return value.toString(16).toUpperCase().padStart(digits, "0");
-}
-
-/** Writes bytes: `22 F1 90`. */
-export function bytesText(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => hexText(byte, 2)).join(" ");
-}
-
-/** Writes an identifier with 3 or 8 digits. */
-export function identifierText(id: number, isExtendedId: boolean): string {
-  return hexText(id, isExtendedId ? 8 : 3);
-}
 
 /** Writes bytes as characters: those of ASCII that can be printed, and a dot for each of the others. */
 export function printableText(bytes: Uint8Array): string {

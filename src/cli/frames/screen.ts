@@ -10,7 +10,8 @@
 
 import { CAN_ERR_FLAG } from "../../kernel/can.ts";
 import type { Message } from "../../message/message.ts";
-import { hexText, identifierText, printableText } from "./bytes.ts";
+import { byteDigits, hexText, identifierText } from "../../message/hex.ts";
+import { printableText } from "./bytes.ts";
 import { Paint } from "./paint.ts";
 
 /** How frames are shown. */
@@ -34,7 +35,6 @@ export interface ScreenOptions {
   readonly width: number;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => hexText(byte, 2));
 const BINARY = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, "0"));
 
 /** Shows frames, each as a line. */
@@ -50,7 +50,7 @@ export class Screen {
     this.#options = options;
     this.#width = options.width;
     this.#paint = options.colors ? new Paint() : null;
-    this.#digits = options.binary ? BINARY : HEX;
+    this.#digits = options.binary ? BINARY : byteDigits;
   }
 
   /** Returns the line of a frame, with its line end. */
@@ -76,14 +76,16 @@ export class Screen {
   #identifier(message: Message): string {
     const id = message.arbitrationId;
     if (message.isErrorFrame) return hexText(id + CAN_ERR_FLAG, 8);
-    if (message.isXl) return `${HEX[message.vcid]}${hexText(message.priority, 3)}`;
+    if (message.isXl) return `${byteDigits[message.vcid]}${hexText(message.priority, 3)}`;
     if (message.isExtendedId) this.#indent = true;
     const digits = identifierText(id, message.isExtendedId);
     return this.#indent ? digits.padStart(8) : digits;
   }
 
   #length(message: Message, length: number): string {
-    if (message.isXl) return `[${String(length).padStart(4, "0")}] (${HEX[message.sdt]}:${hexText(message.af, 8)})`;
+    if (message.isXl) {
+      return `[${String(length).padStart(4, "0")}] (${byteDigits[message.sdt]}:${hexText(message.af, 8)})`;
+    }
     if (message.isFd) return `[${String(length).padStart(2, "0")}] `;
     const { len8Dlc } = message;
     const shown = this.#options.len8 && len8Dlc > 0 ? hexText(len8Dlc, 1) : message.dlc;

@@ -7,7 +7,8 @@
 import { CAN_EFF_MASK, CAN_SFF_MASK } from "../../kernel/can.ts";
 import type { Message } from "../../message/message.ts";
 import type { Action } from "../command/actions.ts";
-import { bytesText, identifierText, printableText } from "../frames/bytes.ts";
+import { bytesText, identifierText } from "../../message/hex.ts";
+import { printableText } from "../frames/bytes.ts";
 import { type TimeMode, timeModes, timeWriter } from "../frames/times.ts";
 import { openReceiver } from "../open_bus.ts";
 import { addressesOf, addressFlags, identifiersOf } from "./options.ts";
@@ -79,7 +80,7 @@ export const dump: Action = {
       const { data } = outcome;
       const ascii = words.has("ascii") ? `  '${printableText(data)}'` : "";
       const service = words.has("uds") ? `    ${serviceText(data)}\n` : "";
-      return `${head}  [${data.length}]  ${bytesText(data)}${ascii}\n${service}`;
+      return `${head}  [${data.length}]  ${bytesText(data, " ")}${ascii}\n${service}`;
     }
 
     function json(id: number, message: Message, outcome: Outcome): string {

@@ -8,7 +8,7 @@ import { CanOperationError } from "../../errors.ts";
 import { IsoTpSocket } from "../../isotp/isotp_socket.ts";
 import type { Action } from "../command/actions.ts";
 import { UsageError } from "../command/usage_error.ts";
-import { bytesText } from "../frames/bytes.ts";
+import { bytesText } from "../../message/hex.ts";
 import { addressFlags, frameFlags, identifiersOf, socketOptionsOf } from "./options.ts";
 import { send } from "./send.ts";
 import { serviceText } from "./uds.ts";
@@ -62,7 +62,7 @@ export const recv: Action = {
           terminal.warn(`can: no message within ${timeout} s`);
           return 1;
         }
-        terminal.out.line(bytesText(pdu));
+        terminal.out.line(bytesText(pdu, " "));
         if (words.has("uds")) terminal.out.line(`    ${serviceText(pdu)}`);
         terminal.out.flush();
         received++;

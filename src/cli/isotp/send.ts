@@ -9,7 +9,8 @@ import type { Action } from "../command/actions.ts";
 import type { Arguments } from "../command/arguments.ts";
 import type { Terminal } from "../command/terminal.ts";
 import { UsageError } from "../command/usage_error.ts";
-import { bytesOf, bytesText } from "../frames/bytes.ts";
+import { bytesText } from "../../message/hex.ts";
+import { bytesOf } from "../frames/bytes.ts";
 import { addressFlags, frameFlags, identifiersOf, parseId, socketOptionsOf } from "./options.ts";
 import { isPending, serviceText } from "./uds.ts";
 
@@ -96,7 +97,7 @@ async function answer(socket: IsoTpSocket, timeout: number, words: Arguments, te
     const uds = words.has("uds");
     if (uds && isPending(pdu)) terminal.warn(`can: ${serviceText(pdu)}`);
     else {
-      terminal.out.line(bytesText(pdu));
+      terminal.out.line(bytesText(pdu, " "));
       if (uds) terminal.out.line(`    ${serviceText(pdu)}`);
       return 0;
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { hexText } from "../frames/bytes.ts";
+import { hexText } from "../../message/hex.ts";
 
 /** UDS's services, by their identifier in a request. */
 const services: Readonly<Record<number, string>> = {

@@ -7,7 +7,7 @@
 import type { Database } from "../../dbc/database.ts";
 import type { J1939Message } from "../../j1939/message.ts";
 import { decodedJson, decodedText } from "../../dbc/decoded_text.ts";
-import { bytesText } from "../frames/bytes.ts";
+import { bytesText } from "../../message/hex.ts";
 import { addressText, pgnText } from "./words.ts";
 
 /** Writes a message, and below it what it says: ` vcan0  00 -> all  F004 (61444)  p3  [8]  FF …`. */
@@ -20,7 +20,7 @@ export function messageText(
   const { pgn, source, destination, priority, data } = message;
   const decoded = database?.decode(message);
   const head = ` ${time(message)} ${channel}  ${addressText(source)} -> ${addressText(destination).padEnd(3)}`;
-  const line = `${head}  ${pgnText(pgn)}  p${priority}  [${data.length}]  ${bytesText(data)}`.trimEnd();
+  const line = `${head}  ${pgnText(pgn)}  p${priority}  [${data.length}]  ${bytesText(data, " ")}`.trimEnd();
   return `${line}\n${decoded ? `    ${decodedText(decoded)}\n` : ""}`;
 }
 

@@ -10,7 +10,8 @@ import { J1939_MAX_UNICAST_ADDR, J1939_NO_ADDR, J1939_PGN_MAX } from "../../kern
 import { numberOf } from "../command/arguments.ts";
 import { suggestion } from "../../where/nearest.ts";
 import { UsageError } from "../command/usage_error.ts";
-import { hexText, parseHex } from "../frames/bytes.ts";
+import { hexText } from "../../message/hex.ts";
+import { parseHex } from "../frames/bytes.ts";
 
 /**
  * Returns the PGN that hexadecimal digits stand for.

@@ -7,7 +7,8 @@
 import { History } from "../../live/history.ts";
 import type { LiveSignal, Row } from "../../live/row.ts";
 import { valueText } from "../../dbc/decoded_text.ts";
-import { hexText, printableText } from "../frames/bytes.ts";
+import { byteDigits } from "../../message/hex.ts";
+import { printableText } from "../frames/bytes.ts";
 import { BYTES, type Item } from "./items.ts";
 import { Line, type Style, styles } from "./line.ts";
 import type { SortKey } from "./sort.ts";
@@ -128,7 +129,7 @@ function addBytes(line: Line, row: Row, from: number, to: number, now: number): 
   for (let i = from; i < to; i++) {
     const age = styleAt(now - row.changedAt[i]);
     const style = age === styles.plain && (row.known.bits[i] ?? 0) !== 0 ? styles.faint : age;
-    line.add(hexText(row.data[i], 2), style);
+    line.add(byteDigits[row.data[i]], style);
     if (i < to - 1) line.add(" ");
   }
 }

@@ -23,19 +23,10 @@ import {
   fdLength,
 } from "../../kernel/can.ts";
 import { SOFTWARE_TIME } from "../../message/fields.ts";
+import { bytesText, hexText } from "../../message/hex.ts";
 import { fieldsOf, frameIdWord, type Message } from "../../message/message.ts";
 import { frameData, loadFrame, receivedMessage } from "../frames.ts";
-import {
-  bytesText,
-  hexText,
-  idText,
-  parseByte,
-  parseBytes,
-  parseCount,
-  parseId,
-  parsePacked,
-  parseTime,
-} from "./numbers.ts";
+import { idText, parseByte, parseBytes, parseCount, parseId, parsePacked, parseTime } from "./numbers.ts";
 
 /** The time of a frame that is to be sent. */
 const NO_TIME = { seconds: 0, nanoseconds: 0 };
@@ -48,7 +39,7 @@ export function receivedText(message: Message, blanks: boolean): string {
   if (idWord & CAN_RTR_FLAG) return `< rtr ${idText(idWord)} ${time} ${message.dlc} >`;
   const length = loadFrame(message);
   // In BCM mode each byte has a blank behind it, so that two of them are before the end.
-  const data = blanks && length > 0 ? `${bytesText(frameData, length, " ")} ` : bytesText(frameData, length);
+  const data = blanks && length > 0 ? `${bytesText(frameData, " ", length)} ` : bytesText(frameData, "", length);
   if (idWord & CAN_ERR_FLAG) {
     const head = `< error ${hexText(idWord & CAN_EFF_MASK, 3)} ${time}`;
     return blanks ? `${head} ${data} >` : `${head} >`;
@@ -62,7 +53,7 @@ export function sendText(message: Message): string {
   const id = idText(frameIdWord(message));
   if (message.isRemoteFrame) return `< sendrtr ${id} ${message.dlc} >`;
   const length = loadFrame(message);
-  const data = length > 0 ? `${bytesText(frameData, length, " ")} ` : "";
+  const data = length > 0 ? `${bytesText(frameData, " ", length)} ` : "";
   if (message.isFd) return `< fdsend ${id} ${hexText(message.fdFlags, 2)} ${length} ${data}>`;
   return `< send ${id} ${length} ${data}>`;
 }

@@ -19,9 +19,10 @@ import {
 } from "../../kernel/isotp.ts";
 import { IsoTpSocket } from "../../isotp/isotp_socket.ts";
 import type { IsoTpSocketOptions } from "../../isotp/options.ts";
+import { bytesText } from "../../message/hex.ts";
 import { timeNow } from "../../message/time_now.ts";
 import { type Client, errorText, type Mode, syntaxError } from "./mode.ts";
-import { bytesText, parseByte, parseCount, parseId, parsePacked } from "./numbers.ts";
+import { parseByte, parseCount, parseId, parsePacked } from "./numbers.ts";
 
 /** The longest PDU, in bytes. */
 export const MAX_PDU = 4095;
@@ -67,7 +68,7 @@ export class IsoTpMode implements Mode {
         if (pdu === null) return;
         const { seconds, nanoseconds } = timeNow();
         const micros = `${Math.floor(nanoseconds / 1000)}`.padStart(6, "0");
-        text = `< pdu ${seconds}.${micros} ${bytesText(pdu, pdu.length)} >`;
+        text = `< pdu ${seconds}.${micros} ${bytesText(pdu)} >`;
       } catch (error) {
         if (socket.closed) return;
         if ((error as { code?: string }).code === "ENODEV") return this.#client.end(error as Error);

@@ -5,6 +5,7 @@
  */
 
 import { CAN_EFF_FLAG, CAN_EFF_MASK, CAN_ERR_FLAG, CAN_RTR_FLAG, CAN_SFF_MASK } from "../../kernel/can.ts";
+import { identifierText } from "../../message/hex.ts";
 
 /** Digits of the longest number: SavvyCAN writes negative ones with 64 bits. */
 const MAX_DIGITS = 16;
@@ -34,7 +35,8 @@ export function parseId(word: string): number | null {
 
 /** Writes an identifier: three digits, or eight for an extended one. */
 export function idText(idWord: number): string {
-  return idWord & CAN_EFF_FLAG ? hexText(idWord & CAN_EFF_MASK, 8) : hexText(idWord & CAN_SFF_MASK, 3);
+  const isExtended = (idWord & CAN_EFF_FLAG) !== 0;
+  return identifierText(idWord & (isExtended ? CAN_EFF_MASK : CAN_SFF_MASK), isExtended);
 }
 
 /** Returns a byte in hexadecimal, which may be sign-extended; null if it is none. */
@@ -74,17 +76,4 @@ export function parseTime(word: string | undefined): { seconds: number; nanoseco
   const [, seconds, fraction] = /^(\d{1,15})\.(\d{1,9})$/.exec(word ?? "") ?? [];
   if (seconds === undefined) return null;
   return { seconds: Number(seconds), nanoseconds: Number(fraction.padEnd(9, "0")) };
-}
-
-const pairs: readonly string[] = Array.from({ length: 256 }, (_, byte) => hexText(byte, 2));
-
-/** Writes bytes in upper-case digits, two each. */
-export function bytesText(bytes: Uint8Array, count: number, separator = ""): string {
-  let text = "";
-  for (let i = 0; i < count; i++) text += i > 0 ? separator + pairs[bytes[i]] : pairs[bytes[i]];
-  return text;
-}
-
-export function hexText(value: number, digits: number): string {
-  return (value >>> 0).toString(16).toUpperCase().padStart(digits, "0");
 }
