@@ -4,18 +4,9 @@
  * @module
  */
 
-/** A finding. */
-export interface Finding {
-  /** `problem`: it does not work; `warning`: it may not. */
-  readonly level: "ok" | "warning" | "problem";
-  /** What was examined: an interface, the kernel. */
-  readonly subject: string;
-  readonly text: string;
-  /** What follows from it. */
-  readonly meaning?: string;
-  /** The command that mends it. */
-  readonly fix?: string;
-}
+import type { Finding } from "../../web/protocol.ts";
+
+export type { Finding };
 
 /** Receives findings. */
 export type Report = (finding: Finding) => void;

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { CanInitializationError, CanOperationError } from "../../errors.ts";
+import { CanInitializationError } from "../../errors.ts";
 import type { Message } from "../../message/message.ts";
 import { timeNow } from "../../message/time_now.ts";
 import { formatAddress } from "../address.ts";
-import type { Arrivals, Carrier } from "../carrier.ts";
-import { badMessage, closedByPeer, networkError, noAnswer } from "../network_error.ts";
+import { badMessage, networkError, noAnswer } from "../network_error.ts";
+import { StreamCarrier } from "../stream_carrier.ts";
 import type { TcpStream } from "../tcp.ts";
 import { MAX_RECORD, RecordReader, writeRecord } from "./records.ts";
 
@@ -18,24 +18,19 @@ const GREETING = new TextEncoder().encode("CANNELLONIv1");
 const BATCH = 1024;
 
 /** Frames on a connection to a peer. */
-export class ConnectionCarrier implements Carrier {
+export class ConnectionCarrier extends StreamCarrier {
   readonly channelInfo: string;
   readonly localPort: number;
-  readonly #stream: TcpStream;
-  readonly #channel: string;
-  readonly #peer: string;
   readonly #records = new RecordReader();
   /** What has arrived and was not passed on yet. */
   #rest: Uint8Array;
-  #arrivals!: Arrivals;
 
   private constructor(stream: TcpStream, rest: Uint8Array, channel: string) {
-    this.#stream = stream;
+    const peer = formatAddress(stream.peer);
+    super(stream, channel, peer);
     this.#rest = rest;
-    this.#channel = channel;
-    this.#peer = formatAddress(stream.peer);
     this.localPort = stream.localPort;
-    this.channelInfo = `cannelloni (TCP) with ${this.#peer}`;
+    this.channelInfo = `cannelloni (TCP) with ${peer}`;
   }
 
   /**
@@ -86,73 +81,38 @@ export class ConnectionCarrier implements Carrier {
     }
   }
 
-  get hasRoom(): boolean {
-    return this.#stream.hasRoom;
-  }
-
-  start(arrivals: Arrivals): void {
-    this.#arrivals = arrivals;
-    this.#stream.start({
-      data: (bytes) => {
-        this.#rest = joined(this.#rest, bytes);
-        this.#deliver();
-      },
-      room: () => arrivals.room(),
-      end: (error) => {
-        const action = "receive from";
-        arrivals.fail(
-          error === null
-            ? closedByPeer(action, this.#peer, this.#channel)
-            : networkError(CanOperationError, `${action} "${this.#channel}"`, error, this.#channel),
-          true,
-        );
-      },
-    });
-    this.#deliver();
-  }
-
   send(messages: readonly Message[], from: number): number {
     if (!this.hasRoom) return 0;
     const count = Math.min(messages.length - from, BATCH);
     const bytes = new Uint8Array(count * MAX_RECORD);
     let at = 0;
     for (let i = from; i < from + count; i++) at = writeRecord(messages[i], bytes, at);
-    this.#stream.write(bytes.subarray(0, at));
+    this.stream.write(bytes.subarray(0, at));
     return count;
   }
 
-  resume(): void {
-    this.#deliver();
+  protected keep(bytes: Uint8Array): void {
+    this.#rest = joined(this.#rest, bytes);
   }
 
-  setKeepAlive(keepAlive: boolean): void {
-    this.#stream.setKeepAlive(keepAlive);
-  }
-
-  close(): void {
-    this.#stream.close();
-  }
-
-  #deliver(): void {
+  protected deliver(): void {
     const records = this.#records;
     records.start(this.#rest, 0);
     const time = timeNow();
     let goOn = true;
     for (
-      let message = records.next(time, this.#channel);
+      let message = records.next(time, this.name);
       message !== null;
-      message = goOn ? records.next(time, this.#channel) : null
+      message = goOn ? records.next(time, this.name) : null
     ) {
-      goOn = this.#arrivals.deliver(message);
+      goOn = this.arrivals.deliver(message);
     }
     this.#rest = this.#rest.subarray(records.at);
     if (records.fault !== null && goOn) {
       // Where the next record begins is not known.
-      this.#stream.close();
-      const why = `${this.#peer} sent ${records.fault}`;
-      this.#arrivals.fail(badMessage(CanOperationError, `receive from "${this.#channel}"`, why, this.#channel), true);
-    } else if (goOn) this.#stream.resume();
-    else this.#stream.pause();
+      this.giveUp(`${formatAddress(this.stream.peer)} sent ${records.fault}`);
+    } else if (goOn) this.stream.resume();
+    else this.stream.pause();
   }
 }
 

@@ -8,10 +8,10 @@ import { checkSingle, type OptionTable } from "../../check.ts";
 import { CanInitializationError, CanOperationError } from "../../errors.ts";
 import type { Message } from "../../message/message.ts";
 import { checkHost, checkPort, formatAddress, type NetAddress } from "../address.ts";
-import type { Arrivals, Carrier } from "../carrier.ts";
 import { NetBus } from "../net_bus.ts";
-import { badMessage, closedByPeer, networkError, noAnswer } from "../network_error.ts";
+import { badMessage, networkError, noAnswer } from "../network_error.ts";
 import { fullNetOptions, type NetBusOptions, type NetOptions } from "../options.ts";
+import { StreamCarrier } from "../stream_carrier.ts";
 import { TcpStream } from "../tcp.ts";
 import { Elements } from "./elements.ts";
 import { parseReceived, sendText } from "./frame_text.ts";
@@ -114,18 +114,14 @@ function check(message: Message): void {
 }
 
 /** The connection to a server, in raw mode. */
-class SocketcandCarrier implements Carrier {
+class SocketcandCarrier extends StreamCarrier {
   readonly channelInfo: string;
-  readonly #stream: TcpStream;
   readonly #elements: Elements;
-  readonly #name: string;
   readonly #server: string;
-  #arrivals!: Arrivals;
 
   private constructor(stream: TcpStream, elements: Elements, server: string, channel: string, name: string) {
-    this.#stream = stream;
+    super(stream, name, `the server at ${server}`);
     this.#elements = elements;
-    this.#name = name;
     this.#server = server;
     this.channelInfo = `socketcand at ${server}, channel "${channel}"`;
   }
@@ -155,83 +151,40 @@ class SocketcandCarrier implements Carrier {
     return new SocketcandCarrier(stream, elements, server, channel, name);
   }
 
-  get hasRoom(): boolean {
-    return this.#stream.hasRoom;
-  }
-
-  start(arrivals: Arrivals): void {
-    this.#arrivals = arrivals;
-    this.#stream.start({
-      data: (bytes) => {
-        this.#elements.add(bytes);
-        this.#deliver();
-      },
-      room: () => arrivals.room(),
-      end: (error) => {
-        const action = "receive from";
-        arrivals.fail(
-          error === null
-            ? closedByPeer(action, `the server at ${this.#server}`, this.#name)
-            : networkError(CanOperationError, `${action} "${this.#name}"`, error, this.#name),
-          true,
-        );
-      },
-    });
-    this.#deliver(); // what came right behind the last answer
-  }
-
   send(messages: readonly Message[], from: number): number {
     if (!this.hasRoom) return 0;
     // In few writes, each of which is a system call.
     const count = Math.min(messages.length - from, 256);
     let text = "";
     for (let i = from; i < from + count; i++) text += sendText(messages[i]);
-    this.#stream.write(text);
+    this.stream.write(text);
     return count;
   }
 
-  resume(): void {
-    this.#deliver();
+  protected keep(bytes: Uint8Array): void {
+    this.#elements.add(bytes);
   }
 
-  setKeepAlive(keepAlive: boolean): void {
-    this.#stream.setKeepAlive(keepAlive);
-  }
-
-  close(): void {
-    this.#stream.close();
-  }
-
-  #deliver(): void {
+  protected deliver(): void {
     try {
       for (let words = this.#elements.next(); words !== null; words = this.#elements.next()) {
-        if (!this.#take(words)) return this.#stream.pause();
+        if (!this.#take(words)) return this.stream.pause();
       }
     } catch (error) {
-      this.#stream.close();
-      this.#arrivals.fail(
-        badMessage(
-          CanOperationError,
-          `receive from "${this.#name}"`,
-          `the server sent ${(error as Error).message}`,
-          this.#name,
-        ),
-        true,
-      );
-      return;
+      return this.giveUp(`the server sent ${(error as Error).message}`);
     }
-    this.#stream.resume();
+    this.stream.resume();
   }
 
   /** Takes an element; returns whether to take another one. */
   #take(words: readonly string[]): boolean {
-    const message = parseReceived(words, this.#name);
-    if (message !== null) return this.#arrivals.deliver(message);
+    const message = parseReceived(words, this.name);
+    if (message !== null) return this.arrivals.deliver(message);
     const shown = `< ${words.join(" ")} >`.slice(0, 80);
     if (words[0] === "error") {
       const why = `the server at ${this.#server} says: ${words.slice(1).join(" ")}`;
-      this.#arrivals.fail(badMessage(CanOperationError, `go on with "${this.#name}"`, why, this.#name));
-    } else if (/^(frame|fdframe|rtr)$/.test(words[0] ?? "")) this.#arrivals.reject(shown);
+      this.arrivals.fail(badMessage(CanOperationError, `go on with "${this.name}"`, why, this.name));
+    } else if (/^(frame|fdframe|rtr)$/.test(words[0] ?? "")) this.arrivals.reject(shown);
     return true;
   }
 }
